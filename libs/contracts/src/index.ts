@@ -1,0 +1,84 @@
+export {
+	ApiToken,
+	ApiTokens,
+	Balance,
+	CreateApiToken,
+	CreatedApiToken,
+	CreateUser,
+	GrantCredit,
+	Granted,
+	ListReceipts,
+	Receipts,
+	User,
+} from "./account-api.js";
+export {
+	CreatedProvider,
+	CreateProvider,
+	Listing,
+	Listings,
+	Provider,
+	Providers,
+	PutListing,
+	PutRotation,
+	RotatedRegistration,
+	Rotation,
+	Rotations,
+	UpdateProvider,
+} from "./catalog-api.js";
+export {
+	ApiTokenChanged,
+	AttemptEnded,
+	CatalogueChanged,
+	RegistrationRevoked,
+	UsageSettled,
+} from "./fact-event.js";
+export {
+	Count,
+	FaultBody,
+	FeeBps,
+	Id,
+	ModelName,
+	Name,
+	NanosText,
+	Prices,
+	RequestId,
+	TimeMs,
+} from "./field.js";
+export { internalHeaders, internalPaths } from "./internal-api.js";
+export {
+	Attempt,
+	Authorise,
+	Authorised,
+	GetReceipt,
+	Outcome,
+	Receipt,
+	ReportedUsage,
+	Settle,
+	Settled,
+} from "./ledger.js";
+export {
+	Hardware,
+	PresenceEvent,
+	PresenceSnapshot,
+	PresentModel,
+	SessionPresence,
+} from "./presence.js";
+export { Identify, Principal, Role, Scope, TokenLimits } from "./principal.js";
+export {
+	Admit,
+	CallableModel,
+	CallableModels,
+	Candidate,
+	Deadlines,
+	ListModels,
+	Plan,
+	Rejection,
+	RequestFacts,
+	Terms,
+} from "./route-plan.js";
+export { streams, subjects } from "./subject.js";
+export {
+	AdmitWorker,
+	RefusalReason,
+	WorkerVerdict,
+} from "./worker-admission.js";

@@ -1,0 +1,8 @@
+export {
+	createSecretToken,
+	isSameHash,
+	keyedHash,
+	parseSecretToken,
+	type SecretPrefix,
+	type SecretToken,
+} from "./secret-token.js";
