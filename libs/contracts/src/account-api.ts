@@ -1,45 +1,45 @@
-import { z } from "zod";
-import { Id, Name, NanosText } from "./field.js";
-import { Receipt } from "./ledger.js";
-import { Role, Scope, TokenLimits } from "./principal.js";
+import { z } from 'zod';
+import { Id, Name, NanosText } from './field.js';
+import { Receipt } from './ledger.js';
+import { Role, Scope, TokenLimits } from './principal.js';
 
 /** The REST API under `/api/account`. */
 
 export const CreateUser = z.strictObject({
-	username: Name.refine((name) => name !== "global", "global is the operator"),
-	role: Role.default("member"),
+  username: Name.refine((name) => name !== 'global', 'global is the operator'),
+  role: Role.default('member'),
 });
 export type CreateUser = z.infer<typeof CreateUser>;
 
 export const User = z.strictObject({
-	id: Id,
-	ownerId: Id,
-	username: Name,
-	role: Role,
-	createdAt: z.iso.datetime(),
+  id: Id,
+  ownerId: Id,
+  username: Name,
+  role: Role,
+  createdAt: z.iso.datetime(),
 });
 export type User = z.infer<typeof User>;
 
 export const CreateApiToken = z.strictObject({
-	name: z.string().min(1).max(100),
-	/** Whom it speaks for; only an operator may name somebody else. */
-	username: Name.optional(),
-	scopes: z.array(Scope).min(1).max(3).default(["inference"]),
-	expiresAt: z.iso.datetime().optional(),
-	limits: TokenLimits.partial().default({}),
+  name: z.string().min(1).max(100),
+  /** Whom it speaks for; only an operator may name somebody else. */
+  username: Name.optional(),
+  scopes: z.array(Scope).min(1).max(3).default(['inference']),
+  expiresAt: z.iso.datetime().optional(),
+  limits: TokenLimits.partial().default({}),
 });
 export type CreateApiToken = z.infer<typeof CreateApiToken>;
 
 export const ApiToken = z.strictObject({
-	id: Id,
-	publicId: z.string(),
-	name: z.string(),
-	username: Name,
-	scopes: z.array(Scope),
-	limits: TokenLimits,
-	createdAt: z.iso.datetime(),
-	expiresAt: z.iso.datetime().nullable(),
-	revokedAt: z.iso.datetime().nullable(),
+  id: Id,
+  publicId: z.string(),
+  name: z.string(),
+  username: Name,
+  scopes: z.array(Scope),
+  limits: TokenLimits,
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().nullable(),
+  revokedAt: z.iso.datetime().nullable(),
 });
 export type ApiToken = z.infer<typeof ApiToken>;
 
@@ -50,41 +50,38 @@ export type CreatedApiToken = z.infer<typeof CreatedApiToken>;
 export const ApiTokens = z.strictObject({ apiTokens: z.array(ApiToken) });
 
 export const GrantCredit = z.strictObject({
-	username: Name,
-	amount: NanosText.refine(
-		(text) => BigInt(text || 0) > 0n,
-		"more than nothing",
-	),
-	/** The same id again is the same grant: nothing moves twice. */
-	grantId: Id,
-	reason: z.string().min(1).max(500),
+  username: Name,
+  amount: NanosText.refine((text) => BigInt(text || 0) > 0n, 'more than nothing'),
+  /** The same id again is the same grant: nothing moves twice. */
+  grantId: Id,
+  reason: z.string().min(1).max(500),
 });
 export type GrantCredit = z.infer<typeof GrantCredit>;
 
 export const Balance = z.strictObject({
-	username: Name,
-	currency: z.literal("USD"),
-	/** What is there, including what is held. */
-	posted: NanosText,
-	/** What running requests may still take. */
-	held: NanosText,
-	available: NanosText,
-	/** What was earned by selling and not yet paid out. */
-	earned: NanosText,
+  username: Name,
+  currency: z.literal('USD'),
+  /** What is there, including what is held. */
+  posted: NanosText,
+  /** What running requests may still take. */
+  held: NanosText,
+  available: NanosText,
+  /** What was earned by selling and not yet paid out. */
+  earned: NanosText,
 });
 export type Balance = z.infer<typeof Balance>;
 
 export const Granted = z.strictObject({
-	grantId: Id,
-	isReplay: z.boolean(),
-	balance: Balance,
+  grantId: Id,
+  isReplay: z.boolean(),
+  balance: Balance,
 });
 export type Granted = z.infer<typeof Granted>;
 
 export const ListReceipts = z.strictObject({
-	limit: z.coerce.number().int().min(1).max(200).default(50),
-	/** Only those created before this one. */
-	before: z.iso.datetime().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  /** Only those created before this one. */
+  before: z.iso.datetime().optional(),
 });
 export type ListReceipts = z.infer<typeof ListReceipts>;
 

@@ -1,5 +1,5 @@
-import { z } from "zod";
-import { FeeBps, Id, ModelName, Name, Prices } from "./field.js";
+import { z } from 'zod';
+import { FeeBps, Id, ModelName, Name, Prices } from './field.js';
 
 /** The REST API under `/api/catalog`. */
 
@@ -7,48 +7,41 @@ const providerName = { name: Name };
 /** Whose it is; only an operator may name somebody else (`global` is the operator's own). */
 const onBehalf = { username: Name.optional() };
 
-export const CreateProvider = z.discriminatedUnion("kind", [
-	z.strictObject({
-		kind: z.literal("coderai"),
-		...providerName,
-		...onBehalf,
-		/** Which client ids may connect; null admits any worker that knows the registration token. */
-		clientIds: z
-			.array(z.string().min(1).max(128))
-			.min(1)
-			.max(1000)
-			.nullable()
-			.default(null),
-	}),
-	z.strictObject({
-		kind: z.literal("openai"),
-		...providerName,
-		...onBehalf,
-		/** Where its OpenAI-compatible API begins, `/v1` included. */
-		baseUrl: z.url({ protocol: /^https?$/ }).max(2048),
-		/** Sent as a bearer token; kept encrypted, never shown. */
-		credential: z.string().min(1).max(8192).optional(),
-		models: z
-			.array(
-				z.strictObject({ name: ModelName, upstreamName: ModelName.optional() }),
-			)
-			.min(1)
-			.max(2000),
-	}),
+export const CreateProvider = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('coderai'),
+    ...providerName,
+    ...onBehalf,
+    /** Which client ids may connect; null admits any worker that knows the registration token. */
+    clientIds: z.array(z.string().min(1).max(128)).min(1).max(1000).nullable().default(null),
+  }),
+  z.strictObject({
+    kind: z.literal('openai'),
+    ...providerName,
+    ...onBehalf,
+    /** Where its OpenAI-compatible API begins, `/v1` included. */
+    baseUrl: z.url({ protocol: /^https?$/ }).max(2048),
+    /** Sent as a bearer token; kept encrypted, never shown. */
+    credential: z.string().min(1).max(8192).optional(),
+    models: z
+      .array(z.strictObject({ name: ModelName, upstreamName: ModelName.optional() }))
+      .min(1)
+      .max(2000),
+  }),
 ]);
 export type CreateProvider = z.infer<typeof CreateProvider>;
 
 export const Provider = z.strictObject({
-	id: Id,
-	kind: z.enum(["coderai", "openai"]),
-	name: Name,
-	ownerId: Id,
-	username: Name,
-	isEnabled: z.boolean(),
-	clientIds: z.array(z.string()).nullable(),
-	baseUrl: z.string().nullable(),
-	models: z.array(z.strictObject({ name: ModelName, upstreamName: ModelName })),
-	createdAt: z.iso.datetime(),
+  id: Id,
+  kind: z.enum(['coderai', 'openai']),
+  name: Name,
+  ownerId: Id,
+  username: Name,
+  isEnabled: z.boolean(),
+  clientIds: z.array(z.string()).nullable(),
+  baseUrl: z.string().nullable(),
+  models: z.array(z.strictObject({ name: ModelName, upstreamName: ModelName })),
+  createdAt: z.iso.datetime(),
 });
 export type Provider = z.infer<typeof Provider>;
 
@@ -56,13 +49,13 @@ export const Providers = z.strictObject({ providers: z.array(Provider) });
 
 /** The only answer that holds a registration token. */
 export const CreatedProvider = z.strictObject({
-	provider: Provider,
-	registrationToken: z.string().nullable(),
+  provider: Provider,
+  registrationToken: z.string().nullable(),
 });
 export type CreatedProvider = z.infer<typeof CreatedProvider>;
 
 export const RotatedRegistration = z.strictObject({
-	registrationToken: z.string(),
+  registrationToken: z.string(),
 });
 export type RotatedRegistration = z.infer<typeof RotatedRegistration>;
 
@@ -71,54 +64,54 @@ export type UpdateProvider = z.infer<typeof UpdateProvider>;
 
 /** Puts a provider's model on sale, or changes its price from the next request on. */
 export const PutListing = z.strictObject({
-	providerId: Id,
-	model: ModelName,
-	prices: Prices,
-	isActive: z.boolean().default(true),
+  providerId: Id,
+  model: ModelName,
+  prices: Prices,
+  isActive: z.boolean().default(true),
 });
 export type PutListing = z.infer<typeof PutListing>;
 
 export const Listing = z.strictObject({
-	id: Id,
-	providerId: Id,
-	provider: z.string(),
-	model: ModelName,
-	prices: Prices,
-	feeBps: FeeBps,
-	isActive: z.boolean(),
+  id: Id,
+  providerId: Id,
+  provider: z.string(),
+  model: ModelName,
+  prices: Prices,
+  feeBps: FeeBps,
+  isActive: z.boolean(),
 });
 export type Listing = z.infer<typeof Listing>;
 
 export const Listings = z.strictObject({ listings: z.array(Listing) });
 
 export const PutRotation = z.strictObject({
-	...onBehalf,
-	members: z
-		.array(
-			z.strictObject({
-				providerId: Id,
-				model: ModelName,
-				/** Twice the weight gets twice the requests. */
-				weight: z.int().min(1).max(1_000_000).default(1),
-			}),
-		)
-		.min(1)
-		.max(256),
+  ...onBehalf,
+  members: z
+    .array(
+      z.strictObject({
+        providerId: Id,
+        model: ModelName,
+        /** Twice the weight gets twice the requests. */
+        weight: z.int().min(1).max(1_000_000).default(1),
+      }),
+    )
+    .min(1)
+    .max(256),
 });
 export type PutRotation = z.infer<typeof PutRotation>;
 
 export const Rotation = z.strictObject({
-	id: Id,
-	name: Name,
-	username: Name,
-	members: z.array(
-		z.strictObject({
-			providerId: Id,
-			provider: z.string(),
-			model: ModelName,
-			weight: z.int(),
-		}),
-	),
+  id: Id,
+  name: Name,
+  username: Name,
+  members: z.array(
+    z.strictObject({
+      providerId: Id,
+      provider: z.string(),
+      model: ModelName,
+      weight: z.int(),
+    }),
+  ),
 });
 export type Rotation = z.infer<typeof Rotation>;
 

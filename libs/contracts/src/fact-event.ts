@@ -1,57 +1,57 @@
-import { z } from "zod";
-import { Id, NanosText, RequestId, TimeMs } from "./field.js";
-import { Outcome } from "./ledger.js";
+import { z } from 'zod';
+import { Id, NanosText, RequestId, TimeMs } from './field.js';
+import { Outcome } from './ledger.js';
 
 /** Something in the catalogue changed; whoever serves an older revision loads anew. */
 export const CatalogueChanged = z.strictObject({
-	type: z.literal("catalogue-changed"),
-	revision: z.int().min(1),
+  type: z.literal('catalogue-changed'),
+  revision: z.int().min(1),
 });
 export type CatalogueChanged = z.infer<typeof CatalogueChanged>;
 
 /** A provider was disabled or its registration token replaced: its live sessions must end. */
 export const RegistrationRevoked = z.strictObject({
-	type: z.literal("registration-revoked"),
-	providerId: Id,
-	reason: z.enum(["provider_disabled", "token_rotated"]),
+  type: z.literal('registration-revoked'),
+  providerId: Id,
+  reason: z.enum(['provider_disabled', 'token_rotated']),
 });
 export type RegistrationRevoked = z.infer<typeof RegistrationRevoked>;
 
 /** An API token was revoked or changed: whoever remembers it forgets it. */
 export const ApiTokenChanged = z.strictObject({
-	type: z.literal("api-token-changed"),
-	apiTokenId: Id,
+  type: z.literal('api-token-changed'),
+  apiTokenId: Id,
 });
 export type ApiTokenChanged = z.infer<typeof ApiTokenChanged>;
 
 /** One attempt's end, as the router learns who is healthy. */
 export const AttemptEnded = z.strictObject({
-	type: z.literal("attempt-ended"),
-	providerId: Id,
-	model: z.string().max(256),
-	sessionId: z.string().max(64).nullable(),
-	isSuccess: z.boolean(),
-	reason: z.string().max(64).nullable(),
-	retryAfterMs: z.int().min(0).max(86_400_000).nullable(),
-	firstByteMs: z.int().min(0).nullable(),
-	atMs: TimeMs,
+  type: z.literal('attempt-ended'),
+  providerId: Id,
+  model: z.string().max(256),
+  sessionId: z.string().max(64).nullable(),
+  isSuccess: z.boolean(),
+  reason: z.string().max(64).nullable(),
+  retryAfterMs: z.int().min(0).max(86_400_000).nullable(),
+  firstByteMs: z.int().min(0).nullable(),
+  atMs: TimeMs,
 });
 export type AttemptEnded = z.infer<typeof AttemptEnded>;
 
 /** A request's money has moved, or was given back. From the outbox: published at least once. */
 export const UsageSettled = z.strictObject({
-	type: z.literal("usage-settled"),
-	requestId: RequestId,
-	ownerId: Id,
-	apiTokenId: Id,
-	sellerOwnerId: Id.nullable(),
-	providerId: Id.nullable(),
-	model: z.string().max(256).nullable(),
-	outcome: Outcome.or(z.literal("expired")),
-	charge: NanosText,
-	fee: NanosText,
-	promptTokens: z.int().min(0),
-	completionTokens: z.int().min(0),
-	atMs: TimeMs,
+  type: z.literal('usage-settled'),
+  requestId: RequestId,
+  ownerId: Id,
+  apiTokenId: Id,
+  sellerOwnerId: Id.nullable(),
+  providerId: Id.nullable(),
+  model: z.string().max(256).nullable(),
+  outcome: Outcome.or(z.literal('expired')),
+  charge: NanosText,
+  fee: NanosText,
+  promptTokens: z.int().min(0),
+  completionTokens: z.int().min(0),
+  atMs: TimeMs,
 });
 export type UsageSettled = z.infer<typeof UsageSettled>;

@@ -1,22 +1,22 @@
-import { z } from "zod";
+import { z } from 'zod';
 
 /** Amounts of money travel as whole nano-dollars in a decimal string; 19 digits fill the ledger's BIGINT. */
 export const NanosText = z
-	.string()
-	.regex(/^\d{1,19}$/, "a whole number of nano-dollars as a string");
+  .string()
+  .regex(/^\d{1,19}$/, 'a whole number of nano-dollars as a string');
 
 /** Owners, users, providers, rotations: a name that is safe in a path, a route and a subject. */
 export const Name = z
-	.string()
-	.regex(
-		/^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
-		'lower-case letters, digits, ".", "_" and "-", 1 to 64',
-	);
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
+    'lower-case letters, digits, ".", "_" and "-", 1 to 64',
+  );
 
 /** A model's name as its server calls it; it may hold slashes and colons. */
 export const ModelName = z
-	.string()
-	.regex(/^[^\s\p{Cc}]{1,256}$/u, "1 to 256 characters without white space");
+  .string()
+  .regex(/^[^\s\p{Cc}]{1,256}$/u, '1 to 256 characters without white space');
 
 /** Ids that we make: UUIDs in the database. */
 export const Id = z.uuid();
@@ -32,9 +32,9 @@ export const TimeMs = z.int().min(0).max(8_640_000_000_000_000);
 export const Count = z.int().min(0).max(1_000_000_000_000);
 
 export const Prices = z.strictObject({
-	prompt_token: NanosText.optional(),
-	completion_token: NanosText.optional(),
-	request: NanosText.optional(),
+  prompt_token: NanosText.optional(),
+  completion_token: NanosText.optional(),
+  request: NanosText.optional(),
 });
 export type Prices = z.infer<typeof Prices>;
 
@@ -42,25 +42,25 @@ export type Prices = z.infer<typeof Prices>;
 export const FeeBps = z.int().min(0).max(10_000);
 
 export const FaultBody = z.strictObject({
-	code: z.string().max(64),
-	kind: z.enum([
-		"invalid",
-		"unauthenticated",
-		"exhausted",
-		"forbidden",
-		"missing",
-		"conflict",
-		"oversized",
-		"throttled",
-		"upstream",
-		"unavailable",
-		"timeout",
-	]),
-	message: z.string().max(1000),
-	details: z.record(
-		z.string().max(64),
-		z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]),
-	),
+  code: z.string().max(64),
+  kind: z.enum([
+    'invalid',
+    'unauthenticated',
+    'exhausted',
+    'forbidden',
+    'missing',
+    'conflict',
+    'oversized',
+    'throttled',
+    'upstream',
+    'unavailable',
+    'timeout',
+  ]),
+  message: z.string().max(1000),
+  details: z.record(
+    z.string().max(64),
+    z.union([z.string().max(1000), z.number(), z.boolean(), z.null()]),
+  ),
 });
 /** A fault on its way between two of our own processes. */
 export type FaultBody = z.infer<typeof FaultBody>;

@@ -3,26 +3,25 @@
  * outside: the edge or ingress does not route `/internal`.
  */
 export const internalPaths = {
-	accountsIdentify: "/internal/v1/identify",
-	accountsAuthorise: "/internal/v1/authorise",
-	accountsSettle: "/internal/v1/settle",
-	accountsReceipt: "/internal/v1/receipt",
-	routerAdmit: "/internal/v1/admit",
-	routerModels: "/internal/v1/models",
-	routerAdmitWorker: "/internal/v1/admit-worker",
-	/** A worker as an HTTP upstream: the endpoint's own path follows. */
-	brokerSession: (sessionId: string) =>
-		`/internal/v1/sessions/${encodeURIComponent(sessionId)}`,
+  accountsIdentify: '/internal/v1/identify',
+  accountsAuthorise: '/internal/v1/authorise',
+  accountsSettle: '/internal/v1/settle',
+  accountsReceipt: '/internal/v1/receipt',
+  routerAdmit: '/internal/v1/admit',
+  routerModels: '/internal/v1/models',
+  routerAdmitWorker: '/internal/v1/admit-worker',
+  /** A worker as an HTTP upstream: the endpoint's own path follows. */
+  brokerSession: (sessionId: string) => `/internal/v1/sessions/${encodeURIComponent(sessionId)}`,
 } as const;
 
 export const internalHeaders = {
-	/** Proves that the caller is one of us. */
-	secret: "x-aisbf-internal-secret",
-	requestId: "x-request-id",
-	/** The epoch of the session that the plan meant; another one is refused as gone. */
-	sessionEpoch: "x-aisbf-session-epoch",
-	/** `1` where the body asks for a stream, so that the broker need not read it. */
-	isStream: "x-aisbf-stream",
-	/** On a broker's error answer: the fault's code, which tells it from the worker's own errors. */
-	fault: "x-aisbf-fault",
+  /** Proves that the caller is one of us. */
+  secret: 'x-aisbf-internal-secret',
+  requestId: 'x-request-id',
+  /** The epoch of the session that the plan meant; another one is refused as gone. */
+  sessionEpoch: 'x-aisbf-session-epoch',
+  /** `1` where the body asks for a stream, so that the broker need not read it. */
+  isStream: 'x-aisbf-stream',
+  /** On a broker's error answer: the fault's code, which tells it from the worker's own errors. */
+  fault: 'x-aisbf-fault',
 } as const;

@@ -1,81 +1,81 @@
-import { z } from "zod";
-import { Id, ModelName, Name, TimeMs } from "./field.js";
+import { z } from 'zod';
+import { Id, ModelName, Name, TimeMs } from './field.js';
 
 /**
  * Who is there. Each broker numbers its events; a router that misses one, or starts later, asks that
  * broker for a snapshot. A broker that stops beating is gone, and its sessions with it.
  */
 export const PresentModel = z.strictObject({
-	name: ModelName,
-	contextTokensMax: z.int().min(1).max(1_000_000_000).nullable(),
+  name: ModelName,
+  contextTokensMax: z.int().min(1).max(1_000_000_000).nullable(),
 });
 export type PresentModel = z.infer<typeof PresentModel>;
 
 export const Hardware = z.strictObject({
-	gpuCount: z.int().min(0).max(1024),
-	vramMb: z.int().min(0),
-	vramMbFree: z.int().min(0),
+  gpuCount: z.int().min(0).max(1024),
+  vramMb: z.int().min(0),
+  vramMbFree: z.int().min(0),
 });
 export type Hardware = z.infer<typeof Hardware>;
 
 /** One worker's live connection, as the router plans with it. */
 export const SessionPresence = z.strictObject({
-	sessionId: z.string().min(1).max(64),
-	/** Rises with every connection of the same identity: the highest is the only real one. */
-	epoch: z.int().min(0),
-	providerId: Id,
-	ownerId: Id,
-	username: Name,
-	clientId: z.string().min(1).max(128),
-	connectedAtMs: TimeMs,
-	/** Suspect: has been silent for a while, gets nothing new until it speaks. */
-	state: z.enum(["serving", "suspect", "draining"]),
-	models: z.array(PresentModel).max(2000),
-	hardware: Hardware.nullable(),
-	frameBytesMax: z.int().min(1024),
-	inFlight: z.int().min(0),
-	inFlightMax: z.int().min(1),
-	queued: z.int().min(0),
+  sessionId: z.string().min(1).max(64),
+  /** Rises with every connection of the same identity: the highest is the only real one. */
+  epoch: z.int().min(0),
+  providerId: Id,
+  ownerId: Id,
+  username: Name,
+  clientId: z.string().min(1).max(128),
+  connectedAtMs: TimeMs,
+  /** Suspect: has been silent for a while, gets nothing new until it speaks. */
+  state: z.enum(['serving', 'suspect', 'draining']),
+  models: z.array(PresentModel).max(2000),
+  hardware: Hardware.nullable(),
+  frameBytesMax: z.int().min(1024),
+  inFlight: z.int().min(0),
+  inFlightMax: z.int().min(1),
+  queued: z.int().min(0),
 });
 export type SessionPresence = z.infer<typeof SessionPresence>;
 
 const fromBroker = {
-	brokerId: z.string().min(1).max(64),
-	/** Differs after each start of the broker's process, so that numbers from before are not mixed in. */
-	incarnation: z.string().min(1).max(64),
-	/** Numbers this broker's events without gaps. A beat repeats the last number. */
-	sequence: z.int().min(0),
+  brokerId: z.string().min(1).max(64),
+  /** Differs after each start of the broker's process, so that numbers from before are not mixed in. */
+  incarnation: z.string().min(1).max(64),
+  /** Numbers this broker's events without gaps. A beat repeats the last number. */
+  sequence: z.int().min(0),
 };
 
-export const PresenceEvent = z.discriminatedUnion("type", [
-	/** A session has come or changed; the whole record each time. */
-	z.strictObject({
-		type: z.literal("session-up"),
-		...fromBroker,
-		session: SessionPresence,
-	}),
-	z.strictObject({
-		type: z.literal("session-down"),
-		...fromBroker,
-		sessionId: z.string().min(1).max(64),
-		reason: z.string().max(64),
-	}),
-	z.strictObject({
-		type: z.literal("broker-beat"),
-		...fromBroker,
-		url: z.url().max(2048),
-		isDraining: z.boolean(),
-	}),
+export const PresenceEvent = z.discriminatedUnion('type', [
+  /** A session has come or changed; the whole record each time. */
+  z.strictObject({
+    type: z.literal('session-up'),
+    ...fromBroker,
+    session: SessionPresence,
+  }),
+  z.strictObject({
+    type: z.literal('session-down'),
+    ...fromBroker,
+    sessionId: z.string().min(1).max(64),
+    reason: z.string().max(64),
+  }),
+  z.strictObject({
+    type: z.literal('broker-beat'),
+    ...fromBroker,
+    url: z.url().max(2048),
+    isDraining: z.boolean(),
+  }),
 ]);
 export type PresenceEvent = z.infer<typeof PresenceEvent>;
 
 /** Asked on `subjects.presenceSnapshot(brokerId)`; answered by pages to the reply subject. */
 export const PresenceSnapshot = z.strictObject({
-	type: z.literal("presence-snapshot"),
-	...fromBroker,
-	url: z.url().max(2048),
-	page: z.int().min(0),
-	pages: z.int().min(1),
-	sessions: z.array(SessionPresence).max(200),
+  type: z.literal('presence-snapshot'),
+  ...fromBroker,
+  url: z.url().max(2048),
+  page: z.int().min(0),
+  pages: z.int().min(1),
+  sessions: z.array(SessionPresence).max(200),
 });
 export type PresenceSnapshot = z.infer<typeof PresenceSnapshot>;

@@ -1,122 +1,113 @@
-import { z } from "zod";
-import {
-	Count,
-	FeeBps,
-	Id,
-	ModelName,
-	NanosText,
-	Prices,
-	RequestId,
-	TimeMs,
-} from "./field.js";
+import { z } from 'zod';
+import { Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
-	endpoint: z.literal("chat.completions"),
-	route: z.string().min(1).max(512),
-	isStream: z.boolean(),
-	bodyBytes: Count,
-	promptTokens: Count,
-	outputTokensMax: Count.nullable(),
-	choices: z.int().min(1).max(128),
+  endpoint: z.literal('chat.completions'),
+  route: z.string().min(1).max(512),
+  isStream: z.boolean(),
+  bodyBytes: Count,
+  promptTokens: Count,
+  outputTokensMax: Count.nullable(),
+  choices: z.int().min(1).max(128),
 });
 export type RequestFacts = z.infer<typeof RequestFacts>;
 
 export const Admit = z.strictObject({
-	type: z.literal("admit"),
-	requestId: RequestId,
-	apiToken: z.string().min(1).max(256),
-	/** The user whose path the buyer called (`/api/u/{username}`), or null. */
-	pathUsername: z.string().max(64).nullable(),
-	facts: RequestFacts,
+  type: z.literal('admit'),
+  requestId: RequestId,
+  apiToken: z.string().min(1).max(256),
+  /** The user whose path the buyer called (`/api/u/{username}`), or null. */
+  pathUsername: z.string().max(64).nullable(),
+  facts: RequestFacts,
 });
 export type Admit = z.infer<typeof Admit>;
 
 const candidateShape = {
-	providerId: Id,
-	/** As people know it: `owner/provider`. */
-	providerLabel: z.string().max(160),
-	sellerOwnerId: Id,
-	/** What to put into `model` of the body. */
-	model: ModelName,
+  providerId: Id,
+  /** As people know it: `owner/provider`. */
+  providerLabel: z.string().max(160),
+  sellerOwnerId: Id,
+  /** What to put into `model` of the body. */
+  model: ModelName,
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */
-export const Candidate = z.discriminatedUnion("kind", [
-	z.strictObject({
-		...candidateShape,
-		kind: z.literal("http"),
-		/** Base URL; the endpoint's path is appended. */
-		url: z.url().max(2048),
-		headers: z.record(z.string().max(128), z.string().max(8192)),
-	}),
-	z.strictObject({
-		...candidateShape,
-		kind: z.literal("session"),
-		brokerUrl: z.url().max(2048),
-		sessionId: z.string().min(1).max(64),
-		sessionEpoch: z.int().min(0),
-	}),
+export const Candidate = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...candidateShape,
+    kind: z.literal('http'),
+    /** Base URL; the endpoint's path is appended. */
+    url: z.url().max(2048),
+    headers: z.record(z.string().max(128), z.string().max(8192)),
+  }),
+  z.strictObject({
+    ...candidateShape,
+    kind: z.literal('session'),
+    brokerUrl: z.url().max(2048),
+    sessionId: z.string().min(1).max(64),
+    sessionEpoch: z.int().min(0),
+  }),
 ]);
 export type Candidate = z.infer<typeof Candidate>;
 
 /** Why somebody who could have been asked was not. */
 export const Rejection = z.strictObject({
-	providerLabel: z.string().max(160),
-	model: z.string().max(256),
-	reason: z.string().max(64),
+  providerLabel: z.string().max(160),
+  model: z.string().max(256),
+  reason: z.string().max(64),
 });
 export type Rejection = z.infer<typeof Rejection>;
 
 export const Deadlines = z.strictObject({
-	/** How long one attempt may take to its first byte. */
-	firstByteMs: z.int().min(1),
-	/** How long a stream may be silent between two bytes. */
-	idleMs: z.int().min(1),
-	/** How long the whole request may take. */
-	totalMs: z.int().min(1),
+  /** How long one attempt may take to its first byte. */
+  firstByteMs: z.int().min(1),
+  /** How long a stream may be silent between two bytes. */
+  idleMs: z.int().min(1),
+  /** How long the whole request may take. */
+  totalMs: z.int().min(1),
 });
 export type Deadlines = z.infer<typeof Deadlines>;
 
 /** The router's answer to Admit: money is held, these may serve, in this order. */
 export const Plan = z.strictObject({
-	requestId: RequestId,
-	holdEpoch: z.int().min(1),
-	holdAmount: NanosText,
-	holdExpiresAtMs: TimeMs,
-	candidates: z.array(Candidate).min(1).max(64),
-	attemptsMax: z.int().min(1).max(64),
-	rejections: z.array(Rejection).max(64),
-	deadlines: Deadlines,
+  requestId: RequestId,
+  holdEpoch: z.int().min(1),
+  holdAmount: NanosText,
+  holdExpiresAtMs: TimeMs,
+  candidates: z.array(Candidate).min(1).max(64),
+  attemptsMax: z.int().min(1).max(64),
+  rejections: z.array(Rejection).max(64),
+  deadlines: Deadlines,
 });
 export type Plan = z.infer<typeof Plan>;
 
 /** What one candidate costs, fixed at admission. */
 export const Terms = z.strictObject({
-	providerId: Id,
-	providerLabel: z.string().max(160),
-	sellerOwnerId: Id,
-	model: ModelName,
-	prices: Prices,
-	feeBps: FeeBps,
+  providerId: Id,
+  providerLabel: z.string().max(160),
+  sellerOwnerId: Id,
+  model: ModelName,
+  prices: Prices,
+  feeBps: FeeBps,
 });
 export type Terms = z.infer<typeof Terms>;
 
 export const ListModels = z.strictObject({
-	type: z.literal("list-models"),
-	apiToken: z.string().min(1).max(256),
-	pathUsername: z.string().max(64).nullable(),
+  type: z.literal('list-models'),
+  apiToken: z.string().min(1).max(256),
+  pathUsername: z.string().max(64).nullable(),
 });
 export type ListModels = z.infer<typeof ListModels>;
 
 /** One line of `GET /v1/models`: a route that this token can call. */
 export const CallableModel = z.strictObject({
-	id: z.string().max(512),
-	ownedBy: z.string().max(64),
-	createdAtS: z.int().min(0),
-	prices: Prices.nullable(),
+  id: z.string().max(512),
+  ownedBy: z.string().max(64),
+  createdAtS: z.int().min(0),
+  prices: Prices.nullable(),
 });
 export const CallableModels = z.strictObject({
-	models: z.array(CallableModel).max(100_000),
+  models: z.array(CallableModel).max(100_000),
 });
 export type CallableModels = z.infer<typeof CallableModels>;

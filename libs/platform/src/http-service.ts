@@ -1,0 +1,100 @@
+import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { type IncomingMessage } from 'node:http';
+import { internalHeaders } from '@aisbf/contracts';
+import { type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FastifyInstance } from 'fastify';
+import { FaultFilter } from './fault-filter.js';
+import { type Log, NestLog } from './log.js';
+import { type Metrics } from './metrics.js';
+import { platformFaults } from './platform-faults.js';
+import { type Readiness } from './readiness.js';
+
+export type HttpServiceOptions = Readonly<{
+  module: DynamicModule | Type;
+  host: string;
+  port: number;
+  bodyBytesMax: number;
+  internalSecret: string;
+  log: Log;
+  metrics: Metrics;
+  readiness: Readiness;
+  /** Hooks and hot-path routes that want Fastify itself, added before Nest's. */
+  onFastify?: (fastify: FastifyInstance, app: NestFastifyApplication) => void | Promise<void>;
+}>;
+
+/** Builds and opens one of our HTTP services: health, metrics, request ids, faults, the internal door. */
+export async function startHttpService(
+  options: HttpServiceOptions,
+): Promise<NestFastifyApplication> {
+  const app = await createHttpService(options);
+  await app.listen(options.port, options.host);
+  return app;
+}
+
+/** The same without listening. */
+export async function createHttpService(
+  options: HttpServiceOptions,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    logger: false,
+    skipMiddie: true,
+    bodyLimit: options.bodyBytesMax,
+    genReqId: (request: IncomingMessage) => {
+      const given = request.headers[internalHeaders.requestId];
+      return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
+    },
+    // A kept connection outlives the idle time of any ingress or pool in front of it.
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
+    logger: new NestLog(options.log),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new FaultFilter(options.log));
+  const fastify = adapter.getInstance<FastifyInstance>();
+  guardInternal(fastify, options.internalSecret);
+  addProbes(fastify, options);
+  logRequests(fastify, options);
+  await options.onFastify?.(fastify, app);
+  return app;
+}
+
+function guardInternal(fastify: FastifyInstance, secret: string): void {
+  const expected = Buffer.from(secret);
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    if (!request.url.startsWith('/internal/')) return done();
+    const given = Buffer.from(String(request.headers[internalHeaders.secret] ?? ''));
+    const isRight = given.length === expected.length && timingSafeEqual(given, expected);
+    return isRight ? done() : done(platformFaults.INTERNAL_SECRET_WRONG());
+  });
+}
+
+function addProbes(fastify: FastifyInstance, { readiness, metrics }: HttpServiceOptions): void {
+  fastify.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
+  fastify.get('/readyz', async (_request, reply) => {
+    const missing = await readiness.missing();
+    return reply
+      .status(missing.length === 0 ? 200 : 503)
+      .send({ ready: missing.length === 0, missing });
+  });
+  fastify.get('/metrics', async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+}
+
+function logRequests(fastify: FastifyInstance, { log, metrics }: HttpServiceOptions): void {
+  const seconds = metrics.histogramSeconds('http_seconds', 'Time to answer HTTP requests.', [
+    'route',
+    'status',
+  ]);
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const status = reply.statusCode;
+    seconds.observe({ route, status: String(status) }, reply.elapsedTime / 1000);
+    log.debug({ requestId: request.id, route, status, ms: reply.elapsedTime }, 'request answered');
+    done();
+  });
+}

@@ -1,0 +1,14 @@
+export { Clock, SystemClock } from './clock.js';
+export { ConfigError, describeConfig, type Environment, readConfig, setting } from './config.js';
+export { FaultFilter, faultOf, retryAfterSeconds } from './fault-filter.js';
+export { type GrpcHandler, type GrpcServiceOptions, startGrpcService } from './grpc-service.js';
+export { createHttpService, type HttpServiceOptions, startHttpService } from './http-service.js';
+export { InternalClient, type InternalClientOptions } from './internal-client.js';
+export { createLog, Log, NestLog } from './log.js';
+export { runMain } from './main-run.js';
+export { Metrics } from './metrics.js';
+export { NatsBus, type NatsBusOptions } from './nats-bus.js';
+export { parse, parsed } from './parsed.js';
+export { platformFaults } from './platform-faults.js';
+export { Readiness } from './readiness.js';
+export { type ShutdownOptions, shutdownOnSignal } from './shutdown.js';

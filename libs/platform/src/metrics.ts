@@ -1,0 +1,48 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Seconds, from a fast hop on one machine to a request that waits for a model to load. */
+const secondsBuckets = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+
+/** One process's metrics. Labels must have few values: never an id, a name or a model. */
+export class Metrics {
+  readonly registry = new Registry();
+
+  constructor(private readonly prefix: string) {
+    this.registry.setDefaultLabels({ service: prefix });
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  counter<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []) {
+    return new Counter({ ...this.named(name, help), labelNames: [...labelNames] });
+  }
+
+  /** A gauge; with `read`, its value is asked for when somebody looks. */
+  gauge(name: string, help: string, read?: () => number | Promise<number>) {
+    return new Gauge({
+      ...this.named(name, help),
+      ...(read && {
+        async collect() {
+          this.set(await read());
+        },
+      }),
+    });
+  }
+
+  histogramSeconds<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly Label[] = [],
+  ) {
+    return new Histogram({
+      ...this.named(name, help),
+      labelNames: [...labelNames],
+      buckets: secondsBuckets,
+    });
+  }
+
+  private named(name: string, help: string) {
+    return { name: `aisbf_${this.prefix}_${name}`, help, registers: [this.registry] };
+  }
+}

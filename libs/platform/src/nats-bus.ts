@@ -1,0 +1,96 @@
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  jetstream,
+  jetstreamManager,
+} from '@nats-io/jetstream';
+import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
+import { type z } from 'zod';
+import { type Log } from './log.js';
+
+export type NatsBusOptions = Readonly<{ url: string; name: string; log: Log }>;
+
+/** Facts between our processes: JSON on NATS, each message parsed at the door. Also the DI token. */
+export class NatsBus {
+  private constructor(
+    private readonly connection: NatsConnection,
+    private readonly log: Log,
+  ) {}
+
+  /** Connects, and keeps reconnecting for ever: a lost server is a wait, never an exit. */
+  static async connect({ url, name, log }: NatsBusOptions): Promise<NatsBus> {
+    const connection = await connect({
+      servers: url,
+      name,
+      maxReconnectAttempts: -1,
+      reconnectTimeWait: 250,
+      waitOnFirstConnect: true,
+    });
+    return new NatsBus(connection, log);
+  }
+
+  get isConnected(): boolean {
+    return !this.connection.isClosed() && this.connection.getServer() !== '';
+  }
+
+  /** Asks the server for an answer: false where the connection is not alive. */
+  async isAlive(): Promise<boolean> {
+    await this.connection.flush();
+    return true;
+  }
+
+  publish(subject: string, message: unknown, replySubject?: string): void {
+    const options = replySubject === undefined ? {} : { reply: replySubject };
+    this.connection.publish(subject, JSON.stringify(message), options);
+  }
+
+  /** Calls back for each message of this form; others are logged and dropped. */
+  subscribe<Schema extends z.ZodType>(
+    subject: string,
+    schema: Schema,
+    onMessage: (message: z.infer<Schema>, reply: string | undefined) => void,
+  ): Subscription {
+    return this.connection.subscribe(subject, {
+      callback: (error, raw) => {
+        if (error) return this.log.error({ subject, error }, 'a subscription failed');
+        const message = this.open(subject, schema, () => raw.json());
+        if (message !== undefined) onMessage(message, raw.reply);
+      },
+    });
+  }
+
+  /** A subject that only this connection listens to, for answers that come in several messages. */
+  inbox(): string {
+    return `_INBOX.aisbf.${crypto.randomUUID()}`;
+  }
+
+  jetStream(): JetStreamClient {
+    return jetstream(this.connection);
+  }
+
+  jetStreamManager(): Promise<JetStreamManager> {
+    return jetstreamManager(this.connection);
+  }
+
+  /** Resolves when the server has everything that was published. */
+  async flush(): Promise<void> {
+    await this.connection.flush();
+  }
+
+  async close(): Promise<void> {
+    if (!this.connection.isClosed()) await this.connection.drain();
+  }
+
+  private open<Schema extends z.ZodType>(
+    subject: string,
+    schema: Schema,
+    read: () => unknown,
+  ): z.infer<Schema> | undefined {
+    try {
+      return schema.parse(read());
+    } catch (error) {
+      this.log.warn({ subject, error }, 'a message of an unknown form was dropped');
+      return undefined;
+    }
+  }
+}

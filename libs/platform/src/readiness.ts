@@ -1,0 +1,44 @@
+type Check = Readonly<{ name: string; isReady: () => boolean | Promise<boolean> }>;
+
+/** How long one check may take; a dependency that does not answer is not ready. */
+const checkTimeoutMs = 2_000;
+
+/** Whether this process should get work: everything it needs answers, and it is not leaving. */
+export class Readiness {
+  private readonly checks: Check[] = [];
+  private draining = false;
+
+  add(name: string, isReady: Check['isReady']): void {
+    this.checks.push({ name, isReady });
+  }
+
+  /** From here on the process asks for no more work. */
+  beginDrain(): void {
+    this.draining = true;
+  }
+
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  /** The names of all that is not ready; none means ready. */
+  async missing(): Promise<readonly string[]> {
+    const results = await Promise.all(
+      this.checks.map(async ({ name, isReady }) => ((await settles(isReady)) ? [] : [name])),
+    );
+    return [...results.flat(), ...(this.draining ? ['draining'] : [])];
+  }
+}
+
+async function settles(isReady: Check['isReady']): Promise<boolean> {
+  const timeout = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => timeout.resolve(false), checkTimeoutMs);
+  try {
+    return await Promise.race([isReady(), timeout.promise]);
+  } catch {
+    // A check that throws has found what it looks for: the dependency is not there.
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}
