@@ -1,0 +1,21 @@
+export { type BrokerFrame, readBrokerFrame, type WorkFrame } from './worker-inbound.js';
+export {
+  answerFrame,
+  chunkFrame,
+  doneFrame,
+  errorFrame,
+  type HttpAnswer,
+  heartbeatAnswerFrame,
+  heartbeatFrame,
+  type Metrics,
+  pendingFrame,
+  type Registration,
+  registerFrame,
+  type StreamPiece,
+  type Vitals,
+  type WorkerCapabilities,
+  type WorkerError,
+  type WorkerFrame,
+  type WorkerGpu,
+  type WorkerHardware,
+} from './worker-outbound.js';

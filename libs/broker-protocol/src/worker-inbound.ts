@@ -1,0 +1,94 @@
+/**
+ * What a broker may say to a worker, told apart.
+ *
+ * - `registered`: the session is accepted; comes first, and again as the answer to every `register`
+ * - `rejected`: the session, or one of the worker's own messages, was refused
+ * - `heartbeat`: the broker wants a sign of life
+ * - `acknowledged`: an answer to something that the worker sent; nothing is to be done
+ * - `cancel`: nobody waits for that request any more
+ * - `drain`: this broker goes away; connect again and finish here what still runs
+ * - `work`: a request for the engine
+ * - `unreadable`: none of the above; a fault of the broker, which must not end the session
+ */
+export type BrokerFrame =
+  | Readonly<{ kind: 'registered'; sessionId: string; extensions: ReadonlySet<string> }>
+  | Readonly<{ kind: 'rejected'; code: string; message: string }>
+  | Readonly<{ kind: 'heartbeat'; requestId: string }>
+  | Readonly<{ kind: 'acknowledged' }>
+  | Readonly<{ kind: 'cancel'; requestId: string }>
+  | Readonly<{ kind: 'drain' }>
+  | WorkFrame
+  | Readonly<{ kind: 'unreadable'; reason: string }>;
+
+export type WorkFrame = Readonly<{
+  kind: 'work';
+  requestId: string;
+  op: string;
+  isStream: boolean;
+  payload: Readonly<Record<string, unknown>>;
+}>;
+
+type Envelope = Readonly<Record<string, unknown>>;
+
+/** Reads one text frame from a broker. Never throws: the other end is somebody else's program. */
+export function readBrokerFrame(text: string): BrokerFrame {
+  let envelope: unknown;
+  try {
+    envelope = JSON.parse(text);
+  } catch {
+    return { kind: 'unreadable', reason: 'not JSON' };
+  }
+  if (!isRecord(envelope)) return { kind: 'unreadable', reason: 'not an object' };
+  return typeof envelope.op === 'string'
+    ? readRequest(envelope, envelope.op)
+    : readAnswer(envelope);
+}
+
+function readRequest(envelope: Envelope, op: string): BrokerFrame {
+  if (op === 'drain') return { kind: 'drain' };
+  const requestId = envelope.request_id;
+  if (typeof requestId !== 'string' || requestId === '') {
+    return { kind: 'unreadable', reason: `${op} without a request_id` };
+  }
+  if (op === 'heartbeat') return { kind: 'heartbeat', requestId };
+  if (op === 'cancel') return { kind: 'cancel', requestId };
+  const payload = envelope.payload ?? {};
+  if (!isRecord(payload)) return { kind: 'unreadable', reason: `${op} with an unusable payload` };
+  const isStream = payload.stream === true || envelope.stream === true;
+  return { kind: 'work', requestId, op, isStream, payload };
+}
+
+function readAnswer(envelope: Envelope): BrokerFrame {
+  if (envelope.status === 'error' || envelope.accepted === false) return readRejection(envelope);
+  if (envelope.event === 'registered') {
+    const sessionId = envelope.session_id;
+    return typeof sessionId === 'string' && sessionId !== ''
+      ? { kind: 'registered', sessionId, extensions: readExtensions(envelope.extensions) }
+      : { kind: 'unreadable', reason: 'registered without a session_id' };
+  }
+  if (envelope.status === 'ok' || envelope.event === 'heartbeat') return { kind: 'acknowledged' };
+  return { kind: 'unreadable', reason: 'neither an op nor a known answer' };
+}
+
+/** The error is a text with its code beside it, or an object that holds both. */
+function readRejection(envelope: Envelope): BrokerFrame {
+  const error = envelope.error;
+  const holder = isRecord(error) ? error : envelope;
+  const message = typeof error === 'string' ? error : holder.message;
+  return {
+    kind: 'rejected',
+    code: typeof holder.code === 'string' ? holder.code : 'rejected',
+    message: typeof message === 'string' ? message : 'registration rejected',
+  };
+}
+
+/** Extensions come as a list of names, or as an object whose keys are the names. */
+function readExtensions(value: unknown): ReadonlySet<string> {
+  if (Array.isArray(value)) return new Set(value.filter((name) => typeof name === 'string'));
+  if (!isRecord(value)) return new Set();
+  return new Set(Object.keys(value).filter((name) => Boolean(value[name])));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
