@@ -1,10 +1,10 @@
 export {
-	defineFaults,
-	Fault,
-	type FaultData,
-	type FaultDetails,
-	type FaultKind,
-	type FaultMaker,
-	httpStatusByKind,
-	isRetryable,
-} from "./fault.js";
+  defineFaults,
+  Fault,
+  type FaultData,
+  type FaultDetails,
+  type FaultKind,
+  type FaultMaker,
+  httpStatusByKind,
+  isRetryable,
+} from './fault.js';

@@ -1,17 +1,17 @@
 export {
-	formatUsd,
-	type Nanos,
-	nanos,
-	nanosMax,
-	parseNanos,
-	zeroNanos,
-} from "./nanos.js";
+  formatUsd,
+  type Nanos,
+  nanos,
+  nanosMax,
+  parseNanos,
+  zeroNanos,
+} from './nanos.js';
 export {
-	basisPointsMax,
-	costOf,
-	type Prices,
-	splitFee,
-	type UnitKind,
-	type Units,
-	unitKinds,
-} from "./price.js";
+  basisPointsMax,
+  costOf,
+  type Prices,
+  splitFee,
+  type UnitKind,
+  type Units,
+  unitKinds,
+} from './price.js';

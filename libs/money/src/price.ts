@@ -1,18 +1,14 @@
-import { type Nanos, nanos } from "./nanos.js";
+import { type Nanos, nanos } from './nanos.js';
 
 /** What can be counted and sold. */
-export const unitKinds = [
-	"prompt_token",
-	"completion_token",
-	"request",
-] as const;
+export const unitKinds = ['prompt_token', 'completion_token', 'request'] as const;
 export type UnitKind = (typeof unitKinds)[number];
 
 /** Token prices are per million tokens; every other unit is priced by the piece. */
 const unitsPerPrice = {
-	prompt_token: 1_000_000n,
-	completion_token: 1_000_000n,
-	request: 1n,
+  prompt_token: 1_000_000n,
+  completion_token: 1_000_000n,
+  request: 1n,
 } as const satisfies Record<UnitKind, bigint>;
 
 /** A unit that has no price costs nothing. */
@@ -26,28 +22,23 @@ const scale = 1_000_000n;
  * or more is a bug: counts are made by us and are checked long before money is near.
  */
 export function costOf(units: Units, prices: Prices): Nanos {
-	let scaled = 0n;
-	for (const kind of unitKinds) {
-		const count = units[kind] ?? 0;
-		if (!Number.isSafeInteger(count) || count < 0)
-			throw new RangeError(`not a count: ${count}`);
-		scaled +=
-			BigInt(count) * (prices[kind] ?? 0n) * (scale / unitsPerPrice[kind]);
-	}
-	return nanos((scaled + scale - 1n) / scale);
+  let scaled = 0n;
+  for (const kind of unitKinds) {
+    const count = units[kind] ?? 0;
+    if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`not a count: ${count}`);
+    scaled += BigInt(count) * (prices[kind] ?? 0n) * (scale / unitsPerPrice[kind]);
+  }
+  return nanos((scaled + scale - 1n) / scale);
 }
 
 /** One basis point is a hundredth of a percent. */
 export const basisPointsMax = 10_000;
 
 /** Splits a charge into the platform's fee (rounded down) and the seller's rest, so that both add up. */
-export function splitFee(
-	charge: Nanos,
-	feeBps: number,
-): Readonly<{ fee: Nanos; seller: Nanos }> {
-	if (!Number.isInteger(feeBps) || feeBps < 0 || feeBps > basisPointsMax) {
-		throw new RangeError(`not a fee in basis points: ${feeBps}`);
-	}
-	const fee = nanos((charge * BigInt(feeBps)) / BigInt(basisPointsMax));
-	return { fee, seller: nanos(charge - fee) };
+export function splitFee(charge: Nanos, feeBps: number): Readonly<{ fee: Nanos; seller: Nanos }> {
+  if (!Number.isInteger(feeBps) || feeBps < 0 || feeBps > basisPointsMax) {
+    throw new RangeError(`not a fee in basis points: ${feeBps}`);
+  }
+  const fee = nanos((charge * BigInt(feeBps)) / BigInt(basisPointsMax));
+  return { fee, seller: nanos(charge - fee) };
 }

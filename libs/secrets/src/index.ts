@@ -1,8 +1,8 @@
 export {
-	createSecretToken,
-	isSameHash,
-	keyedHash,
-	parseSecretToken,
-	type SecretPrefix,
-	type SecretToken,
-} from "./secret-token.js";
+  createSecretToken,
+  isSameHash,
+  keyedHash,
+  parseSecretToken,
+  type SecretPrefix,
+  type SecretToken,
+} from './secret-token.js';
