@@ -11,6 +11,8 @@
 const project = {
   rootDir: import.meta.dirname,
   testEnvironment: 'node',
+  // Inside the project, so that a run leaves nothing behind in the machine's temp folder.
+  cacheDirectory: '<rootDir>/node_modules/.cache/jest',
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   extensionsToTreatAsEsm: ['.ts'],
   // Sources say `./x.js`, as Node wants it; under test the file beside them is `x.ts`.
