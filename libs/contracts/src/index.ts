@@ -63,7 +63,7 @@ export {
   PresentModel,
   SessionPresence,
 } from './presence.js';
-export { Identify, Principal, Role, Scope, TokenLimits } from './principal.js';
+export { GetOwner, Identify, Owner, Principal, Role, Scope, TokenLimits } from './principal.js';
 export {
   Admit,
   CallableModel,

@@ -4,6 +4,7 @@
  */
 export const internalPaths = {
   accountsIdentify: '/internal/v1/identify',
+  accountsOwner: '/internal/v1/owner',
   accountsAuthorise: '/internal/v1/authorise',
   accountsSettle: '/internal/v1/settle',
   accountsReceipt: '/internal/v1/receipt',

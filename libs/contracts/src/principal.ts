@@ -32,3 +32,10 @@ export const Identify = z.strictObject({
   apiToken: z.string().min(1).max(256),
 });
 export type Identify = z.infer<typeof Identify>;
+
+/** Asks accounts for an owner by name: whom an operator acts for, whose path a worker called. */
+export const GetOwner = z.strictObject({ type: z.literal('get-owner'), username: Name });
+export type GetOwner = z.infer<typeof GetOwner>;
+
+export const Owner = z.strictObject({ ownerId: Id, username: Name });
+export type Owner = z.infer<typeof Owner>;

@@ -50,6 +50,7 @@ export async function startGrpcService(options: GrpcServiceOptions) {
   const definition = loadSync(
     fileURLToPath(import.meta.resolve(`@aisbf/contracts/proto/${options.proto}`)),
     {
+      keepCase: true,
       longs: Number,
       enums: String,
       defaults: false,

@@ -1,0 +1,11 @@
+// Generates the Prisma client of the package it is started in. Generating needs no schema engine, but the
+// CLI would download one; a machine without internet is told of one that it never starts.
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const { resolve } = createRequire(join(process.cwd(), 'package.json'));
+execFileSync(process.execPath, [resolve('prisma/build/index.js'), 'generate'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+  env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, ...process.env },
+});
