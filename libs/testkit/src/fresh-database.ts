@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { provisionDatabase, type ServiceSchema } from '@aisbf/migrations';
+import { Client, escapeIdentifier } from 'pg';
+import { runSetting } from './run-setting.js';
+
+export type TestDatabase = Readonly<{
+  /** A login that may do everything, for looking behind a service's back. */
+  adminUrl: string;
+  /** For each service the URL it would be given: its own role, its own schema. */
+  urls: Readonly<Record<ServiceName, string>>;
+  /** Removes the database, with whoever is still connected to it. */
+  drop(): Promise<void>;
+}>;
+
+export type ServiceName = 'accounts' | 'router';
+
+/** Migrated once a run; every test's database is a copy of it. */
+const templateName = 'aisbf_template';
+
+const services: readonly ServiceSchema<ServiceName>[] = (['accounts', 'router'] as const).map(
+  (schema) => ({
+    schema,
+    role: `aisbf_${schema}`,
+    password: `${schema}-test`,
+    folder: join(import.meta.dirname, '../../../prisma', schema, 'migrations'),
+  }),
+);
+
+function urlOf(postgresUrl: string, database: string): string {
+  const url = new URL(postgresUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+async function run(postgresUrl: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: urlOf(postgresUrl, 'postgres') });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Makes the database that `createDatabase` copies; once for all tests of a run. */
+export async function prepareTemplate(postgresUrl: string): Promise<void> {
+  await provisionDatabase({ adminUrl: urlOf(postgresUrl, templateName), services });
+}
+
+/** A database of the caller's own, empty, with the schemas and logins of all services in place. */
+export async function createDatabase(): Promise<TestDatabase> {
+  const postgresUrl = runSetting('TEST_POSTGRES_URL');
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  const [database, template] = [name, templateName].map(escapeIdentifier);
+  await run(postgresUrl, `CREATE DATABASE ${database} TEMPLATE ${template}`);
+  const adminUrl = urlOf(postgresUrl, name);
+  // The tables came with the copy; rights on the database itself do not.
+  const urls = await provisionDatabase({ adminUrl, services });
+  return {
+    adminUrl,
+    urls,
+    drop: () => run(postgresUrl, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),
+  };
+}

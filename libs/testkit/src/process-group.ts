@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** How long a program may take to stop by itself before it is killed. */
+const graceMs = 3_000;
+
+export type Command = Readonly<{
+  args: readonly string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  timeoutMs: number;
+}>;
+
+const running = new Set<ChildProcess>();
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    // The whole group is gone already, which is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/**
+ * Runs a Node program in a process group of its own, with its output passed through, and returns its exit
+ * code; 124 where it took too long. Nothing that it started in its group outlives it.
+ */
+export async function runNode({ args, cwd, env, timeoutMs }: Command): Promise<number> {
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  running.add(child);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    signalGroup(child, 'SIGKILL');
+  }, timeoutMs);
+  try {
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return isLate ? 124 : (code ?? 1);
+  } finally {
+    clearTimeout(timer);
+    running.delete(child);
+    signalGroup(child, 'SIGKILL');
+  }
+}
+
+/** Ends everything that `runNode` has under way: asks first, insists after a grace period. */
+export async function endAll(): Promise<void> {
+  const children = [...running];
+  const ended = Promise.all(
+    children.map((child) =>
+      child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined,
+    ),
+  );
+  for (const child of children) signalGroup(child, 'SIGTERM');
+  const insist = setTimeout(() => {
+    for (const child of children) signalGroup(child, 'SIGKILL');
+  }, graceMs);
+  await ended;
+  clearTimeout(insist);
+  for (const child of children) signalGroup(child, 'SIGKILL');
+}
