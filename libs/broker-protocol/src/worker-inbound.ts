@@ -6,7 +6,6 @@
  * - `heartbeat`: the broker wants a sign of life
  * - `acknowledged`: an answer to something that the worker sent; nothing is to be done
  * - `cancel`: nobody waits for that request any more
- * - `drain`: this broker goes away; connect again and finish here what still runs
  * - `work`: a request for the engine
  * - `unreadable`: none of the above; a fault of the broker, which must not end the session
  */
@@ -16,7 +15,6 @@ export type BrokerFrame =
   | Readonly<{ kind: 'heartbeat'; requestId: string }>
   | Readonly<{ kind: 'acknowledged' }>
   | Readonly<{ kind: 'cancel'; requestId: string }>
-  | Readonly<{ kind: 'drain' }>
   | WorkFrame
   | Readonly<{ kind: 'unreadable'; reason: string }>;
 
@@ -45,7 +43,6 @@ export function readBrokerFrame(text: string): BrokerFrame {
 }
 
 function readRequest(envelope: Envelope, op: string): BrokerFrame {
-  if (op === 'drain') return { kind: 'drain' };
   const requestId = envelope.request_id;
   if (typeof requestId !== 'string' || requestId === '') {
     return { kind: 'unreadable', reason: `${op} without a request_id` };

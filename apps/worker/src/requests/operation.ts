@@ -1,0 +1,96 @@
+import type {
+  HttpAnswer,
+  WorkerCapabilities,
+  WorkerError,
+  WorkFrame,
+} from '@aisbf/broker-protocol';
+import type { ModelList } from '../upstream/model-list.js';
+import type { Upstream } from '../upstream/upstream.js';
+import { readProxyRequest } from './proxy-request.js';
+import { relay } from './relay.js';
+import type { Reply } from './reply.js';
+
+/** What operations work with; the same for all requests. */
+export type Engine = Readonly<{
+  upstream: Upstream;
+  models: ModelList;
+  capabilities: WorkerCapabilities;
+  proxyPaths: readonly string[];
+  answerBytesMax: number;
+  isPlain: boolean;
+}>;
+
+export type Operation = Readonly<{
+  /** Takes one of the places that `--concurrency` gives; looks into memory do not. */
+  isWork: boolean;
+  run: (engine: Engine, work: WorkFrame, reply: Reply, signal: AbortSignal) => Promise<void>;
+}>;
+
+const operations: ReadonlyMap<string, Operation> = new Map([
+  ['models.list', { isWork: false, run: listModels }],
+  ['capabilities', { isWork: false, run: tellCapabilities }],
+  ['chat.completions', { isWork: true, run: completeChat }],
+  ['proxy', { isWork: true, run: proxy }],
+]);
+
+export function findOperation(op: string): Operation | undefined {
+  return operations.get(op);
+}
+
+/** The names that a broker may use, told at registration. */
+export const operationNames: readonly string[] = [...operations.keys(), 'cancel'];
+
+async function listModels({ models }: Engine, _work: WorkFrame, reply: Reply): Promise<void> {
+  reply.answer(jsonAnswer({ object: 'list', data: models.offered }));
+}
+
+async function tellCapabilities(engine: Engine, _work: WorkFrame, reply: Reply): Promise<void> {
+  reply.answer(jsonAnswer(engine.capabilities));
+}
+
+async function completeChat(
+  engine: Engine,
+  { payload, isStream, requestId }: WorkFrame,
+  reply: Reply,
+  signal: AbortSignal,
+): Promise<void> {
+  const { upstream, models, answerBytesMax, isPlain } = engine;
+  const model = payload.model;
+  if (typeof model === 'string' && !models.isAllowed(model))
+    return reply.error(unknownModel(model));
+  const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
+  const body = JSON.stringify(payload);
+  const request = { method: 'POST', path: 'chat/completions', headers, body } as const;
+  const answer = await upstream.request(request, signal);
+  await relay(upstream, answer, reply, { answerBytesMax, isStream, isPlain });
+}
+
+async function proxy(
+  engine: Engine,
+  { payload, isStream }: WorkFrame,
+  reply: Reply,
+  signal: AbortSignal,
+): Promise<void> {
+  const { upstream, models, answerBytesMax, isPlain, proxyPaths } = engine;
+  const read = readProxyRequest(payload, proxyPaths);
+  if ('code' in read) return reply.error(read);
+  if (read.model !== undefined && !models.isAllowed(read.model)) {
+    return reply.error(unknownModel(read.model));
+  }
+  const answer = await upstream.request(read.request, signal);
+  await relay(upstream, answer, reply, { answerBytesMax, isStream, isPlain });
+}
+
+function jsonAnswer(body: object): HttpAnswer {
+  return {
+    status_code: 200,
+    headers: { 'content-type': 'application/json' },
+    content_type: 'application/json',
+    body: JSON.stringify(body),
+  };
+}
+
+function unknownModel(model: string): WorkerError {
+  const message = `This worker does not offer the model '${model}'.`;
+  return { code: 'model_not_found', message, status: 404 };
+}

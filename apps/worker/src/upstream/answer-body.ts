@@ -1,0 +1,27 @@
+import type { Readable } from 'node:stream';
+
+/** The whole body, or undefined where it is larger than allowed; then the rest is not read. */
+export async function readBody(body: Readable, bytesMax: number): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of body) {
+    bytes += part.length;
+    // Leaving the loop destroys the body, and with it the connection.
+    if (bytes > bytesMax) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Whether bytes of this type are text that JSON can carry as it is. */
+export function isTextType(contentType: string): boolean {
+  const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
+  return (
+    type.startsWith('text/') ||
+    type === 'application/json' ||
+    type === 'application/x-ndjson' ||
+    type === 'application/xml' ||
+    type.endsWith('+json') ||
+    type.endsWith('+xml')
+  );
+}
