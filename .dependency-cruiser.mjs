@@ -18,8 +18,13 @@ const test = String.raw`\.test\.ts$`;
 const home = '^((?:apps|libs|prisma)/[^/]+|bench|test)/';
 const ownApp = '^apps/$1/src';
 
-/** Values that any layer may read: they import nothing of the app but its domain. */
-const leaves = '(config|events|logger)[.]ts$';
+/**
+ * What lies beside the layers is either where they are put together (in an app without Nest, the file with
+ * the app's name), or a leaf (settings, events, loggers): something that any layer but the domain may read,
+ * and that imports nothing of the app but its domain.
+ */
+const composition = (app) => `(main|app[.]module|index|${app})[.]ts$`;
+const leaves = (app) => `(?!${composition(app)})[^/]+[.]ts$`;
 const pureLibs =
   '^libs/(broker-protocol|contracts|faults|metering|money|openai|secrets)/src/index[.]ts$';
 /** Deterministic built-ins: no clock, no files, no network. */
@@ -52,7 +57,7 @@ export default {
       from: layer('services'),
       to: {
         path: '^apps/$1/src/',
-        pathNot: [`${ownApp}/(domain|services)/`, `${ownApp}/${leaves}`],
+        pathNot: [`${ownApp}/(domain|services)/`, `${ownApp}/${leaves('$1')}`],
       },
     },
     {
@@ -91,15 +96,15 @@ export default {
       comment: 'app.module puts the layers together and main starts it; no layer knows of either.',
       severity: 'error',
       from: layer('(?:domain|services|inbound|outbound)'),
-      to: { path: '^apps/$1/src/[^/]+[.]ts$', pathNot: `${ownApp}/${leaves}` },
+      to: { path: `${ownApp}/${composition('$1')}` },
     },
     {
       name: 'leaves-are-leaves',
       comment:
         'Settings, events and loggers are read by every layer, so they may know none but the domain.',
       severity: 'error',
-      from: { path: `^apps/([^/]+)/src/${leaves}` },
-      to: { path: '^apps/$1/src/', pathNot: [`${ownApp}/domain/`, `${ownApp}/${leaves}`] },
+      from: { path: `^apps/([^/]+)/src/${leaves('\\1')}`, pathNot: test },
+      to: { path: '^apps/$1/src/', pathNot: [`${ownApp}/domain/`, `${ownApp}/${leaves('$1')}`] },
     },
     {
       name: 'main-is-last',
