@@ -1,3 +1,43 @@
+export type { Answer } from './answer.js';
+export type { Chunk } from './chunk.js';
+export { type CloseCode, closeCodes } from './close-code.js';
+export {
+  type FrameFromWorker,
+  readFrameFromWorker,
+  type UnreadableReason,
+} from './frame-from-worker.js';
+export {
+  cancelFrame,
+  heartbeatReplyFrame,
+  heartbeatRequestFrame,
+  type RegisteredFacts,
+  registeredBody,
+  registeredFrame,
+  registerRefusedFrame,
+  type WorkHead,
+  workFrame,
+} from './frame-to-worker.js';
+export { type ClaimedIdentity, readIdentity, readScopePath, type ScopePath } from './identity.js';
+export type { Reply } from './reply.js';
+export { type ReportedCapabilities, readCapabilitiesReply } from './reported-capabilities.js';
+export type { ReportedError } from './reported-error.js';
+export { mergeHardware, type ReportedGpu, type ReportedHardware } from './reported-hardware.js';
+export { type ReportedModel, readModels } from './reported-models.js';
+export type { ReportedRegistration } from './reported-registration.js';
+export {
+  type Relay,
+  type RequestLife,
+  type RequestStep,
+  stepRequest,
+  type WorkerFailure,
+} from './request-life.js';
+export {
+  type CloseReason,
+  type SessionEvent,
+  type SessionState,
+  type SessionTimes,
+  stepSession,
+} from './session-state.js';
 export { type BrokerFrame, readBrokerFrame, type WorkFrame } from './worker-inbound.js';
 export {
   answerFrame,

@@ -1,0 +1,58 @@
+import { type Answer, readAnswer } from './answer.js';
+import { type JsonObject, parseJson, toObject } from './json-value.js';
+import { type ReportedRegistration, readRegistration } from './reported-registration.js';
+
+/**
+ * Everything that a worker's text frame can be. A stranger wrote it: whatever it holds, reading it gives one
+ * of these and never throws.
+ */
+export type FrameFromWorker =
+  | Readonly<{ type: 'register'; requestId: string | null; registration: ReportedRegistration }>
+  /** It wants an answer. `hardware` is as it came: it is merged into what is known. */
+  | Readonly<{ type: 'heartbeat'; requestId: string | null; hardware: unknown }>
+  | Readonly<{ type: 'heartbeat-answer'; hardware: unknown }>
+  | Readonly<{ type: 'answer'; requestId: string; answer: Answer }>
+  /** A request of a kind that workers have no business to send. It is not answered. */
+  | Readonly<{ type: 'foreign-op' }>
+  | Readonly<{ type: 'unreadable'; reason: UnreadableReason }>;
+
+export type UnreadableReason = 'binary' | 'not_json' | 'not_an_object' | 'no_request_id';
+
+/** Longer than any id that we make. */
+const requestIdLengthMax = 256;
+
+export function readFrameFromWorker(text: string): FrameFromWorker {
+  const parsed = parseJson(text);
+  if (!parsed) return { type: 'unreadable', reason: 'not_json' };
+  const frame = toObject(parsed.value);
+  if (!frame) return { type: 'unreadable', reason: 'not_an_object' };
+  const requestId = requestIdOf(frame);
+  if (frame.event === 'heartbeat') return { type: 'heartbeat-answer', hardware: hardwareOf(frame) };
+  if (typeof frame.op === 'string' && isRequest(frame)) return readRequest(frame, requestId);
+  if (requestId === null) return { type: 'unreadable', reason: 'no_request_id' };
+  return { type: 'answer', requestId, answer: readAnswer(frame) };
+}
+
+/** Answers may repeat the `op` that they answer, but only they have a status or an event. */
+function isRequest(frame: JsonObject): boolean {
+  return frame.status == null && frame.event == null;
+}
+
+function readRequest(frame: JsonObject, requestId: string | null): FrameFromWorker {
+  if (frame.op === 'register') {
+    return { type: 'register', requestId, registration: readRegistration(frame) };
+  }
+  if (frame.op === 'heartbeat') {
+    return { type: 'heartbeat', requestId, hardware: hardwareOf(frame) };
+  }
+  return { type: 'foreign-op' };
+}
+
+function requestIdOf(frame: JsonObject): string | null {
+  const id = frame.request_id;
+  return typeof id === 'string' && id !== '' && id.length <= requestIdLengthMax ? id : null;
+}
+
+function hardwareOf(frame: JsonObject): unknown {
+  return toObject(frame.payload)?.hardware;
+}

@@ -1,0 +1,101 @@
+/**
+ * What the broker says. Today's client throws away a frame that has `event: registered` or
+ * `event: heartbeat` and no `op`, and takes any other frame that it does not know for work to do: so our
+ * answers have no `op`, and nothing is ever sent that is not listed here.
+ */
+
+export type RegisteredFacts = Readonly<{
+  sessionId: string;
+  providerName: string;
+  clientId: string;
+  username: string;
+  ownerId: string;
+  expiresAtMs: number;
+  extensions: readonly string[];
+}>;
+
+/** Says that a session is accepted: unasked after the handshake, and as the answer to each `register`. */
+export function registeredFrame(facts: RegisteredFacts, requestId: string | null = null): string {
+  return JSON.stringify({
+    v: 1,
+    event: 'registered',
+    ...(requestId !== null && { request_id: requestId }),
+    ...registeredBody(facts),
+    session_id: facts.sessionId,
+  });
+}
+
+/** The same facts where there is no socket and so no session. */
+export function registeredBody(facts: Omit<RegisteredFacts, 'sessionId'>) {
+  return {
+    status: 'ok',
+    accepted: true,
+    provider_id: facts.providerName,
+    client_id: facts.clientId,
+    username: facts.username,
+    scope_name: facts.username,
+    owner_user_id: facts.ownerId,
+    expires_at: Math.floor(facts.expiresAtMs / 1000),
+    extensions: facts.extensions,
+  };
+}
+
+export function registerRefusedFrame(requestId: string | null): string {
+  return JSON.stringify({
+    v: 1,
+    event: 'registered',
+    ...(requestId !== null && { request_id: requestId }),
+    status: 'error',
+    accepted: false,
+    error: { code: 'registration_rejected', message: 'registration rejected' },
+  });
+}
+
+export function heartbeatReplyFrame(requestId: string | null, nowMs: number): string {
+  return JSON.stringify({
+    v: 1,
+    event: 'heartbeat',
+    status: 'ok',
+    ...(requestId !== null && { request_id: requestId }),
+    payload: { ts: Math.floor(nowMs / 1000) },
+  });
+}
+
+export function heartbeatRequestFrame(requestId: string): string {
+  return JSON.stringify({ v: 1, op: 'heartbeat', request_id: requestId, payload: {} });
+}
+
+/** Only for workers that advertise the operation. */
+export function cancelFrame(requestId: string): string {
+  return JSON.stringify({ v: 1, op: 'cancel', request_id: requestId });
+}
+
+export type WorkHead = Readonly<{
+  op: 'chat.completions' | 'models.list' | 'capabilities' | 'proxy';
+  requestId: string;
+  providerName: string;
+  clientId: string;
+  method: string;
+  path: string;
+  isStream: boolean;
+}>;
+
+/**
+ * A request as it goes out. The payload is JSON text already and is put in as it is, so that every field of
+ * it reaches the worker untouched, numbers of any length among them.
+ */
+export function workFrame(head: WorkHead, payload: Buffer): Buffer {
+  const opening = JSON.stringify({
+    v: 1,
+    op: head.op,
+    request_id: head.requestId,
+    provider_id: head.providerName,
+    client_id: head.clientId,
+    method: head.method,
+    path: head.path,
+    stream: head.isStream,
+  }).slice(0, -1);
+  return Buffer.concat([Buffer.from(`${opening},"payload":`), payload, closingBrace]);
+}
+
+const closingBrace = Buffer.from('}');

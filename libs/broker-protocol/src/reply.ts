@@ -1,0 +1,94 @@
+import {
+  fromBase64,
+  type JsonObject,
+  toInteger,
+  toObject,
+  toText,
+  writeJson,
+} from './json-value.js';
+import { readError } from './reported-error.js';
+
+/** A whole answer, as an HTTP server would have given it. */
+export type Reply = Readonly<{
+  status: number;
+  contentType: string;
+  body: Buffer;
+  /** The body is the text of a whole stream of events. */
+  isStream: boolean;
+  filename: string | null;
+  /** How long the worker asks to be left alone, as it said it. */
+  retryAfter: string | null;
+}>;
+
+const json = 'application/json';
+const events = 'text/event-stream';
+const mediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[\x20-\x7e]*)?$/;
+
+/** Reads a successful answer's payload: an HTTP envelope, or the body itself. Undefined if it is neither. */
+export function readReply(payload: unknown): Reply | undefined {
+  const object = toObject(payload);
+  if (object && 'status_code' in object) return fromEnvelope(object);
+  const text = payload == null ? undefined : bodyText(payload);
+  if (text === undefined) return undefined;
+  const isError = object?.error != null && !('choices' in object) && !('data' in object);
+  return {
+    status: isError ? (readError(object.error).status ?? 502) : 200,
+    contentType: json,
+    body: Buffer.from(text),
+    isStream: false,
+    filename: null,
+    retryAfter: null,
+  };
+}
+
+/** A payload that is text must at least look like JSON: anything else has no type that we could state. */
+function bodyText(payload: unknown): string | undefined {
+  if (typeof payload !== 'string') return writeJson(payload);
+  return /^\s*[[{]/.test(payload) ? payload : undefined;
+}
+
+function fromEnvelope(envelope: JsonObject): Reply | undefined {
+  const status = toInteger(envelope.status_code, 200, 599);
+  const body = envelopeBody(envelope);
+  if (status === undefined || !body) return undefined;
+  const contentType = contentTypeOf(envelope);
+  return {
+    status,
+    contentType,
+    body,
+    isStream: status < 400 && (envelope.stream === true || contentType.startsWith(events)),
+    filename: toText(envelope.filename, 255) ?? null,
+    retryAfter: retryAfterOf(envelope),
+  };
+}
+
+function envelopeBody(envelope: JsonObject): Buffer | undefined {
+  const { body, body_base64: base64 } = envelope;
+  if (body == null && base64 != null) {
+    return typeof base64 === 'string' ? fromBase64(base64) : undefined;
+  }
+  if (body == null) return Buffer.alloc(0);
+  const text = typeof body === 'string' ? body : writeJson(body);
+  return text === undefined ? undefined : Buffer.from(text);
+}
+
+function contentTypeOf(envelope: JsonObject): string {
+  const stated = toText(envelope.content_type, 256) ?? header(envelope, 'content-type');
+  if (stated !== undefined && mediaType.test(stated)) return stated;
+  if (envelope.body == null) return 'application/octet-stream';
+  if (typeof envelope.body !== 'string') return json;
+  if (envelope.stream === true) return events;
+  return /^\s*[[{]/.test(envelope.body) ? json : 'text/plain; charset=utf-8';
+}
+
+function retryAfterOf(envelope: JsonObject): string | null {
+  const stated = header(envelope, 'retry-after');
+  return stated !== undefined && /^\d{1,6}$/.test(stated) ? stated : null;
+}
+
+function header(envelope: JsonObject, name: string): string | undefined {
+  for (const [key, value] of Object.entries(toObject(envelope.headers) ?? {})) {
+    if (key.toLowerCase() === name) return toText(value, 256);
+  }
+  return undefined;
+}

@@ -1,0 +1,168 @@
+import type { Answer } from './answer.js';
+import type { Chunk } from './chunk.js';
+import { toBytes } from './chunk-bytes.js';
+import type { Reply } from './reply.js';
+import { inspectHead, type StreamHead } from './stream-head.js';
+import { endOf, passOn, type StreamTail, streamStart } from './stream-tail.js';
+
+/**
+ * The life of one request at its worker.
+ *
+ * - `dispatched`: it was sent, the worker has said nothing about it
+ * - `pending`: the worker has said that it is at work
+ * - `opening`: a stream has begun, but its first event is not complete and may yet be an error
+ * - `streaming`: bytes have been passed on; from here on nothing can be taken back
+ * - `done`: it has ended one way or another; whatever still comes is dropped
+ */
+export type RequestLife =
+  | Readonly<{ name: 'dispatched' }>
+  | Readonly<{ name: 'pending' }>
+  | Readonly<{ name: 'opening'; held: Buffer; carry: string; sequence: number | null }>
+  | Readonly<{
+      name: 'streaming';
+      /** Null where the bytes are no events, so that nothing is known of their end. */
+      tail: StreamTail | null;
+      carry: string;
+      sequence: number | null;
+    }>
+  | Readonly<{ name: 'done' }>;
+
+/** What the buyer's side is to be told, in this order. */
+export type Relay =
+  /** All of it at once: status, headers, body. */
+  | Readonly<{ type: 'whole'; reply: Reply }>
+  | Readonly<{ type: 'stream-start'; contentType: string }>
+  | Readonly<{ type: 'bytes'; bytes: Buffer }>
+  | Readonly<{ type: 'stream-end' }>
+  | Readonly<{ type: 'failed'; failure: WorkerFailure }>;
+
+/** Why a request failed by what its worker said, or did not say. */
+export type WorkerFailure = Readonly<{
+  reason: 'worker_error' | 'answer_malformed' | 'sequence_broken' | 'stream_empty' | 'stream_cut';
+  /** The worker's own code and words, or ours where it had none. */
+  code: string;
+  message: string;
+}>;
+
+export type RequestStep = Readonly<{ life: RequestLife; relay: readonly Relay[] }>;
+
+const done: RequestLife = { name: 'done' };
+const events = 'text/event-stream';
+
+/** Decides what an answer means for its request. */
+export function stepRequest(life: RequestLife, answer: Answer): RequestStep {
+  if (life.name === 'done') return { life, relay: [] };
+  switch (answer.type) {
+    case 'pending':
+      return { life: life.name === 'dispatched' ? { name: 'pending' } : life, relay: [] };
+    case 'chunks':
+      return onChunks(life, answer.chunks, answer.sequence);
+    case 'end':
+      return onEnd(life, answer.chunks, answer.reply);
+    case 'reply':
+      return onReply(life, answer.reply);
+    case 'error':
+      return onError(life, answer);
+    case 'malformed':
+      return failed('answer_malformed', answer.reason);
+  }
+}
+
+function onChunks(life: RequestLife, chunks: readonly Chunk[], stated: number | null): RequestStep {
+  const known = 'sequence' in life ? life.sequence : null;
+  if (stated !== null && known !== null && stated !== known + 1) {
+    return failed('sequence_broken', `chunk ${stated} came after chunk ${known}`);
+  }
+  const sequence = stated ?? known;
+  const { bytes, carry } = toBytes('carry' in life ? life.carry : '', chunks);
+  if (life.name === 'streaming') return goOn({ ...life, carry, sequence }, bytes);
+  const held = life.name === 'opening' ? Buffer.concat([life.held, bytes]) : bytes;
+  return open({ name: 'opening', held, carry, sequence }, inspectHead(held, false));
+}
+
+function goOn(life: Extract<RequestLife, { name: 'streaming' }>, bytes: Buffer): RequestStep {
+  if (!life.tail) return { life, relay: bytesOf(bytes) };
+  const [tail, passed] = passOn(life.tail, bytes);
+  return { life: { ...life, tail }, relay: bytesOf(passed) };
+}
+
+function open(life: Extract<RequestLife, { name: 'opening' }>, head: StreamHead): RequestStep {
+  const { held, carry, sequence } = life;
+  switch (head.type) {
+    case 'undecided':
+      return { life, relay: [] };
+    case 'error':
+      return ended([{ type: 'whole', reply: jsonReply(head.status, head.body) }]);
+    case 'opaque':
+      return {
+        life: { name: 'streaming', tail: null, carry, sequence },
+        relay: [{ type: 'stream-start', contentType: head.contentType }, ...bytesOf(held)],
+      };
+    case 'events': {
+      const step = goOn({ name: 'streaming', tail: streamStart, carry, sequence }, held);
+      return { ...step, relay: [{ type: 'stream-start', contentType: events }, ...step.relay] };
+    }
+  }
+}
+
+function onEnd(life: RequestLife, chunks: readonly Chunk[], reply: Reply | null): RequestStep {
+  if (reply) return onReply(life, reply);
+  const last = onChunks(life, chunks, null);
+  if (last.life.name === 'streaming') return close(last.life.tail, last.relay);
+  if (last.life.name !== 'opening') return last;
+  const opened = open(last.life, inspectHead(last.life.held, true));
+  if (opened.life.name === 'opening') return failed('stream_empty', 'the stream held nothing');
+  if (opened.life.name === 'streaming') return close(opened.life.tail, opened.relay);
+  return opened;
+}
+
+function close(tail: StreamTail | null, before: readonly Relay[]): RequestStep {
+  const closing = tail ? endOf(tail) : Buffer.alloc(0);
+  if (closing) return ended([...before, ...bytesOf(closing), { type: 'stream-end' }]);
+  const { life, relay } = failed('stream_cut', 'the stream ended in the middle');
+  return { life, relay: [...before, ...relay] };
+}
+
+function onReply(life: RequestLife, reply: Reply): RequestStep {
+  if (life.name === 'opening' || life.name === 'streaming') {
+    return failed('answer_malformed', 'a whole answer came in the middle of a stream');
+  }
+  if (!reply.isStream) return ended([{ type: 'whole', reply }]);
+  return onEnd(life, [{ type: 'bytes', bytes: reply.body }], null);
+}
+
+function onError(life: RequestLife, { error }: Extract<Answer, { type: 'error' }>): RequestStep {
+  if (life.name === 'streaming' || error.status === null) {
+    return failed('worker_error', error.message, error.code);
+  }
+  const { code, message, status } = error;
+  const body = Buffer.from(JSON.stringify({ error: { message, type: code, code, param: null } }));
+  return ended([{ type: 'whole', reply: jsonReply(status, body) }]);
+}
+
+function jsonReply(status: number, body: Buffer): Reply {
+  return {
+    status,
+    contentType: 'application/json',
+    body,
+    isStream: false,
+    filename: null,
+    retryAfter: null,
+  };
+}
+
+function bytesOf(bytes: Buffer): readonly Relay[] {
+  return bytes.length > 0 ? [{ type: 'bytes', bytes }] : [];
+}
+
+function ended(relay: readonly Relay[]): RequestStep {
+  return { life: done, relay };
+}
+
+function failed(
+  reason: WorkerFailure['reason'],
+  message: string,
+  code: string = reason,
+): RequestStep {
+  return ended([{ type: 'failed', failure: { reason, code, message } }]);
+}
