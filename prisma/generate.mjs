@@ -7,5 +7,6 @@ import { join } from 'node:path';
 const { resolve } = createRequire(join(process.cwd(), 'package.json'));
 execFileSync(process.execPath, [resolve('prisma/build/index.js'), 'generate'], {
   stdio: ['ignore', 'ignore', 'inherit'],
+  // biome-ignore lint/style/noProcessEnv: a build command hands its own environment on
   env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, ...process.env },
 });

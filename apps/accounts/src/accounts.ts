@@ -1,0 +1,111 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { streams } from '@aisbf/contracts';
+import {
+  createLog,
+  type Log,
+  Metrics,
+  NatsBus,
+  Readiness,
+  startGrpcService,
+  startHttpService,
+} from '@aisbf/platform';
+import { createSecretToken } from '@aisbf/secrets';
+import { Pool } from 'pg';
+import { appModule } from './app.module.js';
+import type { AccountsSettings } from './config.js';
+import { Background } from './inbound/background.js';
+import { LedgerGrpc } from './inbound/ledger.grpc.js';
+import { SettleConsumer } from './inbound/settle-consumer.js';
+import { ApiTokens } from './services/api-tokens.js';
+
+/** The whole service, running. */
+export async function startAccounts(settings: AccountsSettings) {
+  const log = createLog('accounts', settings.ACCOUNTS_LOG_LEVEL);
+  const metrics = new Metrics('accounts');
+  const readiness = new Readiness();
+  const pool = openPool(settings, log);
+  const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'accounts', log });
+  await ensureStreams(bus);
+  readiness.add('postgres', async () => (await pool.query('SELECT 1')).rowCount === 1);
+  readiness.add('nats', () => bus.isAlive());
+
+  const app = await startHttpService({
+    module: appModule(settings, { bus, log, metrics, pool }),
+    host: settings.ACCOUNTS_HTTP_HOST,
+    port: settings.ACCOUNTS_HTTP_PORT,
+    bodyBytesMax: settings.ACCOUNTS_BODY_BYTES_MAX,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    log,
+    metrics,
+    readiness,
+  });
+  const grpc = await startGrpcService({
+    proto: 'accounts.proto',
+    service: 'aisbf.accounts.v1.Accounts',
+    handlers: app.get(LedgerGrpc).handlers,
+    host: settings.ACCOUNTS_HTTP_HOST,
+    port: settings.ACCOUNTS_GRPC_PORT,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    log,
+  });
+  await makeFirstOperator(settings.ACCOUNTS_OPERATOR_API_TOKEN_FILE, app.get(ApiTokens));
+  await app.get(SettleConsumer).start();
+  app.get(Background).start();
+  log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'accounts are open');
+
+  return {
+    app,
+    log,
+    readiness,
+    grpcPort: grpc.port,
+    close: async () => {
+      await grpc.close();
+      await app.close();
+      await bus.close();
+      await pool.end();
+    },
+  };
+}
+
+/** A statement that waits longer than these has met a stuck peer; money must not wait with it. */
+function openPool(settings: AccountsSettings, log: Log): Pool {
+  const pool = new Pool({
+    connectionString: settings.ACCOUNTS_DATABASE_URL,
+    max: settings.ACCOUNTS_DATABASE_CONNECTIONS_MAX,
+    connectionTimeoutMillis: 5_000,
+    lock_timeout: 2_000,
+    statement_timeout: 5_000,
+    idle_in_transaction_session_timeout: 5_000,
+  });
+  pool.on('error', (error) => log.warn({ error }, 'an idle database connection broke'));
+  return pool;
+}
+
+/** Published usage is kept a week for whoever was away; settlements until they are done. */
+async function ensureStreams(bus: NatsBus): Promise<void> {
+  const manager = await bus.jetStreamManager();
+  const weekNanos = 7 * 86_400 * 1_000_000_000;
+  for (const { name, subjects } of Object.values(streams)) {
+    await manager.streams.add({ name, subjects: [...subjects], max_age: weekNanos });
+  }
+}
+
+/**
+ * Makes the first operator with the token in the file, which is written first: whenever this breaks off,
+ * the next start goes on with the same token. Only the file's owner may read it.
+ */
+async function makeFirstOperator(path: string, apiTokens: ApiTokens): Promise<void> {
+  if (path === '' || (await apiTokens.hasOperator())) return;
+  const apiToken = (await readIfThere(path))?.trim() || createSecretToken('aisbf').text;
+  await writeFile(path, `${apiToken}\n`, { mode: 0o600 });
+  if (!(await apiTokens.createFirstOperator(apiToken))) await rm(path);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

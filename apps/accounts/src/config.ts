@@ -1,0 +1,73 @@
+import { setting } from '@aisbf/platform';
+import { z } from 'zod';
+
+export const accountsSettings = z.object({
+  AISBF_INTERNAL_SECRET: setting.secret(
+    'Shared by the services of one installation; proves a caller is one of them.',
+  ),
+  AISBF_NATS_URL: setting.url(/^nats|tls$/, 'Where facts are published.'),
+  ACCOUNTS_HTTP_HOST: setting.host('Address to listen on.'),
+  ACCOUNTS_HTTP_PORT: setting.port(7001, 'Port of the HTTP API; 0 picks a free one.'),
+  ACCOUNTS_GRPC_PORT: setting.port(
+    7101,
+    'Port of the gRPC API for other teams; 0 picks a free one.',
+  ),
+  ACCOUNTS_LOG_LEVEL: setting.logLevel(),
+  ACCOUNTS_DATABASE_URL: setting.url(
+    /^postgres(ql)?$/,
+    'Postgres, as the role that owns nothing but these tables.',
+  ),
+  ACCOUNTS_DATABASE_CONNECTIONS_MAX: setting.integer(
+    20,
+    1,
+    500,
+    'Connections of one replica. Postgres commits no faster with more.',
+  ),
+  ACCOUNTS_SECRET_PEPPER: setting.secret(
+    'Key of the stored hashes of API tokens. Lost, every token is void.',
+  ),
+  ACCOUNTS_OPERATOR_API_TOKEN_FILE: setting.text(
+    '',
+    "Where the first operator's API token is written, once, on the very first start. Empty: no operator is made.",
+  ),
+  ACCOUNTS_BODY_BYTES_MAX: setting.sizeBytes(
+    1_048_576,
+    'Largest request body. A settlement with 64 attempts is 20 KB.',
+  ),
+  ACCOUNTS_REAPER_INTERVAL_MS: setting.durationMs(
+    5_000,
+    'How often expired holds are taken back; they must be gone 60 s after they expire.',
+  ),
+  ACCOUNTS_OUTBOX_INTERVAL_MS: setting.durationMs(
+    1_000,
+    'How often the outbox is looked at when nothing wakes it.',
+  ),
+  ACCOUNTS_VIOLATIONS_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often the ledger is checked against itself for the metric.',
+  ),
+  ACCOUNTS_TOKEN_REQUESTS_PER_MINUTE_MAX: setting.integer(
+    6_000,
+    1,
+    10_000_000,
+    'Request rate of an API token that names none: 100 a second.',
+  ),
+  ACCOUNTS_TOKEN_TOKENS_PER_MINUTE_MAX: setting.integer(
+    100_000_000,
+    1,
+    1_000_000_000_000,
+    'Token rate of an API token that names none.',
+  ),
+  ACCOUNTS_TOKEN_CONCURRENCY_MAX: setting.integer(
+    1_000,
+    1,
+    100_000,
+    'Requests that an API token may have running at once where it names none.',
+  ),
+  ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
+    15_000,
+    'How long running calls may take to end before the process does.',
+  ),
+});
+
+export type AccountsSettings = z.infer<typeof accountsSettings>;

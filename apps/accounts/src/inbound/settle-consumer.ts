@@ -1,0 +1,54 @@
+import { Settle, streams } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
+import { Log, NatsBus } from '@aisbf/platform';
+import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Settlement } from '../services/settlement.js';
+
+const durableName = 'accounts-settle';
+/** A settlement that finds no ledger is tried again after this long. */
+const retryDelayMs = 1_000;
+
+/** Settlements that a gateway could not deliver directly come by here; repeats are harmless. */
+@Injectable()
+export class SettleConsumer implements OnApplicationShutdown {
+  private messages: ConsumerMessages | undefined;
+
+  constructor(
+    private readonly bus: NatsBus,
+    private readonly settlement: Settlement,
+    private readonly log: Log,
+  ) {}
+
+  async start(): Promise<void> {
+    const manager = await this.bus.jetStreamManager();
+    await manager.consumers.add(streams.settle.name, {
+      durable_name: durableName,
+      ack_policy: AckPolicy.Explicit,
+    });
+    const consumer = await this.bus.jetStream().consumers.get(streams.settle.name, durableName);
+    this.messages = await consumer.consume({
+      callback: (message) => {
+        void this.handle(message);
+      },
+    });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.messages?.close();
+  }
+
+  /** What can never succeed is ended with a line in the log; what may succeed later comes again. */
+  private async handle(message: JsMsg): Promise<void> {
+    try {
+      await this.settlement.settle(Settle.parse(message.json()));
+      message.ack();
+    } catch (error) {
+      const isHopeless =
+        error instanceof Fault || (error instanceof Error && error.name === 'ZodError');
+      this.log.error({ error, isHopeless }, 'a queued settlement failed');
+      if (isHopeless) message.term();
+      else message.nak(retryDelayMs);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { Log, Metrics } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+import { LedgerEvents, type SettledEvent } from '../services/ledger-events.js';
+import type { Violation } from '../services/ledger-store.js';
+
+/** Each event as a log line and a counter, in one place. */
+@Injectable()
+export class CountedLedgerEvents extends LedgerEvents {
+  private readonly settlements;
+  private readonly overruns;
+  private readonly reapedHolds;
+  private readonly violationCount;
+  private readonly failures;
+
+  constructor(
+    metrics: Metrics,
+    private readonly log: Log,
+  ) {
+    super();
+    this.settlements = metrics.counter('settlements_total', 'Settlements by result and outcome.', [
+      'result',
+      'outcome',
+    ]);
+    this.overruns = metrics.counter('overruns_total', 'Requests that cost more than was held.');
+    this.reapedHolds = metrics.counter(
+      'reaped_holds_total',
+      'Holds taken back after they expired.',
+    );
+    this.violationCount = metrics.gauge('ledger_violations', 'Rows of the ledger_violations view.');
+    this.failures = metrics.counter('background_failures_total', 'Failed background work.', [
+      'what',
+    ]);
+  }
+
+  settled({ requestId, result, charged, charge }: SettledEvent): void {
+    this.settlements.inc({ result, outcome: charge.outcome });
+    this.log.debug({ requestId, result, charged: charged.toString() }, 'request settled');
+    if (result === 'fenced')
+      this.log.error({ requestId }, 'a settlement came after its hold was taken back');
+    if (result === 'settled' && charge.overrun > 0n) {
+      this.overruns.inc();
+      this.log.error(
+        { requestId, overrun: charge.overrun.toString() },
+        'a request cost more than was held',
+      );
+    }
+  }
+
+  reaped(requestIds: readonly string[]): void {
+    this.reapedHolds.inc(requestIds.length);
+    this.log.warn({ requestIds }, 'expired holds taken back');
+  }
+
+  checked(violations: readonly Violation[]): void {
+    this.violationCount.set(violations.length);
+    if (violations.length > 0) this.log.error({ violations }, 'the ledger contradicts itself');
+  }
+
+  failed(what: string, error: unknown): void {
+    this.failures.inc({ what });
+    this.log.warn({ what, error }, 'background work failed and will be tried again');
+  }
+}

@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Conflicts between transactions, which a repeat resolves, and broken connections, whose outcome is unknown. */
+const retryableCodes = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available
+  '57P01', // admin_shutdown
+  '57P03', // cannot_connect_now
+  '08006', // connection_failure
+  '08003', // connection_does_not_exist
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+]);
+
+const attemptsMax = 5;
+const firstDelayMs = 20;
+
+/** Runs idempotent work again while the failure is one that passes. */
+export async function withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === attemptsMax || !isPassing(error)) throw error;
+      await delay(firstDelayMs * 2 ** attempt * (0.5 + Math.random()));
+    }
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && typeof error.code === 'string') return retryableCodes.has(error.code);
+  return /connection terminated/i.test(error.message);
+}

@@ -1,0 +1,46 @@
+import type { ApiToken, Owner, Role, Scope, TokenLimits, User } from '@aisbf/contracts';
+
+export type StoredApiToken = Readonly<{
+  apiTokenId: string;
+  ownerId: string;
+  username: string;
+  role: Role;
+  scopes: readonly Scope[];
+  limits: TokenLimits;
+  secretHash: string;
+  expiresAt: Date | null;
+  revokedAt: Date | null;
+}>;
+
+export type NewApiToken = Readonly<{
+  publicId: string;
+  secretHash: string;
+  username: string;
+  name: string;
+  scopes: readonly Scope[];
+  limits: TokenLimits;
+  expiresAt: Date | null;
+}>;
+
+/** Owners, users and their API tokens. */
+export abstract class Directory {
+  /** Undefined where the name is taken. */
+  abstract createUser(username: string, role: Role): Promise<User | undefined>;
+  abstract owner(username: string): Promise<Owner | undefined>;
+  /** Undefined where there is no such user. */
+  abstract createApiToken(token: NewApiToken): Promise<ApiToken | undefined>;
+  abstract apiTokens(ownerId: string): Promise<readonly ApiToken[]>;
+  /** True where the owner had such a token; from the commit on it authorises nothing. */
+  abstract revokeApiToken(ownerId: string, apiTokenId: string): Promise<boolean>;
+  abstract hasOperator(): Promise<boolean>;
+  /**
+   * Makes the first operator and its token where there is none, in one step for all replicas. True where
+   * this call was the one.
+   */
+  abstract createFirstOperator(token: NewApiToken): Promise<boolean>;
+}
+
+/** The look-up of the request path. */
+export abstract class ApiTokenReader {
+  abstract find(publicId: string): Promise<StoredApiToken | undefined>;
+}

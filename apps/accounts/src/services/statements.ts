@@ -1,0 +1,77 @@
+import type {
+  Balance,
+  GrantCredit,
+  Granted,
+  ListReceipts,
+  Principal,
+  Receipt,
+} from '@aisbf/contracts';
+import { type Nanos, nanos, nanosMax, parseNanos } from '@aisbf/money';
+import { Clock } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+import { faults } from '../domain/faults.js';
+import { receiptOf } from '../domain/receipt.js';
+import { Directory } from './directory.js';
+import { LedgerReader, LedgerStore } from './ledger-store.js';
+
+/** What an owner has, what it was given, and what each request cost. */
+@Injectable()
+export class Statements {
+  constructor(
+    private readonly reader: LedgerReader,
+    private readonly ledger: LedgerStore,
+    private readonly directory: Directory,
+    private readonly clock: Clock,
+  ) {}
+
+  async balance(owner: Readonly<{ ownerId: string; username: string }>): Promise<Balance> {
+    const { posted, held, earned } = await this.reader.wallet(owner.ownerId);
+    return {
+      username: owner.username,
+      currency: 'USD',
+      posted: posted.toString(),
+      held: held.toString(),
+      available: (posted - held).toString(),
+      earned: earned.toString(),
+    };
+  }
+
+  /** An operator puts money into a wallet. The same grant id again moves nothing. */
+  async grant(principal: Principal, request: GrantCredit): Promise<Granted> {
+    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    const owner = await this.directory.owner(request.username);
+    if (!owner) throw faults.OWNER_MISSING();
+    const result = await this.ledger.grant({
+      grantId: request.grantId,
+      ownerId: owner.ownerId,
+      amount: grantAmount(request.amount),
+      reason: request.reason,
+    });
+    if (result === 'parameters_differ') throw faults.GRANT_PARAMETERS_DIFFER();
+    const balance = await this.balance(owner);
+    return { grantId: request.grantId, isReplay: result === 'replay', balance };
+  }
+
+  async receipt(principal: Principal, requestId: string): Promise<Receipt> {
+    const hold = await this.reader.receipt(principal.ownerId, requestId);
+    if (!hold) throw faults.RECEIPT_MISSING();
+    return receiptOf(hold);
+  }
+
+  async receipts(
+    principal: Principal,
+    { limit, before }: ListReceipts,
+  ): Promise<readonly Receipt[]> {
+    const end = new Date(before ?? this.clock.nowMs() + 1_000);
+    return (await this.reader.receipts(principal.ownerId, end, limit)).map(receiptOf);
+  }
+}
+
+/** A billion dollars: far above any wallet, far below what the column holds, so that sums cannot overflow. */
+const grantMax: Nanos = nanos(nanosMax / 9n);
+
+function grantAmount(text: string): Nanos {
+  const amount = BigInt(text);
+  if (amount > grantMax) throw faults.AMOUNT_TOO_LARGE();
+  return parseNanos(text);
+}
