@@ -39,6 +39,7 @@ export {
   stepSession,
 } from './session-state.js';
 export { type BrokerFrame, readBrokerFrame, type WorkFrame } from './worker-inbound.js';
+export { memberText } from './worker-json-member.js';
 export {
   answerFrame,
   chunkFrame,

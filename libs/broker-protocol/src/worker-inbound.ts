@@ -1,3 +1,5 @@
+import { memberText } from './worker-json-member.js';
+
 /**
  * What a broker may say to a worker, told apart.
  *
@@ -24,6 +26,8 @@ export type WorkFrame = Readonly<{
   op: string;
   isStream: boolean;
   payload: Readonly<Record<string, unknown>>;
+  /** The payload as it was written, to be passed on without a change. */
+  payloadText: string;
 }>;
 
 type Envelope = Readonly<Record<string, unknown>>;
@@ -38,11 +42,11 @@ export function readBrokerFrame(text: string): BrokerFrame {
   }
   if (!isRecord(envelope)) return { kind: 'unreadable', reason: 'not an object' };
   return typeof envelope.op === 'string'
-    ? readRequest(envelope, envelope.op)
+    ? readRequest(text, envelope, envelope.op)
     : readAnswer(envelope);
 }
 
-function readRequest(envelope: Envelope, op: string): BrokerFrame {
+function readRequest(text: string, envelope: Envelope, op: string): BrokerFrame {
   const requestId = envelope.request_id;
   if (typeof requestId !== 'string' || requestId === '') {
     return { kind: 'unreadable', reason: `${op} without a request_id` };
@@ -52,7 +56,8 @@ function readRequest(envelope: Envelope, op: string): BrokerFrame {
   const payload = envelope.payload ?? {};
   if (!isRecord(payload)) return { kind: 'unreadable', reason: `${op} with an unusable payload` };
   const isStream = payload.stream === true || envelope.stream === true;
-  return { kind: 'work', requestId, op, isStream, payload };
+  const payloadText = envelope.payload == null ? '{}' : (memberText(text, 'payload') ?? '{}');
+  return { kind: 'work', requestId, op, isStream, payload, payloadText };
 }
 
 function readAnswer(envelope: Envelope): BrokerFrame {

@@ -50,7 +50,7 @@ async function tellCapabilities(engine: Engine, _work: WorkFrame, reply: Reply):
 
 async function completeChat(
   engine: Engine,
-  { payload, isStream, requestId }: WorkFrame,
+  { payload, payloadText, isStream, requestId }: WorkFrame,
   reply: Reply,
   signal: AbortSignal,
 ): Promise<void> {
@@ -59,20 +59,20 @@ async function completeChat(
   if (typeof model === 'string' && !models.isAllowed(model))
     return reply.error(unknownModel(model));
   const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
-  const body = JSON.stringify(payload);
-  const request = { method: 'POST', path: 'chat/completions', headers, body } as const;
+  const path = 'chat/completions';
+  const request = { method: 'POST', path, headers, body: payloadText } as const;
   const answer = await upstream.request(request, signal);
   await relay(upstream, answer, reply, { answerBytesMax, isStream, isPlain });
 }
 
 async function proxy(
   engine: Engine,
-  { payload, isStream }: WorkFrame,
+  { payload, payloadText, isStream }: WorkFrame,
   reply: Reply,
   signal: AbortSignal,
 ): Promise<void> {
   const { upstream, models, answerBytesMax, isPlain, proxyPaths } = engine;
-  const read = readProxyRequest(payload, proxyPaths);
+  const read = readProxyRequest(payload, payloadText, proxyPaths);
   if ('code' in read) return reply.error(read);
   if (read.model !== undefined && !models.isAllowed(read.model)) {
     return reply.error(unknownModel(read.model));

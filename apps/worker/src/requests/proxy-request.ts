@@ -1,4 +1,4 @@
-import type { WorkerError } from '@aisbf/broker-protocol';
+import { memberText, type WorkerError } from '@aisbf/broker-protocol';
 import { FormData } from 'undici';
 import { z } from 'zod';
 import type { UpstreamRequest } from '../upstream/upstream.js';
@@ -42,6 +42,7 @@ const headersPassed = ['accept', 'traceparent', 'x-request-id'];
 /** Turns a `proxy` payload into a request to the engine, or says why it will not be made. */
 export function readProxyRequest(
   payload: unknown,
+  payloadText: string,
   paths: readonly string[],
 ): ProxyRequest | WorkerError {
   const parsed = ProxyPayload.safeParse(payload);
@@ -56,7 +57,7 @@ export function readProxyRequest(
   const headers = passedHeaders(parsed.data);
   const base = { method, path: path + query, headers } as const;
   if (method === 'GET') return { request: base, model: undefined };
-  const content = readContent(parsed.data);
+  const content = readContent(parsed.data, payloadText);
   if (content === undefined) return invalid('A body comes in exactly one form.');
   const type = content.contentType ?? parsed.data.content_type;
   // The boundary of a form is chosen by whoever writes it.
@@ -82,7 +83,7 @@ type Content = Readonly<{
   contentType?: string;
 }>;
 
-function readContent(payload: ProxyPayload): Content | undefined {
+function readContent(payload: ProxyPayload, payloadText: string): Content | undefined {
   const { body, body_base64: base64, multipart } = payload;
   const forms = [body, base64, multipart].filter((form) => form !== undefined && form !== null);
   if (forms.length > 1) return undefined;
@@ -91,7 +92,8 @@ function readContent(payload: ProxyPayload): Content | undefined {
     const bytes = Buffer.from(base64, 'base64');
     return { body: bytes, model: modelOfJson(bytes, payload.content_type ?? '') };
   }
-  const text = typeof body === 'string' ? body : JSON.stringify(body ?? {});
+  if (body === undefined || body === null) return { body: '', model: undefined };
+  const text = typeof body === 'string' ? body : (memberText(payloadText, 'body') ?? '');
   const model = typeof body === 'string' ? modelOfJson(body, 'application/json') : modelOf(body);
   return { body: text, model, contentType: payload.content_type ?? 'application/json' };
 }
