@@ -116,3 +116,7 @@ export const Rotation = z.strictObject({
 export type Rotation = z.infer<typeof Rotation>;
 
 export const Rotations = z.strictObject({ rotations: z.array(Rotation) });
+
+/** Whose lists are asked for; only an operator may name somebody else. */
+export const OnBehalf = z.strictObject(onBehalf);
+export type OnBehalf = z.infer<typeof OnBehalf>;

@@ -16,6 +16,7 @@ export {
   CreateProvider,
   Listing,
   Listings,
+  OnBehalf,
   Provider,
   Providers,
   PutListing,
@@ -57,8 +58,10 @@ export {
   Settled,
 } from './ledger.js';
 export {
+  AskPresence,
   Hardware,
   PresenceEvent,
+  PresenceHello,
   PresenceSnapshot,
   PresentModel,
   SessionPresence,

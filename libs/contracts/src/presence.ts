@@ -69,6 +69,14 @@ export const PresenceEvent = z.discriminatedUnion('type', [
 ]);
 export type PresenceEvent = z.infer<typeof PresenceEvent>;
 
+/** Published on `subjects.presenceHello` by a router that starts: every broker beats at once. */
+export const PresenceHello = z.strictObject({ type: z.literal('presence-hello') });
+export type PresenceHello = z.infer<typeof PresenceHello>;
+
+/** The question on `subjects.presenceSnapshot(brokerId)`; its reply subject gets the pages. */
+export const AskPresence = z.strictObject({ type: z.literal('ask-presence') });
+export type AskPresence = z.infer<typeof AskPresence>;
+
 /** Asked on `subjects.presenceSnapshot(brokerId)`; answered by pages to the reply subject. */
 export const PresenceSnapshot = z.strictObject({
   type: z.literal('presence-snapshot'),
