@@ -1,0 +1,14 @@
+export { cacheFolder } from './cache-folder.js';
+export { Daemon, type DaemonExit, type DaemonPlan } from './daemon.js';
+export { type Edge, type StartEdge, startEdge } from './edge.js';
+export { findFreePorts, isFreePort } from './free-ports.js';
+export { guard } from './guard.js';
+export { type Market, type MarketOptions, startMarket } from './market.js';
+export type { MarketService } from './market-environment.js';
+export type { MarketServers } from './market-servers.js';
+export { type StartNats, startNats } from './nats.js';
+export { type StartPostgres, startPostgres } from './postgres.js';
+export { type StartRedis, startRedis } from './redis.js';
+export { inRepository } from './repository.js';
+export type { Server } from './server.js';
+export { type Service, type StartService, startService } from './service.js';

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import type { MarketSecrets } from './market-secrets.js';
+
+/** The services of a market, in the order of who needs whom. */
+export const marketServices = ['accounts', 'router', 'broker', 'gateway'] as const;
+export type MarketService = (typeof marketServices)[number];
+
+/** Everything of a market that listens, apart from the edge. */
+export const marketPorts = [
+  'postgres',
+  'redis',
+  'nats',
+  'accounts-http',
+  'accounts-grpc',
+  'router-http',
+  'router-grpc',
+  'broker-http',
+  'broker-grpc',
+  'gateway-http',
+] as const;
+export type MarketPorts = Readonly<Record<(typeof marketPorts)[number], number>>;
+
+export type MarketPlaces = Readonly<{
+  dataDir: string;
+  ports: MarketPorts;
+  secrets: MarketSecrets;
+  databaseUrls: Readonly<Record<'accounts' | 'router', string>>;
+  redisUrl: string;
+  natsUrl: string;
+}>;
+
+/** Where accounts leaves the first operator's token. */
+export function operatorTokenFile(dataDir: string): string {
+  return join(dataDir, 'operator-token');
+}
+
+/** The settings with which each service finds the others. */
+export function marketEnvironment(
+  places: MarketPlaces,
+): Readonly<Record<MarketService, Readonly<Record<string, string>>>> {
+  const { dataDir, ports, secrets, databaseUrls, redisUrl, natsUrl } = places;
+  const http = (service: MarketService): string => `http://127.0.0.1:${ports[`${service}-http`]}`;
+  const all = { AISBF_INTERNAL_SECRET: secrets.internalSecret, AISBF_NATS_URL: natsUrl };
+  return {
+    accounts: {
+      ...all,
+      ACCOUNTS_HTTP_PORT: String(ports['accounts-http']),
+      ACCOUNTS_GRPC_PORT: String(ports['accounts-grpc']),
+      ACCOUNTS_DATABASE_URL: databaseUrls.accounts,
+      ACCOUNTS_SECRET_PEPPER: secrets.accountsPepper,
+      ACCOUNTS_OPERATOR_API_TOKEN_FILE: operatorTokenFile(dataDir),
+    },
+    router: {
+      ...all,
+      ROUTER_HTTP_PORT: String(ports['router-http']),
+      ROUTER_GRPC_PORT: String(ports['router-grpc']),
+      ROUTER_DATABASE_URL: databaseUrls.router,
+      ROUTER_REDIS_URL: redisUrl,
+      ROUTER_ACCOUNTS_URL: http('accounts'),
+      ROUTER_SECRET_PEPPER: secrets.routerPepper,
+      ROUTER_CREDENTIAL_KEY: secrets.routerCredentialKey,
+    },
+    broker: {
+      ...all,
+      BROKER_HTTP_PORT: String(ports['broker-http']),
+      BROKER_GRPC_PORT: String(ports['broker-grpc']),
+      BROKER_ROUTER_URL: http('router'),
+      BROKER_ADVERTISED_URL: http('broker'),
+    },
+    gateway: {
+      ...all,
+      GATEWAY_HTTP_PORT: String(ports['gateway-http']),
+      GATEWAY_ROUTER_URL: http('router'),
+      GATEWAY_ACCOUNTS_URL: http('accounts'),
+    },
+  };
+}
