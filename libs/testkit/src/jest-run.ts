@@ -14,7 +14,7 @@ type Report = Readonly<{
 
 export type JestRun = Readonly<{
   root: string;
-  tempFolder: string;
+  folder: string;
   project: 'parts' | 'system' | 'long';
   args: readonly string[];
   env: NodeJS.ProcessEnv;
@@ -23,7 +23,7 @@ export type JestRun = Readonly<{
 
 /** Runs one of the projects of `jest.config.mjs`; a run that breaks off counts as a failure. */
 export async function runJest(run: JestRun): Promise<Tally> {
-  const reportPath = join(run.tempFolder, `${run.project}.json`);
+  const reportPath = join(run.folder, `${run.project}.json`);
   const code = await runNode({
     args: [
       '--disable-warning=ExperimentalWarning',

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { guard } from '@aisbf/one-machine';
 
 /** How long a program may take to stop by itself before it is killed. */
 const graceMs = 3_000;
@@ -11,7 +12,13 @@ export type Command = Readonly<{
   timeoutMs: number;
 }>;
 
+/** What `runNode` rejects with from the moment that everything is to end. */
+export class Ending extends Error {
+  override readonly name = 'Ending';
+}
+
 const running = new Set<ChildProcess>();
+let isEnding = false;
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
@@ -25,15 +32,18 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 
 /**
  * Runs a Node program in a process group of its own, with its output passed through, and returns its exit
- * code; 124 where it took too long. Nothing that it started in its group outlives it.
+ * code; 124 where it took too long. Nothing that it started in its group outlives it, nor does any of it
+ * outlive this process.
  */
 export async function runNode({ args, cwd, env, timeoutMs }: Command): Promise<number> {
+  if (isEnding) throw new Ending();
   const child = spawn(process.execPath, args, {
     cwd,
     env,
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
+  if (child.pid !== undefined) guard.watch(child.pid, 'SIGTERM');
   running.add(child);
   let isLate = false;
   const timer = setTimeout(() => {
@@ -42,16 +52,19 @@ export async function runNode({ args, cwd, env, timeoutMs }: Command): Promise<n
   }, timeoutMs);
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
+    if (isEnding) throw new Ending();
     return isLate ? 124 : (code ?? 1);
   } finally {
     clearTimeout(timer);
     running.delete(child);
     signalGroup(child, 'SIGKILL');
+    if (child.pid !== undefined) guard.forget(child.pid);
   }
 }
 
-/** Ends everything that `runNode` has under way: asks first, insists after a grace period. */
+/** Ends what `runNode` has under way, for good: asks first, insists after a grace period. */
 export async function endAll(): Promise<void> {
+  isEnding = true;
   const children = [...running];
   const ended = Promise.all(
     children.map((child) =>

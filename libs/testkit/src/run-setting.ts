@@ -4,7 +4,9 @@ export type RunSettingName = 'TEST_POSTGRES_URL' | 'TEST_REDIS_URL' | 'TEST_NATS
 export function runSetting(name: RunSettingName): string {
   const value = process.env[name];
   if (value === undefined)
-    throw new Error(`${name} is not set: this test needs servers. Start it with "npm test -- <path>".`);
+    throw new Error(
+      `${name} is not set: this test needs servers. Start it with "npm test -- <path>".`,
+    );
   return value;
 }
 

@@ -1,11 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { guard } from '@aisbf/one-machine';
 import { runJest, type Tally } from './jest-run.js';
-import { endAll, runNode } from './process-group.js';
-import { findSurvivors, killSurvivors, runMarkName } from './survivor.js';
+import { Ending, endAll, runNode } from './process-group.js';
+import { findSurvivors, killSurvivors } from './survivor.js';
 import { startTestServers, type TestServers } from './test-server.js';
+import { until } from './until.js';
 
 /**
  * The test command: house rules, unit and integration tests, then system tests, against servers of its own
@@ -21,9 +22,11 @@ const longFlag = '--long';
 /** The promise of `npm test` is ten minutes; what hangs is stopped before that. */
 const stageMsMax = 9 * 60_000;
 const longStageMsMax = 60 * 60_000;
+/** The guard of a test process that was killed gives its servers five seconds to stop. */
+const survivorsGraceMs = 8_000;
 
 const houseRules: ReadonlyArray<readonly [name: string, ...args: string[]]> = [
-  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '.'],
+  ['format and lint', 'node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
   [
     'boundaries',
     'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
@@ -32,7 +35,7 @@ const houseRules: ReadonlyArray<readonly [name: string, ...args: string[]]> = [
   ['types of tests', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.tests.json'],
 ];
 
-type Run = Readonly<{ tempFolder: string; mark: string; env: NodeJS.ProcessEnv }>;
+type Run = Readonly<{ folder: string; env: NodeJS.ProcessEnv }>;
 
 function sum(tallies: readonly Tally[]): Tally {
   return tallies.reduce(
@@ -58,62 +61,75 @@ async function checkHouseRules({ env }: Run): Promise<Tally> {
   return sum(tallies);
 }
 
-async function runTests(run: Run, args: readonly string[]): Promise<Tally> {
+async function runTests({ folder, env }: Run, args: readonly string[]): Promise<Tally> {
   const filters = args.filter((arg) => arg !== longFlag);
   const isLong = args.includes(longFlag);
   const tallies: Tally[] = [];
-  if (!isLong && filters.length === 0) tallies.push(await checkHouseRules(run));
+  if (!isLong && filters.length === 0) tallies.push(await checkHouseRules({ folder, env }));
   for (const project of isLong ? (['long'] as const) : (['parts', 'system'] as const)) {
     say(`\n── tests: ${project}`);
     const timeoutMs = isLong ? longStageMsMax : stageMsMax;
-    tallies.push(await runJest({ root, project, args: filters, timeoutMs, ...run }));
+    tallies.push(await runJest({ root, folder, project, args: filters, env, timeoutMs }));
   }
   return sum(tallies);
 }
 
 /** Whatever a test started and did not end is a failure of that test. */
-async function countSurvivors(mark: string): Promise<Tally> {
-  const survivors = await findSurvivors(mark);
-  for (const { pid, command } of survivors) say(`left behind by the tests: ${pid} ${command}`);
-  killSurvivors(survivors);
-  return { passed: 0, failed: survivors.length === 0 ? 0 : 1 };
+async function countSurvivors(folder: string): Promise<Tally> {
+  const isAlone = async () => (await findSurvivors(folder)).length === 0;
+  try {
+    await until(isAlone, { timeoutMs: survivorsGraceMs });
+    return { passed: 0, failed: 0 };
+  } catch {
+    const survivors = await findSurvivors(folder);
+    for (const { pid, command } of survivors) say(`left behind by the tests: ${pid} ${command}`);
+    killSurvivors(survivors);
+    return { passed: 0, failed: 1 };
+  }
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const mark = randomUUID();
-  const tempFolder = await mkdtemp(join(tmpdir(), 'aisbf-test-'));
+  const folder = await mkdtemp(join(tmpdir(), 'aisbf-test-'));
+  guard.removeAtEnd(folder);
   // Postgres refuses to run as root, so another user has to pass through this folder to its own.
-  await chmod(tempFolder, 0o711);
-  process.env[runMarkName] = mark;
-  process.env.TMPDIR = tempFolder;
+  await chmod(folder, 0o711);
 
   let servers: TestServers | undefined;
-  const cleanUp = async () => {
+  const cleanUp = async (): Promise<Tally> => {
     await endAll();
     await servers?.stop();
-    const left = await countSurvivors(mark);
-    await rm(tempFolder, { recursive: true, force: true });
+    const left = await countSurvivors(folder);
+    await rm(folder, { recursive: true, force: true });
+    await guard.end();
     return left;
   };
-  const interrupted = (exitCode: number) => () => {
-    say('\nInterrupted: stopping the tests.');
-    cleanUp().finally(() => process.exit(exitCode));
+  let exitCode: number | undefined;
+  const stopOn = (signal: NodeJS.Signals, code: number) => {
+    // Once: a second Ctrl-C ends us at once, and the guard cleans up.
+    process.once(signal, () => {
+      say('\nInterrupted: stopping the tests.');
+      exitCode = code;
+      void endAll();
+    });
   };
-  process.once('SIGINT', interrupted(130));
-  process.once('SIGTERM', interrupted(143));
-  process.once('SIGHUP', interrupted(129));
+  stopOn('SIGINT', 130);
+  stopOn('SIGTERM', 143);
+  stopOn('SIGHUP', 129);
 
   const tallies: Tally[] = [];
   try {
-    servers = await startTestServers(join(tempFolder, 'servers'));
-    const env = { ...process.env, ...servers.env };
-    tallies.push(await runTests({ tempFolder, mark, env }, args));
+    servers = await startTestServers(join(folder, 'servers'));
+    const env = { ...process.env, ...servers.env, TMPDIR: folder };
+    tallies.push(await runTests({ folder, env }, args));
   } catch (error) {
-    console.error(error);
-    tallies.push({ passed: 0, failed: 1 });
+    if (!(error instanceof Ending)) {
+      console.error(error);
+      tallies.push({ passed: 0, failed: 1 });
+    }
   } finally {
     tallies.push(await cleanUp());
   }
+  if (exitCode !== undefined) return exitCode;
 
   const { passed, failed } = sum(tallies);
   say(`\n${passed} passed, ${failed} failed`);

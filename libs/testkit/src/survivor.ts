@@ -1,26 +1,24 @@
 import { readdir, readFile } from 'node:fs/promises';
 
-/** The variable that every process of a test run inherits. */
-export const runMarkName = 'AISBF_TEST_RUN';
-
 export type Survivor = Readonly<{ pid: number; command: string }>;
 
 /**
- * Processes that carry the mark of a test run, wherever they hang in the process tree. Only Linux shows the
- * environment of processes as files; elsewhere none are found.
+ * Processes of a test run, wherever they hang in the process tree: those that know the folder of the run,
+ * from their command line or their environment (as TMPDIR, at the least). Only Linux shows this as files;
+ * elsewhere none are found.
  */
-export async function findSurvivors(mark: string): Promise<readonly Survivor[]> {
-  const needle = `${runMarkName}=${mark}`;
+export async function findSurvivors(runFolder: string): Promise<readonly Survivor[]> {
   const entries = await readdir('/proc').catch(() => []);
   const pids = entries.filter((entry) => /^\d+$/.test(entry)).map(Number);
   const found = await Promise.all(
     pids.map(async (pid) => {
       try {
-        const environment = await readFile(`/proc/${pid}/environ`, 'latin1');
-        if (pid === process.pid || !environment.split('\0').includes(needle)) return undefined;
         const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+        const environment = await readFile(`/proc/${pid}/environ`, 'utf8');
+        const isOurs = `${command}\0${environment}`.includes(runFolder);
         // A process that has ended but is not yet reaped has no command line.
-        return command === '' ? undefined : { pid, command: command.replaceAll('\0', ' ').trim() };
+        if (pid === process.pid || command === '' || !isOurs) return undefined;
+        return { pid, command: command.replaceAll('\0', ' ').trim() };
       } catch {
         // Somebody else's process, or one that ended while we looked: not ours to report.
         return undefined;
