@@ -51,6 +51,7 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+/** Biome's warnings count as well: a warning that may stay is a rule that should go. */
 async function checkHouseRules({ env }: Run): Promise<Tally> {
   const tallies: Tally[] = [];
   for (const [name, ...args] of houseRules) {
