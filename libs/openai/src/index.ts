@@ -1,0 +1,18 @@
+export {
+  type ChatAnswer,
+  type ChatAnswerResult,
+  readChatAnswer,
+  readChatEvent,
+  type UpstreamError,
+} from './chat-answer.js';
+export {
+  type ChatRequest,
+  type ChatRequestResult,
+  isObject,
+  type RequestProblem,
+  readChatRequest,
+} from './chat-request.js';
+export { type OpenAiError, openAiError } from './error-body.js';
+export { replaceModel } from './replace-model.js';
+export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
+export { readUsage, type Usage } from './usage.js';

@@ -1,0 +1,79 @@
+/**
+ * Puts another value into the top-level `model` of a JSON object, and leaves every other byte as it was:
+ * parsing and writing anew would lose large numbers, repeated keys and the sender's own spelling.
+ * The text must have been parsed as an object before.
+ */
+export function replaceModel(text: string, model: string): string {
+  const value = JSON.stringify(model);
+  let result = '';
+  let copiedTo = 0;
+  for (const { start, end } of topLevelValues(text, 'model')) {
+    result += text.slice(copiedTo, start) + value;
+    copiedTo = end;
+  }
+  return result + text.slice(copiedTo);
+}
+
+type Span = Readonly<{ start: number; end: number }>;
+
+/** Where the values of one key stand; more than once where the key is repeated. */
+function topLevelValues(text: string, wanted: string): readonly Span[] {
+  const spans: Span[] = [];
+  let at = skipSpace(text, text.indexOf('{') + 1);
+  while (text[at] === '"') {
+    const keyEnd = stringEnd(text, at);
+    const isWanted = JSON.parse(text.slice(at, keyEnd)) === wanted;
+    const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const end = valueEnd(text, start);
+    if (isWanted) spans.push({ start, end });
+    at = skipSpace(text, end);
+    if (text[at] === ',') at = skipSpace(text, at + 1);
+  }
+  return spans;
+}
+
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  while (' \t\n\r'.includes(text[at] ?? 'x')) at += 1;
+  return at;
+}
+
+/** Just after the closing quote of the string that starts here. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) throw new RangeError('not a JSON text');
+    let backslashes = 0;
+    while (text[quote - 1 - backslashes] === '\\') backslashes += 1;
+    if (backslashes % 2 === 0) return quote + 1;
+    at = quote + 1;
+  }
+}
+
+/** Just after the value that starts here, whatever it holds. */
+function valueEnd(text: string, start: number): number {
+  const first = text[start];
+  if (first === '"') return stringEnd(text, start);
+  if (first !== '{' && first !== '[') return scalarEnd(text, start);
+  let depth = 0;
+  let at = start;
+  do {
+    const character = text[at];
+    if (character === undefined) throw new RangeError('not a JSON text');
+    if (character === '"') {
+      at = stringEnd(text, at);
+      continue;
+    }
+    if (character === '{' || character === '[') depth += 1;
+    if (character === '}' || character === ']') depth -= 1;
+    at += 1;
+  } while (depth > 0);
+  return at;
+}
+
+function scalarEnd(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && !',}] \t\n\r'.includes(text[at] ?? ',')) at += 1;
+  return at;
+}
