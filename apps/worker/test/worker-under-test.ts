@@ -27,7 +27,7 @@ export async function workUnder(
     WORKER_DEMO_TOKEN_DELAY_MS: '1',
     WORKER_RECONNECT_MS_MIN: '5',
     WORKER_RECONNECT_MS_MAX: '50',
-    WORKER_DRAIN_GRACE_MS: '5000',
+    WORKER_DRAIN_GRACE_MS: '50',
     WORKER_LOG_LEVEL: 'debug',
     ...settings,
   };

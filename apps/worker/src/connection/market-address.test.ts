@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { marketAddress } from './market-address.js';
+
+const identity = { username: 'ann', providerId: 'box', clientId: 'c', registrationToken: 's3cret' };
+
+describe(marketAddress, () => {
+  it('turns http into ws and https into wss, and keeps a base path', () => {
+    expect(marketAddress('http://x:81', identity).shownUrl).toBe('ws://x:81/api/u/ann/coderai/wss');
+    const below = marketAddress('https://x/shop/', { ...identity, username: 'global' });
+    expect(below.shownUrl).toBe('wss://x/shop/api/coderai/wss');
+  });
+
+  it('keeps the secret out of what is shown', () => {
+    const { shownUrl, url } = marketAddress('wss://x', identity);
+    expect(shownUrl).not.toContain('s3cret');
+    expect(url.searchParams.get('registration_token')).toBe('s3cret');
+  });
+
+  it('encodes names that are no plain text', () => {
+    const { url, headers } = marketAddress('wss://x', { ...identity, username: 'Jörg/Ä b' });
+    expect(url.pathname).toBe('/api/u/J%C3%B6rg%2F%C3%84%20b/coderai/wss');
+    expect(url.searchParams.get('username')).toBe('Jörg/Ä b');
+    expect(headers['x-coderai-username']).toBe('J%C3%B6rg%2F%C3%84%20b');
+  });
+});
