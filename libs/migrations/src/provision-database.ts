@@ -1,6 +1,6 @@
 import { Client, DatabaseError, escapeIdentifier } from 'pg';
 import { applyMigrations } from './apply-migrations.js';
-import { admitLogin, ensureLogin } from './service-role.js';
+import { admitLogin, ensureLogin, whileOthersChange } from './service-role.js';
 
 /** What one service keeps in the database, and as whom it comes in. */
 export type ServiceSchema<Name extends string = string> = Readonly<{
@@ -20,7 +20,6 @@ export type ProvisionDatabase<Name extends string> = Readonly<{
 }>;
 
 const invalidCatalogName = '3D000';
-const duplicateDatabase = '42P04';
 const insufficientPrivilege = '42501';
 
 /**
@@ -61,20 +60,24 @@ async function connectOrCreate(adminUrl: string): Promise<Client> {
     if (!(error instanceof DatabaseError) || error.code !== invalidCatalogName) throw error;
   }
   const created = new Client({ connectionString: adminUrl });
-  const maintenance = new URL(adminUrl);
-  maintenance.pathname = '/postgres';
-  const creator = new Client({ connectionString: maintenance.href });
-  await creator.connect();
-  try {
-    await creator.query(`CREATE DATABASE ${escapeIdentifier(created.database ?? '')}`);
-  } catch (error) {
-    const isThere = error instanceof DatabaseError && error.code === duplicateDatabase;
-    if (!isThere) throw error;
-  } finally {
-    await creator.end();
-  }
+  await createDatabase(adminUrl, created.database ?? '');
   await created.connect();
   return created;
+}
+
+async function createDatabase(adminUrl: string, name: string): Promise<void> {
+  const maintenance = new URL(adminUrl);
+  maintenance.pathname = '/postgres';
+  const client = new Client({ connectionString: maintenance.href });
+  await client.connect();
+  try {
+    await whileOthersChange(async () => {
+      const { rowCount } = await client.query('SELECT FROM pg_database WHERE datname = $1', [name]);
+      if (rowCount === 0) await client.query(`CREATE DATABASE ${escapeIdentifier(name)}`);
+    });
+  } finally {
+    await client.end();
+  }
 }
 
 /** Whether each service can have a login of its own. */

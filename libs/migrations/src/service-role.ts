@@ -4,7 +4,8 @@ import { type Client, DatabaseError, escapeIdentifier, escapeLiteral } from 'pg'
 /** Somebody else has just made the same change to the catalogue: look again. */
 const concurrentChange = new Set([
   '42710', // duplicate_object
-  '23505', // unique_violation, of two simultaneous CREATE ROLE
+  '42P04', // duplicate_database
+  '23505', // unique_violation, of two simultaneous creations
   'XX000', // "tuple concurrently updated"
 ]);
 
@@ -42,7 +43,8 @@ export async function admitLogin(
   });
 }
 
-async function whileOthersChange(change: () => Promise<void>): Promise<void> {
+/** Does it again as long as somebody else is changing the same thing. */
+export async function whileOthersChange(change: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await change();

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isFreePort } from './free-ports.js';
 import { guard } from './guard.js';
 import { logTail, openLog } from './log-file.js';
 
@@ -16,6 +17,8 @@ export type DaemonPlan = Readonly<{
   uid?: number;
   gid?: number;
   logFile: string;
+  /** The port of 127.0.0.1 by which it is known. */
+  port?: number;
   /** What it takes for "finish what you have and end". */
   stopSignal: NodeJS.Signals;
   stopGraceMs: number;
@@ -65,7 +68,12 @@ export class Daemon {
 
   /** Starts it and waits until it is ready; if it does not get there, it is gone again. */
   async start(): Promise<void> {
-    if (this.isRunning) throw new Error(`${this.name} runs already.`);
+    const { name, port } = this.plan;
+    if (this.isRunning) throw new Error(`${name} runs already.`);
+    // Whoever has the port would answer in its place.
+    if (port !== undefined && !(await isFreePort(port))) {
+      throw new Error(`${name} cannot be started: something else listens on port ${port}.`);
+    }
     this.#spawn();
     try {
       await this.#becomeReady();
@@ -149,7 +157,6 @@ export class Daemon {
     while (Date.now() < deadlineMs) {
       if (!this.isRunning) throw this.#failure('ended before it was ready');
       const isReady = await this.plan.isReady().catch(() => false);
-      // Somebody else may be answering on the port that it failed to get.
       if (isReady && this.isRunning) return;
       await delay(readyPollMs);
     }

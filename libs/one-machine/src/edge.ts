@@ -32,7 +32,7 @@ export async function startEdge(options: StartEdge): Promise<Edge> {
   const web = createProxyServer({ agent });
   const sockets = createProxyServer({});
   web.on('error', (_error, _request, response) => {
-    if (response instanceof Object && 'writeHead' in response) failed(response);
+    if (response !== undefined && 'writeHead' in response) failed(response);
   });
   sockets.on('error', (_error, _request, socket) => {
     if (socket !== undefined && !('writeHead' in socket)) refuseUpgrade(socket as Socket, 503);

@@ -28,6 +28,7 @@ export async function startNats({ dataDir, port, logFile }: StartNats): Promise<
     // SIGINT and SIGTERM both end it at once; it has a slow "lame duck" end only on request.
     stopSignal: 'SIGTERM',
     stopGraceMs,
+    port,
     readyTimeoutMs,
     // The greeting describes the server.
     isReady: async () => /^INFO .*"jetstream":\s*true/.test(await firstLine(port)),

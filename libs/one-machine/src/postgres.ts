@@ -44,6 +44,7 @@ export async function startPostgres(options: StartPostgres): Promise<Server> {
     // "Fast shutdown": ends the sessions, keeps every commit.
     stopSignal: 'SIGINT',
     stopGraceMs,
+    port,
     readyTimeoutMs,
     isReady: () => answers(port, password),
   });

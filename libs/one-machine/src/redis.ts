@@ -42,6 +42,7 @@ export async function startRedis(options: StartRedis): Promise<Server> {
     logFile,
     stopSignal: 'SIGTERM',
     stopGraceMs,
+    port,
     readyTimeoutMs,
     // Says -LOADING until it has read its log.
     isReady: async () => (await firstLine(port, 'PING\r\n')) === '+PONG',

@@ -57,6 +57,7 @@ export async function startService(options: StartService): Promise<Service> {
     logFile: join(dataDir, 'logs', `${name}.log`),
     stopSignal: 'SIGTERM',
     stopGraceMs,
+    port: Number(port),
     readyTimeoutMs,
     isReady: () => isReady(url),
   });
