@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { countTextTokens } from '@aisbf/metering';
-import { decode, decodeGenerator, encode } from 'gpt-tokenizer/encoding/o200k_base';
 import type { DemoModel } from './demo-model.js';
 
 /** How many words of the prompt an answer quotes: enough to see that it arrived. */
@@ -64,31 +63,39 @@ function lengthen(text: string, order: readonly string[], turn: number, tokensMi
   return text + added.join('');
 }
 
-function cutAnswer(whole: string, limits: AnswerLimits): Answer {
-  const text = beforeStop(whole, limits.stop);
-  const tokens = tokensOf(text);
-  if (tokens.length <= limits.tokensMax) return answerOf(text, 'stop');
-  // A cut text can tokenize differently from its source, so what is counted is the cut text itself.
-  for (let kept = limits.tokensMax; kept > 0; kept -= 1) {
-    const cut = withoutBrokenEnd(decode(tokens.slice(0, kept)));
-    if (countTextTokens(cut) <= limits.tokensMax) return answerOf(cut, 'length');
+function cutAnswer(whole: string, { stop, tokensMax }: AnswerLimits): Answer {
+  const text = beforeStop(whole, stop);
+  if (countTextTokens(text) <= tokensMax) return answerOf(text, 'stop');
+  const pieces = piecesOf(text);
+  const kept = pieces.slice(0, longestWithin(pieces, '', tokensMax)).join('');
+  const letters = [...(piecesOf(text.slice(kept.length))[0] ?? '')];
+  const rest = letters.slice(0, longestWithin(letters, kept, tokensMax)).join('');
+  return answerOf(kept + rest, 'length');
+}
+
+/**
+ * How many parts fit behind `before`. What is counted is the cut text itself, since a text can have other
+ * tokens alone than as the beginning of a longer one.
+ */
+function longestWithin(parts: readonly string[], before: string, tokensMax: number): number {
+  let fitting = 0;
+  let failing = parts.length + 1;
+  while (failing - fitting > 1) {
+    const middle = Math.floor((fitting + failing) / 2);
+    const tokens = countTextTokens(before + parts.slice(0, middle).join(''));
+    if (tokens <= tokensMax) fitting = middle;
+    else failing = middle;
   }
-  return answerOf('', 'length');
+  return fitting;
 }
 
 function answerOf(text: string, finishReason: Answer['finishReason']): Answer {
-  const pieces = [...decodeGenerator(tokensOf(text))].filter((piece) => piece !== '');
-  return { pieces, text, tokens: countTextTokens(text), finishReason };
+  return { pieces: piecesOf(text), text, tokens: countTextTokens(text), finishReason };
 }
 
-/** Text such as `<|endoftext|>` in a prompt is text, and no control token. */
-function tokensOf(text: string): number[] {
-  return encode(text, { disallowedSpecial: new Set() });
-}
-
-/** A character that was cut in the middle decodes to U+FFFD, which no answer contains otherwise. */
-function withoutBrokenEnd(text: string): string {
-  return text.replace(/\uFFFD+$/u, '');
+/** Words with their space, long ones divided: about a token each. */
+function piecesOf(text: string): readonly string[] {
+  return text.match(/\s*\S{1,8}|\s+/gu) ?? [];
 }
 
 function beforeStop(text: string, stop: readonly string[]): string {
