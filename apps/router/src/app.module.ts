@@ -1,0 +1,156 @@
+import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
+import type { DynamicModule } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import type { RouterSettings } from './config.js';
+import { Presence } from './domain/presence.js';
+import { RouterEvents } from './events.js';
+import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
+import { FactListener } from './inbound/fact-listener.js';
+import { InternalController } from './inbound/internal.controller.js';
+import { ListingsController } from './inbound/listings.controller.js';
+import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
+import { ProvidersController } from './inbound/providers.controller.js';
+import { RotationsController } from './inbound/rotations.controller.js';
+import { RouterGrpc } from './inbound/router.grpc.js';
+import { CredentialCipher } from './outbound/credential-cipher.js';
+import { HttpAccounts } from './outbound/http-accounts.js';
+import { NatsAnnouncements } from './outbound/nats-announcements.js';
+import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
+import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
+import { RedisRateLimits } from './outbound/redis-rate-limits.js';
+import { ReadingPool, WritingClient } from './outbound/router-database.js';
+import { Accounts } from './services/accounts.js';
+import { Admission } from './services/admission.js';
+import { Announcements } from './services/announcements.js';
+import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
+import { ListingManagement, ListingSettings } from './services/listing-management.js';
+import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
+import { HealthSettings, LiveHealth } from './services/live-health.js';
+import { Market } from './services/market.js';
+import { ModelList } from './services/model-list.js';
+import { Owners } from './services/owners.js';
+import { Planning, PlanningSettings } from './services/planning.js';
+import { PrincipalCacheSettings, Principals } from './services/principals.js';
+import { ProviderManagement } from './services/provider-management.js';
+import { RateCheck, RateCheckSettings } from './services/rate-check.js';
+import { RateLimits } from './services/rate-limits.js';
+import { RegistrationTokens } from './services/registration-tokens.js';
+import { RotationManagement } from './services/rotation-management.js';
+import { WorkerAdmission } from './services/worker-admission.js';
+
+/** What is made before Nest is, and shared with the start of the process. */
+export type RouterParts = Readonly<{
+  accounts: InternalClient;
+  bus: NatsBus;
+  log: Log;
+  metrics: Metrics;
+  redis: Redis;
+  reading: ReadingPool;
+  writing: WritingClient;
+}>;
+
+class AppModule {}
+
+/** The parts of the service, and what stands behind each port. */
+export function appModule(settings: RouterSettings, parts: RouterParts): DynamicModule {
+  return {
+    module: AppModule,
+    controllers: [InternalController, ProvidersController, ListingsController, RotationsController],
+    providers: [
+      Principals,
+      LiveCatalogue,
+      LiveHealth,
+      Market,
+      Planning,
+      RateCheck,
+      Admission,
+      ModelList,
+      WorkerAdmission,
+      Owners,
+      CatalogueEditing,
+      ProviderManagement,
+      ListingManagement,
+      RotationManagement,
+      RouterEvents,
+      RouterGrpc,
+      CatalogueWatch,
+      FactListener,
+      PresenceListener,
+      { provide: Accounts, useClass: HttpAccounts },
+      { provide: Announcements, useClass: NatsAnnouncements },
+      { provide: CatalogueStore, useClass: PgCatalogueStore },
+      { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
+      { provide: RateLimits, useClass: RedisRateLimits },
+      { provide: Clock, useClass: SystemClock },
+      { provide: InternalClient, useValue: parts.accounts },
+      { provide: NatsBus, useValue: parts.bus },
+      { provide: Log, useValue: parts.log },
+      { provide: Metrics, useValue: parts.metrics },
+      { provide: Redis, useValue: parts.redis },
+      { provide: ReadingPool, useValue: parts.reading },
+      { provide: WritingClient, useValue: parts.writing },
+      ...settingsFor(settings),
+    ],
+  };
+}
+
+/** The settings as the parts want them. */
+function settingsFor(settings: RouterSettings) {
+  return [
+    value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
+    value(new CredentialCipher(Buffer.from(settings.ROUTER_CREDENTIAL_KEY, 'base64'))),
+    value(
+      new Presence({
+        brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
+        snapshotRetryMs: settings.ROUTER_PRESENCE_RETRY_MS,
+        bufferedEventsMax: settings.ROUTER_PRESENCE_EVENTS_MAX,
+      }),
+    ),
+    value(new PresenceListenerSettings(settings.ROUTER_PRESENCE_TICK_MS)),
+    value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
+    value(
+      new PrincipalCacheSettings(
+        settings.ROUTER_PRINCIPAL_TTL_MS,
+        settings.ROUTER_PRINCIPAL_ENTRIES_MAX,
+      ),
+    ),
+    value(
+      new HealthSettings(
+        settings.ROUTER_COOLDOWN_MS_BASE,
+        settings.ROUTER_COOLDOWN_MS_MAX,
+        settings.ROUTER_RETRY_AFTER_MS_MAX,
+        settings.ROUTER_COOLDOWN_ENTRIES_MAX,
+      ),
+    ),
+    value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
+    value(new ListingSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX))),
+    value(planningSettings(settings)),
+  ];
+}
+
+function planningSettings(settings: RouterSettings): PlanningSettings {
+  return new PlanningSettings(
+    {
+      feeBpsDefault: settings.ROUTER_FEE_BPS,
+      candidatesMax: settings.ROUTER_CANDIDATES_MAX,
+      rejectionsMax: settings.ROUTER_REJECTIONS_MAX,
+      outputTokensDefault: settings.ROUTER_OUTPUT_TOKENS_DEFAULT,
+      outputTokensMax: settings.ROUTER_OUTPUT_TOKENS_MAX,
+      promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
+      frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,
+      sessionQueuedMax: settings.ROUTER_SESSION_QUEUED_MAX,
+    },
+    {
+      firstByteMs: settings.ROUTER_FIRST_BYTE_MS_MAX,
+      idleMs: settings.ROUTER_IDLE_MS_MAX,
+      totalMs: settings.ROUTER_TOTAL_MS_MAX,
+    },
+    settings.ROUTER_ATTEMPTS_MAX,
+    settings.ROUTER_HOLD_TTL_MS,
+  );
+}
+
+/** A ready-made object that stands for its own class. */
+function value(part: object) {
+  return { provide: part.constructor, useValue: part };
+}

@@ -1,0 +1,183 @@
+import { ConfigError, setting } from '@aisbf/platform';
+import { z } from 'zod';
+
+export const routerSettings = z.object({
+  AISBF_INTERNAL_SECRET: setting.secret(
+    'Shared by the services of one installation; proves a caller is one of them.',
+  ),
+  AISBF_NATS_URL: setting.url(/^nats|tls$/, 'Where presence, health and changes are heard.'),
+  ROUTER_HTTP_HOST: setting.host('Address to listen on.'),
+  ROUTER_HTTP_PORT: setting.port(7002, 'Port of the HTTP API; 0 picks a free one.'),
+  ROUTER_GRPC_PORT: setting.port(7102, 'Port of the gRPC API for other teams; 0 picks a free one.'),
+  ROUTER_LOG_LEVEL: setting.logLevel(),
+  ROUTER_BODY_BYTES_MAX: setting.sizeBytes(
+    2_097_152,
+    'Largest request body. A provider with 2,000 long model names is 1 MB.',
+  ),
+  ROUTER_SHUTDOWN_GRACE_MS: setting.durationMs(
+    10_000,
+    'How long running calls may take when the process is asked to leave; they take milliseconds.',
+  ),
+  ROUTER_DATABASE_URL: setting.url(
+    /^postgres(ql)?$/,
+    'Postgres, as the role whose search path is the schema of the router.',
+  ),
+  ROUTER_DATABASE_CONNECTIONS_MAX: setting.integer(
+    5,
+    1,
+    500,
+    'Connections for reading and as many for writing; no request of a buyer uses one.',
+  ),
+  ROUTER_REDIS_URL: setting.url(/^rediss?$/, 'Where the rates of API tokens are counted.'),
+  ROUTER_REDIS_TIMEOUT_MS: setting.durationMs(
+    250,
+    'How long a request waits for the rate counter; it answers within a millisecond.',
+  ),
+  ROUTER_LIMITS_OPEN: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe('Whether requests go on uncounted while Redis is away. Holds do not depend on it.'),
+  ROUTER_ACCOUNTS_URL: setting.url(/^https?$/, 'The accounts service.'),
+  ROUTER_ACCOUNTS_TIMEOUT_MS: setting.durationMs(
+    10_000,
+    'How long one call to accounts may take. Above the time-outs of its database.',
+  ),
+  ROUTER_ACCOUNTS_CONNECTIONS_MAX: setting.integer(
+    64,
+    1,
+    1024,
+    'Kept connections to accounts. More only queue in its event loop.',
+  ),
+  ROUTER_SECRET_PEPPER: setting.secret(
+    'Key of the stored hashes of registration tokens. Lost, every worker needs a new token.',
+  ),
+  ROUTER_CREDENTIAL_KEY: z
+    .base64({ error: 'must be base64' })
+    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes as base64')
+    .describe('Encrypts the credentials of hosted providers (AES-256). Lost, they are lost.'),
+  ROUTER_FEE_BPS: setting.integer(500, 0, 10_000, "The platform's share of a sale: 5 percent."),
+  ROUTER_PRICE_NANOS_MAX: setting.integer(
+    1_000_000_000_000,
+    1,
+    1_000_000_000_000_000,
+    'Highest price of a million tokens or of a request: 1,000 USD. It keeps sums within the ledger.',
+  ),
+  ROUTER_HOLD_TTL_MS: setting.durationMs(
+    660_000,
+    'How long money stays held. Longer than a request may take, and a minute to settle.',
+  ),
+  ROUTER_FIRST_BYTE_MS_MAX: setting.durationMs(
+    60_000,
+    'How long one attempt may take to its first byte: a worker may be loading a model.',
+  ),
+  ROUTER_IDLE_MS_MAX: setting.durationMs(
+    60_000,
+    'How long a stream may be silent between two bytes.',
+  ),
+  ROUTER_TOTAL_MS_MAX: setting.durationMs(600_000, 'How long a whole request may take.'),
+  ROUTER_ATTEMPTS_MAX: setting.integer(4, 1, 64, 'How many candidates one request may try.'),
+  ROUTER_CANDIDATES_MAX: setting.integer(
+    8,
+    1,
+    64,
+    'How many candidates a plan names: some may be gone when they are asked, and each is stored.',
+  ),
+  ROUTER_REJECTIONS_MAX: setting.integer(32, 0, 64, 'How many rejections a plan tells of.'),
+  ROUTER_OUTPUT_TOKENS_DEFAULT: setting.integer(
+    4_096,
+    1,
+    1_000_000,
+    'Output that money is held for where the body names no limit; few answers are longer.',
+  ),
+  ROUTER_OUTPUT_TOKENS_MAX: setting.integer(
+    32_768,
+    1,
+    1_000_000,
+    'Most output that money is held for: clients that always ask for 64,000 must not be refused.',
+  ),
+  ROUTER_PROMPT_TOKENS_MAX: setting.integer(
+    100_000_000,
+    1,
+    1_000_000_000,
+    'Longest prompt that is planned at all. Beyond any model; it keeps sums within the ledger.',
+  ),
+  ROUTER_FRAME_OVERHEAD_BYTES: setting.sizeBytes(
+    1_024,
+    "What an envelope adds to a body on its way into a worker's socket.",
+  ),
+  ROUTER_SESSION_QUEUED_MAX: setting.integer(
+    32,
+    0,
+    10_000,
+    'A busy session with this many requests waiting gets no more: the wait would outlast the buyer.',
+  ),
+  ROUTER_PRINCIPAL_TTL_MS: setting.durationMs(
+    30_000,
+    'How long an API token is remembered. Changes are heard at once; this heals a lost message.',
+  ),
+  ROUTER_PRINCIPAL_ENTRIES_MAX: setting.integer(
+    100_000,
+    1,
+    10_000_000,
+    'How many API tokens are remembered; about 0.5 KB each.',
+  ),
+  ROUTER_COOLDOWN_MS_BASE: setting.durationMs(
+    2_000,
+    'How long an upstream is asked last after its first failure; each further one doubles it.',
+  ),
+  ROUTER_COOLDOWN_MS_MAX: setting.durationMs(
+    60_000,
+    'Longest cooldown: a machine that is back must not wait for more.',
+  ),
+  ROUTER_RETRY_AFTER_MS_MAX: setting.durationMs(
+    600_000,
+    'Longest Retry-After of an upstream that is believed.',
+  ),
+  ROUTER_COOLDOWN_ENTRIES_MAX: setting.integer(
+    100_000,
+    1,
+    10_000_000,
+    'How many upstreams in trouble are remembered.',
+  ),
+  ROUTER_CATALOGUE_POLL_MS: setting.durationMs(
+    1_000,
+    'How often the revision is looked at: changes are heard at once, this heals a lost message.',
+  ),
+  ROUTER_BROKER_SILENCE_MS_MAX: setting.durationMs(
+    4_000,
+    'A broker silent for longer is gone, and its sessions with it. It beats once a second.',
+  ),
+  ROUTER_PRESENCE_TICK_MS: setting.durationMs(
+    500,
+    'How often silent brokers and overdue answers are looked for.',
+  ),
+  ROUTER_PRESENCE_RETRY_MS: setting.durationMs(
+    1_000,
+    "How long a broker's answer may take before it is asked again.",
+  ),
+  ROUTER_PRESENCE_EVENTS_MAX: setting.integer(
+    20_000,
+    1,
+    1_000_000,
+    'How many events of one broker are kept while it is asked for everything.',
+  ),
+});
+
+export type RouterSettings = z.infer<typeof routerSettings>;
+
+/** Settings that are each fine but do not go together. All mistakes at once. */
+export function requireConsistent(settings: RouterSettings): void {
+  const mistakes = [
+    settings.ROUTER_HOLD_TTL_MS <= settings.ROUTER_TOTAL_MS_MAX &&
+      'ROUTER_HOLD_TTL_MS: must be longer than ROUTER_TOTAL_MS_MAX, or holds expire under requests',
+    settings.ROUTER_COOLDOWN_MS_BASE > settings.ROUTER_COOLDOWN_MS_MAX &&
+      'ROUTER_COOLDOWN_MS_BASE: must not be longer than ROUTER_COOLDOWN_MS_MAX',
+    settings.ROUTER_OUTPUT_TOKENS_DEFAULT > settings.ROUTER_OUTPUT_TOKENS_MAX &&
+      'ROUTER_OUTPUT_TOKENS_DEFAULT: must not be more than ROUTER_OUTPUT_TOKENS_MAX',
+    settings.ROUTER_ATTEMPTS_MAX > settings.ROUTER_CANDIDATES_MAX &&
+      'ROUTER_ATTEMPTS_MAX: must not be more than ROUTER_CANDIDATES_MAX',
+    settings.ROUTER_FIRST_BYTE_MS_MAX > settings.ROUTER_TOTAL_MS_MAX &&
+      'ROUTER_FIRST_BYTE_MS_MAX: must not be longer than ROUTER_TOTAL_MS_MAX',
+  ].filter((mistake) => mistake !== false);
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
+}

@@ -1,0 +1,98 @@
+import type { CallableModels } from '@aisbf/contracts';
+import { globalUsername, ownedName, type Provider, type Rotation } from './catalogue.js';
+import { type Offer, offerTo } from './offer.js';
+import { toPricesText } from './prices-text.js';
+import { isOpenTo, rotationMembers, type Scope } from './resolve.js';
+import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
+import type { PresentSession } from './session-index.js';
+
+type Line = CallableModels['models'][number];
+type SessionsOf = (providerId: string) => readonly PresentSession[];
+
+/**
+ * Every route that this buyer can call at the moment, by the shortest name that means it: own models, what
+ * is on sale, rotations that lead somewhere.
+ */
+export function callableModels(
+  scope: Scope,
+  sessionsOf: SessionsOf,
+  linesMax: number,
+): readonly Line[] {
+  const { catalogue } = scope;
+  const offered = new Map<Provider, ReadonlySet<string>>();
+  const modelsOf = (provider: Provider) => {
+    const known = offered.get(provider) ?? offeredModels(provider, sessionsOf);
+    offered.set(provider, known);
+    return known;
+  };
+  const lines: Line[] = [];
+  for (const provider of catalogue.providers) {
+    for (const model of namesToOffer(provider, scope, modelsOf)) {
+      const offer = offerTo(scope.buyer, catalogue, provider, model, scope.feeBpsDefault);
+      if (offer) lines.push(providerLine(offer, scope));
+    }
+  }
+  const isLive = ({ provider, model }: Offer) => modelsOf(provider).has(model);
+  for (const rotation of catalogue.rotations) {
+    const isCallable =
+      isOpenTo(rotation, scope) &&
+      rotationMembers(rotation, scope).some(({ offer }) => isLive(offer));
+    if (isCallable) lines.push(rotationLine(rotation, scope));
+  }
+  return lines.sort((left, right) => (left.id < right.id ? -1 : 1)).slice(0, linesMax);
+}
+
+/** One's own: all that it offers. Somebody else's: what is on sale of that. */
+function namesToOffer(
+  provider: Provider,
+  { buyer, catalogue }: Scope,
+  modelsOf: (provider: Provider) => ReadonlySet<string>,
+): readonly string[] {
+  if (provider.ownerId === buyer.ownerId) return [...modelsOf(provider)];
+  const listed = catalogue.listingsByProviderId.get(provider.id)?.keys() ?? [];
+  return [...listed].filter((model) => modelsOf(provider).has(model));
+}
+
+function offeredModels(provider: Provider, sessionsOf: SessionsOf): ReadonlySet<string> {
+  if (!provider.isEnabled) return new Set();
+  const { source } = provider;
+  if (source.kind === 'openai') return new Set(source.headers ? source.models.keys() : []);
+  return new Set(
+    sessionsOf(provider.id).flatMap(({ session }) =>
+      session.state === 'serving' ? session.models.map(({ name }) => name) : [],
+    ),
+  );
+}
+
+function providerLine({ provider, model, prices }: Offer, scope: Scope): Line {
+  return {
+    id: isShortNameOf(provider, model, scope)
+      ? `${provider.name}/${model}`
+      : qualifiedProviderRoute(provider.username, provider.name, model),
+    ownedBy: provider.username,
+    createdAtS: Math.floor(provider.createdAtMs / 1000),
+    prices: toPricesText(prices),
+  };
+}
+
+/** Whether `provider/model` means this provider to this buyer; the mirror of how routes are resolved. */
+function isShortNameOf(provider: Provider, model: string, { buyer, catalogue }: Scope): boolean {
+  const own = catalogue.providerByOwnedName.get(ownedName(buyer.ownerId, provider.name));
+  if (own) return own.id === provider.id;
+  const sellers = catalogue.sellersByRoute.get(`${provider.name}/${model}`) ?? [];
+  return provider.username === globalUsername || sellers.length === 1;
+}
+
+function rotationLine(rotation: Rotation, { buyer, catalogue }: Scope): Line {
+  const own = catalogue.rotationByOwnedName.get(ownedName(buyer.ownerId, rotation.name));
+  const isShort = own ? own.id === rotation.id : rotation.username === globalUsername;
+  return {
+    id: isShort
+      ? `rotation/${rotation.name}`
+      : qualifiedRotationRoute(rotation.username, rotation.name),
+    ownedBy: rotation.username,
+    createdAtS: Math.floor(rotation.createdAtMs / 1000),
+    // Its members have prices of their own; which one is paid is known when one has served.
+    prices: null,
+  };
+}

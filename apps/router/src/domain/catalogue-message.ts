@@ -1,0 +1,81 @@
+import type {
+  Listing as ListingMessage,
+  Provider as ProviderMessage,
+  Rotation as RotationMessage,
+} from '@aisbf/contracts';
+import {
+  type Catalogue,
+  type Listing,
+  labelOf,
+  type Provider,
+  type Rotation,
+} from './catalogue.js';
+import { isVisibleTo } from './offer.js';
+import { toPricesText } from './prices-text.js';
+import type { PresentSession } from './session-index.js';
+
+/** A provider as its owner sees it. Neither its token nor its credential is ever shown. */
+export function toProvider(
+  provider: Provider,
+  sessions: readonly PresentSession[],
+): ProviderMessage {
+  const { source } = provider;
+  return {
+    id: provider.id,
+    kind: source.kind,
+    name: provider.name,
+    ownerId: provider.ownerId,
+    username: provider.username,
+    isEnabled: provider.isEnabled,
+    clientIds: source.kind === 'coderai' && source.clientIds ? [...source.clientIds] : null,
+    baseUrl: source.kind === 'openai' ? source.baseUrl : null,
+    models: source.kind === 'openai' ? hostedModels(source.models) : workerModels(sessions),
+    createdAt: new Date(provider.createdAtMs).toISOString(),
+  };
+}
+
+function hostedModels(models: ReadonlyMap<string, string>) {
+  return [...models].map(([name, upstreamName]) => ({ name, upstreamName }));
+}
+
+/** What its workers have at the moment. */
+function workerModels(sessions: readonly PresentSession[]) {
+  const names = new Set(sessions.flatMap(({ session }) => session.models.map(({ name }) => name)));
+  return [...names].sort().map((name) => ({ name, upstreamName: name }));
+}
+
+export function toListing(
+  listing: Listing,
+  catalogue: Catalogue,
+  feeBpsDefault: number,
+): ListingMessage {
+  return {
+    id: listing.id,
+    providerId: listing.providerId,
+    provider: providerLabel(catalogue, listing.providerId),
+    model: listing.model,
+    prices: toPricesText(listing.prices),
+    feeBps: listing.feeBps ?? feeBpsDefault,
+    isActive: listing.isActive,
+  };
+}
+
+export function toRotation(rotation: Rotation, catalogue: Catalogue): RotationMessage {
+  return {
+    id: rotation.id,
+    name: rotation.name,
+    username: rotation.username,
+    members: rotation.members.map((member) => ({
+      ...member,
+      // Taken off the market since: its name is nobody else's business any more.
+      provider: isVisibleTo(rotation.ownerId, catalogue, member)
+        ? providerLabel(catalogue, member.providerId)
+        : '',
+    })),
+  };
+}
+
+function providerLabel(catalogue: Catalogue, providerId: string): string {
+  const provider = catalogue.providerById.get(providerId);
+  return provider ? labelOf(provider) : '';
+}

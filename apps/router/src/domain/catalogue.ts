@@ -1,0 +1,132 @@
+import type { Prices } from '@aisbf/money';
+
+/** What an owner offers: workers that dial in, or a hosted API that we call. */
+export type Provider = Readonly<{
+  id: string;
+  ownerId: string;
+  username: string;
+  name: string;
+  isEnabled: boolean;
+  createdAtMs: number;
+  source: WorkerSource | HttpSource;
+}>;
+
+/** Workers; their models are known from their presence. */
+export type WorkerSource = Readonly<{
+  kind: 'coderai';
+  /** Null admits any client id. */
+  clientIds: ReadonlySet<string> | null;
+  registrationTokenHash: string;
+}>;
+
+export type HttpSource = Readonly<{
+  kind: 'openai';
+  baseUrl: string;
+  /** Headers that open the door there, or null where the stored credential cannot be read. */
+  headers: Readonly<Record<string, string>> | null;
+  /** The name on our side → the name on theirs. */
+  models: ReadonlyMap<string, string>;
+}>;
+
+export type Listing = Readonly<{
+  id: string;
+  providerId: string;
+  model: string;
+  prices: Prices;
+  isActive: boolean;
+  /** Null is the installation's default. */
+  feeBps: number | null;
+}>;
+
+export type RotationMember = Readonly<{ providerId: string; model: string; weight: number }>;
+
+export type Rotation = Readonly<{
+  id: string;
+  ownerId: string;
+  username: string;
+  name: string;
+  createdAtMs: number;
+  members: readonly RotationMember[];
+}>;
+
+/** Everything at one revision, as it was read. */
+export type CatalogueRecords = Readonly<{
+  revision: number;
+  providers: readonly Provider[];
+  listings: readonly Listing[];
+  rotations: readonly Rotation[];
+}>;
+
+/** The same, in the ways it is looked up. Never changed: a new revision is a new one. */
+export type Catalogue = CatalogueRecords &
+  Readonly<{
+    providerById: ReadonlyMap<string, Provider>;
+    /** `owner/name`, the owner by username. */
+    providerByLabel: ReadonlyMap<string, Provider>;
+    /** `ownerId/name`. */
+    providerByOwnedName: ReadonlyMap<string, Provider>;
+    providersByOwnerId: ReadonlyMap<string, readonly Provider[]>;
+    /** `provider/model` → the enabled providers that have it on sale, under their short names. */
+    sellersByRoute: ReadonlyMap<string, readonly Provider[]>;
+    listingsByProviderId: ReadonlyMap<string, ReadonlyMap<string, Listing>>;
+    listingById: ReadonlyMap<string, Listing>;
+    rotationByLabel: ReadonlyMap<string, Rotation>;
+    /** `ownerId/name`. */
+    rotationByOwnedName: ReadonlyMap<string, Rotation>;
+  }>;
+
+/** The operator's name: what is offered by it is offered to everybody, under its short name. */
+export const globalUsername = 'global';
+
+export function labelOf(owned: Readonly<{ username: string; name: string }>): string {
+  return `${owned.username}/${owned.name}`;
+}
+
+export function ownedName(ownerId: string, name: string): string {
+  return `${ownerId}/${name}`;
+}
+
+export function indexCatalogue(records: CatalogueRecords): Catalogue {
+  const { providers, listings, rotations } = records;
+  const providerById = new Map(providers.map((provider) => [provider.id, provider]));
+  const byProvider = Map.groupBy(listings, (listing) => listing.providerId);
+  return {
+    ...records,
+    providerById,
+    providerByLabel: new Map(providers.map((provider) => [labelOf(provider), provider])),
+    providerByOwnedName: byOwnedName(providers),
+    providersByOwnerId: Map.groupBy(providers, (provider) => provider.ownerId),
+    sellersByRoute: sellersByRoute(listings, providerById),
+    listingsByProviderId: new Map(
+      [...byProvider].map(([id, own]) => [
+        id,
+        new Map(own.map((listing) => [listing.model, listing])),
+      ]),
+    ),
+    listingById: new Map(listings.map((listing) => [listing.id, listing])),
+    rotationByLabel: new Map(rotations.map((rotation) => [labelOf(rotation), rotation])),
+    rotationByOwnedName: byOwnedName(rotations),
+  };
+}
+
+function byOwnedName<Owned extends Readonly<{ ownerId: string; name: string }>>(
+  all: readonly Owned[],
+): ReadonlyMap<string, Owned> {
+  return new Map(all.map((one) => [ownedName(one.ownerId, one.name), one]));
+}
+
+function sellersByRoute(
+  listings: readonly Listing[],
+  providerById: ReadonlyMap<string, Provider>,
+): ReadonlyMap<string, readonly Provider[]> {
+  const sellers = new Map<string, Provider[]>();
+  for (const { providerId, model, isActive } of listings) {
+    const provider = providerById.get(providerId);
+    if (!isActive || !provider?.isEnabled) continue;
+    const route = `${provider.name}/${model}`;
+    const others = sellers.get(route);
+    if (others) others.push(provider);
+    else sellers.set(route, [provider]);
+  }
+  return sellers;
+}

@@ -1,0 +1,35 @@
+import { defineFaults } from '@aisbf/faults';
+
+/** Every way the router can refuse. The keys are part of the public API: add, never rename. */
+export const faults = defineFaults({
+  SCOPE_MISSING: ['forbidden', 'This API token may not be used for this.'],
+  USER_FOREIGN: ['forbidden', "This address belongs to another user than the API token's."],
+  OPERATOR_ONLY: ['forbidden', 'Only an operator may do this.'],
+  API_TOKEN_INVALID: [
+    'unauthenticated',
+    'The API token is missing, malformed, unknown or revoked.',
+  ],
+  MODEL_NOT_FOUND: ['missing', 'There is no such model, or this API token may not call it.'],
+  ROUTE_UNSUPPORTED: ['missing', 'Models of this form cannot be called here.'],
+  ROUTE_AMBIGUOUS: [
+    'invalid',
+    'Several owners sell a model of this name; name the owner: {owner}/provider/{provider}/{model}.',
+  ],
+  REQUEST_TOO_LARGE: [
+    'oversized',
+    'No worker that serves this model takes a request of this size.',
+  ],
+  NO_CANDIDATE: ['unavailable', 'The model exists, but nobody can serve it at the moment.'],
+  RATE_LIMIT_EXCEEDED: ['throttled', 'This API token has reached its rate limit.'],
+  LIMITS_UNAVAILABLE: ['unavailable', 'Rate limits cannot be checked at the moment.'],
+  CATALOGUE_NOT_LOADED: ['unavailable', 'The catalogue is not loaded yet.'],
+  PROVIDER_NOT_FOUND: ['missing', 'There is no such provider.'],
+  PROVIDER_EXISTS: ['conflict', 'There is a provider of this name already.'],
+  PROVIDER_NAME_RESERVED: ['invalid', 'This name is a word of routes and cannot name a provider.'],
+  PROVIDER_WITHOUT_WORKERS: ['conflict', 'This provider has no workers, so no registration token.'],
+  MODEL_NOT_OFFERED: ['invalid', 'The provider does not offer this model.'],
+  PRICE_TOO_HIGH: ['invalid', 'A price is higher than this installation allows.'],
+  LISTING_NOT_FOUND: ['missing', 'There is no such listing.'],
+  ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
+  ROTATION_MEMBER_REPEATED: ['invalid', 'A rotation names the same model of a provider twice.'],
+});

@@ -1,0 +1,137 @@
+import type { RequestFacts } from '@aisbf/contracts';
+import { costOf, type Nanos, zeroNanos } from '@aisbf/money';
+import type { Catalogue } from './catalogue.js';
+import { faults } from './faults.js';
+import type { Buyer } from './offer.js';
+import { type Member, resolveRoute } from './resolve.js';
+import {
+  type SessionDemands,
+  type Surroundings,
+  type Upstream,
+  type UpstreamRejection,
+  upstreamsOf,
+} from './upstream.js';
+import { type RandomSource, weightedOrder } from './weighted-order.js';
+
+export type PlanSettings = Readonly<{
+  feeBpsDefault: number;
+  /** How many candidates a plan names: each one's terms are stored with the hold. */
+  candidatesMax: number;
+  /** How many rejections a plan tells of. */
+  rejectionsMax: number;
+  /** The output that is paid for in advance where the body names no limit. */
+  outputTokensDefault: number;
+  /** The most that is paid for in advance, whatever the body names. */
+  outputTokensMax: number;
+  /** More than this in one prompt is refused: prices times counts must fit the ledger. */
+  promptTokensMax: number;
+  frameOverheadBytes: number;
+  sessionQueuedMax: number;
+}>;
+
+/** All that a decision depends on; the same input gives the same plan. */
+export type PlanInput = Readonly<{
+  facts: RequestFacts;
+  buyer: Buyer;
+  catalogue: Catalogue;
+  around: Surroundings;
+  random: RandomSource;
+  settings: PlanSettings;
+}>;
+
+export type RoutePlan = Readonly<{
+  /** In the order in which they are to be asked. */
+  candidates: readonly Upstream[];
+  rejections: readonly UpstreamRejection[];
+  /** What the dearest candidate may cost at most: whoever serves, the hold covers it. */
+  holdAmount: Nanos;
+}>;
+
+type Option = Readonly<{ weight: number; usable: readonly Upstream[] }>;
+
+/** Decides who may serve a request, in what order, and how much money it may take at most. */
+export function plan(input: PlanInput): RoutePlan {
+  const { facts, settings } = input;
+  if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
+  const members = resolveRoute(facts.route, {
+    buyer: input.buyer,
+    catalogue: input.catalogue,
+    feeBpsDefault: settings.feeBpsDefault,
+  });
+  const demands: SessionDemands = { ...settings, bodyBytes: facts.bodyBytes };
+  const found = members.map((member) => ({
+    member,
+    ...upstreamsOf(member.offer, input.around, demands),
+  }));
+  const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
+  const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
+  const candidates = ordered(options, input.random).slice(0, settings.candidatesMax);
+  if (candidates.length === 0) throw refusal(members, rejections);
+  return { candidates, rejections, holdAmount: holdFor(candidates, facts, settings) };
+}
+
+/**
+ * By weight among those that are well, then one more of each in turn (another owner's machine fails less
+ * likely for the same reason than another one of the same), and last those that are cooling down, the
+ * soonest recovered first: nobody is refused while somebody might serve.
+ */
+function ordered(options: readonly Option[], random: RandomSource): readonly Upstream[] {
+  const well = options
+    .map(({ weight, usable }) => ({
+      weight,
+      usable: usable.filter(({ coolUntilMs }) => coolUntilMs === 0),
+    }))
+    .filter(({ usable }) => usable.length > 0);
+  const cooling = options
+    .flatMap(({ usable }) => usable.filter(({ coolUntilMs }) => coolUntilMs > 0))
+    .sort((left, right) => left.coolUntilMs - right.coolUntilMs);
+  return [...inTurn(weightedOrder(well, random)), ...cooling];
+}
+
+function inTurn(options: readonly Option[]): readonly Upstream[] {
+  const rounds = Math.max(0, ...options.map(({ usable }) => usable.length));
+  const order: Upstream[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { usable } of options) {
+      const upstream = usable[round];
+      if (upstream) order.push(upstream);
+    }
+  }
+  return order;
+}
+
+/** The output that a request is allowed to hold money for, over all its choices. */
+export function outputTokensCeiling(
+  facts: RequestFacts,
+  settings: Pick<PlanSettings, 'outputTokensDefault' | 'outputTokensMax'>,
+): number {
+  const each = Math.min(
+    facts.outputTokensMax ?? settings.outputTokensDefault,
+    settings.outputTokensMax,
+  );
+  return each * facts.choices;
+}
+
+function holdFor(
+  candidates: readonly Upstream[],
+  facts: RequestFacts,
+  settings: PlanSettings,
+): Nanos {
+  const units = {
+    prompt_token: facts.promptTokens,
+    completion_token: outputTokensCeiling(facts, settings),
+    request: 1,
+  };
+  return candidates
+    .map(({ offer }) => costOf(units, offer.prices))
+    .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
+}
+
+/** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */
+function refusal(members: readonly Member[], rejections: readonly UpstreamRejection[]) {
+  const reasons = new Set(rejections.map(({ reason }) => reason));
+  const isOwn = members.every(({ offer }) => offer.isOwn);
+  if (isOwn && reasons.size === 1 && reasons.has('not_offered')) return faults.MODEL_NOT_FOUND();
+  if (reasons.size === 1 && reasons.has('frame_too_large')) return faults.REQUEST_TOO_LARGE();
+  return faults.NO_CANDIDATE({ reasons: [...reasons].sort().join(','), retryAfterMs: 1000 });
+}

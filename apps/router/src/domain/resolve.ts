@@ -1,0 +1,100 @@
+import {
+  type Catalogue,
+  globalUsername,
+  labelOf,
+  ownedName,
+  type Provider,
+  type Rotation,
+} from './catalogue.js';
+import { faults } from './faults.js';
+import { type Buyer, type Offer, offerTo } from './offer.js';
+import { parseRoute } from './route-name.js';
+
+/** One thing that may be asked, with its share where it is a member of a rotation. */
+export type Member = Readonly<{ offer: Offer; weight: number }>;
+
+/** Who asks, in which catalogue. */
+export type Scope = Readonly<{ buyer: Buyer; catalogue: Catalogue; feeBpsDefault: number }>;
+
+/**
+ * Finds what a route means for this buyer. What the buyer may not see counts as if it did not exist, so
+ * that no answer tells of somebody else's private provider.
+ */
+export function resolveRoute(route: string, scope: Scope): readonly Member[] {
+  const name = parseRoute(route);
+  switch (name.kind) {
+    case 'provider': {
+      const offer =
+        name.owner === null ? shortOffer(name, scope) : ownedOffer(name.owner, name, scope);
+      if (!offer) throw faults.MODEL_NOT_FOUND();
+      return [{ offer, weight: 1 }];
+    }
+    case 'rotation': {
+      const rotation = findRotation(name.owner, name.rotation, scope);
+      const members = rotation ? rotationMembers(rotation, scope) : [];
+      if (members.length === 0) throw faults.MODEL_NOT_FOUND();
+      return members;
+    }
+    case 'unsupported':
+      throw faults.ROUTE_UNSUPPORTED({ form: name.form });
+    case 'unknown':
+      throw faults.MODEL_NOT_FOUND();
+    default:
+      return name satisfies never;
+  }
+}
+
+type ProviderModel = Readonly<{ provider: string; model: string }>;
+
+/** One's own provider of that name hides all others; then the operator's; then the one on the market. */
+function shortOffer({ provider: name, model }: ProviderModel, scope: Scope): Offer | undefined {
+  const { catalogue, buyer } = scope;
+  const own = catalogue.providerByOwnedName.get(ownedName(buyer.ownerId, name));
+  if (own) return offerOf(own, model, scope);
+  const sellers = catalogue.sellersByRoute.get(`${name}/${model}`) ?? [];
+  const global = sellers.find(({ username }) => username === globalUsername);
+  const [seller, rival] = global ? [global] : sellers;
+  if (rival) throw faults.ROUTE_AMBIGUOUS();
+  return seller && offerOf(seller, model, scope);
+}
+
+function ownedOffer(owner: string, { provider, model }: ProviderModel, scope: Scope) {
+  const found = scope.catalogue.providerByLabel.get(labelOf({ username: owner, name: provider }));
+  return found && offerOf(found, model, scope);
+}
+
+function findRotation(owner: string | null, name: string, scope: Scope): Rotation | undefined {
+  const { catalogue, buyer } = scope;
+  if (owner !== null) {
+    const rotation = catalogue.rotationByLabel.get(labelOf({ username: owner, name }));
+    return rotation && isOpenTo(rotation, scope) ? rotation : undefined;
+  }
+  return (
+    catalogue.rotationByOwnedName.get(ownedName(buyer.ownerId, name)) ??
+    catalogue.rotationByLabel.get(labelOf({ username: globalUsername, name }))
+  );
+}
+
+/**
+ * One's own rotations and the operator's are open. A seller's is too, where it leads to something that the
+ * seller has on sale; a buyer's private order of other people's offers is not.
+ */
+export function isOpenTo(rotation: Rotation, scope: Scope): boolean {
+  if (rotation.ownerId === scope.buyer.ownerId || rotation.username === globalUsername) return true;
+  return rotationMembers(rotation, scope).some(
+    ({ offer }) => offer.provider.ownerId === rotation.ownerId,
+  );
+}
+
+/** The members that this buyer may see. */
+export function rotationMembers(rotation: Rotation, scope: Scope): readonly Member[] {
+  return rotation.members.flatMap(({ providerId, model, weight }) => {
+    const provider = scope.catalogue.providerById.get(providerId);
+    const offer = provider && offerOf(provider, model, scope);
+    return offer ? [{ offer, weight }] : [];
+  });
+}
+
+function offerOf(provider: Provider, model: string, scope: Scope): Offer | undefined {
+  return offerTo(scope.buyer, scope.catalogue, provider, model, scope.feeBpsDefault);
+}

@@ -1,0 +1,129 @@
+import { labelOf } from './catalogue.js';
+import { type Cooldown, healthKey } from './health.js';
+import type { Offer } from './offer.js';
+import type { PresentSession } from './session-index.js';
+
+/** One machine or endpoint that can serve an offer. */
+export type Upstream = Readonly<{
+  offer: Offer;
+  /** What to put into `model` of the body. */
+  modelThere: string;
+  /** Until when it is asked last; 0 where it is well. */
+  coolUntilMs: number;
+  target:
+    | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
+    | Readonly<{ kind: 'session'; present: PresentSession }>;
+}>;
+
+/** Why somebody who could have been asked was not. Shown to the buyer: add, never rename. */
+export type RejectionReason =
+  | 'disabled'
+  | 'no_live_session'
+  | 'not_offered'
+  | 'suspect'
+  | 'draining'
+  | 'at_capacity'
+  | 'frame_too_large'
+  | 'credential_unreadable';
+
+export type UpstreamRejection = Readonly<{
+  providerLabel: string;
+  model: string;
+  reason: RejectionReason;
+}>;
+
+/** What is known from outside the catalogue, at the moment of planning. */
+export type Surroundings = Readonly<{
+  sessionsOf: (providerId: string) => readonly PresentSession[];
+  cooldownOf: (healthKey: string) => Cooldown | undefined;
+  nowMs: number;
+}>;
+
+export type SessionDemands = Readonly<{
+  bodyBytes: number;
+  /** What an envelope adds to a body. */
+  frameOverheadBytes: number;
+  /** A session with more than this waiting is left alone. */
+  sessionQueuedMax: number;
+}>;
+
+export type Upstreams = Readonly<{
+  /** The most willing first. */
+  usable: readonly Upstream[];
+  rejections: readonly UpstreamRejection[];
+}>;
+
+/** Everybody who can serve an offer, and why the others cannot: one rejection a provider and reason. */
+export function upstreamsOf(
+  offer: Offer,
+  around: Surroundings,
+  demands: SessionDemands,
+): Upstreams {
+  if (!offer.provider.isEnabled) return rejected(offer, ['disabled']);
+  const { source } = offer.provider;
+  if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands);
+  const modelThere = source.models.get(offer.model);
+  if (modelThere === undefined) return rejected(offer, ['not_offered']);
+  if (source.headers === null) return rejected(offer, ['credential_unreadable']);
+  const target = { kind: 'http', url: source.baseUrl, headers: source.headers } as const;
+  const coolUntilMs = coolUntil(offer.provider.id, modelThere, null, around);
+  return { usable: [{ offer, modelThere, coolUntilMs, target }], rejections: [] };
+}
+
+function sessionUpstreams(offer: Offer, around: Surroundings, demands: SessionDemands): Upstreams {
+  const sessions = around.sessionsOf(offer.provider.id);
+  const reasons: RejectionReason[] = [];
+  const usable: (Upstream & { load: number })[] = [];
+  for (const present of sessions) {
+    const reason = sessionRejection(offer.model, present, demands);
+    if (reason) {
+      reasons.push(reason);
+      continue;
+    }
+    const { session } = present;
+    usable.push({
+      offer,
+      modelThere: offer.model,
+      coolUntilMs: coolUntil(offer.provider.id, offer.model, session.sessionId, around),
+      target: { kind: 'session', present },
+      load: (session.inFlight + session.queued) / session.inFlightMax,
+    });
+  }
+  if (sessions.length === 0) reasons.push('no_live_session');
+  usable.sort((left, right) => left.load - right.load);
+  return { usable, rejections: rejected(offer, reasons).rejections };
+}
+
+function sessionRejection(
+  model: string,
+  { session }: PresentSession,
+  demands: SessionDemands,
+): RejectionReason | undefined {
+  if (!session.models.some(({ name }) => name === model)) return 'not_offered';
+  if (session.state !== 'serving') return session.state;
+  if (demands.bodyBytes + demands.frameOverheadBytes > session.frameBytesMax) {
+    return 'frame_too_large';
+  }
+  const isBusy = session.inFlight >= session.inFlightMax;
+  return isBusy && session.queued >= demands.sessionQueuedMax ? 'at_capacity' : undefined;
+}
+
+function coolUntil(
+  providerId: string,
+  modelThere: string,
+  sessionId: string | null,
+  { cooldownOf, nowMs }: Surroundings,
+): number {
+  const untilMs = cooldownOf(healthKey(providerId, modelThere, sessionId))?.untilMs ?? 0;
+  return untilMs > nowMs ? untilMs : 0;
+}
+
+function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
+  const providerLabel = labelOf(offer.provider);
+  const rejections = [...new Set(reasons)].map((reason) => ({
+    providerLabel,
+    model: offer.model,
+    reason,
+  }));
+  return { usable: [], rejections };
+}

@@ -1,0 +1,73 @@
+import type { WorkerVerdict } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
+import { Log, Metrics } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+
+/** What happens here and somebody wants to count or read: one home for the log line and the number. */
+@Injectable()
+export class RouterEvents {
+  private readonly admissions;
+  private readonly planSeconds;
+  private readonly uncheckedRates;
+  private readonly workers;
+  private readonly reloads;
+
+  constructor(
+    private readonly log: Log,
+    metrics: Metrics,
+  ) {
+    this.admissions = metrics.counter('admissions_total', 'Requests by what became of them.', [
+      'result',
+    ]);
+    this.planSeconds = metrics.histogramSeconds('plan_seconds', 'Time to plan one request.');
+    this.uncheckedRates = metrics.counter(
+      'rate_unchecked_total',
+      'Requests let through while the rate counter was away.',
+    );
+    this.workers = metrics.counter('workers_judged_total', 'Workers that asked to connect.', [
+      'result',
+    ]);
+    this.reloads = metrics.counter('catalogue_looks_failed_total', 'Looks for a new revision.');
+  }
+
+  admitted(): void {
+    this.admissions.inc({ result: 'admitted' });
+  }
+
+  notAdmitted(error: unknown): void {
+    this.admissions.inc({ result: error instanceof Fault ? error.code.toLowerCase() : 'bug' });
+  }
+
+  /** Starts the watch; what it gives stops it. */
+  planStarted(): () => void {
+    return this.planSeconds.startTimer();
+  }
+
+  rateUnchecked(error: Fault): void {
+    this.uncheckedRates.inc();
+    this.log.debug({ error }, 'a request was let through without its rate being checked');
+  }
+
+  workerJudged(verdict: WorkerVerdict): void {
+    if (verdict.type === 'worker-admitted') {
+      this.workers.inc({ result: 'admitted' });
+      return;
+    }
+    const { reason, providerId } = verdict;
+    this.workers.inc({ result: reason });
+    this.log.info({ reason, providerId }, 'a worker was refused');
+  }
+
+  catalogueServed(revision: number): void {
+    this.log.info({ revision }, 'serving a new revision of the catalogue');
+  }
+
+  catalogueUnreachable(error: unknown): void {
+    this.reloads.inc();
+    this.log.warn({ error }, 'could not look for a new revision of the catalogue');
+  }
+
+  credentialUnreadable(providerId: string, keyId: string): void {
+    this.log.error({ providerId, keyId }, 'a stored credential cannot be read with this key');
+  }
+}

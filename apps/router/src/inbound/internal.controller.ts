@@ -1,0 +1,34 @@
+import { Admit, AdmitWorker, internalPaths, ListModels } from '@aisbf/contracts';
+import { parsed } from '@aisbf/platform';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Admission } from '../services/admission.js';
+import { ModelList } from '../services/model-list.js';
+import { WorkerAdmission } from '../services/worker-admission.js';
+
+/** The door for our own services. */
+@Controller()
+export class InternalController {
+  constructor(
+    private readonly admission: Admission,
+    private readonly models: ModelList,
+    private readonly workers: WorkerAdmission,
+  ) {}
+
+  @Post(internalPaths.routerAdmit)
+  @HttpCode(200)
+  admit(@Body(parsed(Admit)) request: Admit) {
+    return this.admission.admit(request);
+  }
+
+  @Post(internalPaths.routerModels)
+  @HttpCode(200)
+  listModels(@Body(parsed(ListModels)) request: ListModels) {
+    return this.models.list(request);
+  }
+
+  @Post(internalPaths.routerAdmitWorker)
+  @HttpCode(200)
+  admitWorker(@Body(parsed(AdmitWorker)) claim: AdmitWorker) {
+    return this.workers.admit(claim);
+  }
+}

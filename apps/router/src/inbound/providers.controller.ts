@@ -1,0 +1,57 @@
+import { CreateProvider, Id, OnBehalf, type Principal, UpdateProvider } from '@aisbf/contracts';
+import { parsed } from '@aisbf/platform';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseGuards,
+} from '@nestjs/common';
+import { ProviderManagement } from '../services/provider-management.js';
+import { Caller, ManagerGuard } from './caller.js';
+
+@Controller('api/catalog/providers')
+@UseGuards(ManagerGuard)
+export class ProvidersController {
+  constructor(private readonly providers: ProviderManagement) {}
+
+  @Post()
+  create(@Caller() principal: Principal, @Body(parsed(CreateProvider)) request: CreateProvider) {
+    return this.providers.create(principal, request);
+  }
+
+  @Get()
+  async list(@Caller() principal: Principal, @Query(parsed(OnBehalf)) { username }: OnBehalf) {
+    return { providers: await this.providers.list(principal, username) };
+  }
+
+  @Get(':id')
+  get(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
+    return this.providers.get(principal, id);
+  }
+
+  @Patch(':id')
+  update(
+    @Caller() principal: Principal,
+    @Param('id', parsed(Id)) id: string,
+    @Body(parsed(UpdateProvider)) { isEnabled }: UpdateProvider,
+  ) {
+    return this.providers.setEnabled(principal, id, isEnabled);
+  }
+
+  @Post(':id/registration-token')
+  replaceRegistration(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
+    return this.providers.replaceRegistration(principal, id);
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  delete(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
+    return this.providers.delete(principal, id);
+  }
+}

@@ -1,0 +1,21 @@
+import { CatalogueChanged, RegistrationRevoked, subjects } from '@aisbf/contracts';
+import { NatsBus } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+import { Announcements } from '../services/announcements.js';
+
+@Injectable()
+export class NatsAnnouncements extends Announcements {
+  constructor(private readonly bus: NatsBus) {
+    super();
+  }
+
+  catalogueChanged(revision: number): void {
+    const fact: CatalogueChanged = { type: 'catalogue-changed', revision };
+    this.bus.publish(subjects.catalogueChanged, fact);
+  }
+
+  registrationRevoked(providerId: string, reason: RegistrationRevoked['reason']): void {
+    const fact: RegistrationRevoked = { type: 'registration-revoked', providerId, reason };
+    this.bus.publish(subjects.registrationRevoked, fact);
+  }
+}

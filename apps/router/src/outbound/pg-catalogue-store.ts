@@ -1,0 +1,190 @@
+import { nanos, type Prices } from '@aisbf/money';
+import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import type {
+  CatalogueRecords,
+  Listing,
+  Provider,
+  Rotation,
+  RotationMember,
+} from '../domain/catalogue.js';
+import { RouterEvents } from '../events.js';
+import { CatalogueStore } from '../services/live-catalogue.js';
+import { CredentialCipher } from './credential-cipher.js';
+import { ReadingPool } from './router-database.js';
+
+type ProviderRow = Readonly<{
+  id: string;
+  owner_id: string;
+  username: string;
+  name: string;
+  kind: 'coderai' | 'openai';
+  is_enabled: boolean;
+  client_ids: string[];
+  registration_token_hash: string | null;
+  base_url: string | null;
+  credential_ciphertext: Buffer | null;
+  credential_key_id: string | null;
+  created_at: Date;
+}>;
+type ModelRow = Readonly<{ provider_id: string; name: string; upstream_name: string }>;
+type ListingRow = Readonly<{
+  id: string;
+  provider_id: string;
+  model: string;
+  prompt_token_nanos: string | null;
+  completion_token_nanos: string | null;
+  request_nanos: string | null;
+  is_active: boolean;
+  fee_bps: number | null;
+}>;
+type RotationRow = Readonly<{
+  id: string;
+  owner_id: string;
+  username: string;
+  name: string;
+  created_at: Date;
+}>;
+type MemberRow = Readonly<{
+  rotation_id: string;
+  provider_id: string;
+  model: string;
+  weight: number;
+}>;
+
+const revisionSql = 'SELECT revision FROM catalogue_revision';
+
+/** Reads the whole catalogue as of one moment. */
+@Injectable()
+export class PgCatalogueStore extends CatalogueStore {
+  constructor(
+    private readonly pool: ReadingPool,
+    private readonly cipher: CredentialCipher,
+    private readonly events: RouterEvents,
+  ) {
+    super();
+  }
+
+  async revision(): Promise<number> {
+    return readRevision(this.pool);
+  }
+
+  async load(): Promise<CatalogueRecords> {
+    const client = await this.pool.connect();
+    try {
+      // One snapshot for all statements: a revision is served whole or not at all.
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      const records = await this.read(client);
+      await client.query('COMMIT');
+      client.release();
+      return records;
+    } catch (error) {
+      // Whatever state it is in, this connection is not used again.
+      client.release(true);
+      throw error;
+    }
+  }
+
+  private async read(client: PoolClient): Promise<CatalogueRecords> {
+    const revision = await readRevision(client);
+    const providers = await client.query<ProviderRow>('SELECT * FROM provider ORDER BY name, id');
+    const models = await client.query<ModelRow>('SELECT * FROM provider_model ORDER BY name');
+    const listings = await client.query<ListingRow>('SELECT * FROM listing ORDER BY model, id');
+    const rotations = await client.query<RotationRow>('SELECT * FROM rotation ORDER BY name, id');
+    const members = await client.query<MemberRow>(
+      'SELECT rotation_id, provider_id, model, weight FROM rotation_member ORDER BY position',
+    );
+    const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
+    const membersByRotation = Map.groupBy(members.rows, (row) => row.rotation_id);
+    return {
+      revision,
+      providers: providers.rows.map((row) =>
+        this.fromProviderRow(row, modelsByProvider.get(row.id) ?? []),
+      ),
+      listings: listings.rows.map(fromListingRow),
+      rotations: rotations.rows.map((row) =>
+        fromRotationRow(row, membersByRotation.get(row.id) ?? []),
+      ),
+    };
+  }
+
+  private fromProviderRow(row: ProviderRow, models: readonly ModelRow[]): Provider {
+    return {
+      id: row.id,
+      ownerId: row.owner_id,
+      username: row.username,
+      name: row.name,
+      isEnabled: row.is_enabled,
+      createdAtMs: row.created_at.getTime(),
+      source:
+        row.kind === 'coderai'
+          ? {
+              kind: 'coderai',
+              clientIds: row.client_ids.length > 0 ? new Set(row.client_ids) : null,
+              registrationTokenHash: row.registration_token_hash ?? '',
+            }
+          : {
+              kind: 'openai',
+              baseUrl: row.base_url ?? '',
+              headers: this.headersOf(row),
+              models: new Map(models.map(({ name, upstream_name }) => [name, upstream_name])),
+            },
+    };
+  }
+
+  private headersOf(row: ProviderRow): Readonly<Record<string, string>> | null {
+    const { credential_ciphertext: ciphertext, credential_key_id: keyId } = row;
+    if (ciphertext === null || keyId === null) return {};
+    const holder = { ownerId: row.owner_id, providerId: row.id };
+    const credential = this.cipher.open({ ciphertext, keyId }, holder);
+    if (credential !== null) return { authorization: `Bearer ${credential}` };
+    this.events.credentialUnreadable(row.id, keyId);
+    return null;
+  }
+}
+
+async function readRevision(queryable: Pick<PoolClient, 'query'>): Promise<number> {
+  const { rows } = await queryable.query<{ revision: string }>(revisionSql);
+  return Number(rows[0]?.revision);
+}
+
+function fromListingRow(row: ListingRow): Listing {
+  return {
+    id: row.id,
+    providerId: row.provider_id,
+    model: row.model,
+    prices: fromPriceColumns(row),
+    isActive: row.is_active,
+    feeBps: row.fee_bps,
+  };
+}
+
+function fromPriceColumns(row: ListingRow): Prices {
+  const prices = {
+    prompt_token: row.prompt_token_nanos,
+    completion_token: row.completion_token_nanos,
+    request: row.request_nanos,
+  };
+  return Object.fromEntries(
+    Object.entries(prices).flatMap(([kind, price]) =>
+      price === null ? [] : [[kind, nanos(BigInt(price))]],
+    ),
+  );
+}
+
+function fromRotationRow(row: RotationRow, members: readonly MemberRow[]): Rotation {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    username: row.username,
+    name: row.name,
+    createdAtMs: row.created_at.getTime(),
+    members: members.map(
+      ({ provider_id, model, weight }): RotationMember => ({
+        providerId: provider_id,
+        model,
+        weight,
+      }),
+    ),
+  };
+}

@@ -1,0 +1,149 @@
+import { Prisma } from '@aisbf/database-router';
+import { Injectable } from '@nestjs/common';
+import type {
+  CatalogueChange,
+  NewHttpProvider,
+  NewWorkerProvider,
+} from '../domain/catalogue-change.js';
+import { faults } from '../domain/faults.js';
+import { CatalogueWriter } from '../services/catalogue-editing.js';
+import { CredentialCipher } from './credential-cipher.js';
+import { WritingClient } from './router-database.js';
+
+type Transaction = Prisma.TransactionClient;
+type Change<Type extends CatalogueChange['type']> = Extract<CatalogueChange, { type: Type }>;
+
+/** The codes that Prisma knows failed statements by. */
+const prismaCodes = { uniqueViolated: 'P2002', foreignKeyViolated: 'P2003' } as const;
+
+/** Writes the catalogue, each change and its revision in one transaction. */
+@Injectable()
+export class PrismaCatalogueWriter extends CatalogueWriter {
+  constructor(
+    private readonly database: WritingClient,
+    private readonly cipher: CredentialCipher,
+  ) {
+    super();
+  }
+
+  async commit(change: CatalogueChange): Promise<number> {
+    try {
+      return await this.database.$transaction(async (transaction) => {
+        // The row's lock puts all changes into one order, so that a revision includes every earlier one.
+        const { revision } = await transaction.catalogueRevision.update({
+          where: { id: 1 },
+          data: { revision: { increment: 1 } },
+        });
+        await this.apply(change, transaction);
+        return Number(revision);
+      });
+    } catch (error) {
+      throw faultOfViolation(error, change) ?? error;
+    }
+  }
+
+  private async apply(change: CatalogueChange, transaction: Transaction): Promise<void> {
+    switch (change.type) {
+      case 'provider-create':
+        await transaction.provider.create({ data: this.toProviderRow(change.provider) });
+        return;
+      case 'provider-enable':
+        return found(
+          await transaction.provider.updateMany({
+            where: { id: change.id },
+            data: { isEnabled: change.isEnabled },
+          }),
+        );
+      case 'registration-replace':
+        return found(
+          await transaction.provider.updateMany({
+            where: { id: change.id },
+            data: { registrationTokenHash: change.registrationTokenHash },
+          }),
+        );
+      case 'provider-delete':
+        return found(await transaction.provider.deleteMany({ where: { id: change.id } }));
+      case 'listing-put':
+        return putListing(change, transaction);
+      case 'listing-delete':
+        await transaction.listing.deleteMany({ where: { id: change.id } });
+        return;
+      case 'rotation-put':
+        return putRotation(change, transaction);
+      case 'rotation-delete':
+        await transaction.rotation.deleteMany({ where: { id: change.id } });
+        return;
+    }
+  }
+
+  private toProviderRow(provider: NewWorkerProvider | NewHttpProvider) {
+    const { id, ownerId, username, name } = provider;
+    const owned = { id, ownerId, username, name };
+    if (provider.kind === 'coderai') {
+      const { kind, clientIds, registrationTokenHash } = provider;
+      return { ...owned, kind, clientIds: [...clientIds], registrationTokenHash };
+    }
+    const { kind, baseUrl, credential, models } = provider;
+    const sealed =
+      credential === null ? null : this.cipher.seal(credential, { ownerId, providerId: id });
+    return {
+      ...owned,
+      kind,
+      baseUrl,
+      credentialCiphertext: sealed ? Uint8Array.from(sealed.ciphertext) : null,
+      credentialKeyId: sealed?.keyId ?? null,
+      models: { create: [...models] },
+    };
+  }
+}
+
+/** It was there when it was looked up; somebody else has deleted it since. */
+function found({ count }: Readonly<{ count: number }>): void {
+  if (count === 0) throw faults.PROVIDER_NOT_FOUND();
+}
+
+async function putListing(change: Change<'listing-put'>, transaction: Transaction): Promise<void> {
+  const { newId, providerId, model, prices, isActive } = change;
+  const terms = {
+    promptTokenNanos: prices.prompt_token ?? null,
+    completionTokenNanos: prices.completion_token ?? null,
+    requestNanos: prices.request ?? null,
+    isActive,
+  };
+  await transaction.listing.upsert({
+    where: { providerId_model: { providerId, model } },
+    create: { id: newId, providerId, model, ...terms },
+    update: terms,
+  });
+}
+
+async function putRotation(
+  change: Change<'rotation-put'>,
+  transaction: Transaction,
+): Promise<void> {
+  const { id, ownerId, username, name } = change.rotation;
+  const rotation = await transaction.rotation.upsert({
+    where: { ownerId_name: { ownerId, name } },
+    create: { id, ownerId, username, name },
+    update: {},
+  });
+  await transaction.rotationMember.deleteMany({ where: { rotationId: rotation.id } });
+  await transaction.rotationMember.createMany({
+    data: change.members.map(({ providerId, model, weight }, position) => ({
+      rotationId: rotation.id,
+      providerId,
+      model,
+      weight,
+      position,
+    })),
+  });
+}
+
+function faultOfViolation(error: unknown, change: CatalogueChange) {
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return undefined;
+  if (error.code === prismaCodes.foreignKeyViolated) {
+    return faults.PROVIDER_NOT_FOUND({}, { cause: error });
+  }
+  const isName = error.code === prismaCodes.uniqueViolated && change.type === 'provider-create';
+  return isName ? faults.PROVIDER_EXISTS({}, { cause: error }) : undefined;
+}

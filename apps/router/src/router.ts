@@ -1,0 +1,110 @@
+import {
+  createLog,
+  InternalClient,
+  type Log,
+  Metrics,
+  NatsBus,
+  Readiness,
+  startGrpcService,
+  startHttpService,
+} from '@aisbf/platform';
+import { appModule } from './app.module.js';
+import { type RouterSettings, requireConsistent } from './config.js';
+import { Presence } from './domain/presence.js';
+import { CatalogueWatch } from './inbound/catalogue-watch.js';
+import { FactListener } from './inbound/fact-listener.js';
+import { PresenceListener } from './inbound/presence-listener.js';
+import { RouterGrpc } from './inbound/router.grpc.js';
+import { openRedis } from './outbound/redis-rate-limits.js';
+import { ReadingPool, WritingClient } from './outbound/router-database.js';
+import { LiveCatalogue } from './services/live-catalogue.js';
+import { LiveHealth } from './services/live-health.js';
+
+/** The whole service, running. */
+export async function startRouter(settings: RouterSettings) {
+  requireConsistent(settings);
+  const log = createLog('router', settings.ROUTER_LOG_LEVEL);
+  const metrics = new Metrics('router');
+  const readiness = new Readiness();
+  const parts = { ...(await connect(settings, log)), log, metrics };
+  const app = await startHttpService({
+    module: appModule(settings, parts),
+    host: settings.ROUTER_HTTP_HOST,
+    port: settings.ROUTER_HTTP_PORT,
+    bodyBytesMax: settings.ROUTER_BODY_BYTES_MAX,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    log,
+    metrics,
+    readiness,
+  });
+  const grpc = await startGrpcService({
+    proto: 'router.proto',
+    service: 'aisbf.router.v1.Router',
+    handlers: app.get(RouterGrpc).handlers,
+    host: settings.ROUTER_HTTP_HOST,
+    port: settings.ROUTER_GRPC_PORT,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    log,
+  });
+  const [watch, presence] = [app.get(CatalogueWatch), app.get(PresenceListener)];
+  const live = app.get(LiveCatalogue);
+  readiness.add('postgres', () => parts.reading.isAlive());
+  readiness.add('nats', () => parts.bus.isAlive());
+  readiness.add('redis', async () => (await parts.redis.ping()) === 'PONG');
+  readiness.add('catalogue', () => live.revision > 0);
+  measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
+  app.get(FactListener).start();
+  presence.start();
+  await watch.start();
+  log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'the router is open');
+
+  return {
+    app,
+    log,
+    readiness,
+    grpcPort: grpc.port,
+    close: async () => {
+      await grpc.close();
+      await app.close();
+      presence.stop();
+      await watch.stop();
+      await parts.bus.close();
+      parts.redis.disconnect();
+      await parts.accounts.close();
+      await parts.writing.$disconnect();
+      await parts.reading.end();
+    },
+  };
+}
+
+/** The connections of the process. Each heals by itself; readiness tells of those that are away. */
+async function connect(settings: RouterSettings, log: Log) {
+  const database = {
+    url: settings.ROUTER_DATABASE_URL,
+    connectionsMax: settings.ROUTER_DATABASE_CONNECTIONS_MAX,
+  };
+  const reading = new ReadingPool(database, log);
+  const writing = new WritingClient(database);
+  const redis = openRedis({
+    url: settings.ROUTER_REDIS_URL,
+    timeoutMs: settings.ROUTER_REDIS_TIMEOUT_MS,
+  });
+  redis.on('error', (error) => log.warn({ error }, 'redis is away'));
+  const accounts = new InternalClient({
+    baseUrl: settings.ROUTER_ACCOUNTS_URL,
+    secret: settings.AISBF_INTERNAL_SECRET,
+    timeoutMs: settings.ROUTER_ACCOUNTS_TIMEOUT_MS,
+    connectionsMax: settings.ROUTER_ACCOUNTS_CONNECTIONS_MAX,
+  });
+  const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'router', log });
+  return { reading, writing, redis, accounts, bus };
+}
+
+type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: LiveHealth }>;
+
+function measure(metrics: Metrics, { live, presence, health }: Measured): void {
+  metrics.gauge('catalogue_revision', 'The revision that is served.', () => live.revision);
+  metrics.gauge('sessions_present', 'Live sessions that are known.', () => presence.sessionCount);
+  metrics.gauge('brokers_present', 'Brokers that beat.', () => presence.brokerCount);
+  metrics.gauge('upstreams_remembered', 'Upstreams that have failed of late.', () => health.size);
+}

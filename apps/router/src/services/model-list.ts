@@ -1,0 +1,28 @@
+import type { CallableModels, ListModels } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import { callableModels } from '../domain/callable-models.js';
+import { requireOwnPath } from '../domain/own-path.js';
+import { Market } from './market.js';
+import { PlanningSettings } from './planning.js';
+import { Principals } from './principals.js';
+
+/** As many lines as the answer's form takes. */
+const linesMax = 100_000;
+
+/** What an API token can call. */
+@Injectable()
+export class ModelList {
+  constructor(
+    private readonly principals: Principals,
+    private readonly market: Market,
+    private readonly settings: PlanningSettings,
+  ) {}
+
+  async list({ apiToken, pathUsername }: ListModels): Promise<CallableModels> {
+    const buyer = await this.principals.require(apiToken, 'inference');
+    requireOwnPath(buyer, pathUsername);
+    const { feeBpsDefault } = this.settings.plan;
+    const scope = { buyer, catalogue: this.market.catalogue(), feeBpsDefault };
+    return { models: [...callableModels(scope, this.market.around().sessionsOf, linesMax)] };
+  }
+}

@@ -1,0 +1,59 @@
+import type { Authorised, Deadlines, Plan, Principal, RequestFacts } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import { type PlanSettings, plan, type RoutePlan } from '../domain/plan.js';
+import { toCandidate } from '../domain/plan-message.js';
+import { randomFromSeed } from '../domain/weighted-order.js';
+import { RouterEvents } from '../events.js';
+import { Market } from './market.js';
+
+export class PlanningSettings {
+  constructor(
+    readonly plan: PlanSettings,
+    readonly deadlines: Deadlines,
+    readonly attemptsMax: number,
+    /** Longer than a request may take, so that no hold expires under a running one. */
+    readonly holdTtlMs: number,
+  ) {}
+}
+
+export type Planned = Readonly<{ route: RoutePlan; holdExpiresAtMs: number }>;
+
+/** Plans a request with what is known of the market at this moment. */
+@Injectable()
+export class Planning {
+  constructor(
+    private readonly market: Market,
+    private readonly settings: PlanningSettings,
+    private readonly events: RouterEvents,
+  ) {}
+
+  /** The request's id seeds its dice: the same request in the same market gets the same plan. */
+  plan(requestId: string, buyer: Principal, facts: RequestFacts): Planned {
+    const planned = this.events.planStarted();
+    const around = this.market.around();
+    const route = plan({
+      facts,
+      buyer,
+      catalogue: this.market.catalogue(),
+      around,
+      random: randomFromSeed(requestId),
+      settings: this.settings.plan,
+    });
+    planned();
+    return { route, holdExpiresAtMs: around.nowMs + this.settings.holdTtlMs };
+  }
+
+  /** What the gateway is told, once the money is there. */
+  toPlan({ route, holdExpiresAtMs }: Planned, { requestId, holdEpoch }: Authorised): Plan {
+    return {
+      requestId,
+      holdEpoch,
+      holdAmount: route.holdAmount.toString(),
+      holdExpiresAtMs,
+      candidates: route.candidates.map(toCandidate),
+      attemptsMax: Math.min(this.settings.attemptsMax, route.candidates.length),
+      rejections: [...route.rejections],
+      deadlines: this.settings.deadlines,
+    };
+  }
+}

@@ -1,0 +1,101 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  CreatedProvider,
+  CreateProvider,
+  Principal,
+  Provider as ProviderMessage,
+  RotatedRegistration,
+} from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import type { Catalogue, Provider } from '../domain/catalogue.js';
+import { toProvider } from '../domain/catalogue-message.js';
+import { faults } from '../domain/faults.js';
+import { Presence } from '../domain/presence.js';
+import { isReservedName } from '../domain/route-name.js';
+import { Announcements } from './announcements.js';
+import { CatalogueEditing } from './catalogue-editing.js';
+import { isManagedBy, Owners } from './owners.js';
+import { RegistrationTokens } from './registration-tokens.js';
+
+/** Providers, as their owners manage them. */
+@Injectable()
+export class ProviderManagement {
+  constructor(
+    private readonly editing: CatalogueEditing,
+    private readonly owners: Owners,
+    private readonly tokens: RegistrationTokens,
+    private readonly presence: Presence,
+    private readonly announcements: Announcements,
+  ) {}
+
+  async create(principal: Principal, request: CreateProvider): Promise<CreatedProvider> {
+    if (isReservedName(request.name)) throw faults.PROVIDER_NAME_RESERVED();
+    // We call a hosted provider's address from inside our own network: operators only.
+    if (request.kind === 'openai' && principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    const owner = await this.owners.ownerFor(principal, request.username);
+    const owned = { id: randomUUID(), ...owner, name: request.name };
+    if (request.kind === 'openai') {
+      const { baseUrl, credential = null } = request;
+      const models = request.models.map(({ name, upstreamName = name }) => ({
+        name,
+        upstreamName,
+      }));
+      const provider = { ...owned, kind: 'openai', baseUrl, credential, models } as const;
+      const catalogue = await this.editing.commit({ type: 'provider-create', provider });
+      return { provider: this.message(catalogue, owned.id), registrationToken: null };
+    }
+    const { text, hash: registrationTokenHash } = this.tokens.create();
+    const clientIds = request.clientIds ?? [];
+    const provider = { ...owned, kind: 'coderai', clientIds, registrationTokenHash } as const;
+    const catalogue = await this.editing.commit({ type: 'provider-create', provider });
+    return { provider: this.message(catalogue, owned.id), registrationToken: text };
+  }
+
+  async list(principal: Principal, username: string | undefined): Promise<ProviderMessage[]> {
+    const { ownerId } = await this.owners.ownerFor(principal, username);
+    const catalogue = await this.editing.newest();
+    const own = catalogue.providersByOwnerId.get(ownerId) ?? [];
+    return own.map((provider) => toProvider(provider, this.presence.sessionsOf(provider.id)));
+  }
+
+  async get(principal: Principal, id: string): Promise<ProviderMessage> {
+    const provider = await this.managed(principal, id);
+    return toProvider(provider, this.presence.sessionsOf(id));
+  }
+
+  async setEnabled(principal: Principal, id: string, isEnabled: boolean): Promise<ProviderMessage> {
+    await this.managed(principal, id);
+    const catalogue = await this.editing.commit({ type: 'provider-enable', id, isEnabled });
+    if (!isEnabled) this.announcements.registrationRevoked(id, 'provider_disabled');
+    return this.message(catalogue, id);
+  }
+
+  /** Gives a new token; the old one is void at once and whoever came with it is sent away. */
+  async replaceRegistration(principal: Principal, id: string): Promise<RotatedRegistration> {
+    const { source } = await this.managed(principal, id);
+    if (source.kind !== 'coderai') throw faults.PROVIDER_WITHOUT_WORKERS();
+    const { text, hash: registrationTokenHash } = this.tokens.create();
+    await this.editing.commit({ type: 'registration-replace', id, registrationTokenHash });
+    this.announcements.registrationRevoked(id, 'token_rotated');
+    return { registrationToken: text };
+  }
+
+  async delete(principal: Principal, id: string): Promise<void> {
+    await this.managed(principal, id);
+    await this.editing.commit({ type: 'provider-delete', id });
+    this.announcements.registrationRevoked(id, 'provider_disabled');
+  }
+
+  private async managed(principal: Principal, id: string): Promise<Provider> {
+    const provider = (await this.editing.newest()).providerById.get(id);
+    if (!provider || !isManagedBy(principal, provider)) throw faults.PROVIDER_NOT_FOUND();
+    return provider;
+  }
+
+  private message(catalogue: Catalogue, id: string): ProviderMessage {
+    const provider = catalogue.providerById.get(id);
+    // Somebody else has deleted it in this moment.
+    if (!provider) throw faults.PROVIDER_NOT_FOUND();
+    return toProvider(provider, this.presence.sessionsOf(id));
+  }
+}

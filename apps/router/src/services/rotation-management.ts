@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { Principal, PutRotation, Rotation as RotationMessage } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import { type Catalogue, ownedName, type RotationMember } from '../domain/catalogue.js';
+import { toRotation } from '../domain/catalogue-message.js';
+import { faults } from '../domain/faults.js';
+import { isVisibleTo } from '../domain/offer.js';
+import { CatalogueEditing } from './catalogue-editing.js';
+import { Owners } from './owners.js';
+
+type Whose = Readonly<{ principal: Principal; username: string | undefined }>;
+
+/** Rotations, as their owners manage them. */
+@Injectable()
+export class RotationManagement {
+  constructor(
+    private readonly editing: CatalogueEditing,
+    private readonly owners: Owners,
+  ) {}
+
+  /** Creates a rotation or replaces its members. */
+  async put(principal: Principal, name: string, request: PutRotation): Promise<RotationMessage> {
+    const owner = await this.owners.ownerFor(principal, request.username);
+    const newest = await this.editing.newest();
+    const { members } = request;
+    requireVisible(members, owner.ownerId, newest);
+    const known = newest.rotationByOwnedName.get(ownedName(owner.ownerId, name));
+    const rotation = { id: known?.id ?? randomUUID(), ...owner, name };
+    const catalogue = await this.editing.commit({ type: 'rotation-put', rotation, members });
+    const saved = catalogue.rotationByOwnedName.get(ownedName(owner.ownerId, name));
+    if (!saved) throw faults.ROTATION_NOT_FOUND();
+    return toRotation(saved, catalogue);
+  }
+
+  async list({ principal, username }: Whose): Promise<RotationMessage[]> {
+    const { ownerId } = await this.owners.ownerFor(principal, username);
+    const catalogue = await this.editing.newest();
+    return catalogue.rotations
+      .filter((rotation) => rotation.ownerId === ownerId)
+      .map((rotation) => toRotation(rotation, catalogue));
+  }
+
+  async delete({ principal, username }: Whose, name: string): Promise<void> {
+    const { ownerId } = await this.owners.ownerFor(principal, username);
+    const catalogue = await this.editing.newest();
+    const rotation = catalogue.rotationByOwnedName.get(ownedName(ownerId, name));
+    if (!rotation) throw faults.ROTATION_NOT_FOUND();
+    await this.editing.commit({ type: 'rotation-delete', id: rotation.id });
+  }
+}
+
+/** A rotation is made of what its owner may call; anything else does not exist for it. */
+function requireVisible(
+  members: readonly RotationMember[],
+  ownerId: string,
+  catalogue: Catalogue,
+): void {
+  const seen = new Set<string>();
+  for (const member of members) {
+    const { providerId, model } = member;
+    if (!isVisibleTo(ownerId, catalogue, member)) throw faults.PROVIDER_NOT_FOUND({ providerId });
+    const name = `${providerId}/${model}`;
+    if (seen.has(name)) throw faults.ROTATION_MEMBER_REPEATED({ providerId, model });
+    seen.add(name);
+  }
+}
