@@ -1,0 +1,74 @@
+import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
+import type { DynamicModule } from '@nestjs/common';
+import type { GatewaySettings } from './config.js';
+import { OpenAiRoutes, RequestsMax } from './inbound/openai-routes.js';
+import { DurableSettlements } from './outbound/durable-settlements.js';
+import { HttpAdmission } from './outbound/http-admission.js';
+import { HttpUpstream } from './outbound/http-upstream.js';
+import { NatsHealthFacts } from './outbound/nats-health-facts.js';
+import { Admission } from './services/admission.js';
+import { AnswerLimits } from './services/answer-relay.js';
+import { ChatCompletions } from './services/chat-completions.js';
+import { HealthFacts } from './services/health-facts.js';
+import { Settlements } from './services/settlements.js';
+import { Upstream } from './services/upstream.js';
+
+/** What is made before Nest is, and shared with the start of the process. */
+export type GatewayParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics }>;
+
+class AppModule {}
+
+/** The parts of the service, and what stands behind each port. */
+export function appModule(settings: GatewaySettings, parts: GatewayParts): DynamicModule {
+  const { bus, log, metrics } = parts;
+  const peer = (baseUrl: string) =>
+    new InternalClient({
+      baseUrl,
+      secret: settings.AISBF_INTERNAL_SECRET,
+      timeoutMs: settings.GATEWAY_INTERNAL_TIMEOUT_MS,
+    });
+  return {
+    module: AppModule,
+    providers: [
+      OpenAiRoutes,
+      ChatCompletions,
+      {
+        provide: Admission,
+        useFactory: () => new HttpAdmission(peer(settings.GATEWAY_ROUTER_URL)),
+      },
+      {
+        provide: Settlements,
+        useFactory: () =>
+          new DurableSettlements({
+            bus,
+            log,
+            metrics,
+            accounts: peer(settings.GATEWAY_ACCOUNTS_URL),
+            retryMs: settings.GATEWAY_SETTLE_RETRY_MS,
+          }),
+      },
+      {
+        provide: Upstream,
+        useFactory: () =>
+          new HttpUpstream({
+            internalSecret: settings.AISBF_INTERNAL_SECRET,
+            connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
+            connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
+          }),
+      },
+      { provide: HealthFacts, useClass: NatsHealthFacts },
+      { provide: Clock, useClass: SystemClock },
+      { provide: Log, useValue: log },
+      { provide: Metrics, useValue: metrics },
+      { provide: NatsBus, useValue: bus },
+      { provide: RequestsMax, useValue: new RequestsMax(settings.GATEWAY_REQUESTS_MAX) },
+      {
+        provide: AnswerLimits,
+        useValue: new AnswerLimits(
+          settings.GATEWAY_ANSWER_BYTES_MAX,
+          settings.GATEWAY_EVENT_BYTES_MAX,
+        ),
+      },
+    ],
+  };
+}

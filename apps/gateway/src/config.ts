@@ -1,0 +1,59 @@
+import { setting } from '@aisbf/platform';
+import { z } from 'zod';
+
+export const gatewaySettings = z.object({
+  AISBF_INTERNAL_SECRET: setting.secret(
+    'Shared by the services of one installation; proves a caller is one of them.',
+  ),
+  AISBF_NATS_URL: setting.url(
+    /^nats|tls$/,
+    'Where health facts go, and settlements that find no accounts.',
+  ),
+  GATEWAY_HTTP_HOST: setting.host('Address to listen on.'),
+  GATEWAY_HTTP_PORT: setting.port(7004, "Port of the buyers' API; 0 picks a free one."),
+  GATEWAY_LOG_LEVEL: setting.logLevel(),
+  GATEWAY_ROUTER_URL: setting.url(/^https?$/, 'Where plans come from.'),
+  GATEWAY_ACCOUNTS_URL: setting.url(/^https?$/, 'Where settlements go and receipts come from.'),
+  GATEWAY_BODY_BYTES_MAX: setting.sizeBytes(
+    33_554_432,
+    'Largest request body: 32 MiB holds a dozen inline images.',
+  ),
+  GATEWAY_ANSWER_BYTES_MAX: setting.sizeBytes(
+    67_108_864,
+    'Largest answer that is read whole before it is passed on.',
+  ),
+  GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
+    8_388_608,
+    'Largest single event of a stream; one without end would fill the memory.',
+  ),
+  GATEWAY_REQUESTS_MAX: setting.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Requests in flight in one process; more are refused with 503 before they cost anything.',
+  ),
+  GATEWAY_UPSTREAM_CONNECTIONS_MAX: setting.integer(
+    1_024,
+    1,
+    65_535,
+    'Connections to one upstream or broker instance.',
+  ),
+  GATEWAY_CONNECT_TIMEOUT_MS: setting.durationMs(
+    5_000,
+    'How long connecting to an upstream may take.',
+  ),
+  GATEWAY_INTERNAL_TIMEOUT_MS: setting.durationMs(
+    10_000,
+    'How long router and accounts may take to answer.',
+  ),
+  GATEWAY_SETTLE_RETRY_MS: setting.durationMs(
+    500,
+    'First pause before a settlement that was delivered nowhere is tried again; doubles up to a minute.',
+  ),
+  GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(
+    30_000,
+    'How long running requests may take to end before the process does.',
+  ),
+});
+
+export type GatewaySettings = z.infer<typeof gatewaySettings>;

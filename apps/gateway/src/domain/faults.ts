@@ -1,0 +1,19 @@
+import { defineFaults } from '@aisbf/faults';
+
+/** Every way the gateway itself can refuse. The keys are part of the public API: add, never rename. */
+export const faults = defineFaults({
+  API_TOKEN_MISSING: [
+    'unauthenticated',
+    'There is no API token: send it as `Authorization: Bearer …`.',
+  ],
+  API_TOKEN_INVALID: ['unauthenticated', 'The API token is not valid.'],
+  MODEL_MISSING: ['missing', 'There is no such model for this API token.'],
+  ENDPOINT_MISSING: ['missing', 'There is no such endpoint.'],
+  GENERATION_ID_INVALID: ['invalid', 'The id must be one that `x-request-id` has named.'],
+  OVERLOADED: ['unavailable', 'The gateway has as many requests running as it takes.'],
+  ALL_ATTEMPTS_FAILED: ['upstream', 'Nobody who could serve this request did.'],
+  ALL_BUSY: ['throttled', 'Everybody who could serve this request is busy.'],
+  ATTEMPTS_TIMED_OUT: ['timeout', 'Nobody who could serve this request answered in time.'],
+  STREAM_CUT: ['upstream', 'The answer broke off before its end.'],
+  STREAM_TIMED_OUT: ['timeout', 'The answer stopped before its end.'],
+});

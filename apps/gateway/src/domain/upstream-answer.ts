@@ -1,0 +1,55 @@
+/** Why an attempt failed, in words that are counted, shown on receipts and learned from. */
+export type AttemptFailure =
+  | 'unreachable'
+  | 'timeout'
+  | 'rate_limited'
+  | 'rejected_credentials'
+  | 'model_missing'
+  | 'server_error'
+  | 'garbage'
+  | 'empty'
+  | 'error_in_answer'
+  | 'cut'
+  | 'too_large'
+  | 'session_gone'
+  | 'worker_silent'
+  | 'worker_busy';
+
+/** What the head of an upstream's answer means for the attempt. */
+export type HeadVerdict =
+  | Readonly<{ kind: 'go_on' }>
+  | Readonly<{ kind: 'failed'; failure: AttemptFailure }>
+  /** The request itself is at fault: nobody else would take it either. */
+  | Readonly<{ kind: 'refused' }>;
+
+const failureByBrokerFault: Readonly<Record<string, AttemptFailure>> = {
+  SESSION_GONE: 'session_gone',
+  WORKER_SILENT: 'worker_silent',
+  WORKER_UNRESPONSIVE: 'worker_silent',
+  WORKER_BUSY: 'worker_busy',
+  PAYLOAD_TOO_LARGE_FOR_WORKER: 'too_large',
+};
+
+/** Judges status and, where the broker itself refused, the code of its fault. */
+export function judgeHead(status: number, brokerFault: string | undefined): HeadVerdict {
+  if (brokerFault !== undefined) {
+    return { kind: 'failed', failure: failureByBrokerFault[brokerFault] ?? 'server_error' };
+  }
+  if (status >= 200 && status < 300) return { kind: 'go_on' };
+  if (status === 429) return { kind: 'failed', failure: 'rate_limited' };
+  if (status === 401 || status === 402 || status === 403) {
+    return { kind: 'failed', failure: 'rejected_credentials' };
+  }
+  if (status === 404) return { kind: 'failed', failure: 'model_missing' };
+  if (status === 408 || status === 504) return { kind: 'failed', failure: 'timeout' };
+  if (status >= 400 && status < 500) return { kind: 'refused' };
+  return { kind: 'failed', failure: 'server_error' };
+}
+
+/** `Retry-After` in milliseconds, from seconds or a date; null where there is none that makes sense. */
+export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
+  if (header === undefined) return null;
+  const seconds = Number(header);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - nowMs;
+  return Number.isFinite(ms) && ms >= 0 ? Math.min(Math.round(ms), 86_400_000) : null;
+}

@@ -1,0 +1,46 @@
+import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf/platform';
+import { appModule } from './app.module.js';
+import type { GatewaySettings } from './config.js';
+import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { DurableSettlements } from './outbound/durable-settlements.js';
+import { Settlements } from './services/settlements.js';
+
+/** The whole service, running. */
+export async function startGateway(settings: GatewaySettings) {
+  const log = createLog('gateway', settings.GATEWAY_LOG_LEVEL);
+  const metrics = new Metrics('gateway');
+  const readiness = new Readiness();
+  const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'gateway', log });
+  readiness.add('router', () => answers(settings.GATEWAY_ROUTER_URL));
+
+  const app = await startHttpService({
+    module: appModule(settings, { bus, log, metrics }),
+    host: settings.GATEWAY_HTTP_HOST,
+    port: settings.GATEWAY_HTTP_PORT,
+    bodyBytesMax: settings.GATEWAY_BODY_BYTES_MAX,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    log,
+    metrics,
+    readiness,
+    onFastify: (fastify, nest) => nest.get(OpenAiRoutes).addTo(fastify),
+  });
+  log.info({ url: await app.getUrl() }, 'the gateway is open');
+
+  return {
+    app,
+    log,
+    readiness,
+    close: async () => {
+      await app.close();
+      const settlements = app.get(Settlements);
+      if (settlements instanceof DurableSettlements) await settlements.drained();
+      await bus.close();
+    },
+  };
+}
+
+async function answers(url: string): Promise<boolean> {
+  const response = await fetch(new URL('/healthz', url));
+  await response.body?.cancel();
+  return response.ok;
+}

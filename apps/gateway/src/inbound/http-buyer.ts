@@ -1,0 +1,74 @@
+import type { ServerResponse } from 'node:http';
+import type { Fault } from '@aisbf/faults';
+import { type AnswerHead, Buyer } from '../services/buyer.js';
+import { bodyOf } from './openai-error.js';
+
+/** The buyer behind an HTTP response. */
+export class HttpBuyer extends Buyer {
+  private readonly leaving = new AbortController();
+  readonly left: AbortSignal = this.leaving.signal;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly requestId: string,
+  ) {
+    super();
+    response.on('close', () => {
+      if (!response.writableFinished) this.leaving.abort();
+    });
+  }
+
+  answer(head: AnswerHead, status: number, contentType: string, body: Uint8Array): boolean {
+    if (this.left.aborted) return false;
+    this.response.writeHead(status, {
+      ...this.headersOf(head),
+      'content-type': contentType || 'application/json',
+      'content-length': body.length,
+    });
+    this.response.end(body);
+    return true;
+  }
+
+  beginStream(head: AnswerHead): void {
+    this.response.writeHead(200, {
+      ...this.headersOf(head),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache',
+      // A proxy that gathers a stream before it passes it on makes it none.
+      'x-accel-buffering': 'no',
+    });
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.left.throwIfAborted();
+    if (this.response.write(bytes)) return;
+    const drained = Promise.withResolvers<void>();
+    const onLeft = () => drained.reject(this.left.reason);
+    this.response.once('drain', drained.resolve);
+    this.left.addEventListener('abort', onLeft, { once: true });
+    try {
+      await drained.promise;
+    } finally {
+      this.response.off('drain', drained.resolve);
+      this.left.removeEventListener('abort', onLeft);
+    }
+  }
+
+  endStream(): void {
+    this.response.end();
+  }
+
+  breakStream(fault: Fault): void {
+    this.response.write(`data: ${JSON.stringify(bodyOf(fault))}\n\n`, () =>
+      this.response.destroy(),
+    );
+  }
+
+  private headersOf({ provider, attempts }: AnswerHead) {
+    return {
+      'x-request-id': this.requestId,
+      'x-aisbf-provider': provider,
+      'x-aisbf-attempts': String(attempts),
+    };
+  }
+}

@@ -1,0 +1,77 @@
+import { type Fault, type FaultKind, httpStatusByKind, isRetryable } from '@aisbf/faults';
+import { type OpenAiError, openAiError } from '@aisbf/openai';
+import { faultOf, retryAfterSeconds } from '@aisbf/platform';
+
+/** A failure as OpenAI's clients read it. */
+export type ErrorAnswer = Readonly<{
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: OpenAiError;
+}>;
+
+const typeByKind = {
+  invalid: 'invalid_request_error',
+  unauthenticated: 'authentication_error',
+  exhausted: 'insufficient_quota',
+  forbidden: 'permission_error',
+  missing: 'invalid_request_error',
+  conflict: 'invalid_request_error',
+  oversized: 'invalid_request_error',
+  throttled: 'rate_limit_error',
+  upstream: 'upstream_error',
+  unavailable: 'server_error',
+  timeout: 'upstream_error',
+} as const satisfies Record<FaultKind, string>;
+
+/** Codes that clients of OpenAI know under another name than ours. */
+const knownCodes: Readonly<Record<string, string>> = {
+  API_TOKEN_MISSING: 'invalid_api_key',
+  API_TOKEN_INVALID: 'invalid_api_key',
+  MODEL_MISSING: 'model_not_found',
+  ROUTE_MISSING: 'model_not_found',
+  BODY_TOO_LARGE: 'request_too_large',
+};
+
+/** Patience where a fault asks for some but names no time, in seconds. */
+const retryAfterDefaultSeconds = 1;
+
+/** The gateway's one translation of failures. A bug says nothing of its cause; undefined where it is one. */
+export function errorAnswer(thrown: unknown): ErrorAnswer & { fault: Fault | undefined } {
+  const fault = faultOf(thrown);
+  if (!fault) {
+    const body = openAiError('server_error', 'internal_error', 'Something went wrong on our side.');
+    return { status: 500, headers: { 'x-should-retry': 'false' }, body, fault };
+  }
+  return {
+    fault,
+    status: httpStatusByKind[fault.kind],
+    headers: { 'x-should-retry': String(isWorthRepeating(fault)), ...retryAfter(fault) },
+    body: bodyOf(fault),
+  };
+}
+
+/** The same for the middle of a stream. */
+export function bodyOf(fault: Fault): OpenAiError {
+  const { param } = fault.details;
+  const code =
+    typeof fault.details.code === 'string'
+      ? fault.details.code
+      : (knownCodes[fault.code] ?? fault.code.toLowerCase());
+  return openAiError(
+    typeByKind[fault.kind],
+    code,
+    fault.message,
+    typeof param === 'string' ? param : null,
+  );
+}
+
+/** Money that other requests hold comes free when they end: an empty wallet fills only by paying. */
+function isWorthRepeating(fault: Fault): boolean {
+  return fault.code === 'HELD_BY_OTHER_REQUESTS' || isRetryable(fault.kind);
+}
+
+function retryAfter(fault: Fault): Record<string, string> {
+  const isPatient = fault.kind === 'throttled' || fault.kind === 'unavailable';
+  const seconds = retryAfterSeconds(fault) ?? (isPatient ? retryAfterDefaultSeconds : undefined);
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { RequestId } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
+import { type RequestProblem, readChatRequest } from '@aisbf/openai';
+import { Log, Metrics } from '@aisbf/platform';
+import { parseSecretToken } from '@aisbf/secrets';
+import { Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { faults } from '../domain/faults.js';
+import { Admission } from '../services/admission.js';
+import { ChatCompletions } from '../services/chat-completions.js';
+import { Settlements } from '../services/settlements.js';
+import { HttpBuyer } from './http-buyer.js';
+import { errorAnswer } from './openai-error.js';
+
+/** Where the buyers' API is served: the bare address, and a user's own. */
+const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
+
+type Params = { username?: string; '*'?: string };
+type Query = { id?: string };
+
+export class RequestsMax {
+  constructor(readonly value: number) {}
+}
+
+/**
+ * The buyers' door. Plain Fastify routes: this is the path that every request takes, and a stream is
+ * written by hand anyway.
+ */
+@Injectable()
+export class OpenAiRoutes {
+  private running = 0;
+  private readonly answers;
+
+  constructor(
+    private readonly chat: ChatCompletions,
+    private readonly admission: Admission,
+    private readonly settlements: Settlements,
+    private readonly log: Log,
+    private readonly requestsMax: RequestsMax,
+    metrics: Metrics,
+  ) {
+    this.answers = metrics.counter('refusals_total', 'Errors told to buyers, by code.', ['code']);
+    metrics.gauge('requests_running', 'Completions in flight.', () => this.running);
+  }
+
+  addTo(fastify: FastifyInstance): void {
+    for (const prefix of prefixes) {
+      fastify.register(
+        (scope, _options, done) => {
+          this.addRoutes(scope);
+          done();
+        },
+        { prefix },
+      );
+    }
+  }
+
+  private addRoutes(scope: FastifyInstance): void {
+    // Bodies stay bytes: what a buyer sent is what an upstream gets.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
+      done(null, body),
+    );
+    scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
+    scope.post('/chat/completions', (request, reply) => this.complete(request, reply));
+    scope.get('/models', (request, reply) => this.listModels(request, reply));
+    scope.get('/models/*', (request, reply) => this.showModel(request, reply));
+    scope.get('/generation', (request, reply) => this.showReceipt(request, reply));
+    scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
+  }
+
+  private async complete(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const requestId = newRequestId();
+    request.id = requestId;
+    const apiToken = apiTokenOf(request);
+    if (this.running >= this.requestsMax.value) throw faults.OVERLOADED();
+    const text = textOf(request.body);
+    const result = readChatRequest(text);
+    if (!result.isValid) throw invalidBody(result.problem);
+    this.running += 1;
+    try {
+      const buyer = new HttpBuyer(reply.raw, requestId);
+      const call = {
+        requestId,
+        apiToken,
+        pathUsername: usernameOf(request),
+        text,
+        request: result.request,
+      };
+      await this.chat.run(call, buyer);
+    } finally {
+      this.running -= 1;
+    }
+    return reply.hijack();
+  }
+
+  private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    return reply.send({ object: 'list', data: await this.modelsFor(request) });
+  }
+
+  private async showModel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const wanted = (request.params as Params)['*'];
+    const model = (await this.modelsFor(request)).find(({ id }) => id === wanted);
+    if (!model) throw faults.MODEL_MISSING();
+    return reply.send(model);
+  }
+
+  private async modelsFor(request: FastifyRequest) {
+    const { models } = await this.admission.models({
+      type: 'list-models',
+      apiToken: apiTokenOf(request),
+      pathUsername: usernameOf(request),
+    });
+    return models.map(({ id, ownedBy, createdAtS, prices }) => ({
+      id,
+      object: 'model',
+      created: createdAtS,
+      owned_by: ownedBy,
+      ...(prices && { pricing: prices }),
+    }));
+  }
+
+  private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const apiToken = apiTokenOf(request);
+    const id = RequestId.safeParse((request.query as Query).id);
+    if (!id.success) throw faults.GENERATION_ID_INVALID({ param: 'id' });
+    return reply.send({ data: await this.settlements.receipt(apiToken, id.data) });
+  }
+
+  private refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
+    const { fault, status, headers, body } = errorAnswer(thrown);
+    if (!fault) this.log.error({ requestId: request.id, error: thrown }, 'a bug');
+    this.answers.inc({ code: body.error.code });
+    if (reply.raw.headersSent) {
+      // An answer has begun; what is left to say is that it is broken.
+      reply.raw.destroy();
+      return reply.hijack();
+    }
+    return reply
+      .status(status)
+      .headers({ ...headers, 'x-request-id': request.id })
+      .send(body);
+  }
+}
+
+function newRequestId(): string {
+  return `req_${randomUUID().replaceAll('-', '')}`;
+}
+
+function usernameOf(request: FastifyRequest): string | null {
+  return (request.params as Params).username ?? null;
+}
+
+/** Refuses what cannot be a token at all before anybody is asked. */
+function apiTokenOf(request: FastifyRequest): string {
+  const { authorization } = request.headers;
+  if (authorization === undefined) throw faults.API_TOKEN_MISSING();
+  const apiToken = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+  if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
+  return apiToken;
+}
+
+function invalidBody({ code, message, param }: RequestProblem, options?: ErrorOptions): Fault {
+  const details = { code, param };
+  return new Fault({ code: 'REQUEST_BODY_INVALID', kind: 'invalid', message, details }, options);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+function textOf(body: unknown): string {
+  if (!(body instanceof Uint8Array)) return '';
+  try {
+    return utf8.decode(body);
+  } catch (error) {
+    const problem = { code: 'invalid_json', message: 'The body is not UTF-8.', param: null };
+    throw invalidBody(problem, { cause: error });
+  }
+}

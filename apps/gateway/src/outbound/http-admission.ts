@@ -1,0 +1,18 @@
+import { type Admit, CallableModels, internalPaths, type ListModels, Plan } from '@aisbf/contracts';
+import type { InternalClient } from '@aisbf/platform';
+import { Admission } from '../services/admission.js';
+
+/** The router, over kept connections. */
+export class HttpAdmission extends Admission {
+  constructor(private readonly router: InternalClient) {
+    super();
+  }
+
+  admit(request: Admit): Promise<Plan> {
+    return this.router.post(internalPaths.routerAdmit, request, Plan, request.requestId);
+  }
+
+  models(request: ListModels): Promise<CallableModels> {
+    return this.router.post(internalPaths.routerModels, request, CallableModels);
+  }
+}

@@ -1,0 +1,105 @@
+import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import { Agent, errors } from 'undici';
+import {
+  Upstream,
+  type UpstreamAnswer,
+  UpstreamBroken,
+  type UpstreamRequest,
+} from '../services/upstream.js';
+
+export type HttpUpstreamOptions = Readonly<{
+  internalSecret: string;
+  connectionsMax: number;
+  connectTimeoutMs: number;
+}>;
+
+/** Calls hosted APIs and brokers alike, over kept connections. */
+@Injectable()
+export class HttpUpstream extends Upstream {
+  private readonly agent: Agent;
+
+  constructor(private readonly options: HttpUpstreamOptions) {
+    super();
+    this.agent = new Agent({
+      connections: options.connectionsMax,
+      connectTimeout: options.connectTimeoutMs,
+      pipelining: 1,
+      allowH2: false,
+    });
+  }
+
+  async send(request: UpstreamRequest): Promise<UpstreamAnswer> {
+    const { candidate, deadlines } = request;
+    const base = new URL(baseOf(candidate));
+    try {
+      const response = await this.agent.request({
+        origin: base.origin,
+        path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
+        method: 'POST',
+        body: request.body,
+        headers: this.headersFor(request),
+        signal: request.signal,
+        // A broker watches over its worker's silence itself, and knows when a model is loading.
+        headersTimeout: candidate.kind === 'session' ? deadlines.totalMs : deadlines.firstByteMs,
+        bodyTimeout: candidate.kind === 'session' ? deadlines.totalMs : deadlines.idleMs,
+      });
+      return {
+        status: response.statusCode,
+        contentType: headerOf(response.headers['content-type']) ?? '',
+        retryAfter: headerOf(response.headers['retry-after']),
+        brokerFault:
+          candidate.kind === 'session'
+            ? headerOf(response.headers[internalHeaders.fault])
+            : undefined,
+        body: translated(response.body),
+      };
+    } catch (error) {
+      throw brokenBy(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.agent.close();
+  }
+
+  private headersFor({ candidate, isStream, requestId }: UpstreamRequest): Record<string, string> {
+    const headers = {
+      'content-type': 'application/json',
+      accept: isStream ? 'text/event-stream' : 'application/json',
+      [internalHeaders.requestId]: requestId,
+    };
+    if (candidate.kind === 'http') return { ...headers, ...candidate.headers };
+    return {
+      ...headers,
+      [internalHeaders.secret]: this.options.internalSecret,
+      [internalHeaders.sessionEpoch]: String(candidate.sessionEpoch),
+      [internalHeaders.isStream]: isStream ? '1' : '0',
+    };
+  }
+}
+
+/** What the endpoint's path is appended to; a session is reached at the broker that holds its socket. */
+function baseOf(candidate: Candidate): string {
+  if (candidate.kind === 'http') return candidate.url;
+  return new URL(`${internalPaths.brokerSession(candidate.sessionId)}/v1`, candidate.brokerUrl)
+    .href;
+}
+
+function headerOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw brokenBy(error);
+  }
+}
+
+function brokenBy(error: unknown): UpstreamBroken {
+  const isTimeout =
+    error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
+  return new UpstreamBroken(isTimeout, { cause: error });
+}

@@ -1,0 +1,15 @@
+import { type AttemptEnded, subjects } from '@aisbf/contracts';
+import { NatsBus } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+import { HealthFacts } from '../services/health-facts.js';
+
+@Injectable()
+export class NatsHealthFacts extends HealthFacts {
+  constructor(private readonly bus: NatsBus) {
+    super();
+  }
+
+  attemptEnded(fact: AttemptEnded): void {
+    this.bus.publish(subjects.attemptEnded, fact);
+  }
+}

@@ -1,0 +1,6 @@
+import type { AttemptEnded } from '@aisbf/contracts';
+
+/** Tells the routers how attempts end, so that they learn who is well. */
+export abstract class HealthFacts {
+  abstract attemptEnded(fact: AttemptEnded): void;
+}

@@ -1,0 +1,42 @@
+import { Fault } from '@aisbf/faults';
+import { readChatAnswer } from '@aisbf/openai';
+import { readWhole } from './answer-relay.js';
+import { type UpstreamAnswer, UpstreamBroken } from './upstream.js';
+
+const refusalBytesMax = 65_536;
+const messageLengthMax = 500;
+
+/**
+ * An upstream says that the request is at fault. Its words go to the buyer, who must mend it, but only as
+ * a message: no header, no address and no other field of a stranger's answer.
+ */
+export async function refusalOf(answer: UpstreamAnswer): Promise<Fault> {
+  const text = await textOf(answer);
+  const result = text === undefined ? undefined : readChatAnswer(text);
+  const message =
+    result?.kind === 'error' ? result.error.message : 'The model refused the request.';
+  return new Fault({
+    code: 'UPSTREAM_REFUSED_REQUEST',
+    kind: answer.status === 413 ? 'oversized' : 'invalid',
+    message: withoutAddresses(message).slice(0, messageLengthMax),
+    details: { upstreamStatus: answer.status },
+  });
+}
+
+async function textOf(answer: UpstreamAnswer): Promise<string | undefined> {
+  try {
+    const body = await readWhole(answer.body, refusalBytesMax, () => undefined);
+    return body && new TextDecoder().decode(body);
+  } catch (error) {
+    // A refusal whose words got lost is still a refusal.
+    if (error instanceof UpstreamBroken) return undefined;
+    throw error;
+  }
+}
+
+/** Where a seller's machine is, is nobody's business. */
+function withoutAddresses(message: string): string {
+  return message
+    .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '[address]')
+    .replaceAll(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '[address]');
+}

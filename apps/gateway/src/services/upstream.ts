@@ -1,0 +1,39 @@
+import type { Candidate, Deadlines } from '@aisbf/contracts';
+
+export type UpstreamRequest = Readonly<{
+  candidate: Candidate;
+  /** After the API's base, as `/chat/completions`. */
+  path: string;
+  body: string;
+  isStream: boolean;
+  requestId: string;
+  deadlines: Deadlines;
+  signal: AbortSignal;
+}>;
+
+export type UpstreamAnswer = Readonly<{
+  status: number;
+  contentType: string;
+  retryAfter: string | undefined;
+  /** The code of the broker's own fault, where it was the broker that refused. */
+  brokerFault: string | undefined;
+  /** Reading slowly makes the upstream wait; leaving early ends it. */
+  body: AsyncIterable<Uint8Array>;
+}>;
+
+/** Nothing came, or it stopped coming. */
+export class UpstreamBroken extends Error {
+  constructor(
+    readonly isTimeout: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(isTimeout ? 'the upstream stopped answering' : 'the upstream cannot be reached', options);
+    this.name = 'UpstreamBroken';
+  }
+}
+
+/** Whoever may serve: a hosted API and a worker behind a broker look the same from here. */
+export abstract class Upstream {
+  /** Resolves with the head of the answer. Throws UpstreamBroken. */
+  abstract send(request: UpstreamRequest): Promise<UpstreamAnswer>;
+}
