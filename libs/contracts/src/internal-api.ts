@@ -23,6 +23,8 @@ export const internalHeaders = {
   sessionEpoch: 'x-aisbf-session-epoch',
   /** `1` where the body asks for a stream, so that the broker need not read it. */
   isStream: 'x-aisbf-stream',
+  /** `1` where the plan has nobody left to try, so that a slow worker is waited for. */
+  isLastCandidate: 'x-aisbf-last-candidate',
   /** On a broker's error answer: the fault's code, which tells it from the worker's own errors. */
   fault: 'x-aisbf-fault',
 } as const;

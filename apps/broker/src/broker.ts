@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import {
+  createLog,
+  InternalClient,
+  Metrics,
+  NatsBus,
+  Readiness,
+  startHttpService,
+} from '@aisbf/platform';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { appModule } from './app.module.js';
+import type { BrokerSettings } from './config.js';
+import { BasePath } from './inbound/base-path.js';
+import { PresenceListener } from './inbound/presence-listener.js';
+import { addSessionUpstream } from './inbound/session-upstream.js';
+import { WorkerDoor } from './inbound/worker-door.js';
+import { Drain } from './services/drain.js';
+import { Presence } from './services/presence.js';
+import { Sessions } from './services/sessions.js';
+
+/** The whole service, running. */
+export async function startBroker(settings: BrokerSettings) {
+  const log = createLog('broker', settings.BROKER_LOG_LEVEL);
+  const metrics = new Metrics('broker');
+  const readiness = new Readiness();
+  const brokerId = settings.BROKER_ID || uniqueId();
+  const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: brokerId, log });
+  readiness.add('nats', () => bus.isAlive());
+  const router = peer(settings, settings.BROKER_ROUTER_URL);
+  const accounts = peer(settings, settings.BROKER_ACCOUNTS_URL);
+
+  const app = await startHttpService({
+    module: appModule(settings, { brokerId, bus, log, metrics, router, accounts }),
+    host: settings.BROKER_HTTP_HOST,
+    port: settings.BROKER_HTTP_PORT,
+    bodyBytesMax: settings.BROKER_BODY_BYTES_MAX,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    log,
+    metrics,
+    readiness,
+    onFastify: (fastify, nest) => {
+      addSessionUpstream(fastify, nest.get(Sessions));
+      nest.get(BasePath).strip(fastify.server);
+      nest.get(WorkerDoor).listen(fastify.server);
+    },
+  });
+  measure(app, metrics);
+  const url = settings.BROKER_ADVERTISED_URL || (await app.getUrl());
+  app.get(PresenceListener).start();
+  app.get(Sessions).start();
+  app.get(Presence).open(url);
+  log.info({ url, brokerId }, 'the broker is open');
+
+  return {
+    app,
+    log,
+    readiness,
+    url,
+    close: async () => {
+      await app.get(Drain).run();
+      app.get(PresenceListener).stop();
+      app.get(Presence).close();
+      app.get(Sessions).stop();
+      await app.close();
+      await Promise.all([bus.close(), router.close(), accounts.close()]);
+    },
+  };
+}
+
+/** Short enough for a bus subject, readable where several run. */
+function uniqueId(): string {
+  const host = hostname()
+    .replace(/[^\w-]/g, '-')
+    .slice(0, 48);
+  return `${host}-${randomBytes(4).toString('hex')}`;
+}
+
+function peer(settings: BrokerSettings, baseUrl: string): InternalClient {
+  return new InternalClient({
+    baseUrl,
+    secret: settings.AISBF_INTERNAL_SECRET,
+    timeoutMs: settings.BROKER_PEER_TIMEOUT_MS,
+  });
+}
+
+function measure(app: NestFastifyApplication, metrics: Metrics): void {
+  const sessions = app.get(Sessions);
+  metrics.gauge('sessions', 'Worker connections.', () => sessions.count);
+  metrics.gauge('in_flight', 'Requests at workers.', () => sessions.inFlight);
+}

@@ -1,0 +1,54 @@
+/** Something that the owner of a provider should know about one of its workers. */
+export type OwnerEvent = Readonly<{
+  atMs: number;
+  type: OwnerEventType;
+  clientId: string;
+  sessionId: string | null;
+  /** The exact reason, in words that may be looked up. */
+  detail: string | null;
+}>;
+
+export type OwnerEventType =
+  | 'worker-refused'
+  | 'session-opened'
+  | 'session-registered'
+  | 'register-refused'
+  | 'takeovers-damped'
+  | 'models-unreadable'
+  | 'frame-unreadable'
+  | 'frame-oversized'
+  | 'session-suspect'
+  | 'session-closed';
+
+/** Whose events these are. */
+export type EventSubject = Readonly<{ providerId: string; providerName: string; username: string }>;
+
+type ProviderEvents = { readonly subject: EventSubject; events: OwnerEvent[] };
+
+/** What a seller looks back at: a few reconnects and what went on between them. */
+const eventsMax = 100;
+/** Providers that really exist; the least recently active one makes room. */
+const providersMax = 10_000;
+
+/** The latest events of each provider, in memory. */
+export class OwnerEventLog {
+  private readonly providers = new Map<string, ProviderEvents>();
+
+  record(subject: EventSubject, event: OwnerEvent): void {
+    const entry = this.providers.get(subject.providerId) ?? { subject, events: [] };
+    this.providers.delete(subject.providerId);
+    this.providers.set(subject.providerId, entry);
+    entry.events.push(event);
+    if (entry.events.length > eventsMax) entry.events.shift();
+    const [oldest] = this.providers.keys();
+    if (this.providers.size > providersMax && oldest !== undefined) this.providers.delete(oldest);
+  }
+
+  /** Of one provider, by its id or, for its owner, its name; newest last. */
+  find(isIt: (subject: EventSubject) => boolean): readonly OwnerEvent[] {
+    for (const { subject, events } of this.providers.values()) {
+      if (isIt(subject)) return events;
+    }
+    return [];
+  }
+}

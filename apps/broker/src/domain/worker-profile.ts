@@ -1,0 +1,53 @@
+import type {
+  ReportedCapabilities,
+  ReportedHardware,
+  ReportedModel,
+  ReportedRegistration,
+} from '@aisbf/broker-protocol';
+
+/** What is known of a worker by its own words and by how it behaves. */
+export type WorkerProfile = Readonly<{
+  hardware: ReportedHardware | null;
+  capabilities: ReportedCapabilities | null;
+  models: readonly ReportedModel[];
+  /** Has sent a heartbeat or a `pending`, so it is none of the oldest clients, which do one thing at a time. */
+  isModern: boolean;
+  /** Acknowledges requests at once, so that its silence soon says something. */
+  sendsPending: boolean;
+}>;
+
+export const strangeWorker: WorkerProfile = {
+  hardware: null,
+  capabilities: null,
+  models: [],
+  isModern: false,
+  sendsPending: false,
+};
+
+/** What a later `register` leaves out stays as it was. */
+export function withRegistration(
+  profile: WorkerProfile,
+  { hardware, capabilities }: ReportedRegistration,
+): WorkerProfile {
+  return {
+    ...profile,
+    hardware: hardware ?? profile.hardware,
+    capabilities: capabilities ?? profile.capabilities,
+  };
+}
+
+export function inFlightMax(profile: WorkerProfile, fallback: number): number {
+  return profile.capabilities?.concurrencyMax ?? (profile.isModern ? fallback : 1);
+}
+
+export function frameBytesMax(
+  profile: WorkerProfile,
+  limits: Readonly<{ frameBytesOutDefault: number; frameBytesOutMax: number }>,
+): number {
+  const stated = profile.capabilities?.frameBytesMax ?? limits.frameBytesOutDefault;
+  return Math.min(stated, limits.frameBytesOutMax);
+}
+
+export function knowsCancel(profile: WorkerProfile): boolean {
+  return profile.capabilities?.operations.includes('cancel') ?? false;
+}

@@ -1,0 +1,58 @@
+import type { ServerResponse } from 'node:http';
+import type { Reply } from '@aisbf/broker-protocol';
+import { internalHeaders } from '@aisbf/contracts';
+import { type Fault, httpStatusByKind } from '@aisbf/faults';
+import { ReplySink } from '../services/reply-sink.js';
+
+/** The answer to one gateway's request, as any HTTP upstream would give it. */
+export class HttpReply extends ReplySink {
+  constructor(private readonly response: ServerResponse) {
+    super();
+  }
+
+  override get backlogBytes(): number {
+    return this.response.writableLength;
+  }
+
+  override whole(reply: Reply): void {
+    const { filename, retryAfter } = reply;
+    this.response.writeHead(reply.status, {
+      'content-type': reply.contentType,
+      'content-length': reply.body.length,
+      ...(retryAfter !== null && { 'retry-after': retryAfter }),
+      ...(filename !== null && { 'content-disposition': attachment(filename) }),
+    });
+    this.response.end(reply.body);
+  }
+
+  override start(contentType: string): void {
+    this.response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' });
+  }
+
+  override bytes(bytes: Buffer): void {
+    this.response.write(bytes);
+  }
+
+  override end(): void {
+    this.response.end();
+  }
+
+  /** After the first byte a clean end would be a lie, so the connection is broken off. */
+  override fail(fault: Fault): void {
+    if (this.response.headersSent) {
+      this.response.destroy();
+      return;
+    }
+    const body = Buffer.from(JSON.stringify({ fault: fault.toData() }));
+    this.response.writeHead(httpStatusByKind[fault.kind], {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      [internalHeaders.fault]: fault.code,
+    });
+    this.response.end(body);
+  }
+}
+
+function attachment(filename: string): string {
+  return `attachment; filename*=UTF-8''${encodeURIComponent(filename.toWellFormed())}`;
+}

@@ -1,0 +1,2 @@
+export { startBroker } from './broker.js';
+export { type BrokerSettings, brokerSettings } from './config.js';

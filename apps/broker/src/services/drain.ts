@@ -1,0 +1,45 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Clock } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+import { BrokerLimits } from '../config.js';
+import { Presence } from './presence.js';
+import type { Session } from './session.js';
+import { Sessions } from './sessions.js';
+
+const sliceIntervalMs = 50;
+
+/** Leaving: nothing new, what runs ends, and the workers go in slices so that they don't arrive as a storm. */
+@Injectable()
+export class Drain {
+  private hasBegun = false;
+
+  constructor(
+    private readonly sessions: Sessions,
+    private readonly presence: Presence,
+    private readonly clock: Clock,
+    private readonly limits: BrokerLimits,
+  ) {}
+
+  /** No socket is let in any more. */
+  get isDraining(): boolean {
+    return this.hasBegun;
+  }
+
+  async run(): Promise<void> {
+    this.hasBegun = true;
+    this.presence.beginDrain();
+    for (const session of [...this.sessions.all()]) session.drain();
+    const endAtMs = this.clock.nowMs() + this.limits.drain.graceMs;
+    while (this.sessions.count > 0) {
+      const isLate = this.clock.nowMs() >= endAtMs;
+      for (const session of this.nextSlice(isLate)) session.end('drained');
+      if (this.sessions.count > 0) await wait(sliceIntervalMs);
+    }
+    await this.presence.flush();
+  }
+
+  private nextSlice(isLate: boolean): readonly Session[] {
+    const idle = [...this.sessions.all()].filter((session) => isLate || !session.isBusy);
+    return idle.slice(0, this.limits.drain.slice);
+  }
+}

@@ -1,0 +1,44 @@
+import type { Reply } from '@aisbf/broker-protocol';
+import type { Fault } from '@aisbf/faults';
+import { ReplySink } from './reply-sink.js';
+
+/** Collects the answer to one of our own questions, in whichever form it comes. */
+export class GatheredReply extends ReplySink {
+  private readonly parts: Buffer[] = [];
+  private contentType = '';
+
+  constructor(private readonly onReply: (reply: Reply | Fault) => void) {
+    super();
+  }
+
+  override get backlogBytes(): number {
+    return 0;
+  }
+
+  override whole(reply: Reply): void {
+    this.onReply(reply);
+  }
+
+  override start(contentType: string): void {
+    this.contentType = contentType;
+  }
+
+  override bytes(bytes: Buffer): void {
+    this.parts.push(bytes);
+  }
+
+  override end(): void {
+    this.onReply({
+      status: 200,
+      contentType: this.contentType,
+      body: Buffer.concat(this.parts),
+      isStream: true,
+      filename: null,
+      retryAfter: null,
+    });
+  }
+
+  override fail(fault: Fault): void {
+    this.onReply(fault);
+  }
+}

@@ -1,0 +1,137 @@
+import type { Answer } from '@aisbf/broker-protocol';
+import type { Fault } from '@aisbf/faults';
+import { brokerFaults } from '../domain/broker-faults.js';
+import type { ReplySink } from './reply-sink.js';
+import { type CallLimits, type CallRequest, WorkerCall } from './worker-call.js';
+
+/** What the work needs of its session. */
+export type WorkLine = Readonly<{
+  /** Takes new work now. */
+  isOpen: () => boolean;
+  inFlightMax: () => number;
+  sendsPending: () => boolean;
+  send: (call: WorkerCall) => void;
+  /** Asks the worker to stop; false where it does not know how. */
+  cancel: (call: WorkerCall) => boolean;
+  onLoadChanged: () => void;
+  onResult: (result: string) => void;
+  nowMs: () => number;
+}>;
+
+export type WorkLimits = CallLimits & Readonly<{ queueMax: number; queueWaitMs: number }>;
+
+/** The requests of one session: those at the worker, and those that wait for room there. */
+export class SessionWork {
+  private readonly sent = new Map<string, WorkerCall>();
+  private readonly queue: WorkerCall[] = [];
+  private callsMade = 0;
+
+  constructor(
+    private readonly line: WorkLine,
+    private readonly limits: WorkLimits,
+  ) {}
+
+  get inFlight(): number {
+    return this.sent.size;
+  }
+
+  get queued(): number {
+    return this.queue.length;
+  }
+
+  /** Sends the request, or lets it wait for room. The answer, or why there is none, goes to the sink. */
+  add(request: CallRequest, sink: ReplySink): WorkerCall {
+    const call = this.create(request, sink);
+    if (this.hasRoom && this.queue.length === 0) this.begin(call);
+    else if (this.queue.length < this.limits.queueMax) this.enqueue(call);
+    else call.fail(brokerFaults.WORKER_BUSY({ queued: this.queue.length }));
+    return call;
+  }
+
+  /** Our own questions go before everything that waits. */
+  addFirst(request: CallRequest, sink: ReplySink): void {
+    const call = this.create(request, sink);
+    if (this.hasRoom) this.begin(call);
+    else this.queue.unshift(call);
+  }
+
+  /** False where the answer is for nobody: its request is over, or was never asked of this worker. */
+  take(requestId: string, answer: Answer): boolean {
+    const call = this.sent.get(requestId);
+    if (!call) return false;
+    call.take(answer, this.line.nowMs());
+    if (call.isOver) this.release(call);
+    return true;
+  }
+
+  /** Sends what waits, as far as there is room. */
+  pump(): void {
+    while (this.hasRoom) {
+      const call = this.queue.shift();
+      if (!call) return;
+      this.begin(call);
+    }
+  }
+
+  /** Nothing will be answered any more. */
+  failAll(fault: Fault): void {
+    const calls = [...this.queue.splice(0), ...this.sent.values()];
+    this.sent.clear();
+    for (const call of calls) call.fail(fault);
+  }
+
+  private get hasRoom(): boolean {
+    return this.line.isOpen() && this.sent.size < this.line.inFlightMax();
+  }
+
+  private create(request: CallRequest, sink: ReplySink): WorkerCall {
+    this.callsMade += 1;
+    return new WorkerCall(`${request.requestId}.${this.callsMade}`, request, sink, this.limits, {
+      onUnwanted: (call) => this.onUnwanted(call),
+      onSilent: (call) => this.release(call),
+      onResult: this.line.onResult,
+      nowMs: this.line.nowMs,
+    });
+  }
+
+  private begin(call: WorkerCall): void {
+    this.sent.set(call.workerRequestId, call);
+    call.begin(this.line.nowMs(), this.line.sendsPending());
+    this.line.send(call);
+    this.line.onLoadChanged();
+  }
+
+  private enqueue(call: WorkerCall): void {
+    this.queue.push(call);
+    call.queue(this.limits.queueWaitMs, () => {
+      this.dequeue(call);
+      call.fail(brokerFaults.WORKER_BUSY({ waitedMs: this.limits.queueWaitMs }));
+    });
+    this.line.onLoadChanged();
+  }
+
+  private dequeue(call: WorkerCall): boolean {
+    const index = this.queue.indexOf(call);
+    if (index === -1) return false;
+    this.queue.splice(index, 1);
+    this.line.onLoadChanged();
+    return true;
+  }
+
+  /**
+   * A worker that can be told to stop has room again at once. Any other goes on for nobody, and its place
+   * stays taken until it has finished: whatever were sent in the meantime would only wait there.
+   */
+  private onUnwanted(call: WorkerCall): void {
+    const isSent = this.sent.has(call.workerRequestId);
+    if (isSent ? !this.line.cancel(call) : !this.dequeue(call)) return;
+    call.discard();
+    this.release(call);
+  }
+
+  private release(call: WorkerCall): void {
+    if (!this.sent.delete(call.workerRequestId)) return;
+    this.pump();
+    this.line.onLoadChanged();
+  }
+}

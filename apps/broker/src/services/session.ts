@@ -1,0 +1,340 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  type Answer,
+  type CloseReason,
+  cancelFrame,
+  type FrameFromWorker,
+  heartbeatReplyFrame,
+  mergeHardware,
+  type ReportedRegistration,
+  readFrameFromWorker,
+  registeredFrame,
+  registerRefusedFrame,
+  type SessionEvent,
+  type SessionState,
+  stepSession,
+  type UnreadableReason,
+  workFrame,
+} from '@aisbf/broker-protocol';
+import type { SessionPresence } from '@aisbf/contracts';
+import type { Fault } from '@aisbf/faults';
+import type { Clock } from '@aisbf/platform';
+import type { BrokerLimits } from '../config.js';
+import { brokerFaults } from '../domain/broker-faults.js';
+import { sessionPresence } from '../domain/session-presence.js';
+import type { WorkerIdentity } from '../domain/worker-identity.js';
+import {
+  frameBytesMax,
+  inFlightMax,
+  knowsCancel,
+  strangeWorker,
+  type WorkerProfile,
+  withRegistration,
+} from '../domain/worker-profile.js';
+import type { BrokerEvents } from '../events.js';
+import type { ReplySink } from './reply-sink.js';
+import { SessionPulse } from './session-pulse.js';
+import { SessionWork, type WorkLine } from './session-work.js';
+import type { CallRequest, WorkerCall } from './worker-call.js';
+import { WorkerInquiry } from './worker-inquiry.js';
+import type { WorkerSocket } from './worker-socket.js';
+
+/** What a session is born with. */
+export type SessionBirth = Readonly<{
+  id: string;
+  epoch: number;
+  identity: WorkerIdentity;
+  /** Of the registration token that the handshake was admitted with; the token itself is not kept. */
+  tokenHash: Buffer;
+  /** Spreads what is done at intervals: 0 to 1. */
+  phase: number;
+}>;
+
+/** Who is told about a session. */
+export type SessionHost = Readonly<{
+  /** `load`: only figures have changed that may be a little late. */
+  onChanged: (session: Session, what: 'state' | 'load') => void;
+  onEnded: (session: Session, reason: CloseReason) => void;
+}>;
+
+export type SessionTools = Readonly<{ clock: Clock; limits: BrokerLimits; events: BrokerEvents }>;
+
+/** What this broker can do beyond the plain protocol. */
+export const brokerExtensions = ['cancel', 'limits.max_frame_bytes'] as const;
+/** Room for the envelope around a payload: its fields are ours and short. */
+const envelopeBytesMax = 2_048;
+
+/** One worker's connection: its life, what it says of itself, and the requests that it serves. */
+export class Session {
+  readonly connectedAtMs: number;
+  private state: SessionState;
+  private profile: WorkerProfile = strangeWorker;
+  private readonly pulse: SessionPulse;
+  private readonly work: SessionWork;
+  private readonly inquiry: WorkerInquiry;
+
+  constructor(
+    private readonly birth: SessionBirth,
+    private readonly socket: WorkerSocket,
+    private readonly host: SessionHost,
+    private readonly tools: SessionTools,
+  ) {
+    const nowMs = tools.clock.nowMs();
+    this.connectedAtMs = nowMs;
+    this.state = { name: 'greeting', openedAtMs: nowMs };
+    this.pulse = new SessionPulse(socket, tools.limits.session, nowMs, birth.phase);
+    this.work = new SessionWork(this.workLine(), tools.limits.call);
+    this.inquiry = new WorkerInquiry({
+      ask: (request, sink) => this.work.addFirst(request, sink),
+      onModels: (models) => this.learn({ models }),
+      onCapabilities: (capabilities) => this.learn({ capabilities }),
+      onTrouble: (detail) => tools.events.modelsUnreadable(this, detail),
+    });
+  }
+
+  get id(): string {
+    return this.birth.id;
+  }
+
+  get epoch(): number {
+    return this.birth.epoch;
+  }
+
+  get identity(): WorkerIdentity {
+    return this.birth.identity;
+  }
+
+  get inFlight(): number {
+    return this.work.inFlight;
+  }
+
+  get isBusy(): boolean {
+    return this.work.inFlight + this.work.queued > 0;
+  }
+
+  /** The first frame of all: the oldest clients wait for it, today's take it as their answer. */
+  greet(): void {
+    this.socket.send(this.registered(null));
+  }
+
+  onText(text: string): void {
+    if (this.state.name === 'closed') return;
+    this.onHeard();
+    this.onFrame(readFrameFromWorker(text));
+  }
+
+  onBinary(): void {
+    if (this.state.name === 'closed') return;
+    this.onHeard();
+    this.onUnreadable('binary');
+  }
+
+  /** A ping, a pong, or any frame. */
+  onHeard(): void {
+    this.pulse.heardAtMs = this.tools.clock.nowMs();
+    if (this.state.name === 'suspect') this.step({ type: 'heard' });
+  }
+
+  onOversized(): void {
+    this.tools.events.frameOversized(this, this.tools.limits.session.frameBytesInMax);
+    this.end('oversized_frame');
+  }
+
+  /** About once a second. */
+  visit(nowMs: number): void {
+    this.step({ type: 'time-passed', nowMs, heardAtMs: this.pulse.heardAtMs });
+    if (this.state.name === 'closed') return;
+    const isRegistered = this.state.name !== 'greeting';
+    this.pulse.visit(nowMs, isRegistered);
+    if (isRegistered) this.inquiry.visit(nowMs);
+  }
+
+  /** Gives the request to the worker, now or when it has room. Why it cannot goes to the sink too. */
+  call(request: CallRequest, sink: ReplySink): WorkerCall | undefined {
+    const refusal = this.refusalOf(request);
+    if (!refusal) return this.work.add(request, sink);
+    this.tools.events.callEnded(refusal.code);
+    sink.fail(refusal);
+    return undefined;
+  }
+
+  drain(): void {
+    this.step({ type: 'drain-begun' });
+  }
+
+  end(reason: CloseReason, detail: string | null = null): void {
+    this.step({ type: 'ended', reason }, detail);
+  }
+
+  presence(): SessionPresence | undefined {
+    return sessionPresence(this, this.state, this.profile, {
+      frameBytesMax: this.frameBytesMax,
+      inFlight: this.work.inFlight,
+      inFlightMax: this.inFlightMax,
+      queued: this.work.queued,
+    });
+  }
+
+  /** What its owner may see of it, beyond its presence. */
+  description() {
+    const { hardware, capabilities } = this.profile;
+    return { state: this.state.name, heardAtMs: this.pulse.heardAtMs, hardware, capabilities };
+  }
+
+  private get frameBytesMax(): number {
+    return frameBytesMax(this.profile, this.tools.limits.session);
+  }
+
+  private get inFlightMax(): number {
+    return inFlightMax(this.profile, this.tools.limits.session.inFlightDefault);
+  }
+
+  private workLine(): WorkLine {
+    return {
+      isOpen: () => this.state.name === 'serving' || this.state.name === 'draining',
+      inFlightMax: () => this.inFlightMax,
+      sendsPending: () => this.profile.sendsPending,
+      send: (call) => this.socket.send(this.toFrame(call)),
+      cancel: (call) => this.cancel(call),
+      onLoadChanged: () => this.host.onChanged(this, 'load'),
+      onResult: (result) => this.tools.events.callEnded(result),
+      nowMs: () => this.tools.clock.nowMs(),
+    };
+  }
+
+  private toFrame({ request, workerRequestId }: WorkerCall): Buffer {
+    const { op, method, path, isStream, payload } = request;
+    const { providerName, clientId } = this.identity;
+    const head = { op, requestId: workerRequestId, providerName, clientId, method, path, isStream };
+    return workFrame(head, payload);
+  }
+
+  private cancel(call: WorkerCall): boolean {
+    const isKnown = knowsCancel(this.profile);
+    if (isKnown) this.socket.send(cancelFrame(call.workerRequestId));
+    return isKnown;
+  }
+
+  private refusalOf({ payload }: CallRequest): Fault | undefined {
+    const { name } = this.state;
+    if (name === 'closed') return brokerFaults.SESSION_GONE();
+    if (name === 'greeting') return brokerFaults.SESSION_NOT_READY();
+    if (name === 'suspect') return brokerFaults.SESSION_SUSPECT();
+    if (name === 'draining') return brokerFaults.SESSION_DRAINING();
+    const bytesMax = this.frameBytesMax - envelopeBytesMax;
+    if (payload.length > bytesMax) {
+      return brokerFaults.PAYLOAD_TOO_LARGE_FOR_WORKER({ bytes: payload.length, bytesMax });
+    }
+    const { backlogBytes } = this.socket;
+    return backlogBytes > this.tools.limits.session.socketBacklogBytesMax
+      ? brokerFaults.WORKER_BUSY({ backlogBytes })
+      : undefined;
+  }
+
+  private onFrame(frame: FrameFromWorker): void {
+    if (frame.type !== 'unreadable') this.tools.events.frameRead(frame.type);
+    switch (frame.type) {
+      case 'register':
+        this.onRegister(frame.requestId, frame.registration);
+        break;
+      case 'heartbeat':
+        this.socket.send(heartbeatReplyFrame(frame.requestId, this.tools.clock.nowMs()));
+        this.becomeModern();
+        this.onHardware(frame.hardware);
+        break;
+      case 'heartbeat-answer':
+        this.onHardware(frame.hardware);
+        break;
+      case 'answer':
+        this.onAnswer(frame.requestId, frame.answer);
+        break;
+      case 'foreign-op':
+        break;
+      case 'unreadable':
+        this.onUnreadable(frame.reason);
+        break;
+    }
+  }
+
+  private onRegister(requestId: string | null, registration: ReportedRegistration): void {
+    const { registrationToken } = registration;
+    if (registrationToken !== null && !this.isOwnToken(registrationToken)) {
+      this.tools.events.registerRefused(this);
+      this.socket.send(registerRefusedFrame(requestId));
+      return;
+    }
+    this.socket.send(this.registered(requestId));
+    this.step({ type: 'register-accepted' });
+    this.learn(withRegistration(this.profile, registration));
+    this.tools.events.sessionRegistered(this, this.profile.capabilities?.server ?? null);
+    this.inquiry.start(!registration.capabilities, this.tools.clock.nowMs());
+  }
+
+  private isOwnToken(token: string): boolean {
+    return timingSafeEqual(hashToken(token), this.birth.tokenHash);
+  }
+
+  private registered(requestId: string | null): string {
+    const { providerName, clientId, username, ownerId } = this.identity;
+    const expiresAtMs = this.tools.clock.nowMs() + this.tools.limits.session.registrationTtlMs;
+    const extensions = brokerExtensions;
+    return registeredFrame(
+      { sessionId: this.id, providerName, clientId, username, ownerId, expiresAtMs, extensions },
+      requestId,
+    );
+  }
+
+  private onAnswer(requestId: string, answer: Answer): void {
+    if (answer.type === 'pending' && !this.profile.sendsPending) {
+      this.learn({ sendsPending: true, isModern: true });
+    }
+    if (!this.work.take(requestId, answer)) this.tools.events.answerLate();
+  }
+
+  private becomeModern(): void {
+    if (!this.profile.isModern) this.learn({ isModern: true });
+  }
+
+  private onHardware(report: unknown): void {
+    if (report === undefined) return;
+    this.profile = { ...this.profile, hardware: mergeHardware(this.profile.hardware, report) };
+    this.host.onChanged(this, 'load');
+  }
+
+  /** There may be more room for work after it. */
+  private learn(news: Partial<WorkerProfile>): void {
+    this.profile = { ...this.profile, ...news };
+    this.work.pump();
+    this.host.onChanged(this, 'state');
+  }
+
+  private onUnreadable(reason: UnreadableReason): void {
+    this.tools.events.frameUnreadable(this, reason);
+    const isTooMany = this.pulse.isUnreadableOnceMore(this.tools.clock.nowMs());
+    if (isTooMany) this.end('unreadable_frames');
+  }
+
+  private step(event: SessionEvent, detail: string | null = null): void {
+    const before = this.state;
+    this.state = stepSession(before, event, this.tools.limits.session);
+    if (this.state === before) return;
+    if (this.state.name === 'closed') {
+      this.finish(this.state, detail);
+      return;
+    }
+    if (this.state.name === 'suspect') this.tools.events.sessionSuspect(this);
+    this.work.pump();
+    this.host.onChanged(this, 'state');
+  }
+
+  private finish(end: Extract<SessionState, { name: 'closed' }>, detail: string | null): void {
+    this.socket.close(end.code, end.reason);
+    this.work.failAll(brokerFaults.WORKER_DISCONNECTED({ reason: end.reason }));
+    this.tools.events.sessionClosed(this, end.reason, detail);
+    this.host.onEnded(this, end.reason);
+  }
+}
+
+export function hashToken(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}
