@@ -75,7 +75,7 @@ const Settings = z.object({
   demoTokenDelayMs: integer(0, 10_000),
   drainGraceMs: integer(0, dayMs),
   frameBytesMax: integer(64 * 1024, 1024 ** 3),
-  answerBytesMax: integer(1024, 1024 ** 3),
+  sentFrameBytesMax: integer(1024, 1024 ** 3),
   bufferedBytesMax: integer(1024, 1024 ** 3),
   upstreamConnectMsMax: integer(1, dayMs),
   upstreamHeadersMsMax: integer(1, dayMs),

@@ -140,11 +140,11 @@ export const options = [
     help: 'largest message taken from the market: an upload comes in one',
   },
   {
-    key: 'answerBytesMax',
-    env: 'WORKER_ANSWER_BYTES_MAX',
+    key: 'sentFrameBytesMax',
+    env: 'WORKER_SENT_FRAME_BYTES_MAX',
     value: 'BYTES',
-    fallback: '47185920',
-    help: 'largest answer sent whole: in base64 it still fits the 64 MiB that the market takes',
+    fallback: '67108864',
+    help: 'largest message sent to the market, which takes no larger one; streams come in small ones',
   },
   {
     key: 'bufferedBytesMax',

@@ -63,7 +63,7 @@ function sessionOptions(config: Config, log: Log, parts: Parts): SessionOptions 
     capabilities,
     isPlain,
     proxyPaths,
-    answerBytesMax: config.answerBytesMax,
+    answerBytesMax: config.sentFrameBytesMax,
   };
   const pace = {
     // The oldest clients report at once; later is enough, and spares quick answers a frame.

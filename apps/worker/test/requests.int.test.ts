@@ -199,13 +199,16 @@ describe("the engine's failures", () => {
     });
   });
 
-  it('include an answer that is too large', async () => {
+  it.each([
+    ['as it is', 100_000, 'x'],
+    ['as a message', 15_000, '"'],
+  ])('include an answer that is too large %s', async (_how, length, letter) => {
     const { session } = await withUpstream(
       (_request, response) => {
         response.setHeader('content-type', 'application/json');
-        response.end(Buffer.alloc(100_000, 32));
+        response.end(letter.repeat(length));
       },
-      { WORKER_ANSWER_BYTES_MAX: '2000' },
+      { WORKER_SENT_FRAME_BYTES_MAX: '20000' },
     );
     const end = await session.end(session.ask('chat.completions', chat));
     expect(end).toMatchObject({ error: { code: 'answer_too_large' } });
@@ -384,6 +387,10 @@ describe('proxy', () => {
     const removal = { endpoint_path: 'v1/models/m', method: 'DELETE' };
     expect(await session.end(session.ask('proxy', removal))).toMatchObject({
       error: { code: 'unsupported_endpoint' },
+    });
+    const header = { endpoint_path: 'v1/embeddings', content_type: 'a\r\nb: c', body: {} };
+    expect(await session.end(session.ask('proxy', header))).toMatchObject({
+      error: { code: 'invalid_request' },
     });
     const both = { endpoint_path: 'v1/embeddings', body: {}, body_base64: '' };
     expect(await session.end(session.ask('proxy', both))).toMatchObject({

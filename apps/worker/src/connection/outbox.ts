@@ -1,22 +1,41 @@
-import type { WorkerFrame } from '@aisbf/broker-protocol';
+import { errorFrame, type WorkerError, type WorkerFrame } from '@aisbf/broker-protocol';
 import { WebSocket } from 'ws';
 import type { FrameSink } from '../requests/reply.js';
+
+export type OutboxLimits = Readonly<{
+  /** Unsent bytes from which on makers of frames wait. */
+  bufferedBytesMax: number;
+  /** The market drops whoever sends a larger frame, and with him all that he serves. */
+  sentFrameBytesMax: number;
+}>;
+
+const tooLarge: WorkerError = {
+  code: 'answer_too_large',
+  message: 'The answer is larger than a message to the market may be.',
+  status: 502,
+};
 
 /** Writes frames to a socket and lets their makers wait while it has too much to send. */
 export class Outbox implements FrameSink {
   readonly #socket: WebSocket;
-  readonly #bytesMax: number;
+  readonly #limits: OutboxLimits;
   #waiting: (() => void)[] = [];
 
-  constructor(socket: WebSocket, bytesMax: number) {
+  constructor(socket: WebSocket, limits: OutboxLimits) {
     this.#socket = socket;
-    this.#bytesMax = bytesMax;
+    this.#limits = limits;
   }
 
   readonly send = (frame: WorkerFrame): void => {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
+    const text = JSON.stringify(frame);
+    const isSendable = Buffer.byteLength(text) <= this.#limits.sentFrameBytesMax;
+    if (!isSendable) {
+      this.send(errorFrame(String(frame.request_id), tooLarge, { elapsed_ms: 0 }));
+      return;
+    }
     // A failed write is followed by the socket's end, which is where it is dealt with.
-    this.#socket.send(JSON.stringify(frame), () => this.#wake());
+    this.#socket.send(text, () => this.#wake());
   };
 
   readonly writable = (): Promise<void> => {
@@ -31,7 +50,7 @@ export class Outbox implements FrameSink {
 
   #hasRoom(): boolean {
     const isOpen = this.#socket.readyState === WebSocket.OPEN;
-    return !isOpen || this.#socket.bufferedAmount <= this.#bytesMax;
+    return !isOpen || this.#socket.bufferedAmount <= this.#limits.bufferedBytesMax;
   }
 
   #wake(): void {

@@ -13,18 +13,18 @@ import { type Log, printable } from '../log.js';
 import type { Desk } from '../requests/desk.js';
 import type { FrameSink } from '../requests/reply.js';
 import type { MarketAddress } from './market-address.js';
-import { Outbox } from './outbox.js';
+import { Outbox, type OutboxLimits } from './outbox.js';
 import { readRefusal } from './refusal.js';
 import type { SessionEnding } from './session-ending.js';
 
-export type SessionLimits = Readonly<{
-  greetingMsMax: number;
-  pingEveryMs: number;
-  silenceMsMax: number;
-  heartbeatEveryMs: number;
-  frameBytesMax: number;
-  bufferedBytesMax: number;
-}>;
+export type SessionLimits = OutboxLimits &
+  Readonly<{
+    greetingMsMax: number;
+    pingEveryMs: number;
+    silenceMsMax: number;
+    heartbeatEveryMs: number;
+    frameBytesMax: number;
+  }>;
 
 export type SessionOptions = Readonly<{
   address: MarketAddress;
@@ -73,7 +73,7 @@ export class Session {
       maxPayload: limits.frameBytesMax,
       perMessageDeflate: false,
     });
-    this.#outbox = new Outbox(this.#socket, limits.bufferedBytesMax);
+    this.#outbox = new Outbox(this.#socket, limits);
     this.#desk = options.openDesk(this.#outbox);
   }
 

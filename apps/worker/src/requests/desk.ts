@@ -116,11 +116,14 @@ export class Desk {
     this.#running.delete(work.requestId);
     if (!operation.isWork) return;
     this.#busy -= 1;
+    const { requestId: request, op } = work;
     const outcome = signal.aborted ? 'cancelled' : reply.outcome;
-    this.#options.log.info(
-      { request: work.requestId, op: work.op, ms: reply.elapsedMs, outcome, busy: this.#busy },
-      'request ended',
-    );
+    const facts = { request, op, ms: reply.elapsedMs, outcome, busy: this.#busy };
+    if (outcome === 'upstream_refuses_worker') {
+      this.#options.log.warn({ ...facts, next: 'check --upstream-api-key' }, 'request ended');
+    } else {
+      this.#options.log.info(facts, 'request ended');
+    }
     if (this.#busy === 0) this.#onIdle?.();
   }
 }

@@ -5,7 +5,7 @@ import type {
   WorkFrame,
 } from '@aisbf/broker-protocol';
 import type { ModelList } from '../upstream/model-list.js';
-import type { Upstream } from '../upstream/upstream.js';
+import { isHeaderValue, type Upstream } from '../upstream/upstream.js';
 import { readProxyRequest } from './proxy-request.js';
 import { relay } from './relay.js';
 import type { Reply } from './reply.js';
@@ -58,7 +58,10 @@ async function completeChat(
   const model = payload.model;
   if (typeof model === 'string' && !models.isAllowed(model))
     return reply.error(unknownModel(model));
-  const headers = { 'content-type': 'application/json', 'x-request-id': requestId };
+  const headers = {
+    'content-type': 'application/json',
+    ...(isHeaderValue(requestId) ? { 'x-request-id': requestId } : {}),
+  };
   const path = 'chat/completions';
   const request = { method: 'POST', path, headers, body: payloadText } as const;
   const answer = await upstream.request(request, signal);

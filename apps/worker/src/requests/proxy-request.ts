@@ -1,7 +1,7 @@
 import { memberText, type WorkerError } from '@aisbf/broker-protocol';
 import { FormData } from 'undici';
 import { z } from 'zod';
-import type { UpstreamRequest } from '../upstream/upstream.js';
+import { isHeaderValue, type UpstreamRequest } from '../upstream/upstream.js';
 
 const Multipart = z.looseObject({
   fields: z.array(z.looseObject({ name: z.string(), value: z.string() })).nullish(),
@@ -60,6 +60,7 @@ export function readProxyRequest(
   const content = readContent(parsed.data, payloadText);
   if (content === undefined) return invalid('A body comes in exactly one form.');
   const type = content.contentType ?? parsed.data.content_type;
+  if (type && !isHeaderValue(type)) return invalid('The content type is none.');
   // The boundary of a form is chosen by whoever writes it.
   if (type && !(content.body instanceof FormData)) headers['content-type'] = type;
   return { request: { ...base, body: content.body }, model: content.model };
@@ -146,10 +147,6 @@ function passedHeaders(payload: ProxyPayload): Record<string, string> {
     if (headersPassed.includes(lower) && isHeaderValue(value)) passed[lower] = value;
   }
   return passed;
-}
-
-function isHeaderValue(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 1024 && /^[\x20-\x7E]*$/.test(value);
 }
 
 function invalid(message: string): WorkerError {

@@ -33,6 +33,7 @@ export class ModelList {
   #health: 'unknown' | 'up' | 'down' = 'unknown';
   #timer: NodeJS.Timeout | undefined;
   #onChange: (() => void) | undefined;
+  #refreshing: Promise<void> | undefined;
 
   constructor(options: ModelListOptions) {
     this.#options = options;
@@ -74,7 +75,15 @@ export class ModelList {
     clearTimeout(this.#timer);
   }
 
-  async refresh(): Promise<void> {
+  /** Asks now; whoever asks while an answer is awaited shares it. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
     const before = fingerprint(this.#models);
     try {
       this.#succeed(await this.#fetch());

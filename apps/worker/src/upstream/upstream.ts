@@ -107,6 +107,11 @@ export class Upstream {
   }
 }
 
+/** Whether a text can be a header's value; anything else would fail the whole request. */
+export function isHeaderValue(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 1024 && /^[\x20-\x7E]*$/.test(value);
+}
+
 function passedHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string> {
