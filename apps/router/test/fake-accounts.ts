@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  Authorise,
+  type FaultBody,
+  GetOwner,
+  Identify,
+  internalPaths,
+  type Principal,
+} from '@aisbf/contracts';
+import { createSecretToken } from '@aisbf/secrets';
+
+const fault = (kind: FaultBody['kind'], code: string): { fault: FaultBody } => ({
+  fault: { code, kind, message: 'as the test wants it', details: {} },
+});
+
+/** Accounts as the router sees them: a few principals, and a wallet that says yes until told otherwise. */
+export async function startFakeAccounts() {
+  const principals = new Map<string, Principal>();
+  const state = {
+    authorised: [] as Authorise[],
+    identified: 0,
+    refusal: undefined as { fault: FaultBody } | undefined,
+  };
+
+  const answer = (path: string, body: unknown): [status: number, value: unknown] => {
+    if (path === internalPaths.accountsIdentify) {
+      state.identified += 1;
+      const principal = principals.get(Identify.parse(body).apiToken);
+      return principal ? [200, principal] : [401, fault('unauthenticated', 'API_TOKEN_INVALID')];
+    }
+    if (path === internalPaths.accountsOwner) {
+      const { username } = GetOwner.parse(body);
+      const found = [...principals.values()].find((one) => one.username === username);
+      return found
+        ? [200, { ownerId: found.ownerId, username }]
+        : [404, fault('missing', 'OWNER_NOT_FOUND')];
+    }
+    const order = Authorise.parse(body);
+    if (state.refusal) return [402, state.refusal];
+    state.authorised.push(order);
+    const { requestId, amount } = order;
+    return [200, { requestId, holdEpoch: 1, amount, isReplay: false }];
+  };
+
+  const server = createServer(async (request, response) => {
+    const [status, value] = answer(request.url ?? '', JSON.parse(await textOf(request)));
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    state,
+    refuse: (kind: FaultBody['kind'], code: string) => {
+      state.refusal = fault(kind, code);
+    },
+    /** Makes an API token and whom it stands for. */
+    token: (username: string, changes: Partial<Principal> = {}) => {
+      const ownerId =
+        [...principals.values()].find((one) => one.username === username)?.ownerId ?? randomUUID();
+      const principal: Principal = {
+        apiTokenId: randomUUID(),
+        ownerId,
+        username,
+        role: username === 'global' ? 'operator' : 'member',
+        scopes: ['inference', 'manage'],
+        limits: { requestsPerMinuteMax: 10_000, tokensPerMinuteMax: 10_000_000, concurrencyMax: 8 },
+        ...changes,
+      };
+      const apiToken = createSecretToken('aisbf').text;
+      principals.set(apiToken, principal);
+      return { apiToken, principal };
+    },
+    revoke: (apiToken: string) => principals.delete(apiToken),
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
