@@ -63,7 +63,8 @@ export class HttpUpstream extends Upstream {
     await this.agent.close();
   }
 
-  private headersFor({ candidate, isStream, requestId }: UpstreamRequest): Record<string, string> {
+  private headersFor(request: UpstreamRequest): Record<string, string> {
+    const { candidate, isStream, requestId, isLast } = request;
     const headers = {
       'content-type': 'application/json',
       accept: isStream ? 'text/event-stream' : 'application/json',
@@ -75,6 +76,7 @@ export class HttpUpstream extends Upstream {
       [internalHeaders.secret]: this.options.internalSecret,
       [internalHeaders.sessionEpoch]: String(candidate.sessionEpoch),
       [internalHeaders.isStream]: isStream ? '1' : '0',
+      [internalHeaders.isLastCandidate]: isLast ? '1' : '0',
     };
   }
 }

@@ -122,6 +122,7 @@ export class ChatCompletions {
         body: replaceModel(call.text, candidate.model),
         isStream: call.request.isStream,
         requestId: call.requestId,
+        isLast: position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
         deadlines: plan.deadlines,
         signal: stop.signal,
       });

@@ -7,6 +7,8 @@ export type UpstreamRequest = Readonly<{
   body: string;
   isStream: boolean;
   requestId: string;
+  /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */
+  isLast: boolean;
   deadlines: Deadlines;
   signal: AbortSignal;
 }>;

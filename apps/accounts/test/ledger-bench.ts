@@ -1,0 +1,147 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Authorise, Settle } from '@aisbf/contracts';
+import { parseNanos } from '@aisbf/money';
+import { createDatabase } from '@aisbf/testkit';
+import { Pool } from 'pg';
+import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
+import { PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
+import { Authorisation } from '../src/services/authorisation.js';
+import { LedgerEvents } from '../src/services/ledger-events.js';
+import { Settlement } from '../src/services/settlement.js';
+
+class SilentEvents extends LedgerEvents {
+  settled(): void {}
+  reaped(): void {}
+  checked(): void {}
+  failed(what: string, error: unknown): void {
+    throw new Error(`${what} failed`, { cause: error });
+  }
+}
+
+export type Owner = Readonly<{ ownerId: string; apiTokenId: string }>;
+
+/** A ledger in a database of its own, as the service uses it and as its administrator sees it. */
+export async function openLedger({ connections = 10 } = {}) {
+  const database = await createDatabase();
+  const pool = new Pool({ connectionString: database.urls.accounts, max: connections });
+  const admin = new Pool({ connectionString: adminUrlOf(database.adminUrl), max: 4 });
+  // The database is dropped under the last idle connections; nobody waits for them any more.
+  for (const each of [pool, admin]) each.on('error', () => undefined);
+  const store = new PgLedgerStore(pool);
+  const reader = new PgLedgerReader(pool);
+  const owner = (username = `user-${randomUUID().slice(0, 8)}`) => makeOwner(admin, username);
+  return {
+    admin,
+    pool,
+    store,
+    reader,
+    authorisation: new Authorisation(store),
+    settlement: new Settlement(store, new SilentEvents()),
+    owner,
+    richOwner: async (amount: bigint): Promise<Owner> => {
+      const made = await owner();
+      const grantId = randomUUID();
+      await store.grant({
+        grantId,
+        ownerId: made.ownerId,
+        amount: parseNanos(String(amount)),
+        reason: 'test',
+      });
+      return made;
+    },
+    violations: () => reader.violations(),
+    close: async () => {
+      await Promise.all([pool.end(), admin.end()]);
+      await database.drop();
+    },
+  };
+}
+
+function adminUrlOf(adminUrl: string): string {
+  const url = new URL(adminUrl);
+  url.searchParams.set('options', '-csearch_path=accounts');
+  return url.href;
+}
+
+async function makeOwner(admin: Pool, username: string): Promise<Owner> {
+  const { rows } = await admin.query<{ ownerId: string; apiTokenId: string }>(
+    `WITH o AS (SELECT open_owner('user', $1) AS id),
+       u AS (INSERT INTO app_user (owner_id, username, role) SELECT id, $1, 'member' FROM o RETURNING id, owner_id)
+     INSERT INTO api_token (public_id, user_id, owner_id, name, secret_hash, scopes,
+       requests_per_minute_max, tokens_per_minute_max, concurrency_max)
+     SELECT $1, id, owner_id, 'test', '', '{inference}', 1000000, 1000000, 1000000 FROM u
+     RETURNING owner_id AS "ownerId", id AS "apiTokenId"`,
+    [username],
+  );
+  const row = rows[0];
+  if (!row) throw new Error('no owner was made');
+  return row;
+}
+
+export function newRequestId(): string {
+  return `req_${randomBytes(16).toString('hex')}`;
+}
+
+/** A hold of `amount` for one candidate of `seller`, at a nano-dollar a token. */
+export function authoriseBy(
+  buyer: Owner,
+  seller: Owner,
+  change: Partial<Authorise> = {},
+): Authorise {
+  return {
+    type: 'authorise',
+    requestId: newRequestId(),
+    apiTokenId: buyer.apiTokenId,
+    ownerId: buyer.ownerId,
+    amount: '1000',
+    expiresAtMs: Date.now() + 60_000,
+    concurrencyMax: 1_000_000,
+    route: 'rotation/test',
+    isStream: false,
+    terms: [
+      {
+        providerId: randomUUID(),
+        providerLabel: 'seller/gpu',
+        sellerOwnerId: seller.ownerId,
+        model: 'demo-small',
+        prices: { prompt_token: '1000000', completion_token: '1000000' },
+        feeBps: 500,
+      },
+    ],
+    rejections: [],
+    ...change,
+  };
+}
+
+/** The report of a request that ended well after `promptTokens` + `completionTokens`. */
+export function settleOf(hold: Authorise, change: Partial<Settle> = {}): Settle {
+  const nowMs = Date.now();
+  return {
+    type: 'settle',
+    requestId: hold.requestId,
+    holdEpoch: 1,
+    outcome: 'completed',
+    servedPosition: 0,
+    promptTokens: 100,
+    completionTokens: 200,
+    reported: null,
+    finishReason: 'stop',
+    attempts: [
+      {
+        position: 0,
+        sessionId: 'session-1',
+        sessionEpoch: 1,
+        startedAtMs: nowMs - 20,
+        firstByteAtMs: nowMs - 10,
+        endedAtMs: nowMs,
+        result: 'served',
+        reason: null,
+        httpStatus: 200,
+      },
+    ],
+    startedAtMs: nowMs - 30,
+    firstByteAtMs: nowMs - 10,
+    endedAtMs: nowMs,
+    ...change,
+  };
+}
