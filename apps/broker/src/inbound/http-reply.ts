@@ -40,7 +40,7 @@ export class HttpReply extends ReplySink {
   /** After the first byte a clean end would be a lie, so the connection is broken off. */
   override fail(fault: Fault): void {
     if (this.response.headersSent) {
-      this.response.destroy();
+      this.cut();
       return;
     }
     const body = Buffer.from(JSON.stringify({ fault: fault.toData() }));
@@ -50,6 +50,12 @@ export class HttpReply extends ReplySink {
       [internalHeaders.fault]: fault.code,
     });
     this.response.end(body);
+  }
+
+  /** What the reader has room for still goes out; the last piece that says "complete" does not. */
+  private cut(): void {
+    if (this.response.writableNeedDrain) this.response.destroy();
+    else this.response.socket?.destroySoon();
   }
 }
 

@@ -1,0 +1,119 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type AdmitWorker, internalPaths, type WorkerVerdict } from '@aisbf/contracts';
+
+export type KnownProvider = Readonly<{
+  providerId: string;
+  ownerId: string;
+  username: string;
+  providerName: string;
+  registrationToken: string;
+  clientIds: readonly string[] | null;
+}>;
+
+export const sellerProvider: KnownProvider = {
+  providerId: '11111111-1111-4111-8111-111111111111',
+  ownerId: '22222222-2222-4222-8222-222222222222',
+  username: 'seller',
+  providerName: 'rig',
+  registrationToken: 'reg_right',
+  clientIds: ['client-1', 'client-2'],
+};
+/** The same names as the seller's, of somebody else. */
+export const otherProvider: KnownProvider = {
+  ...sellerProvider,
+  providerId: '33333333-3333-4333-8333-333333333333',
+  ownerId: '44444444-4444-4444-8444-444444444444',
+  username: 'other',
+  registrationToken: 'reg_other',
+};
+
+const principals: Readonly<Record<string, object>> = {
+  'seller-manage': principal('seller', sellerProvider.ownerId, 'member', ['manage']),
+  'seller-inference': principal('seller', sellerProvider.ownerId, 'member', ['inference']),
+  'other-manage': principal('other', otherProvider.ownerId, 'member', ['manage']),
+  operator: principal('root', '55555555-5555-4555-8555-555555555555', 'operator', ['manage']),
+};
+
+function principal(username: string, ownerId: string, role: string, scopes: readonly string[]) {
+  return {
+    apiTokenId: '66666666-6666-4666-8666-666666666666',
+    ownerId,
+    username,
+    role,
+    scopes,
+    limits: { requestsPerMinuteMax: 100, tokensPerMinuteMax: 1000, concurrencyMax: 10 },
+  };
+}
+
+export type FakePeers = Readonly<{
+  url: string;
+  /** How often the router was asked. */
+  asked: () => number;
+  close: () => Promise<void>;
+}>;
+
+/** Router and accounts as the broker sees them: one server that decides as they would. */
+export async function startFakePeers(): Promise<FakePeers> {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    void readJson(request).then((body) => {
+      const isAdmission = request.url === internalPaths.routerAdmitWorker;
+      if (isAdmission) asked += 1;
+      const found = isAdmission ? verdictOn(body as AdmitWorker) : identified(body);
+      response.writeHead(found ? 200 : 401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(found ?? unknownToken));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    asked: () => asked,
+    close: async () => {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}
+
+const unknownToken = {
+  fault: { code: 'API_TOKEN_UNKNOWN', kind: 'unauthenticated', message: 'Unknown.', details: {} },
+};
+
+function identified(body: unknown): object | undefined {
+  return principals[(body as { apiToken: string }).apiToken];
+}
+
+export function verdictOn(claim: AdmitWorker): WorkerVerdict {
+  const provider = [sellerProvider, otherProvider].find(
+    ({ username, providerName }) =>
+      username === claim.pathUsername && providerName === claim.providerName,
+  );
+  const refused = (reason: string, httpStatus: 401 | 403): WorkerVerdict =>
+    ({
+      type: 'worker-refused',
+      httpStatus,
+      reason,
+      providerId: provider?.providerId ?? null,
+    }) as WorkerVerdict;
+  if (!provider) return refused('unknown_provider', 401);
+  if (claim.registrationToken !== provider.registrationToken) return refused('wrong_token', 401);
+  if (claim.username !== provider.username) return refused('username_mismatch', 403);
+  if (claim.clientId === '') return refused('client_missing', 403);
+  if (provider.clientIds && !provider.clientIds.includes(claim.clientId)) {
+    return refused('client_not_allowed', 403);
+  }
+  const { providerId, providerName, ownerId, username } = provider;
+  const { clientId } = claim;
+  return { type: 'worker-admitted', providerId, providerName, ownerId, username, clientId };
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return JSON.parse(Buffer.concat(parts).toString());
+}
