@@ -107,10 +107,12 @@ describe(Daemon, () => {
 
   it('starts again as it was', async () => {
     const daemon = shell('again', 'echo run; exec sleep 60');
+    const log = () => readFile(daemon.logFile, 'utf8');
     await daemon.start();
+    await until(async () => (await log()) === 'run\n');
     await daemon.kill();
     await daemon.restart();
-    await until(async () => (await readFile(daemon.logFile, 'utf8')) === 'run\nrun\n');
+    await until(async () => (await log()) === 'run\nrun\n');
     await daemon.stop();
   });
 });

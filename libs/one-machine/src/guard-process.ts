@@ -17,6 +17,7 @@ const pollMs = 20;
 /** The signal that each group's leader understands as "stop". */
 const groups = new Map<number, NodeJS.Signals>();
 const folders = new Set<string>();
+let isHurried = false;
 
 function obey(order: GuardOrder): void {
   switch (order.type) {
@@ -31,6 +32,9 @@ function obey(order: GuardOrder): void {
       return;
     case 'keep':
       folders.delete(order.folder);
+      return;
+    case 'hurry':
+      isHurried = true;
       return;
   }
 }
@@ -49,7 +53,7 @@ async function stopGroups(): Promise<void> {
   // What was started last leans on what was started first.
   const orders = [...groups].reverse();
   for (const [pid, signal] of orders) signalGroup(pid, signal);
-  const deadlineMs = Date.now() + graceMs;
+  const deadlineMs = isHurried ? 0 : Date.now() + graceMs;
   let left = orders.filter(([pid]) => signalGroup(pid, 0));
   while (left.length > 0 && Date.now() < deadlineMs) {
     await delay(pollMs);
@@ -60,6 +64,9 @@ async function stopGroups(): Promise<void> {
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
+// Whoever started it with a lock waits for this, unless it is gone already.
+process.stdout.on('error', () => undefined);
+process.stdout.write('guarding\n');
 for await (const line of createInterface({ input: process.stdin })) {
   obey(JSON.parse(line) as GuardOrder);
 }

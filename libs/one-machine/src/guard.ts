@@ -2,12 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** How flock says that somebody else has the lock. */
+const lockedExitCode = 75;
+
 /** What the guard process is told, one a line. */
 export type GuardOrder = Readonly<
   | { type: 'watch'; pid: number; stopSignal: NodeJS.Signals }
   | { type: 'forget'; pid: number }
   | { type: 'remove-at-end'; folder: string }
   | { type: 'keep'; folder: string }
+  | { type: 'hurry' }
 >;
 
 /**
@@ -16,6 +20,29 @@ export type GuardOrder = Readonly<
  */
 class Guard {
   #process: ChildProcess | undefined;
+
+  /**
+   * Starts the guard as the holder of this lock file, and says whether the lock was free. It is held until
+   * everything that is guarded has stopped, however this process ends; the system frees it, so that none
+   * is ever stale. Must come before any order.
+   */
+  async lock(path: string): Promise<boolean> {
+    if (this.#process !== undefined) throw new Error('The guard has started without the lock.');
+    const flock = ['flock', '--nonblock', `--conflict-exit-code=${lockedExitCode}`, path];
+    const child = startGuard(flock);
+    const outcome = await Promise.race([
+      once(child.stdout, 'data').then(() => 'locked' as const),
+      once(child, 'exit').then(([code]) => code as number | null),
+      once(child, 'error').then(() => 'no flock' as const),
+    ]);
+    if (outcome === lockedExitCode) return false;
+    // Not a Linux: there the servers themselves refuse a folder that is in use.
+    this.#process = outcome === 'no flock' ? startGuard() : child;
+    if (typeof outcome === 'number' || outcome === null) {
+      throw new Error(`The guard could not be started on ${path}.`);
+    }
+    return true;
+  }
 
   /** Stops this process group when this process ends. Say so in the same tick in which it was spawned. */
   watch(pid: number, stopSignal: NodeJS.Signals): void {
@@ -37,6 +64,11 @@ class Guard {
     this.#tell({ type: 'keep', folder });
   }
 
+  /** When it cleans up, it kills at once. */
+  hurry(): void {
+    this.#tell({ type: 'hurry' });
+  }
+
   /** Makes it clean up now, and waits for that. */
   async end(): Promise<void> {
     const guard = this.#process;
@@ -56,19 +88,21 @@ class Guard {
 
 export const guard = new Guard();
 
-function startGuard(): ChildProcess {
+function startGuard(prefix: readonly string[] = []) {
   // Tests run from the sources, which Node reads as they are.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const script = fileURLToPath(new URL(`./guard-process.${extension}`, import.meta.url));
-  const child = spawn(process.execPath, ['--no-warnings', script], {
+  const [command, ...args] = [...prefix, process.execPath, '--no-warnings', script];
+  const child = spawn(command ?? process.execPath, args, {
     detached: true,
-    stdio: ['pipe', 'ignore', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.unref();
-  const pipe = child.stdin;
-  if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  for (const pipe of [child.stdin, child.stdout]) {
+    if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
+  }
   // A guard that somebody killed guards nothing more; that must not end what it guarded.
-  pipe.on('error', () => undefined);
+  child.stdin.on('error', () => undefined);
   child.on('error', () => undefined);
   return child;
 }
