@@ -28,7 +28,13 @@ class Guard {
    */
   async lock(path: string): Promise<boolean> {
     if (this.#process !== undefined) throw new Error('The guard has started without the lock.');
-    const flock = ['flock', '--nonblock', `--conflict-exit-code=${lockedExitCode}`, path];
+    const flock = [
+      'flock',
+      '--no-fork',
+      '--nonblock',
+      `--conflict-exit-code=${lockedExitCode}`,
+      path,
+    ];
     const child = startGuard(flock);
     const outcome = await Promise.race([
       once(child.stdout, 'data').then(() => 'locked' as const),
