@@ -41,13 +41,19 @@ class Guard {
       once(child, 'exit').then(([code]) => code as number | null),
       once(child, 'error').then(() => 'no flock' as const),
     ]);
-    if (outcome === lockedExitCode) return false;
-    // Not a Linux: there the servers themselves refuse a folder that is in use.
-    this.#process = outcome === 'no flock' ? startGuard() : child;
-    if (typeof outcome === 'number' || outcome === null) {
-      throw new Error(`The guard could not be started on ${path}.`);
+    switch (outcome) {
+      case 'locked':
+        this.#process = letGo(child);
+        return true;
+      case lockedExitCode:
+        return false;
+      case 'no flock':
+        // Not a Linux: there the servers themselves refuse a folder that is in use.
+        this.#process = letGo(startGuard());
+        return true;
+      default:
+        throw new Error(`The guard could not be started on ${path}.`);
     }
-    return true;
   }
 
   /** Stops this process group when this process ends. Say so in the same tick in which it was spawned. */
@@ -87,7 +93,7 @@ class Guard {
   }
 
   #tell(order: GuardOrder): void {
-    this.#process ??= startGuard();
+    this.#process ??= letGo(startGuard());
     this.#process.stdin?.write(`${JSON.stringify(order)}\n`);
   }
 }
@@ -103,12 +109,17 @@ function startGuard(prefix: readonly string[] = []) {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // A guard that somebody killed guards nothing more; that must not end what it guarded.
+  child.stdin.on('error', () => undefined);
+  child.on('error', () => undefined);
+  return child;
+}
+
+/** From here on it keeps nobody's event loop open. */
+function letGo(child: ReturnType<typeof startGuard>): ChildProcess {
   child.unref();
   for (const pipe of [child.stdin, child.stdout]) {
     if ('unref' in pipe && typeof pipe.unref === 'function') pipe.unref();
   }
-  // A guard that somebody killed guards nothing more; that must not end what it guarded.
-  child.stdin.on('error', () => undefined);
-  child.on('error', () => undefined);
   return child;
 }
