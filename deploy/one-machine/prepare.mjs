@@ -16,7 +16,7 @@ const { env: ownEnv } = process;
 const startedMs = Number(ownEnv.AISBF_STARTED_MS) || Date.now();
 const stillMs = 10_000;
 /** Enough of a failed step's output to see why, without scrolling for it. */
-const tailLinesMax = 60;
+const tailCharsMax = 6_000;
 
 let current;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
@@ -62,20 +62,28 @@ async function pnpm(name, args, env) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   current = child;
-  const lines = [];
+  let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
-      lines.push(...text.split('\n'));
-      lines.splice(0, lines.length - tailLinesMax);
+      output = `${output}${text}`.slice(-tailCharsMax);
     });
   }
   const timer = setInterval(() => say(`still ${name} …`), stillMs);
-  const failed = once(child, 'error').then(([error]) => [1, lines.push(String(error))]);
+  const failed = once(child, 'error').then(([error]) => {
+    output = String(error);
+    return [1];
+  });
   const [code] = await Promise.race([once(child, 'close'), failed]);
   clearInterval(timer);
   current = undefined;
-  if (code !== 0) console.error(`${lines.join('\n')}\n\n${name} failed.`);
+  if (code !== 0) console.error(`${withoutNoise(output)}\n\n${name} failed.`);
   return code ?? 1;
+}
+
+/** npm's remarks on its own settings, and the gaps between. */
+function withoutNoise(output) {
+  const lines = output.split('\n').filter((line) => line.trim() && !line.startsWith('npm warn'));
+  return lines.join('\n');
 }
 
 /** Build tools run on the project's Node, and see no settings that are meant for the program to come. */
