@@ -8,7 +8,7 @@ const tailBytes = 4_096;
 
 /** Opens a log for appending and says where the new run begins in it. */
 export function openLog(path: string): { descriptor: number; startByte: number } {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   let descriptor = openSync(path, 'a', 0o600);
   let startByte = fstatSync(descriptor).size;
   if (startByte > logBytesMax) {

@@ -16,7 +16,7 @@ const stopGraceMs = 5_000;
 
 /** Starts NATS with JetStream on 127.0.0.1. */
 export async function startNats({ dataDir, port, logFile }: StartNats): Promise<Server> {
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const { command, env } = await findProgram('nats-server');
   const daemon = new Daemon({
     name: 'nats',

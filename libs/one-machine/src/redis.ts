@@ -20,7 +20,7 @@ const stopGraceMs = 5_000;
 /** Starts Redis on 127.0.0.1. */
 export async function startRedis(options: StartRedis): Promise<Server> {
   const { dataDir, port, logFile, throwAway } = options;
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const { command, env } = await findProgram('redis-server');
   const settings: Readonly<Record<string, string>> = {
     bind: '127.0.0.1',
