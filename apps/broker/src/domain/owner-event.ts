@@ -44,11 +44,11 @@ export class OwnerEventLog {
     if (this.providers.size > providersMax && oldest !== undefined) this.providers.delete(oldest);
   }
 
-  /** Of one provider, by its id or, for its owner, its name; newest last. */
-  find(isIt: (subject: EventSubject) => boolean): readonly OwnerEvent[] {
-    for (const { subject, events } of this.providers.values()) {
-      if (isIt(subject)) return events;
-    }
-    return [];
+  /** Of all providers that are meant, newest last. */
+  find(isMeant: (subject: EventSubject) => boolean): readonly OwnerEvent[] {
+    return [...this.providers.values()]
+      .filter(({ subject }) => isMeant(subject))
+      .flatMap(({ events }) => events)
+      .sort((one, other) => one.atMs - other.atMs);
   }
 }

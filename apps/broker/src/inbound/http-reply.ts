@@ -8,6 +8,8 @@ import { ReplySink } from '../services/reply-sink.js';
 export class HttpReply extends ReplySink {
   constructor(private readonly response: ServerResponse) {
     super();
+    // A reader that has gone is noticed by its `close`; a write that raced with it must not be a crash.
+    response.on('error', () => response.destroy());
   }
 
   override get backlogBytes(): number {
@@ -30,7 +32,7 @@ export class HttpReply extends ReplySink {
   }
 
   override bytes(bytes: Buffer): void {
-    this.response.write(bytes);
+    if (!this.response.destroyed) this.response.write(bytes);
   }
 
   override end(): void {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { internalHeaders } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
+import { faultOf } from '@aisbf/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { brokerFaults } from '../domain/broker-faults.js';
 import { workerEndpoint } from '../domain/worker-call-path.js';
@@ -21,6 +22,10 @@ export function addSessionUpstream(fastify: FastifyInstance, sessions: Sessions)
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) =>
       parsed(null, body),
     );
+    scope.setErrorHandler((thrown, _request, reply) => {
+      void reply.hijack();
+      new HttpReply(reply.raw).fail(faultOf(thrown) ?? brokerFaults.SESSION_GONE());
+    });
     scope.all('/internal/v1/sessions/:sessionId/*', (request: UpstreamRequest, reply) =>
       forward(sessions, request, reply),
     );

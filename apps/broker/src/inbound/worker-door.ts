@@ -55,13 +55,11 @@ export class WorkerDoor {
       writeRefusal(upgrade.socket, { status: 404 });
       return;
     }
-    if (this.drain.isDraining) {
-      writeRefusal(upgrade.socket, { status: 503, waitMs: 1_000 });
-      return;
-    }
     const identity = readIdentity(url.searchParams, upgrade.request.headers);
     const result = await this.admission.admit(scope.username, identity);
-    if (!upgrade.socket.destroyed) this.answer(upgrade, result);
+    if (upgrade.socket.destroyed) return;
+    if (this.drain.isDraining) writeRefusal(upgrade.socket, { status: 503, waitMs: 1_000 });
+    else this.answer(upgrade, result);
   }
 
   private answer(upgrade: Upgrade, result: AdmissionResult): void {
@@ -96,6 +94,7 @@ function connect(socket: WebSocket, session: Session): void {
   socket.on('pong', () => session.onHeard());
   socket.on('error', (error: Error & { code?: string }) => {
     if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') session.onOversized();
+    else if (error.code?.startsWith('WS_ERR_')) session.end('unreadable_frames', error.code);
     else session.end('worker_left', error.message);
   });
   socket.on('close', (code: number) => session.end('worker_left', `code ${code}`));

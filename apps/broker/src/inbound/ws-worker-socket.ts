@@ -23,10 +23,7 @@ export class WsWorkerSocket extends WorkerSocket {
   }
 
   override close(code: number, reason: string): void {
-    if (this.socket.readyState !== WebSocket.OPEN) {
-      this.socket.terminate();
-      return;
-    }
+    if (this.socket.readyState === WebSocket.CLOSED) return;
     this.socket.close(code, reason);
     setTimeout(() => this.socket.terminate(), closeWaitMs).unref();
   }

@@ -7,6 +7,8 @@ import type { Session } from './session.js';
 import { Sessions } from './sessions.js';
 
 const sliceIntervalMs = 50;
+/** A bus that is away does not get our farewell; routers then notice by the missing beats. */
+const flushWaitMs = 2_000;
 
 /** Leaving: nothing new, what runs ends, and the workers go in slices so that they don't arrive as a storm. */
 @Injectable()
@@ -35,7 +37,7 @@ export class Drain {
       for (const session of this.nextSlice(isLate)) session.end('drained');
       if (this.sessions.count > 0) await wait(sliceIntervalMs);
     }
-    await this.presence.flush();
+    await Promise.race([this.presence.flush(), wait(flushWaitMs, undefined, { ref: false })]);
   }
 
   private nextSlice(isLate: boolean): readonly Session[] {

@@ -264,8 +264,8 @@ export class Session {
       return;
     }
     this.socket.send(this.registered(requestId));
-    this.step({ type: 'register-accepted' });
     this.learn(withRegistration(this.profile, registration));
+    this.step({ type: 'register-accepted' });
     this.tools.events.sessionRegistered(this, this.profile.capabilities?.server ?? null);
     this.inquiry.start(!registration.capabilities, this.tools.clock.nowMs());
   }
@@ -324,7 +324,8 @@ export class Session {
     }
     if (this.state.name === 'suspect') this.tools.events.sessionSuspect(this);
     this.work.pump();
-    this.host.onChanged(this, 'state');
+    // That all of them drain is told by the broker's beat; each one's word for it may come a little later.
+    this.host.onChanged(this, this.state.name === 'draining' ? 'load' : 'state');
   }
 
   private finish(end: Extract<SessionState, { name: 'closed' }>, detail: string | null): void {
