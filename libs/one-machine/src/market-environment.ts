@@ -65,6 +65,7 @@ export function marketEnvironment(
       BROKER_HTTP_PORT: String(ports['broker-http']),
       BROKER_GRPC_PORT: String(ports['broker-grpc']),
       BROKER_ROUTER_URL: http('router'),
+      BROKER_ACCOUNTS_URL: http('accounts'),
       BROKER_ADVERTISED_URL: http('broker'),
     },
     gateway: {

@@ -88,7 +88,7 @@ async function isReady(url: string): Promise<boolean> {
 }
 
 /** What any program may need of the machine: paths, locale, proxies' certificates. */
-function inherited(): Record<string, string> {
+export function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_EXTRA_CA_CERTS'];
   return Object.fromEntries(
     names.flatMap((name) => {

@@ -32,7 +32,7 @@ async function stop(exitCode: number): Promise<void> {
   isStopping = true;
   if (running !== undefined) {
     running.release();
-    await running.firstRun.stop();
+    await running.firstRun.worker.stop();
     await running.market.stop();
   }
   // What was still starting.
@@ -73,16 +73,16 @@ function announce(market: Market, firstRun: FirstRun): void {
     ['Account', `${market.url}/api/account`],
     ['Catalogue', `${market.url}/api/catalog`],
     ['Operator token', firstRun.operatorApiToken],
-    ...(firstRun.buyer ? ([['Buyer token', firstRun.buyer.apiToken]] as const) : []),
+    ['Buyer token', firstRun.buyer.apiToken],
     ['Data and logs', market.dataDir],
   ];
   say(`\nAISBF is ready after ${seconds} s.\n`);
   for (const [name, value] of rows) say(`  ${name.padEnd(18)}${value}`);
-  if (firstRun.buyer) say(`\nBuy something:\n\n${curl(market.url, firstRun.buyer)}`);
+  say(`\nBuy something:\n\n${curl(market.url, firstRun.buyer)}`);
   say('\nCtrl-C stops it; everything is kept for the next start.\n');
 }
 
-function curl(url: string, { apiToken, model }: NonNullable<FirstRun['buyer']>): string {
+function curl(url: string, { apiToken, model }: FirstRun['buyer']): string {
   const body = { model, messages: [{ role: 'user', content: 'Hello!' }], stream: true };
   return [
     `  curl -N ${url}/v1/chat/completions \\`,
@@ -101,7 +101,7 @@ async function main(): Promise<void> {
   const { services, servers } = market;
   const daemons = Object.values(servers).flatMap(({ daemon }) => daemon ?? []);
   const release = keepRunning({
-    parts: [...daemons, ...Object.values(services)],
+    parts: [...daemons, ...Object.values(services), firstRun.worker],
     report: progress,
     giveUp: (reason) => {
       process.stderr.write(`\n${reason}\n`);
