@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { projectNode } from './project-node.mjs';
@@ -109,12 +109,25 @@ function followSignals() {
 function followNpm() {
   const { env: ownEnv, ppid } = process;
   if (ownEnv.npm_lifecycle_event === undefined) return;
+  // Between npm and us stands its shell, which outlives it.
+  const npm = parentOf(ppid);
   const timer = setInterval(() => {
-    if (process.ppid === ppid) return;
+    if (process.ppid === ppid && parentOf(ppid) === npm) return;
     clearInterval(timer);
     current?.kill('SIGTERM');
   }, parentPollMs);
   timer.unref();
+}
+
+/** Undefined where the system does not show it as a file. */
+function parentOf(pid) {
+  try {
+    // The second field, the program's name, is in parentheses and may contain anything.
+    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(')').at(-1) ?? '';
+    return afterName.trim().split(' ')[1];
+  } catch {
+    return undefined;
+  }
 }
 
 function besides(file) {
