@@ -2,7 +2,6 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { streams } from '@aisbf/contracts';
 import {
   createLog,
-  type Log,
   Metrics,
   NatsBus,
   Readiness,
@@ -10,12 +9,12 @@ import {
   startHttpService,
 } from '@aisbf/platform';
 import { createSecretToken } from '@aisbf/secrets';
-import { Pool } from 'pg';
 import { appModule } from './app.module.js';
 import type { AccountsSettings } from './config.js';
 import { Background } from './inbound/background.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
+import { openPool } from './outbound/accounts-database.js';
 import { ApiTokens } from './services/api-tokens.js';
 
 /** The whole service, running. */
@@ -23,7 +22,13 @@ export async function startAccounts(settings: AccountsSettings) {
   const log = createLog('accounts', settings.ACCOUNTS_LOG_LEVEL);
   const metrics = new Metrics('accounts');
   const readiness = new Readiness();
-  const pool = openPool(settings, log);
+  const pool = openPool(
+    {
+      url: settings.ACCOUNTS_DATABASE_URL,
+      connectionsMax: settings.ACCOUNTS_DATABASE_CONNECTIONS_MAX,
+    },
+    log,
+  );
   const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'accounts', log });
   await ensureStreams(bus);
   readiness.add('postgres', async () => (await pool.query('SELECT 1')).rowCount === 1);
@@ -65,20 +70,6 @@ export async function startAccounts(settings: AccountsSettings) {
       await pool.end();
     },
   };
-}
-
-/** A statement that waits longer than these has met a stuck peer; money must not wait with it. */
-function openPool(settings: AccountsSettings, log: Log): Pool {
-  const pool = new Pool({
-    connectionString: settings.ACCOUNTS_DATABASE_URL,
-    max: settings.ACCOUNTS_DATABASE_CONNECTIONS_MAX,
-    connectionTimeoutMillis: 5_000,
-    lock_timeout: 2_000,
-    statement_timeout: 5_000,
-    idle_in_transaction_session_timeout: 5_000,
-  });
-  pool.on('error', (error) => log.warn({ error }, 'an idle database connection broke'));
-  return pool;
 }
 
 /** Published usage is kept a week for whoever was away; settlements until they are done. */

@@ -1,8 +1,6 @@
-import { openAccountsDatabase, PrismaClient } from '@aisbf/database-accounts';
 import { Clock, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { Pool } from 'pg';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
 import { Background, BackgroundIntervals } from './inbound/background.js';
@@ -10,6 +8,7 @@ import { CallerGuard } from './inbound/caller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
+import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
@@ -70,7 +69,7 @@ export function appModule(
       { provide: Pool, useValue: pool },
       {
         provide: PrismaClient,
-        useFactory: () => openAccountsDatabase(settings.ACCOUNTS_DATABASE_URL),
+        useFactory: () => openClient(settings.ACCOUNTS_DATABASE_URL),
       },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
