@@ -1,0 +1,2 @@
+/** The entry of `npm run bench`. */
+console.log('Nothing is measured yet.');
