@@ -43,8 +43,9 @@ export class BrokerEvents {
     this.refused.inc({ reason });
     this.log.info({ pathUsername, username, providerName, clientId, reason }, 'worker refused');
     if (providerId === null) return;
+    // Whoever came to another owner's address has proved that it belongs to the owner that it named.
     this.ownerEvents.record(
-      { providerId, providerName, username: pathUsername },
+      { providerId, providerName, username: reason === 'scope_mismatch' ? username : pathUsername },
       {
         atMs: this.clock.nowMs(),
         type: 'worker-refused',

@@ -6,6 +6,8 @@ export type OwnerEvent = Readonly<{
   sessionId: string | null;
   /** The exact reason, in words that may be looked up. */
   detail: string | null;
+  /** How often it has happened in a row; `atMs` is the last time. */
+  count: number;
 }>;
 
 export type OwnerEventType =
@@ -34,11 +36,13 @@ const providersMax = 10_000;
 export class OwnerEventLog {
   private readonly providers = new Map<string, ProviderEvents>();
 
-  record(subject: EventSubject, event: OwnerEvent): void {
+  record(subject: EventSubject, event: Omit<OwnerEvent, 'count'>): void {
     const entry = this.providers.get(subject.providerId) ?? { subject, events: [] };
     this.providers.delete(subject.providerId);
     this.providers.set(subject.providerId, entry);
-    entry.events.push(event);
+    const last = entry.events.at(-1);
+    if (last && isRepeated(last, event)) entry.events.pop();
+    entry.events.push({ ...event, count: last && isRepeated(last, event) ? last.count + 1 : 1 });
     if (entry.events.length > eventsMax) entry.events.shift();
     const [oldest] = this.providers.keys();
     if (this.providers.size > providersMax && oldest !== undefined) this.providers.delete(oldest);
@@ -51,4 +55,14 @@ export class OwnerEventLog {
       .flatMap(({ events }) => events)
       .sort((one, other) => one.atMs - other.atMs);
   }
+}
+
+/** A stranger that knocks all day must not push everything else out. */
+function isRepeated(last: OwnerEvent, event: Omit<OwnerEvent, 'count'>): boolean {
+  return (
+    event.type === 'worker-refused' &&
+    last.type === event.type &&
+    last.clientId === event.clientId &&
+    last.detail === event.detail
+  );
 }
