@@ -92,7 +92,9 @@ function unary(handler: GrpcHandler, { internalSecret, log }: GrpcServiceOptions
       answer(grpcError(platformFaults.INTERNAL_SECRET_WRONG()));
       return;
     }
-    handler(call.request).then(
+    // A handler that throws before it waits has refused just the same.
+    const run = async () => handler(call.request);
+    run().then(
       (value) => answer(null, value),
       (thrown: unknown) => {
         const fault = faultOf(thrown);

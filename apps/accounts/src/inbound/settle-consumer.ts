@@ -40,15 +40,31 @@ export class SettleConsumer implements OnApplicationShutdown {
 
   /** What can never succeed is ended with a line in the log; what may succeed later comes again. */
   private async handle(message: JsMsg): Promise<void> {
+    const command = commandIn(message);
+    if (!command) {
+      this.log.error({ sequence: message.seq }, 'a queued settlement is of no known form');
+      return message.term();
+    }
     try {
-      await this.settlement.settle(Settle.parse(message.json()));
+      await this.settlement.settle(command);
       message.ack();
     } catch (error) {
-      const isHopeless =
-        error instanceof Fault || (error instanceof Error && error.name === 'ZodError');
-      this.log.error({ error, isHopeless }, 'a queued settlement failed');
+      const isHopeless = error instanceof Fault;
+      this.log.error(
+        { requestId: command.requestId, error, isHopeless },
+        'a queued settlement failed',
+      );
       if (isHopeless) message.term();
       else message.nak(retryDelayMs);
     }
+  }
+}
+
+function commandIn(message: JsMsg): Settle | undefined {
+  try {
+    return Settle.parse(message.json());
+  } catch {
+    // Whatever is wrong with it, no second reading will mend it.
+    return undefined;
   }
 }

@@ -30,7 +30,6 @@ export async function withRetry<Result>(work: () => Promise<Result>): Promise<Re
 }
 
 function isPassing(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('code' in error && typeof error.code === 'string') return retryableCodes.has(error.code);
-  return /connection terminated/i.test(error.message);
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === undefined ? /connection terminated/i.test(message) : retryableCodes.has(code);
 }
