@@ -8,6 +8,7 @@ import type {
   Rotation,
   RotationMember,
 } from '../domain/catalogue.js';
+import { faults } from '../domain/faults.js';
 import { RouterEvents } from '../events.js';
 import { CatalogueStore } from '../services/live-catalogue.js';
 import { CredentialCipher } from './credential-cipher.js';
@@ -65,11 +66,15 @@ export class PgCatalogueStore extends CatalogueStore {
     super();
   }
 
-  async revision(): Promise<number> {
-    return readRevision(this.pool);
+  revision(): Promise<number> {
+    return readRevision(this.pool).catch(unreachable);
   }
 
-  async load(): Promise<CatalogueRecords> {
+  load(): Promise<CatalogueRecords> {
+    return this.loadSnapshot().catch(unreachable);
+  }
+
+  private async loadSnapshot(): Promise<CatalogueRecords> {
     const client = await this.pool.connect();
     try {
       // One snapshot for all statements: a revision is served whole or not at all.
@@ -141,6 +146,10 @@ export class PgCatalogueStore extends CatalogueStore {
     this.events.credentialUnreadable(row.id, keyId);
     return null;
   }
+}
+
+function unreachable(cause: unknown): never {
+  throw faults.CATALOGUE_UNREACHABLE({}, { cause });
 }
 
 async function readRevision(queryable: Pick<PoolClient, 'query'>): Promise<number> {

@@ -15,6 +15,16 @@ type Change<Type extends CatalogueChange['type']> = Extract<CatalogueChange, { t
 
 /** The codes that Prisma knows failed statements by. */
 const prismaCodes = { uniqueViolated: 'P2002', foreignKeyViolated: 'P2003' } as const;
+/** Not reached, connection closed, no connection free, transaction timed out, deadlock. */
+const unreachableCodes: ReadonlySet<string> = new Set([
+  'P1001',
+  'P1002',
+  'P1008',
+  'P1017',
+  'P2024',
+  'P2028',
+  'P2034',
+]);
 
 /** Writes the catalogue, each change and its revision in one transaction. */
 @Injectable()
@@ -144,6 +154,7 @@ function faultOfViolation(error: unknown, change: CatalogueChange) {
   if (error.code === prismaCodes.foreignKeyViolated) {
     return faults.PROVIDER_NOT_FOUND({}, { cause: error });
   }
+  if (unreachableCodes.has(error.code)) return faults.CATALOGUE_UNREACHABLE({}, { cause: error });
   const isName = error.code === prismaCodes.uniqueViolated && change.type === 'provider-create';
   return isName ? faults.PROVIDER_EXISTS({}, { cause: error }) : undefined;
 }

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import { readConfig } from '@aisbf/platform';
+import { describe, expect, it } from '@jest/globals';
+import { requireConsistent, routerSettings } from './config.js';
+
+const required = {
+  AISBF_INTERNAL_SECRET: 'an-internal-secret',
+  AISBF_NATS_URL: 'nats://127.0.0.1:4222',
+  ROUTER_DATABASE_URL: 'postgres://router@127.0.0.1/aisbf',
+  ROUTER_REDIS_URL: 'redis://127.0.0.1:6379',
+  ROUTER_ACCOUNTS_URL: 'http://127.0.0.1:7001',
+  ROUTER_SECRET_PEPPER: 'a-pepper-of-some-length',
+  ROUTER_CREDENTIAL_KEY: randomBytes(32).toString('base64'),
+};
+
+describe('routerSettings', () => {
+  it('has defaults that go together', () => {
+    expect(() => requireConsistent(readConfig(routerSettings, required))).not.toThrow();
+  });
+
+  it('tells of every mistake at once', () => {
+    const read = () =>
+      readConfig(routerSettings, { ROUTER_CREDENTIAL_KEY: 'c2hvcnQ=', ROUTER_FEE_BPS: '10001' });
+    const mistakes = [...Object.keys(required), 'ROUTER_FEE_BPS'];
+    for (const name of mistakes) expect(read).toThrow(name);
+  });
+
+  it('tells of settings that do not go together, all at once', () => {
+    const settings = readConfig(routerSettings, {
+      ...required,
+      ROUTER_HOLD_TTL_MS: '600000',
+      ROUTER_ATTEMPTS_MAX: '9',
+    });
+    for (const name of ['ROUTER_HOLD_TTL_MS', 'ROUTER_ATTEMPTS_MAX']) {
+      expect(() => requireConsistent(settings)).toThrow(name);
+    }
+  });
+});

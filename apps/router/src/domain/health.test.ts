@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type AttemptEnd, afterAttempt, type Cooldown } from './health.js';
+
+const settings = { baseMs: 1_000, maxMs: 8_000, retryAfterMsMax: 20_000 };
+
+const failure = (atMs: number, retryAfterMs: number | null = null): AttemptEnd => ({
+  isSuccess: false,
+  atMs,
+  retryAfterMs,
+});
+const success = (atMs: number): AttemptEnd => ({ isSuccess: true, atMs, retryAfterMs: null });
+const after = (...ends: readonly AttemptEnd[]) =>
+  ends.reduce<Cooldown | undefined>((known, end) => afterAttempt(known, end, settings), undefined);
+
+describe('afterAttempt', () => {
+  it('doubles the cooldown with each failure after the last one ended, up to the longest', () => {
+    let known: Cooldown | undefined;
+    let atMs = 0;
+    const lengths: number[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      known = afterAttempt(known, failure(atMs), settings);
+      lengths.push((known?.untilMs ?? 0) - atMs);
+      atMs = known?.untilMs ?? 0;
+    }
+    expect(lengths).toEqual([1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
+  });
+
+  it('counts the failures of one outage once, however many requests met it', () => {
+    expect(after(failure(0), failure(10), failure(900))).toMatchObject({
+      failures: 1,
+      untilMs: 1_000,
+    });
+  });
+
+  it('honours Retry-After where it is longer, and believes only so much of it', () => {
+    expect(after(failure(0, 5_000))?.untilMs).toBe(5_000);
+    expect(after(failure(0, 10))?.untilMs).toBe(1_000);
+    expect(after(failure(0, 86_400_000))?.untilMs).toBe(20_000);
+    expect(after(failure(0), failure(10, 5_000))?.untilMs).toBe(5_010);
+  });
+
+  it('is over with a success', () => {
+    expect(after(failure(0), success(10))?.untilMs).toBeLessThanOrEqual(10);
+    expect(after(failure(0), failure(1_000), success(1_500), failure(2_000))).toMatchObject({
+      failures: 1,
+      untilMs: 3_000,
+    });
+  });
+
+  it('remembers nothing of one that never failed', () => {
+    expect(after(success(0), success(10))).toBeUndefined();
+  });
+
+  it('begins anew when the last trouble is long over', () => {
+    expect(after(failure(0), failure(1_000), failure(60_000))).toMatchObject({ failures: 1 });
+  });
+
+  it('lets no failure that is told late undo a success', () => {
+    const known = after(failure(0), success(100));
+    expect(afterAttempt(known, failure(50), settings)).toEqual(known);
+  });
+
+  it('never cools for longer than the longest of both limits', () => {
+    const ends = fc.array(
+      fc.record({
+        isSuccess: fc.boolean(),
+        atMs: fc.integer({ min: 0, max: 100_000 }),
+        retryAfterMs: fc.option(fc.integer({ min: 0, max: 86_400_000 })),
+      }),
+    );
+    fc.assert(
+      fc.property(ends, (all) => {
+        const known = after(...all);
+        const lastMs = Math.max(0, ...all.map(({ atMs }) => atMs));
+        if (known) expect(known.untilMs).toBeLessThanOrEqual(lastMs + 20_000);
+      }),
+    );
+  });
+});

@@ -1,0 +1,286 @@
+import type { RequestFacts } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
+import { costOf } from '@aisbf/money';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  markets,
+  nowMs,
+  planSettings,
+  type RandomMarket,
+  routesOf,
+  surroundings,
+} from '../../test/random-market.js';
+import { globalUsername, indexCatalogue, type Provider } from './catalogue.js';
+import { healthKey } from './health.js';
+import { outputTokensCeiling, plan, type RoutePlan } from './plan.js';
+import type { Upstream } from './upstream.js';
+import { randomFromSeed } from './weighted-order.js';
+
+const facts = (changes: Partial<RequestFacts> = {}): RequestFacts => ({
+  endpoint: 'chat.completions',
+  route: 'rig/llama',
+  isStream: false,
+  bodyBytes: 100,
+  promptTokens: 1_000,
+  outputTokensMax: 500,
+  choices: 1,
+  ...changes,
+});
+
+type Asked = Readonly<{ market: RandomMarket; request: RequestFacts; seed: string }>;
+
+const asked: fc.Arbitrary<Asked> = markets.chain((market) =>
+  fc.record({
+    market: fc.constant(market),
+    request: fc
+      .record({
+        route: routesOf(market),
+        bodyBytes: fc.constantFrom(100, 10_000),
+        promptTokens: fc.integer({ min: 0, max: 1_000_000 }),
+        outputTokensMax: fc.option(fc.integer({ min: 0, max: 100_000 })),
+        choices: fc.integer({ min: 1, max: 8 }),
+      })
+      .map((request) => facts(request)),
+    seed: fc.string(),
+  }),
+);
+
+function planned({ market, request, seed }: Asked): RoutePlan | Fault {
+  try {
+    return plan({
+      facts: request,
+      buyer: market.buyer,
+      catalogue: market.catalogue,
+      around: surroundings(market.sessions, market.cooling),
+      random: randomFromSeed(seed),
+      settings: planSettings,
+    });
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+const always = (property: (asked: Asked, found: RoutePlan) => void) =>
+  fc.assert(
+    fc.property(asked, (one) => {
+      const found = planned(one);
+      if (!(found instanceof Fault)) property(one, found);
+    }),
+    { numRuns: 1_000 },
+  );
+
+const nameOf = ({ offer, target, modelThere }: Upstream) =>
+  healthKey(
+    offer.provider.id,
+    modelThere,
+    target.kind === 'session' ? target.present.session.sessionId : null,
+  );
+
+/** Whether a buyer may have this, said in the plainest way. */
+function maySee({ catalogue, buyer }: RandomMarket, provider: Provider, model: string): boolean {
+  if (provider.ownerId === buyer.ownerId) return true;
+  return catalogue.listings.some(
+    (listing) => listing.providerId === provider.id && listing.model === model && listing.isActive,
+  );
+}
+
+/** What a route could mean, by trying everything: pairs of provider and model. */
+function meaning(market: RandomMarket, route: string): (readonly [Provider, string])[] {
+  const { catalogue, buyer } = market;
+  const pairs = catalogue.providers.flatMap((provider) =>
+    ['llama', 'org/qwen:7b'].map((model) => [provider, model] as const),
+  );
+  const visible = pairs.filter(([provider, model]) => maySee(market, provider, model));
+  const qualified = visible.filter(
+    ([{ username, name }, model]) => route === `${username}/provider/${name}/${model}`,
+  );
+  if (qualified.length > 0) return qualified;
+  const short = visible.filter(([{ name }, model]) => route === `${name}/${model}`);
+  const own = short.filter(([provider]) => provider.ownerId === buyer.ownerId);
+  if (own.length > 0) return own;
+  const sold = short.filter(([provider]) => provider.isEnabled);
+  const global = sold.filter(([provider]) => provider.username === globalUsername);
+  if (global.length > 0) return global;
+  if (sold.length === 1) return sold;
+
+  const members = (owner: string) => {
+    const [name] = route.split('/').slice(-1);
+    const rotation = catalogue.rotations.find((one) => one.username === owner && one.name === name);
+    const found = visible.filter(([provider, model]) =>
+      rotation?.members.some((one) => one.providerId === provider.id && one.model === model),
+    );
+    const isOpen =
+      rotation?.ownerId === buyer.ownerId ||
+      owner === globalUsername ||
+      found.some(([provider]) => provider.ownerId === rotation?.ownerId);
+    return { isThere: rotation !== undefined, found: isOpen ? found : [] };
+  };
+  const buyerName = buyer.ownerId.replace('owner-of-', '');
+  if (route.startsWith('rotation/')) {
+    const mine = members(buyerName);
+    return mine.isThere ? mine.found : members(globalUsername).found;
+  }
+  const [owner = '', form] = route.split('/');
+  return form === 'rotation' ? members(owner).found : [];
+}
+
+/** Who could serve one of these, by looking at everybody. */
+function servers(market: RandomMarket, request: RequestFacts): Set<string> {
+  const found = meaning(market, request.route).flatMap(([provider, model]) => {
+    if (!provider.isEnabled) return [];
+    if (provider.source.kind === 'openai') {
+      const there = provider.source.models.get(model);
+      const isUsable = there !== undefined && provider.source.headers !== null;
+      return isUsable ? [healthKey(provider.id, there, null)] : [];
+    }
+    return market.sessions
+      .filter((session) => session.providerId === provider.id)
+      .filter((session) => session.state === 'serving')
+      .filter((session) => session.models.some(({ name }) => name === model))
+      .filter((session) => request.bodyBytes + 1_024 <= session.frameBytesMax)
+      .filter((session) => session.inFlight < 4 || session.queued < 4)
+      .map((session) => healthKey(provider.id, model, session.sessionId));
+  });
+  return new Set(found);
+}
+
+describe('plan', () => {
+  it('names exactly those who can serve what the buyer may call, each once', () => {
+    let plans = 0;
+    fc.assert(
+      fc.property(asked, (one) => {
+        const found = planned(one);
+        const expected = servers(one.market, one.request);
+        if (found instanceof Fault) {
+          expect([...expected]).toEqual([]);
+          return;
+        }
+        plans += 1;
+        expect(found.candidates.length).toBe(expected.size);
+        expect(new Set(found.candidates.map(nameOf))).toEqual(expected);
+      }),
+      { numRuns: 4_000 },
+    );
+    // The random markets are not all empty.
+    expect(plans).toBeGreaterThan(400);
+  });
+
+  it("tells nothing of another owner's unlisted provider, not even that it was rejected", () => {
+    always(({ market }, { candidates, rejections }) => {
+      const told = [
+        ...candidates.map(({ offer }) => ({
+          label: `${offer.provider.username}/${offer.provider.name}`,
+          model: offer.model,
+        })),
+        ...rejections.map(({ providerLabel, model }) => ({ label: providerLabel, model })),
+      ];
+      for (const { label, model } of told) {
+        const provider = market.catalogue.providerByLabel.get(label);
+        expect(provider && maySee(market, provider, model)).toBe(true);
+      }
+    });
+  });
+
+  it("says the same of another owner's unlisted provider as of none at all", () => {
+    fc.assert(
+      fc.property(asked, (one) => {
+        const found = planned(one);
+        if (!(found instanceof Fault)) return;
+        const { catalogue, buyer } = one.market;
+        const isVisible = (provider: Provider) =>
+          ['llama', 'org/qwen:7b'].some((model) => maySee(one.market, provider, model));
+        const without = indexCatalogue({
+          revision: 1,
+          listings: catalogue.listings,
+          providers: catalogue.providers.filter(isVisible),
+          rotations: catalogue.rotations,
+        });
+        const again = planned({ ...one, market: { ...one.market, catalogue: without, buyer } });
+        expect(again instanceof Fault && again.toData()).toEqual(found.toData());
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('holds what every candidate may cost at most, and no more than the dearest', () => {
+    always(({ request }, { candidates, holdAmount }) => {
+      const costs = candidates.map(({ offer }) =>
+        costOf(
+          {
+            prompt_token: request.promptTokens,
+            completion_token: outputTokensCeiling(request, planSettings),
+            request: 1,
+          },
+          offer.prices,
+        ),
+      );
+      for (const cost of costs) expect(holdAmount >= cost).toBe(true);
+      expect(costs).toContain(holdAmount);
+    });
+  });
+
+  it('charges nothing for own capacity and the listed price for any other', () => {
+    always(({ market }, { candidates }) => {
+      for (const { offer } of candidates) {
+        const isOwn = offer.provider.ownerId === market.buyer.ownerId;
+        const listing = market.catalogue.listings.find(
+          (one) => one.providerId === offer.provider.id && one.model === offer.model,
+        );
+        expect(offer.prices).toEqual(isOwn ? {} : listing?.prices);
+        expect(offer.feeBps).toBe(isOwn ? 0 : (listing?.feeBps ?? planSettings.feeBpsDefault));
+      }
+    });
+  });
+
+  it('asks those that are cooling down last, the soonest recovered first', () => {
+    always((_asked, { candidates }) => {
+      const cooling = candidates.map(({ coolUntilMs }) => coolUntilMs);
+      expect(cooling).toEqual([...cooling].sort((left, right) => left - right));
+      for (const untilMs of cooling) expect(untilMs === 0 || untilMs > nowMs).toBe(true);
+    });
+  });
+
+  it('asks one of each provider before a second of any, the least loaded first', () => {
+    always((_asked, { candidates }) => {
+      const well = candidates.filter(({ coolUntilMs }) => coolUntilMs === 0);
+      const rounds = new Map<string, number>();
+      const order = well.map(({ offer }) => {
+        const member = `${offer.provider.id} ${offer.model}`;
+        const round = rounds.get(member) ?? 0;
+        rounds.set(member, round + 1);
+        return round;
+      });
+      expect(order).toEqual([...order].sort((left, right) => left - right));
+      for (const member of rounds.keys()) {
+        const loads = well
+          .filter(({ offer }) => `${offer.provider.id} ${offer.model}` === member)
+          .flatMap(({ target }) => (target.kind === 'session' ? [target.present.session] : []))
+          .map(({ inFlight, queued }) => inFlight + queued);
+        expect(loads).toEqual([...loads].sort((left, right) => left - right));
+      }
+    });
+  });
+
+  it('decides the same from the same', () => {
+    always((one, found) => expect(planned(one)).toEqual(found));
+  });
+
+  it('pays in advance for a bounded output, whatever the body asks for', () => {
+    const ceiling = (changes: Partial<RequestFacts>) =>
+      outputTokensCeiling(facts(changes), planSettings);
+    expect(ceiling({ outputTokensMax: null })).toBe(4_096);
+    expect(ceiling({ outputTokensMax: 64_000 })).toBe(32_768);
+    expect(ceiling({ outputTokensMax: 10, choices: 3 })).toBe(30);
+  });
+
+  it('refuses a prompt that no ledger could hold the price of', () => {
+    const market = { catalogue: emptyCatalogue, sessions: [], cooling: new Map(), buyer };
+    const found = planned({ market, request: facts({ promptTokens: 10 ** 12 }), seed: '' });
+    expect(found).toMatchObject({ code: 'REQUEST_TOO_LARGE' });
+  });
+});
+
+const buyer = { ownerId: 'owner-of-anna' };
+const emptyCatalogue = indexCatalogue({ revision: 1, providers: [], listings: [], rotations: [] });

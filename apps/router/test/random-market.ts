@@ -1,0 +1,281 @@
+import type { SessionPresence } from '@aisbf/contracts';
+import { nanos } from '@aisbf/money';
+import fc from 'fast-check';
+import {
+  type CatalogueRecords,
+  indexCatalogue,
+  type Listing,
+  type Provider,
+  type Rotation,
+} from '../src/domain/catalogue.js';
+import { healthKey } from '../src/domain/health.js';
+import type { PlanSettings } from '../src/domain/plan.js';
+import { Presence } from '../src/domain/presence.js';
+import type { Surroundings } from '../src/domain/upstream.js';
+
+/** Few names, so that they collide: the hard cases are where owners call their things alike. */
+export const usernames = ['global', 'anna', 'bob'] as const;
+const names = ['rig', 'cloud'] as const;
+export const models = ['llama', 'org/qwen:7b'] as const;
+export const nowMs = 1_000_000;
+
+export const planSettings: PlanSettings = {
+  feeBpsDefault: 500,
+  candidatesMax: 64,
+  rejectionsMax: 64,
+  outputTokensDefault: 4_096,
+  outputTokensMax: 32_768,
+  promptTokensMax: 100_000_000,
+  frameOverheadBytes: 1_024,
+  sessionQueuedMax: 4,
+};
+
+export function ownerIdOf(username: string): string {
+  return `owner-of-${username}`;
+}
+
+const mostly = fc.constantFrom(true, true, true, false);
+
+const providerShape = fc.record({
+  username: fc.constantFrom(...usernames),
+  name: fc.constantFrom(...names),
+  isWorker: fc.boolean(),
+  isEnabled: mostly,
+  offered: fc.subarray([...models], { minLength: 1 }),
+  isReadable: mostly,
+});
+
+function toProvider(
+  shape: typeof providerShape extends fc.Arbitrary<infer T> ? T : never,
+): Provider {
+  const { username, name, isWorker, offered, isReadable } = shape;
+  return {
+    id: `${username}-${name}`,
+    ownerId: ownerIdOf(username),
+    username,
+    name,
+    isEnabled: shape.isEnabled,
+    createdAtMs: 5_000,
+    source: isWorker
+      ? { kind: 'coderai', clientIds: null, registrationTokenHash: 'hash' }
+      : {
+          kind: 'openai',
+          baseUrl: 'https://upstream.example/v1',
+          headers: isReadable ? { authorization: 'Bearer x' } : null,
+          models: new Map(offered.map((model) => [model, `${model}-upstream`])),
+        },
+  };
+}
+
+const providers = fc
+  .uniqueArray(providerShape, {
+    selector: ({ username, name }) => `${username}/${name}`,
+    minLength: 1,
+    maxLength: 6,
+  })
+  .map((shapes) => shapes.map(toProvider));
+
+const price = fc.option(
+  fc.bigInt({ min: 0n, max: 1_000_000_000n }).map((value) => nanos(value)),
+  { nil: undefined },
+);
+
+function listingsOf(all: readonly Provider[]): fc.Arbitrary<readonly Listing[]> {
+  const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
+  return fc.subarray(places).chain((chosen) =>
+    fc.tuple(
+      ...chosen.map(({ providerId, model }) =>
+        fc
+          .record({
+            prompt: price,
+            completion: price,
+            request: price,
+            isActive: mostly,
+            feeBps: fc.option(fc.integer({ min: 0, max: 10_000 })),
+          })
+          .map(
+            ({ prompt, completion, request, isActive, feeBps }): Listing => ({
+              id: `${providerId}-${model}`,
+              providerId,
+              model,
+              prices: {
+                ...(prompt !== undefined && { prompt_token: prompt }),
+                ...(completion !== undefined && { completion_token: completion }),
+                ...(request !== undefined && { request }),
+              },
+              isActive,
+              feeBps,
+            }),
+          ),
+      ),
+    ),
+  );
+}
+
+function rotationsOf(all: readonly Provider[]): fc.Arbitrary<readonly Rotation[]> {
+  const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
+  const rotation = fc.record({
+    username: fc.constantFrom(...usernames),
+    name: fc.constantFrom('main', 'spare'),
+    members: fc
+      .subarray(places)
+      .chain((chosen) =>
+        fc.tuple(
+          ...chosen.map((place) =>
+            fc.integer({ min: 1, max: 10 }).map((weight) => ({ ...place, weight })),
+          ),
+        ),
+      ),
+  });
+  return fc
+    .uniqueArray(rotation, {
+      selector: ({ username, name }) => `${username}/${name}`,
+      maxLength: 4,
+    })
+    .map((shapes) =>
+      shapes.map(({ username, name, members }) => ({
+        id: `${username}-${name}`,
+        ownerId: ownerIdOf(username),
+        username,
+        name,
+        createdAtMs: 5_000,
+        members,
+      })),
+    );
+}
+
+function sessionsOf(all: readonly Provider[]): fc.Arbitrary<readonly SessionPresence[]> {
+  const places = all
+    .filter(({ source }) => source.kind === 'coderai')
+    .flatMap((provider) => ['one', 'two'].map((clientId) => ({ provider, clientId })));
+  return fc.subarray(places).chain((chosen) =>
+    fc.tuple(
+      ...chosen.map(({ provider, clientId }) =>
+        fc
+          .record({
+            state: fc.constantFrom('serving', 'serving', 'serving', 'suspect', 'draining'),
+            offered: fc.subarray([...models], { minLength: 1 }),
+            frameBytesMax: fc.constantFrom(4_096, 1_048_576),
+            inFlight: fc.integer({ min: 0, max: 4 }),
+            queued: fc.integer({ min: 0, max: 6 }),
+          })
+          .map(
+            ({ state, offered, ...load }): SessionPresence => ({
+              sessionId: `${provider.id}-${clientId}`,
+              epoch: 1,
+              providerId: provider.id,
+              ownerId: provider.ownerId,
+              username: provider.username,
+              clientId,
+              connectedAtMs: 1,
+              state: state as SessionPresence['state'],
+              models: offered.map((name) => ({ name, contextTokensMax: null })),
+              hardware: null,
+              inFlightMax: 4,
+              ...load,
+            }),
+          ),
+      ),
+    ),
+  );
+}
+
+/** Where one broker has told of these sessions. */
+export function presenceOf(sessions: readonly SessionPresence[]): Presence {
+  const presence = new Presence({
+    brokerSilenceMsMax: 1_000,
+    snapshotRetryMs: 1_000,
+    bufferedEventsMax: 100,
+  });
+  const from = { brokerId: 'broker', incarnation: 'first', sequence: 0 };
+  const url = 'http://broker:1';
+  presence.onEvent({ type: 'broker-beat', ...from, url, isDraining: false }, nowMs);
+  presence.onSnapshot(
+    { type: 'presence-snapshot', ...from, url, page: 0, pages: 1, sessions: [...sessions] },
+    nowMs,
+  );
+  return presence;
+}
+
+export function surroundings(
+  sessions: readonly SessionPresence[],
+  cooling: ReadonlyMap<string, number>,
+): Surroundings {
+  const presence = presenceOf(sessions);
+  return {
+    sessionsOf: (providerId) => presence.sessionsOf(providerId),
+    cooldownOf: (key) => {
+      const untilMs = cooling.get(key);
+      return untilMs === undefined ? undefined : { failures: 1, lastEndAtMs: nowMs, untilMs };
+    },
+    nowMs,
+  };
+}
+
+function coolingOf(
+  all: readonly Provider[],
+  sessions: readonly SessionPresence[],
+): fc.Arbitrary<ReadonlyMap<string, number>> {
+  const keys = [
+    ...all.flatMap(({ id }) => models.map((model) => healthKey(id, `${model}-upstream`, null))),
+    ...sessions.flatMap(({ providerId, sessionId }) =>
+      models.map((model) => healthKey(providerId, model, sessionId)),
+    ),
+  ];
+  return fc
+    .subarray(keys)
+    .chain((chosen) =>
+      fc.tuple(
+        ...chosen.map((key) =>
+          fc
+            .integer({ min: nowMs - 100, max: nowMs + 100 })
+            .map((untilMs) => [key, untilMs] as const),
+        ),
+      ),
+    )
+    .map((entries) => new Map(entries));
+}
+
+/** Every form of route, over what there is and is not. */
+export function routesOf({ catalogue }: RandomMarket): fc.Arbitrary<string> {
+  const places = catalogue.providers.flatMap(({ username, name }) =>
+    models.map((model) => ({ username, name, model })),
+  );
+  return fc.constantFrom(
+    ...places.flatMap(({ username, name, model }) => [
+      `${name}/${model}`,
+      `${username}/provider/${name}/${model}`,
+    ]),
+    ...catalogue.rotations.flatMap(({ username, name }) => [
+      `rotation/${name}`,
+      `${username}/rotation/${name}`,
+    ]),
+    'rig/nothing',
+    'rotation/nothing',
+  );
+}
+
+/** A whole market at one moment, and one who buys in it. */
+export const markets = providers
+  .chain((all) =>
+    fc.record({
+      providers: fc.constant(all),
+      listings: listingsOf(all),
+      rotations: rotationsOf(all),
+      sessions: sessionsOf(all),
+    }),
+  )
+  .chain(({ sessions, ...records }) =>
+    fc.record({
+      catalogue: fc.constant(
+        indexCatalogue({ revision: 1, ...records } satisfies CatalogueRecords),
+      ),
+      sessions: fc.constant(sessions),
+      cooling: coolingOf(records.providers, sessions),
+      buyer: fc
+        .constantFrom(...usernames, 'carl')
+        .map((username) => ({ ownerId: ownerIdOf(username) })),
+    }),
+  );
+
+export type RandomMarket = typeof markets extends fc.Arbitrary<infer Market> ? Market : never;
