@@ -1,6 +1,6 @@
 import { subjects } from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
-import { until } from '@aisbf/testkit';
+import { natsUrl, until } from '@aisbf/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { call, openCall, type Stage, startStage } from './broker-stage.js';
 import { sellerProvider } from './fake-peers.js';
@@ -195,7 +195,7 @@ describe("a session's life", () => {
   it('ends the sessions of a provider that was revoked', async () => {
     const worker = await open();
     const bus = await NatsBus.connect({
-      url: String(process.env.TEST_NATS_URLS).split(',')[0] ?? '',
+      url: await natsUrl(),
       name: 'test',
       log: stage.broker.log,
     });

@@ -5,11 +5,19 @@ import { runSetting, workerIndex } from './run-setting.js';
 /** Redis has sixteen databases unless told otherwise; there are never that many Jest workers. */
 const databasesMax = 16;
 
+/** Jest gives each test file its own copy of this module, so this is the file's. */
+let emptied: Promise<string> | undefined;
+
 /**
- * The URL of a Redis database that is empty and that no other test file uses meanwhile: each Jest worker has
- * a number of its own, emptied whenever a file asks.
+ * The URL of a Redis database that no other test file uses meanwhile: each Jest worker has a number of its
+ * own. The first call in a file empties it; later ones find what the file itself wrote.
  */
-export async function redisUrl(): Promise<string> {
+export function redisUrl(): Promise<string> {
+  emptied ??= emptyDatabase();
+  return emptied;
+}
+
+async function emptyDatabase(): Promise<string> {
   const url = new URL(runSetting('TEST_REDIS_URL'));
   const index = workerIndex() % databasesMax;
   url.pathname = `/${index}`;

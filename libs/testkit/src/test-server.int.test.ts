@@ -69,12 +69,14 @@ describe(redisUrl, () => {
 });
 
 describe(natsUrl, () => {
-  it('names a server without streams', async () => {
-    const connection = await connect({ servers: await natsUrl() });
+  it('empties the server once in a file', async () => {
+    const servers = await natsUrl();
+    const connection = await connect({ servers });
     const manager = await jetstreamManager(connection);
-    await manager.streams.add({ name: 'LEFTOVER', subjects: ['leftover'] });
-    await natsUrl();
     expect(await manager.streams.names().next()).toEqual([]);
+    await manager.streams.add({ name: 'OURS', subjects: ['ours'] });
+    expect(await natsUrl()).toBe(servers);
+    expect(await manager.streams.names().next()).toEqual(['OURS']);
     await connection.close();
   });
 });

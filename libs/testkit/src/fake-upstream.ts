@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** What an upstream does with a completion that it is asked for. */
+export type UpstreamScript = (call: UpstreamCall) => void | Promise<void>;
+
+/** How an answer ends. */
+export type AnswerEnding = Readonly<{
+  finishReason?: string | null;
+  /** JSON, or what pretends to be. */
+  usage?: string;
+  /** Whether `[DONE]` ends a stream. */
+  isDone?: boolean;
+}>;
+
+/** Words that the default script says, one event each. */
+const defaultWords = ['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.'] as const;
+
+/** One completion as it came in, and the means to answer it well or badly. */
+export class UpstreamCall {
+  constructor(
+    /** The body's own text. */
+    readonly text: string,
+    readonly headers: IncomingHttpHeaders,
+    private readonly response: ServerResponse,
+  ) {}
+
+  get body(): Record<string, unknown> {
+    return JSON.parse(this.text) as Record<string, unknown>;
+  }
+
+  /** The caller has hung up before the answer was whole. */
+  get isLeft(): boolean {
+    return this.response.destroyed && !this.response.writableFinished;
+  }
+
+  /** Says these words of a stream, an event each. */
+  async say(...words: readonly string[]): Promise<void> {
+    for (const content of words) await this.event({ delta: { content }, finish_reason: null });
+  }
+
+  /** Ends a stream. */
+  async finish(ending: AnswerEnding = {}): Promise<void> {
+    const { finishReason = 'stop', usage, isDone = true } = ending;
+    if (finishReason !== null) await this.event({ delta: {}, finish_reason: finishReason });
+    if (usage !== undefined) await this.raw(`data: {"choices":[],"usage":${usage}}\n\n`);
+    if (isDone) await this.raw('data: [DONE]\n\n');
+    this.response.end();
+  }
+
+  /** Gives a whole answer. */
+  whole(content: string, ending: AnswerEnding = {}): void {
+    const { finishReason = 'stop', usage = 'null' } = ending;
+    const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: finishReason };
+    const head = JSON.stringify({ id: 'fake', object: 'chat.completion', choices: [choice] });
+    this.status(200, `${head.slice(0, -1)},"usage":${usage}}`);
+  }
+
+  status(status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
+    this.response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
+  }
+
+  /** Bytes of a stream, whatever they are. */
+  async raw(text: string): Promise<void> {
+    const { response } = this;
+    if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (response.destroyed || response.write(text)) return;
+    await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+
+  /** Breaks the connection. */
+  cut(): void {
+    this.response.destroy();
+  }
+
+  private event(choice: object): Promise<void> {
+    const chunk = { object: 'chat.completion.chunk', choices: [{ index: 0, ...choice }] };
+    return this.raw(`data: ${JSON.stringify(chunk)}\n\n`);
+  }
+}
+
+/** Answers as it was asked, whole or streamed, with a few words. */
+async function sayDefault(call: UpstreamCall): Promise<void> {
+  if (call.body.stream !== true) return call.whole(defaultWords.join(''));
+  await call.say(...defaultWords);
+  await call.finish();
+}
+
+/** An OpenAI-compatible server that keeps what it was sent and answers as each model's script says. */
+export class FakeUpstream {
+  /** What was asked, the first first. */
+  readonly calls: UpstreamCall[] = [];
+  private readonly scripts = new Map<string, UpstreamScript>();
+
+  private constructor(
+    private readonly server: Server,
+    private readonly models: readonly string[],
+  ) {
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      this.answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(models: readonly string[]): Promise<FakeUpstream> {
+    const server = createServer();
+    const upstream = new FakeUpstream(server, models);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return upstream;
+  }
+
+  /** Where its API begins. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+  }
+
+  /** From the next completion of this model on. */
+  on(model: string, script: UpstreamScript): void {
+    this.scripts.set(model, script);
+  }
+
+  callsOf(model: string): readonly UpstreamCall[] {
+    return this.calls.filter(({ body }) => body.model === model);
+  }
+
+  async stop(): Promise<void> {
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    if (request.url === '/v1/models') {
+      const data = this.models.map((id) => ({ id, object: 'model' }));
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ object: 'list', data }));
+      return;
+    }
+    const call = new UpstreamCall(Buffer.concat(parts).toString(), request.headers, response);
+    this.calls.push(call);
+    await (this.scripts.get(String(call.body.model)) ?? sayDefault)(call);
+  }
+}
