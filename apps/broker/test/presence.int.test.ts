@@ -117,7 +117,8 @@ describe('presence', () => {
     const page = await until(() => pages[0]);
     expect(page).toMatchObject({ page: 0, pages: 1, url: stage.url });
     expect(page.sessions.map(({ sessionId }) => sessionId)).toContain(worker.sessionId);
-    expect(page.sequence).toBe(of('broker-a').at(-1)?.sequence);
+    // Further events may have come while we looked.
+    expect(of('broker-a').map(({ sequence }) => sequence)).toContain(page.sequence);
   });
 
   it('lets a worker that has moved to another instance exist there only', async () => {
