@@ -1,4 +1,25 @@
+export {
+  type AnswerEnding,
+  FakeUpstream,
+  UpstreamCall,
+  type UpstreamScript,
+} from './fake-upstream.js';
+export {
+  FakeWorker,
+  type FakeWorkerIdentity,
+  type WorkerFrame,
+  WorkerRefused,
+  type WorkerScript,
+} from './fake-worker.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
+export {
+  type LedgerViolation,
+  MarketUnderTest,
+  type MarketUnderTestOptions,
+  type TestBuyer,
+  type TestShop,
+  type Wallet,
+} from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
 export { redisUrl } from './redis-url.js';
 export { until } from './until.js';
