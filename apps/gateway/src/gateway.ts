@@ -2,8 +2,6 @@ import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf
 import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
-import { DurableSettlements } from './outbound/durable-settlements.js';
-import { Settlements } from './services/settlements.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -32,8 +30,6 @@ export async function startGateway(settings: GatewaySettings) {
     readiness,
     close: async () => {
       await app.close();
-      const settlements = app.get(Settlements);
-      if (settlements instanceof DurableSettlements) await settlements.drained();
       await bus.close();
     },
   };

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { internalPaths, Receipt, type Settle, Settled, subjects } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import type { InternalClient, Log, Metrics, NatsBus } from '@aisbf/platform';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Settlements } from '../services/settlements.js';
 
 export type DurableSettlementsParts = Readonly<{
@@ -20,7 +21,7 @@ const uselessAfterExpiryMs = 120_000;
  * Delivers each report once or more: straight to accounts, and where that fails into a durable stream that
  * accounts reads. Accounts counts the first and drops the rest.
  */
-export class DurableSettlements extends Settlements {
+export class DurableSettlements extends Settlements implements OnApplicationShutdown {
   private readonly pending = new Set<Promise<void>>();
   private readonly reports;
 
@@ -48,9 +49,10 @@ export class DurableSettlements extends Settlements {
     return this.parts.accounts.post(internalPaths.accountsReceipt, request, Receipt, requestId);
   }
 
-  /** Resolves when every report so far has been delivered. */
-  async drained(): Promise<void> {
+  /** The last requests have ended by now; their reports still have to arrive. */
+  async onApplicationShutdown(): Promise<void> {
     while (this.pending.size > 0) await Promise.all(this.pending);
+    await this.parts.accounts.close();
   }
 
   private async deliver(settlement: Settle, holdExpiresAtMs: number): Promise<void> {

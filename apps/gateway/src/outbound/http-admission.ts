@@ -1,9 +1,10 @@
 import { type Admit, CallableModels, internalPaths, type ListModels, Plan } from '@aisbf/contracts';
 import type { InternalClient } from '@aisbf/platform';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Admission } from '../services/admission.js';
 
 /** The router, over kept connections. */
-export class HttpAdmission extends Admission {
+export class HttpAdmission extends Admission implements OnApplicationShutdown {
   constructor(private readonly router: InternalClient) {
     super();
   }
@@ -14,5 +15,9 @@ export class HttpAdmission extends Admission {
 
   models(request: ListModels): Promise<CallableModels> {
     return this.router.post(internalPaths.routerModels, request, CallableModels);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.router.close();
   }
 }

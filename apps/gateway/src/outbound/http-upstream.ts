@@ -1,5 +1,5 @@
 import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
-import { Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, errors } from 'undici';
 import {
   Upstream,
@@ -15,8 +15,7 @@ export type HttpUpstreamOptions = Readonly<{
 }>;
 
 /** Calls hosted APIs and brokers alike, over kept connections. */
-@Injectable()
-export class HttpUpstream extends Upstream {
+export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   private readonly agent: Agent;
 
   constructor(private readonly options: HttpUpstreamOptions) {
@@ -59,7 +58,7 @@ export class HttpUpstream extends Upstream {
     }
   }
 
-  async close(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     await this.agent.close();
   }
 

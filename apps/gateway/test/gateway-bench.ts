@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  type Admit,
+  type Candidate,
+  internalPaths,
+  type Plan,
+  type Settle,
+} from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
+import { readConfig } from '@aisbf/platform';
+import { createSecretToken } from '@aisbf/secrets';
+import { natsUrl } from '@aisbf/testkit';
+import { gatewaySettings } from '../src/config.js';
+import { startGateway } from '../src/gateway.js';
+
+/** How a fake upstream treats one request. */
+export type UpstreamScript = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: string,
+) => void | Promise<void>;
+
+type Listening = Readonly<{ url: string; close: () => Promise<void> }>;
+
+async function listen(server: Server): Promise<Listening> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
+}
+
+/** A gateway on real sockets between fake upstreams and a fake router and accounts. */
+export async function openGateway(environment: Readonly<Record<string, string>> = {}) {
+  const peers = new FakePeers();
+  const peerServer = await listen(
+    createServer((request, response) => void peers.serve(request, response)),
+  );
+  const gateway = await startGateway(
+    readConfig(gatewaySettings, {
+      AISBF_INTERNAL_SECRET: 'a secret of this test only',
+      AISBF_NATS_URL: await natsUrl(),
+      GATEWAY_HTTP_PORT: '0',
+      GATEWAY_LOG_LEVEL: 'silent',
+      GATEWAY_ROUTER_URL: peerServer.url,
+      GATEWAY_ACCOUNTS_URL: peerServer.url,
+      ...environment,
+    }),
+  );
+  const upstreams: Listening[] = [];
+  return {
+    url: await gateway.app.getUrl(),
+    peers,
+    gateway,
+    apiToken: createSecretToken('aisbf').text,
+    /** A candidate whose server follows the script. */
+    upstream: async (script: UpstreamScript): Promise<Candidate> => {
+      const server = createServer((request, response) => {
+        void bodyOf(request).then((body) => script(request, response, body));
+      });
+      const listening = await listen(server);
+      upstreams.push(listening);
+      return candidateAt(`${listening.url}/v1`);
+    },
+    close: async () => {
+      await gateway.close();
+      await Promise.all([...upstreams, peerServer].map(({ close }) => close()));
+    },
+  };
+}
+
+export function candidateAt(url: string): Candidate {
+  return {
+    kind: 'http',
+    providerId: randomUUID(),
+    providerLabel: 'seller/gpu',
+    sellerOwnerId: randomUUID(),
+    model: 'upstream-model',
+    url,
+    headers: { authorization: 'Bearer upstream-key' },
+  };
+}
+
+/** The router and accounts as far as the gateway can see them. */
+class FakePeers {
+  candidates: readonly Candidate[] = [];
+  deadlines: Plan['deadlines'] = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
+  attemptsMax = 8;
+  refusal: Fault | undefined;
+  isAccountsDown = false;
+  readonly admits: Admit[] = [];
+  readonly settlements: Settle[] = [];
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const body = await bodyOf(request);
+    try {
+      const answer = this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      response
+        .writeHead(400, { 'content-type': 'application/json' })
+        .end(JSON.stringify({ fault: error.toData() }));
+    }
+  }
+
+  private answer(path: string, body: unknown): object {
+    if (path === internalPaths.routerAdmit) return this.admit(body as Admit);
+    if (path === internalPaths.accountsSettle) return this.settle(body as Settle);
+    if (path === internalPaths.routerModels) {
+      return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
+    }
+    return {};
+  }
+
+  private admit(admit: Admit): Plan {
+    this.admits.push(admit);
+    if (this.refusal) throw this.refusal;
+    return {
+      requestId: admit.requestId,
+      holdEpoch: 1,
+      holdAmount: '1000',
+      holdExpiresAtMs: Date.now() + 60_000,
+      candidates: [...this.candidates],
+      attemptsMax: this.attemptsMax,
+      rejections: [],
+      deadlines: this.deadlines,
+    };
+  }
+
+  private settle(settlement: Settle): object {
+    if (this.isAccountsDown) {
+      throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
+    }
+    this.settlements.push(settlement);
+    return { requestId: settlement.requestId, result: 'settled', charged: '1' };
+  }
+}
+
+/** One chunk of a chat stream as an event. */
+export function chunkEvent(delta: object, finishReason: string | null = null): string {
+  const choices = [{ index: 0, delta, finish_reason: finishReason }];
+  return `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', choices })}\n\n`;
+}
+
+export const done = 'data: [DONE]\n\n';
+
+export const sse = { 'content-type': 'text/event-stream' };
+export const json = { 'content-type': 'application/json' };
+
+/** A whole answer that says `text`. */
+export function completion(text: string, finishReason: string | null = 'stop'): string {
+  const choices = [
+    { index: 0, message: { role: 'assistant', content: text }, finish_reason: finishReason },
+  ];
+  const usage = { prompt_tokens: 1_000_000_000, completion_tokens: -1, total_tokens: 3 };
+  return JSON.stringify({ id: 'c', object: 'chat.completion', choices, usage });
+}
