@@ -92,9 +92,19 @@ export const brokerSettings = z.object({
     10_000,
     'Frames that cannot be read before the connection is closed.',
   ),
+  BROKER_CONTROL_FRAMES_PER_MINUTE_MAX: setting.integer(
+    240,
+    10,
+    100_000,
+    'Registers and heartbeats of one worker; clients send two or three.',
+  ),
   BROKER_FRAME_BYTES_IN_MAX: setting.sizeBytes(
     67_108_864,
     'Largest frame from a worker: a short video in base64.',
+  ),
+  BROKER_FRAME_BYTES_UNASKED_MAX: setting.sizeBytes(
+    1_048_576,
+    'Largest frame from a worker that has nothing to answer: reading one takes time from all.',
   ),
   BROKER_FRAME_BYTES_OUT_DEFAULT: setting.sizeBytes(
     1_048_576,
@@ -115,6 +125,10 @@ export const brokerSettings = z.object({
   BROKER_WORKER_SILENCE_MS: setting.durationMs(
     60_000,
     'How long a request may stay without a word from its worker: two missed acknowledgements.',
+  ),
+  BROKER_UNWANTED_CALL_MS_MAX: setting.durationMs(
+    600_000,
+    'How long a worker may go on about a request that nobody waits for before its place is free.',
   ),
   BROKER_SESSION_IN_FLIGHT_DEFAULT: setting.integer(
     6,
@@ -190,7 +204,9 @@ export class BrokerLimits {
       suspectAfterMs: settings.BROKER_SUSPECT_AFTER_MS,
       closeAfterMs: settings.BROKER_CLOSE_AFTER_MS,
       unreadablePerMinuteMax: settings.BROKER_UNREADABLE_FRAMES_PER_MINUTE_MAX,
+      controlPerMinuteMax: settings.BROKER_CONTROL_FRAMES_PER_MINUTE_MAX,
       frameBytesInMax: settings.BROKER_FRAME_BYTES_IN_MAX,
+      frameBytesUnaskedMax: settings.BROKER_FRAME_BYTES_UNASKED_MAX,
       frameBytesOutDefault: settings.BROKER_FRAME_BYTES_OUT_DEFAULT,
       frameBytesOutMax: settings.BROKER_FRAME_BYTES_OUT_MAX,
       inFlightDefault: settings.BROKER_SESSION_IN_FLIGHT_DEFAULT,
@@ -199,6 +215,7 @@ export class BrokerLimits {
     this.call = {
       pendingWaitMs: settings.BROKER_PENDING_WAIT_MS,
       silenceMs: settings.BROKER_WORKER_SILENCE_MS,
+      unwantedMsMax: settings.BROKER_UNWANTED_CALL_MS_MAX,
       queueMax: settings.BROKER_SESSION_QUEUE_MAX,
       queueWaitMs: settings.BROKER_QUEUE_WAIT_MS,
       backlogBytesMax: settings.BROKER_RESPONSE_BACKLOG_BYTES_MAX,

@@ -16,7 +16,13 @@ export type FrameFromWorker =
   | Readonly<{ type: 'foreign-op' }>
   | Readonly<{ type: 'unreadable'; reason: UnreadableReason }>;
 
-export type UnreadableReason = 'binary' | 'not_json' | 'not_an_object' | 'no_request_id';
+export type UnreadableReason =
+  | 'binary'
+  | 'not_json'
+  | 'not_an_object'
+  | 'no_request_id'
+  /** Large, while nothing was asked of the worker: not even looked into. */
+  | 'unasked';
 
 /** Longer than any id that we make. */
 const requestIdLengthMax = 256;

@@ -22,6 +22,10 @@ export type CloseReason =
   | 'silent'
   | 'unreadable_frames'
   | 'oversized_frame'
+  /** It sends but does not read what it is sent. */
+  | 'not_reading'
+  /** It registers or beats far more often than anything could have changed. */
+  | 'flooding'
   | 'superseded'
   | 'revoked'
   | 'drained';
@@ -48,6 +52,8 @@ const codeByReason = {
   silent: closeCodes.refused,
   unreadable_frames: closeCodes.unreadable,
   oversized_frame: closeCodes.oversized,
+  not_reading: closeCodes.overloaded,
+  flooding: closeCodes.overloaded,
   superseded: closeCodes.superseded,
   revoked: closeCodes.revoked,
   drained: closeCodes.draining,

@@ -6,7 +6,7 @@ import { BrokerLimits } from '../config.js';
 import { brokerFaults } from '../domain/broker-faults.js';
 import { Admission } from '../services/admission.js';
 import { Callers } from '../services/callers.js';
-import { brokerExtensions } from '../services/session.js';
+import { brokerExtensions } from '../services/session-voice.js';
 import { WorkerView } from '../services/worker-view.js';
 
 /** What workers and their owners ask without a socket. */

@@ -5,16 +5,18 @@ type PulseLimits = Readonly<{
   pingIntervalMs: number;
   heartbeatIntervalMs: number;
   unreadablePerMinuteMax: number;
+  controlPerMinuteMax: number;
 }>;
 
 const minuteMs = 60_000;
 
-/** What a session does at intervals so that neither side takes the other for dead, and its count of bad frames. */
+/** What a session does at intervals so that neither side takes the other for dead, and its count of frames that harm. */
 export class SessionPulse {
   heardAtMs: number;
   private nextPingAtMs: number;
   private nextHeartbeatAtMs: number;
   private unreadableAtMs: readonly number[] = [];
+  private control = { sinceMs: 0, count: 0 };
 
   /** `phase`, 0 to 1, spreads the sessions that came together. */
   constructor(
@@ -39,7 +41,14 @@ export class SessionPulse {
     this.socket.send(heartbeatRequestFrame(`hb-${nowMs}`));
   }
 
-  /** Counts one; true where it was one too many. */
+  /** Counts a register or heartbeat; true where it was one too many. */
+  isControlOnceMore(nowMs: number): boolean {
+    if (nowMs - this.control.sinceMs >= minuteMs) this.control = { sinceMs: nowMs, count: 0 };
+    this.control.count += 1;
+    return this.control.count > this.limits.controlPerMinuteMax;
+  }
+
+  /** Counts one that could not be read; true where it was one too many. */
   isUnreadableOnceMore(nowMs: number): boolean {
     const recent = this.unreadableAtMs.filter((timeMs) => timeMs > nowMs - minuteMs);
     this.unreadableAtMs = [...recent, nowMs];

@@ -2,19 +2,14 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   type Answer,
   type CloseReason,
-  cancelFrame,
   type FrameFromWorker,
-  heartbeatReplyFrame,
   mergeHardware,
   type ReportedRegistration,
   readFrameFromWorker,
-  registeredFrame,
-  registerRefusedFrame,
   type SessionEvent,
   type SessionState,
   stepSession,
   type UnreadableReason,
-  workFrame,
 } from '@aisbf/broker-protocol';
 import type { SessionPresence } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
@@ -34,6 +29,7 @@ import {
 import type { BrokerEvents } from '../events.js';
 import type { ReplySink } from './reply-sink.js';
 import { SessionPulse } from './session-pulse.js';
+import { SessionVoice } from './session-voice.js';
 import { SessionWork, type WorkLine } from './session-work.js';
 import type { CallRequest, WorkerCall } from './worker-call.js';
 import { WorkerInquiry } from './worker-inquiry.js';
@@ -59,8 +55,6 @@ export type SessionHost = Readonly<{
 
 export type SessionTools = Readonly<{ clock: Clock; limits: BrokerLimits; events: BrokerEvents }>;
 
-/** What this broker can do beyond the plain protocol. */
-export const brokerExtensions = ['cancel', 'limits.max_frame_bytes'] as const;
 /** Room for the envelope around a payload: its fields are ours and short. */
 const envelopeBytesMax = 2_048;
 
@@ -70,6 +64,7 @@ export class Session {
   private state: SessionState;
   private profile: WorkerProfile = strangeWorker;
   private readonly pulse: SessionPulse;
+  private readonly voice: SessionVoice;
   private readonly work: SessionWork;
   private readonly inquiry: WorkerInquiry;
 
@@ -83,12 +78,21 @@ export class Session {
     this.connectedAtMs = nowMs;
     this.state = { name: 'greeting', openedAtMs: nowMs };
     this.pulse = new SessionPulse(socket, tools.limits.session, nowMs, birth.phase);
+    this.voice = new SessionVoice(
+      birth,
+      socket,
+      tools.clock,
+      tools.limits.session.registrationTtlMs,
+    );
     this.work = new SessionWork(this.workLine(), tools.limits.call);
     this.inquiry = new WorkerInquiry({
       ask: (request, sink) => this.work.addFirst(request, sink),
       onModels: (models) => this.learn({ models }),
       onCapabilities: (capabilities) => this.learn({ capabilities }),
-      onTrouble: (detail) => tools.events.modelsUnreadable(this, detail),
+      onTrouble: (detail) => {
+        if (this.state.name !== 'closed') tools.events.modelsUnreadable(this, detail);
+      },
+      nowMs: () => tools.clock.nowMs(),
     });
   }
 
@@ -114,13 +118,15 @@ export class Session {
 
   /** The first frame of all: the oldest clients wait for it, today's take it as their answer. */
   greet(): void {
-    this.socket.send(this.registered(null));
+    this.voice.registered(null);
   }
 
   onText(text: string): void {
     if (this.state.name === 'closed') return;
     this.onHeard();
-    this.onFrame(readFrameFromWorker(text));
+    const isUnasked = text.length > this.tools.limits.session.frameBytesUnaskedMax;
+    if (isUnasked && this.work.inFlight === 0) this.onUnreadable('unasked');
+    else this.onFrame(readFrameFromWorker(text));
   }
 
   onBinary(): void {
@@ -194,7 +200,7 @@ export class Session {
       isOpen: () => this.state.name === 'serving' || this.state.name === 'draining',
       inFlightMax: () => this.inFlightMax,
       sendsPending: () => this.profile.sendsPending,
-      send: (call) => this.socket.send(this.toFrame(call)),
+      send: (call) => this.voice.work(call),
       cancel: (call) => this.cancel(call),
       onLoadChanged: () => this.host.onChanged(this, 'load'),
       onResult: (result) => this.tools.events.callEnded(result),
@@ -202,16 +208,9 @@ export class Session {
     };
   }
 
-  private toFrame({ request, workerRequestId }: WorkerCall): Buffer {
-    const { op, method, path, isStream, payload } = request;
-    const { providerName, clientId } = this.identity;
-    const head = { op, requestId: workerRequestId, providerName, clientId, method, path, isStream };
-    return workFrame(head, payload);
-  }
-
   private cancel(call: WorkerCall): boolean {
     const isKnown = knowsCancel(this.profile);
-    if (isKnown) this.socket.send(cancelFrame(call.workerRequestId));
+    if (isKnown) this.voice.cancel(call);
     return isKnown;
   }
 
@@ -235,12 +234,10 @@ export class Session {
     if (frame.type !== 'unreadable') this.tools.events.frameRead(frame.type);
     switch (frame.type) {
       case 'register':
-        this.onRegister(frame.requestId, frame.registration);
+        if (this.isBearable()) this.onRegister(frame.requestId, frame.registration);
         break;
       case 'heartbeat':
-        this.socket.send(heartbeatReplyFrame(frame.requestId, this.tools.clock.nowMs()));
-        this.becomeModern();
-        this.onHardware(frame.hardware);
+        if (this.isBearable()) this.onHeartbeat(frame.requestId, frame.hardware);
         break;
       case 'heartbeat-answer':
         this.onHardware(frame.hardware);
@@ -260,28 +257,18 @@ export class Session {
     const { registrationToken } = registration;
     if (registrationToken !== null && !this.isOwnToken(registrationToken)) {
       this.tools.events.registerRefused(this);
-      this.socket.send(registerRefusedFrame(requestId));
+      this.voice.registerRefused(requestId);
       return;
     }
-    this.socket.send(this.registered(requestId));
+    this.voice.registered(requestId);
     this.learn(withRegistration(this.profile, registration));
     this.step({ type: 'register-accepted' });
     this.tools.events.sessionRegistered(this, this.profile.capabilities?.server ?? null);
-    this.inquiry.start(!registration.capabilities, this.tools.clock.nowMs());
+    this.inquiry.start(!registration.capabilities);
   }
 
   private isOwnToken(token: string): boolean {
     return timingSafeEqual(hashToken(token), this.birth.tokenHash);
-  }
-
-  private registered(requestId: string | null): string {
-    const { providerName, clientId, username, ownerId } = this.identity;
-    const expiresAtMs = this.tools.clock.nowMs() + this.tools.limits.session.registrationTtlMs;
-    const extensions = brokerExtensions;
-    return registeredFrame(
-      { sessionId: this.id, providerName, clientId, username, ownerId, expiresAtMs, extensions },
-      requestId,
-    );
   }
 
   private onAnswer(requestId: string, answer: Answer): void {
@@ -291,8 +278,20 @@ export class Session {
     if (!this.work.take(requestId, answer)) this.tools.events.answerLate();
   }
 
-  private becomeModern(): void {
+  /** Whoever asks without end, or does not read our answers, would fill our memory. */
+  private isBearable(): boolean {
+    const isFlooding = this.pulse.isControlOnceMore(this.tools.clock.nowMs());
+    const { backlogBytes } = this.socket;
+    const isReading = backlogBytes <= this.tools.limits.session.socketBacklogBytesMax;
+    if (isFlooding) this.end('flooding');
+    else if (!isReading) this.end('not_reading', `${backlogBytes} bytes wait`);
+    return !isFlooding && isReading;
+  }
+
+  private onHeartbeat(requestId: string | null, hardware: unknown): void {
+    this.voice.heartbeatReply(requestId);
     if (!this.profile.isModern) this.learn({ isModern: true });
+    this.onHardware(hardware);
   }
 
   private onHardware(report: unknown): void {

@@ -26,6 +26,7 @@ export type CallRequest = Readonly<{
 export type CallLimits = Readonly<{
   pendingWaitMs: number;
   silenceMs: number;
+  unwantedMsMax: number;
   backlogBytesMax: number;
 }>;
 
@@ -44,6 +45,7 @@ export class WorkerCall {
   private life: RequestLife = { name: 'dispatched' };
   private sink: ReplySink | undefined;
   private timer: NodeJS.Timeout | undefined;
+  private begunAtMs = 0;
   private heardAtMs = 0;
   private isImpatient = false;
 
@@ -73,6 +75,7 @@ export class WorkerCall {
 
   /** It was sent. `sendsPending`: this worker acknowledges at once, so its silence soon says something. */
   begin(nowMs: number, sendsPending: boolean): void {
+    this.begunAtMs = nowMs;
     this.heardAtMs = nowMs;
     this.isImpatient = sendsPending && !this.request.isLastCandidate;
     this.arm(this.isImpatient ? this.limits.pendingWaitMs : this.limits.silenceMs);
@@ -83,7 +86,8 @@ export class WorkerCall {
     const { life, relay } = stepRequest(this.life, answer);
     this.life = life;
     for (const step of relay) this.pass(step);
-    if (this.isOver) this.stopTimer();
+    const isLost = !this.isWanted && nowMs - this.begunAtMs > this.limits.unwantedMsMax;
+    if (this.isOver || isLost) this.discard();
   }
 
   /** The caller has left. */

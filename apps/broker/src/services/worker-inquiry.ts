@@ -16,62 +16,79 @@ export type InquiryLine = Readonly<{
   onModels: (models: readonly ReportedModel[]) => void;
   onCapabilities: (capabilities: ReportedCapabilities) => void;
   onTrouble: (detail: string) => void;
+  nowMs: () => number;
 }>;
 
 const firstRetryMs = 5_000;
 const lastRetryMs = 60_000;
 
-/** Asks a registered worker what it has, and asks again while it gives no usable answer. */
+/**
+ * Asks a registered worker what it has, and asks again while it gives no usable answer. Of each question only
+ * one is open at a time, however often the worker registers.
+ */
 export class WorkerInquiry {
-  /** Rises with each asking: what answers an earlier one is out of date. */
-  private round = 0;
+  private isAskingModels = false;
+  private isAskingCapabilities = false;
+  /** The worker has registered again since the open question was asked. */
+  private isOutdated = false;
   private retryAtMs: number | undefined;
   private retryMs = firstRetryMs;
 
   constructor(private readonly line: InquiryLine) {}
 
-  start(needsCapabilities: boolean, nowMs: number): void {
+  start(needsCapabilities: boolean): void {
     this.retryMs = firstRetryMs;
-    this.askModels(nowMs);
-    if (needsCapabilities) this.askCapabilities();
+    if (this.isAskingModels) this.isOutdated = true;
+    else this.askModels();
+    if (needsCapabilities && !this.isAskingCapabilities) this.askCapabilities();
   }
 
   /** Called every now and then. */
   visit(nowMs: number): void {
     if (this.retryAtMs === undefined || nowMs < this.retryAtMs) return;
     this.retryMs = Math.min(this.retryMs * 2, lastRetryMs);
-    this.askModels(nowMs);
+    this.askModels();
   }
 
-  private askModels(askedAtMs: number): void {
-    this.round += 1;
+  private askModels(): void {
+    this.isAskingModels = true;
+    this.isOutdated = false;
     this.retryAtMs = undefined;
-    const { round, retryMs } = this;
     const sink = new GatheredReply((reply) => {
-      if (round !== this.round) return;
-      const models = reply instanceof Fault ? undefined : readModels(reply);
-      if (models) return this.line.onModels(models);
-      this.retryAtMs = askedAtMs + retryMs;
-      this.line.onTrouble(troubleOf(reply));
+      this.isAskingModels = false;
+      if (this.isOutdated) this.askModels();
+      else this.onModels(reply);
     });
-    this.line.ask(question('models.list', '/v1/models', round), sink);
+    this.line.ask(question('models.list', '/v1/models'), sink);
+  }
+
+  private onModels(reply: Reply | Fault): void {
+    const models = reply instanceof Fault ? undefined : readModels(reply);
+    if (models) {
+      this.line.onModels(models);
+      return;
+    }
+    this.retryAtMs = this.line.nowMs() + this.retryMs;
+    this.line.onTrouble(troubleOf(reply));
   }
 
   private askCapabilities(): void {
+    this.isAskingCapabilities = true;
     const sink = new GatheredReply((reply) => {
+      this.isAskingCapabilities = false;
       // A worker that does not know the operation simply has nothing more to say about itself.
       const capabilities = reply instanceof Fault ? null : readCapabilitiesReply(reply);
       if (capabilities) this.line.onCapabilities(capabilities);
     });
-    this.line.ask(question('capabilities', '/coderai/capabilities', this.round), sink);
+    this.line.ask(question('capabilities', '/coderai/capabilities'), sink);
   }
 }
 
 const emptyPayload = Buffer.from('{}');
 
-function question(op: 'models.list' | 'capabilities', path: string, round: number): CallRequest {
+function question(op: 'models.list' | 'capabilities', path: string): CallRequest {
   return {
-    requestId: `${op}-${round}`,
+    requestId: op,
     op,
     method: 'GET',
     path,
