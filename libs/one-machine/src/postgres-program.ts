@@ -41,6 +41,8 @@ const disguisesOfRoot: readonly Disguise[] = [
         '--clear-groups',
         '--inh-caps=+dac_override',
         '--ambient-caps=+dac_override',
+        // Else access(2), by which initdb looks for postgres, would leave the capability out.
+        '--securebits=+no_setuid_fixup',
         command,
         ...args,
       ],
@@ -80,19 +82,19 @@ function toProgram(disguise: Disguise, bin: string): PostgresProgram {
   };
 }
 
-/** Tries it: starts the program and enters the folder. */
+/** Tries it: enters the folder, and lets initdb see who it is and find its own files. */
 async function whyNot(
   disguise: Disguise,
   bin: string,
   folder: string,
 ): Promise<string | undefined> {
-  const trial = 'cd "$1" && exec "$2" --version';
+  const trial = 'cd "$1" && exec "$2" --show --pgdata="$1"';
   const [command, args] = disguise.wrap('/bin/sh', [
     '-c',
     trial,
     'sh',
     folder,
-    join(bin, 'postgres'),
+    join(bin, 'initdb'),
   ]);
   try {
     await promisify(execFile)(command, args, { ...disguise.runAs, cwd: '/', env: {} });

@@ -85,6 +85,23 @@ describe(startPostgres, () => {
     expect(settings).toEqual({ commit: 'on', max: '200', checksums: 'on', zone: 'UTC' });
   });
 
+  it('runs where its own user could not enter, when we are root', async () => {
+    const closed = join(folder.path, 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    const [other = 0] = await findFreePorts(1);
+    const hidden = await startPostgres({
+      dataDir: join(closed, 'postgres'),
+      port: other,
+      password: 'x',
+      logFile: join(folder.path, 'closed.log'),
+      throwAway: true,
+    });
+    expect(await query(hidden.url.replace(/\w+$/, 'postgres'), 'SELECT 1 AS one')).toEqual([
+      { one: 1 },
+    ]);
+    await hidden.stop();
+  });
+
   it('lets nobody in without the password', async () => {
     const url = database('postgres', { role: 'aisbf', password: 'guess' });
     await expect(query(url, 'SELECT 1')).rejects.toThrow(/password/);
