@@ -2,6 +2,7 @@ import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf
 import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { addOpenApi } from './inbound/openapi-route.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -20,7 +21,10 @@ export async function startGateway(settings: GatewaySettings) {
     log,
     metrics,
     readiness,
-    onFastify: (fastify, nest) => nest.get(OpenAiRoutes).addTo(fastify),
+    onFastify: (fastify, nest) => {
+      addOpenApi(fastify);
+      nest.get(OpenAiRoutes).addTo(fastify);
+    },
   });
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 

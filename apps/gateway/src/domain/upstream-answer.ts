@@ -13,7 +13,8 @@ export type AttemptFailure =
   | 'too_large'
   | 'session_gone'
   | 'worker_silent'
-  | 'worker_busy';
+  | 'worker_busy'
+  | 'request_too_large';
 
 /** What the head of an upstream's answer means for the attempt. */
 export type HeadVerdict =
@@ -24,11 +25,31 @@ export type HeadVerdict =
 
 const failureByBrokerFault: Readonly<Record<string, AttemptFailure>> = {
   SESSION_GONE: 'session_gone',
+  SESSION_NOT_READY: 'session_gone',
+  SESSION_SUSPECT: 'session_gone',
+  SESSION_DRAINING: 'session_gone',
+  WORKER_DISCONNECTED: 'session_gone',
   WORKER_SILENT: 'worker_silent',
   WORKER_UNRESPONSIVE: 'worker_silent',
   WORKER_BUSY: 'worker_busy',
-  PAYLOAD_TOO_LARGE_FOR_WORKER: 'too_large',
+  WORKER_ANSWER_INVALID: 'garbage',
+  WORKER_MODEL_MISSING: 'model_missing',
+  WORKER_ENDPOINT_UNSUPPORTED: 'model_missing',
+  PAYLOAD_TOO_LARGE_FOR_WORKER: 'request_too_large',
 };
+
+/**
+ * Failures that say nothing of the upstream's health: it has as much work as it takes, or the request is
+ * not for it. Asking it last for a while would punish a seller for being in demand.
+ */
+const blameless: ReadonlySet<string> = new Set<AttemptFailure>([
+  'worker_busy',
+  'request_too_large',
+]);
+
+export function isBlameless(reason: string): boolean {
+  return blameless.has(reason);
+}
 
 /** Judges status and, where the broker itself refused, the code of its fault. */
 export function judgeHead(status: number, brokerFault: string | undefined): HeadVerdict {

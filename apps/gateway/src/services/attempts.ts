@@ -1,6 +1,6 @@
 import type { Attempt, Candidate } from '@aisbf/contracts';
 import type { Clock } from '@aisbf/platform';
-import type { AttemptFailure } from '../domain/upstream-answer.js';
+import { type AttemptFailure, isBlameless } from '../domain/upstream-answer.js';
 import type { HealthFacts } from './health-facts.js';
 
 export type AttemptEnd =
@@ -65,7 +65,7 @@ export class Attempts {
       httpStatus: end.httpStatus,
     });
     // A request that nobody would take, and a buyer who left, say nothing about the seller's health.
-    if (end.result === 'cancelled' || reason === 'request_refused') return;
+    if (end.result === 'cancelled' || (reason !== null && saysNothing(reason))) return;
     this.health.attemptEnded({
       type: 'attempt-ended',
       providerId: candidate.providerId,
@@ -79,4 +79,8 @@ export class Attempts {
       atMs: endedAtMs,
     });
   }
+}
+
+function saysNothing(reason: AttemptFailure | 'request_refused'): boolean {
+  return reason === 'request_refused' || isBlameless(reason);
 }
