@@ -77,10 +77,11 @@ async function clientOf(url: string) {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
     return {
       status: response.status,
       headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
+      body: isJson && text !== '' ? JSON.parse(text) : text,
     };
   };
   return {
