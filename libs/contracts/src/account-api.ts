@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { Id, Name, NanosText } from './field.js';
+import { Id, Name, NanosText, RequestId } from './field.js';
 import { Receipt } from './ledger.js';
-import { Role, Scope, TokenLimits } from './principal.js';
+import { Principal, Role, Scope, TokenLimits } from './principal.js';
+import type { RestRoute } from './rest-route.js';
 
 /** The REST API under `/api/account`. */
 
@@ -86,3 +87,86 @@ export const ListReceipts = z.strictObject({
 export type ListReceipts = z.infer<typeof ListReceipts>;
 
 export const Receipts = z.strictObject({ receipts: z.array(Receipt) });
+
+export const accountRoutes: readonly RestRoute[] = [
+  {
+    method: 'get',
+    path: '/api/account/me',
+    operationId: 'getPrincipal',
+    summary: 'Whom the API token stands for, what it may do, and its limits',
+    credential: 'usage',
+    answer: { status: 200, schema: Principal },
+  },
+  {
+    method: 'post',
+    path: '/api/account/users',
+    operationId: 'createUser',
+    summary: 'Create a user (operators)',
+    credential: 'manage',
+    request: CreateUser,
+    answer: { status: 201, schema: User },
+  },
+  {
+    method: 'post',
+    path: '/api/account/api-tokens',
+    operationId: 'createApiToken',
+    summary: 'Create an API token',
+    description: 'The only answer that holds the token itself.',
+    credential: 'manage',
+    request: CreateApiToken,
+    answer: { status: 201, schema: CreatedApiToken },
+  },
+  {
+    method: 'get',
+    path: '/api/account/api-tokens',
+    operationId: 'listApiTokens',
+    summary: 'Own API tokens, the newest first',
+    credential: 'manage',
+    answer: { status: 200, schema: ApiTokens },
+  },
+  {
+    method: 'delete',
+    path: '/api/account/api-tokens/{id}',
+    operationId: 'revokeApiToken',
+    summary: "Revoke an API token of one's own",
+    credential: 'manage',
+    pathParameters: { id: Id },
+    answer: { status: 204 },
+  },
+  {
+    method: 'post',
+    path: '/api/account/grants',
+    operationId: 'grantCredit',
+    summary: 'Put money into a wallet (operators)',
+    description: 'The same `grantId` again moves nothing; with another amount it is a conflict.',
+    credential: 'manage',
+    request: GrantCredit,
+    answer: { status: 201, schema: Granted },
+  },
+  {
+    method: 'get',
+    path: '/api/account/balance',
+    operationId: 'getBalance',
+    summary: 'What one has, what running requests hold, what one has earned',
+    credential: 'usage',
+    answer: { status: 200, schema: Balance },
+  },
+  {
+    method: 'get',
+    path: '/api/account/receipts',
+    operationId: 'listReceipts',
+    summary: 'Own requests as a buyer, the newest first',
+    credential: 'usage',
+    query: ListReceipts,
+    answer: { status: 200, schema: Receipts },
+  },
+  {
+    method: 'get',
+    path: '/api/account/receipts/{id}',
+    operationId: 'getReceipt',
+    summary: 'One of them',
+    credential: 'usage',
+    pathParameters: { id: RequestId },
+    answer: { status: 200, schema: Receipt },
+  },
+];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FeeBps, Id, ModelName, Name, Prices } from './field.js';
+import type { RestRoute } from './rest-route.js';
 
 /** The REST API under `/api/catalog`. */
 
@@ -120,3 +121,116 @@ export const Rotations = z.strictObject({ rotations: z.array(Rotation) });
 /** Whose lists are asked for; only an operator may name somebody else. */
 export const OnBehalf = z.strictObject(onBehalf);
 export type OnBehalf = z.infer<typeof OnBehalf>;
+
+const managed = { credential: 'manage' } as const;
+const byId = { ...managed, pathParameters: { id: Id } };
+
+export const catalogRoutes: readonly RestRoute[] = [
+  {
+    method: 'post',
+    path: '/api/catalog/providers',
+    operationId: 'createProvider',
+    summary: 'Create a provider: for workers that dial in, or (operators) for a hosted API',
+    description: 'The only answer that holds the registration token of its workers.',
+    ...managed,
+    request: CreateProvider,
+    answer: { status: 201, schema: CreatedProvider },
+  },
+  {
+    method: 'get',
+    path: '/api/catalog/providers',
+    operationId: 'listProviders',
+    summary: 'Own providers',
+    ...managed,
+    query: OnBehalf,
+    answer: { status: 200, schema: Providers },
+  },
+  {
+    method: 'get',
+    path: '/api/catalog/providers/{id}',
+    operationId: 'getProvider',
+    summary: 'One of them; the models of workers are those of the moment',
+    ...byId,
+    answer: { status: 200, schema: Provider },
+  },
+  {
+    method: 'patch',
+    path: '/api/catalog/providers/{id}',
+    operationId: 'updateProvider',
+    summary: 'Take a provider off the market with all its workers, or put it back',
+    ...byId,
+    request: UpdateProvider,
+    answer: { status: 200, schema: Provider },
+  },
+  {
+    method: 'post',
+    path: '/api/catalog/providers/{id}/registration-token',
+    operationId: 'replaceRegistrationToken',
+    summary: 'Replace the registration token; workers that came with the old one are sent away',
+    ...byId,
+    answer: { status: 201, schema: RotatedRegistration },
+  },
+  {
+    method: 'delete',
+    path: '/api/catalog/providers/{id}',
+    operationId: 'deleteProvider',
+    summary: 'Delete a provider with its listings',
+    ...byId,
+    answer: { status: 204 },
+  },
+  {
+    method: 'put',
+    path: '/api/catalog/listings',
+    operationId: 'putListing',
+    summary: 'Put a model on sale, or change its price from the next request on',
+    ...managed,
+    request: PutListing,
+    answer: { status: 200, schema: Listing },
+  },
+  {
+    method: 'get',
+    path: '/api/catalog/listings',
+    operationId: 'listListings',
+    summary: 'Own listings',
+    ...managed,
+    query: OnBehalf,
+    answer: { status: 200, schema: Listings },
+  },
+  {
+    method: 'delete',
+    path: '/api/catalog/listings/{id}',
+    operationId: 'deleteListing',
+    summary: 'Take a model off sale',
+    ...byId,
+    answer: { status: 204 },
+  },
+  {
+    method: 'put',
+    path: '/api/catalog/rotations/{name}',
+    operationId: 'putRotation',
+    summary: 'Create a rotation or replace its members',
+    ...managed,
+    pathParameters: { name: Name },
+    request: PutRotation,
+    answer: { status: 200, schema: Rotation },
+  },
+  {
+    method: 'get',
+    path: '/api/catalog/rotations',
+    operationId: 'listRotations',
+    summary: 'Own rotations',
+    ...managed,
+    query: OnBehalf,
+    answer: { status: 200, schema: Rotations },
+  },
+  {
+    method: 'delete',
+    path: '/api/catalog/rotations/{name}',
+    operationId: 'deleteRotation',
+    summary: 'Delete a rotation',
+    ...managed,
+    pathParameters: { name: Name },
+    query: OnBehalf,
+    answer: { status: 204 },
+  },
+];

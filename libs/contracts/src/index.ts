@@ -57,6 +57,7 @@ export {
   Settle,
   Settled,
 } from './ledger.js';
+export { openApiDocument } from './openapi.js';
 export {
   AskPresence,
   Hardware,

@@ -1,0 +1,102 @@
+import { z } from 'zod';
+import { ModelName, Prices, RequestId } from './field.js';
+import { Receipt } from './ledger.js';
+import type { RestRoute } from './rest-route.js';
+
+/**
+ * The buyers' API under `/v1`: OpenAI's, as far as it is served here. What is described of a completion is
+ * what the market itself reads; every other field passes through untouched, in both directions.
+ */
+
+export const CreateChatCompletion = z.looseObject({
+  model: z
+    .string()
+    .min(1)
+    .max(512)
+    .describe(
+      'A route: `{provider}/{model}`, `rotation/{name}`, or with its owner `{owner}/provider/{provider}/{model}`, `{owner}/rotation/{name}`.',
+    ),
+  messages: z.array(z.looseObject({ role: z.string() })).min(1),
+  stream: z.boolean().nullish(),
+  stream_options: z.looseObject({ include_usage: z.boolean().optional() }).nullish(),
+  max_tokens: z.int().min(1).max(10_000_000).nullish(),
+  max_completion_tokens: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .nullish()
+    .describe('Wins over `max_tokens`. Money is held for this many tokens, up to a limit.'),
+  n: z.int().min(1).max(128).nullish(),
+});
+
+export const ChatCompletion = z.looseObject({
+  id: z.string().optional(),
+  object: z.string().optional(),
+  model: z.string().optional().describe("The upstream's name for it, not the route."),
+  choices: z.array(
+    z.looseObject({
+      index: z.int().optional(),
+      message: z.looseObject({}).optional(),
+      finish_reason: z.string().nullish(),
+    }),
+  ),
+  usage: z
+    .looseObject({})
+    .nullish()
+    .describe("The upstream's figures. What was charged, and by which counts, is on the receipt."),
+});
+
+export const Model = z.strictObject({
+  id: z.string().max(512).describe('What to put into `model` of a request.'),
+  object: z.literal('model'),
+  created: z.int().min(0).describe('Seconds since 1970.'),
+  owned_by: z.string().describe("The seller's username; `global` is the operator."),
+  pricing: Prices.optional().describe(
+    'Absent for a rotation: each of its members has its own. Empty for own capacity, which is free.',
+  ),
+});
+
+export const ModelPage = z.strictObject({ object: z.literal('list'), data: z.array(Model) });
+
+export const Generation = z.strictObject({ data: Receipt });
+
+export const buyerRoutes: readonly RestRoute[] = [
+  {
+    method: 'get',
+    path: '/v1/models',
+    operationId: 'listModels',
+    summary: 'Every route that this API token can call now',
+    credential: 'inference',
+    answer: { status: 200, schema: ModelPage },
+  },
+  {
+    method: 'get',
+    path: '/v1/models/{model}',
+    operationId: 'getModel',
+    summary: 'One of them',
+    description: 'The slashes of a name may be written as they are or as `%2F`.',
+    credential: 'inference',
+    pathParameters: { model: ModelName },
+    answer: { status: 200, schema: Model },
+  },
+  {
+    method: 'post',
+    path: '/v1/chat/completions',
+    operationId: 'createChatCompletion',
+    summary: 'Buy a chat completion',
+    description:
+      'Answers carry `x-request-id` (the id of the receipt), `x-aisbf-provider` (who served) and `x-aisbf-attempts`. A stream that breaks off ends with an event that holds `error`, without `[DONE]` and without the end of the response; it is not charged.',
+    credential: 'inference',
+    request: CreateChatCompletion,
+    answer: { status: 200, schema: ChatCompletion, isStreamable: true },
+  },
+  {
+    method: 'get',
+    path: '/v1/generation',
+    operationId: 'getGeneration',
+    summary: 'The receipt of one request: who served, what was tried, what it cost',
+    credential: 'any-api-token',
+    query: z.strictObject({ id: RequestId.describe('The `x-request-id` of its answer.') }),
+    answer: { status: 200, schema: Generation },
+  },
+];

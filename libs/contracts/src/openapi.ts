@@ -1,0 +1,289 @@
+import { z } from 'zod';
+import * as account from './account-api.js';
+import * as buyer from './buyer-api.js';
+import * as catalog from './catalog-api.js';
+import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import { Receipt } from './ledger.js';
+import { SessionPresence } from './presence.js';
+import { Principal } from './principal.js';
+import type { RestRoute } from './rest-route.js';
+import * as worker from './worker-api.js';
+
+/** What a document that is made of plain data may hold. */
+type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+type JsonObject = { readonly [name: string]: Json };
+type JsonSchema = Record<string, Json | undefined>;
+
+const requests = {
+  CreateChatCompletion: buyer.CreateChatCompletion,
+  CreateUser: account.CreateUser,
+  CreateApiToken: account.CreateApiToken,
+  GrantCredit: account.GrantCredit,
+  CreateProvider: catalog.CreateProvider,
+  UpdateProvider: catalog.UpdateProvider,
+  PutListing: catalog.PutListing,
+  PutRotation: catalog.PutRotation,
+};
+
+const answers = {
+  OpenAiError: OpenAiErrorAnswer,
+  RestError: RestErrorAnswer,
+  ChatCompletion: buyer.ChatCompletion,
+  Model: buyer.Model,
+  ModelPage: buyer.ModelPage,
+  Generation: buyer.Generation,
+  Principal,
+  User: account.User,
+  ApiToken: account.ApiToken,
+  ApiTokens: account.ApiTokens,
+  CreatedApiToken: account.CreatedApiToken,
+  Granted: account.Granted,
+  Balance: account.Balance,
+  Receipt,
+  Receipts: account.Receipts,
+  Provider: catalog.Provider,
+  Providers: catalog.Providers,
+  CreatedProvider: catalog.CreatedProvider,
+  RotatedRegistration: catalog.RotatedRegistration,
+  Listing: catalog.Listing,
+  Listings: catalog.Listings,
+  Rotation: catalog.Rotation,
+  Rotations: catalog.Rotations,
+  WorkerRegistered: worker.WorkerRegistered,
+  WorkerSession: worker.WorkerSession,
+  WorkerSessions: worker.WorkerSessions,
+  WorkerEvent: worker.WorkerEvent,
+  WorkerStatus: worker.WorkerStatus,
+  SessionPresence,
+};
+
+const nameOf = new Map<z.ZodType, string>(
+  Object.entries({ ...requests, ...answers }).map(([name, schema]) => [schema, name]),
+);
+
+type Area = Readonly<{
+  tag: string;
+  description: string;
+  routes: readonly RestRoute[];
+  error: 'OpenAiError' | 'RestError';
+  /** Further addresses under which all of it is served. */
+  servers?: Json;
+}>;
+
+const areas: readonly Area[] = [
+  {
+    tag: 'buy',
+    description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
+    routes: buyer.buyerRoutes,
+    error: 'OpenAiError',
+    servers: [
+      { url: '/' },
+      { url: '/api' },
+      {
+        url: '/api/u/{username}',
+        description: "A user's own address: for that user's API tokens, and operators'.",
+        variables: { username: { default: 'buyer' } },
+      },
+    ],
+  },
+  {
+    tag: 'account',
+    description: 'Users, API tokens, money and receipts.',
+    routes: account.accountRoutes,
+    error: 'RestError',
+  },
+  {
+    tag: 'catalog',
+    description: 'Providers, listings and rotations.',
+    routes: catalog.catalogRoutes,
+    error: 'RestError',
+  },
+  {
+    tag: 'workers',
+    description: 'Where workers connect, and what their owners see of them.',
+    routes: worker.workerRoutes,
+    error: 'RestError',
+  },
+];
+
+/** Every public call of the market in one OpenAPI 3.1 document, made from the contracts themselves. */
+export function openApiDocument(): JsonObject {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'AISBF',
+      version: '0.1.0',
+      summary: 'A market for access to AI models.',
+      description:
+        'Amounts of money are whole nano-dollars (1 USD = 1 000 000 000) in decimal strings. Prices of tokens are per million tokens.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    tags: areas.map(({ tag, description }) => ({ name: tag, description })),
+    paths: paths(),
+    components: {
+      schemas: { ...components(requests, 'input'), ...components(answers, 'output') },
+      securitySchemes: {
+        apiToken: { type: 'http', scheme: 'bearer', description: 'An API token, `aisbf_…`.' },
+        registrationToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description: "The secret of a provider's workers, `aisbfw_…`.",
+        },
+      },
+    },
+  };
+}
+
+function paths(): JsonObject {
+  const operations = areas.flatMap((area) =>
+    area.routes.map((route) => ({ path: route.path, area, route })),
+  );
+  const items = [...Map.groupBy(operations, ({ path }) => path)].map(([path, here]) => [
+    path,
+    Object.assign(
+      {},
+      ...here.map(({ area, route }) => ({
+        ...(area.servers && { servers: area.servers }),
+        [route.method]: operation(route, area),
+      })),
+    ) as JsonObject,
+  ]);
+  return Object.fromEntries(items) as JsonObject;
+}
+
+function operation(route: RestRoute, { tag, error }: Area): JsonObject {
+  const parameters = parametersOf(route);
+  const { description, request, credential, answer } = route;
+  const isWorkers = credential === 'registration-token';
+  const isScope = !isWorkers && credential !== 'any-api-token';
+  return {
+    tags: [tag],
+    operationId: route.operationId,
+    summary: route.summary,
+    ...(description !== undefined && { description }),
+    security: [{ [isWorkers ? 'registrationToken' : 'apiToken']: isScope ? [credential] : [] }],
+    ...(parameters.length > 0 && { parameters }),
+    ...(request && { requestBody: { required: true, content: jsonOf(request) } }),
+    responses: {
+      [answer.status]: success(answer),
+      default: {
+        description: 'A refusal.',
+        headers: refusalHeaders,
+        content: { 'application/json': { schema: reference(error) } },
+      },
+    },
+  };
+}
+
+const refusalHeaders = {
+  'x-should-retry': {
+    description: 'Whether the same request may succeed if it is sent again.',
+    schema: { type: 'string', enum: ['true', 'false'] },
+  },
+  'retry-after': {
+    description: 'In how many seconds, where that is known.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+} as const;
+
+const successWords = {
+  101: 'The connection is a WebSocket from here on.',
+  200: 'Done.',
+  201: 'Created.',
+  204: 'Done; there is nothing to say.',
+} as const;
+
+function success({ status, schema, isStreamable }: RestRoute['answer']): JsonObject {
+  const events = {
+    'text/event-stream': {
+      schema: {
+        type: 'string',
+        description: 'Chunks of a completion, one an event, then `[DONE]`.',
+      },
+    },
+  };
+  return {
+    description: successWords[status],
+    ...(schema && { content: { ...jsonOf(schema), ...(isStreamable && events) } }),
+  };
+}
+
+function jsonOf(schema: z.ZodType): JsonObject {
+  const name = nameOf.get(schema);
+  if (name === undefined) throw new Error('a route names a schema that the document does not');
+  return { 'application/json': { schema: reference(name) } };
+}
+
+function reference(name: string): JsonObject {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+function parametersOf({ pathParameters = {}, query, headers }: RestRoute): readonly Json[] {
+  return [
+    ...Object.entries(pathParameters).map(([name, schema]) => parameter('path', name, schema)),
+    ...Object.entries(query?.shape ?? {}).map(([name, field]) =>
+      parameter('query', name, field as z.ZodType),
+    ),
+    ...Object.entries(headers?.shape ?? {}).map(([name, field]) =>
+      parameter('header', name, field as z.ZodType),
+    ),
+  ];
+}
+
+function parameter(place: 'path' | 'query' | 'header', name: string, field: z.ZodType): JsonObject {
+  const isRequired = !field.safeParse(undefined).success;
+  const {
+    $schema: _dialect,
+    description,
+    ...schema
+  } = z.toJSONSchema(field, {
+    io: 'input',
+    override: plain,
+  }) as JsonObject;
+  return {
+    name,
+    in: place,
+    required: isRequired,
+    ...(description !== undefined && { description }),
+    schema,
+  };
+}
+
+/** Named schemas, which refer to each other by name. */
+function components(
+  named: Readonly<Record<string, z.ZodType>>,
+  io: 'input' | 'output',
+): JsonObject {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const uri = (id: string): string => `#/components/schemas/${id}`;
+  const { schemas } = z.toJSONSchema(registry, {
+    io,
+    uri,
+    override: io === 'input' ? plain : open,
+  });
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => {
+      const { $schema: _dialect, $id: _address, ...rest } = schema as JsonObject;
+      return [name, rest];
+    }),
+  );
+}
+
+type Overridden = Readonly<{ jsonSchema: unknown }>;
+
+/** Leaves out what says nothing to a reader: the safe range of integers, patterns of named formats. */
+function plain({ jsonSchema }: Overridden): void {
+  const schema = jsonSchema as JsonSchema;
+  if (schema.format !== undefined) delete schema.pattern;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
+}
+
+/** Answers may grow: clients that were made from this document must not fail over a new field. */
+function open(context: Overridden): void {
+  plain(context);
+  const schema = context.jsonSchema as JsonSchema;
+  if (schema.additionalProperties === false) delete schema.additionalProperties;
+}
