@@ -1,5 +1,5 @@
 import { type LoggerService } from '@nestjs/common';
-import { pino } from 'pino';
+import { type DestinationStream, type LoggerOptions, pino } from 'pino';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,12 @@ const secretNames = [
 
 /** One JSON line per event on standard output. */
 export function createLog(name: string, level: string): Log {
-  return pino({
+  return createLogTo(pino.destination(1), name, level);
+}
+
+/** The same, to somewhere else. */
+export function createLogTo(destination: DestinationStream, name: string, level: string): Log {
+  const options: LoggerOptions = {
     name,
     level,
     base: { name, pid: process.pid },
@@ -41,7 +46,8 @@ export function createLog(name: string, level: string): Log {
       censor: '[redacted]',
     },
     serializers: { error: pino.stdSerializers.err },
-  });
+  };
+  return pino(options, destination);
 }
 
 /** Nest's own messages, as debug lines of ours; its warnings and errors keep their weight. */
