@@ -20,8 +20,9 @@ export type AnswerEnding = Readonly<{
   isDone?: boolean;
 }>;
 
-/** Words that the default script says, one event each. */
-const defaultWords = ['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.'] as const;
+/** What a model without a script of its own says. */
+const scriptDefault: UpstreamScript = (call) =>
+  call.answer(['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.']);
 
 /** One completion as it came in, and the means to answer it well or badly. */
 export class UpstreamCall {
@@ -41,6 +42,13 @@ export class UpstreamCall {
     return this.response.destroyed && !this.response.writableFinished;
   }
 
+  /** Answers as it was asked to, whole or streamed. */
+  async answer(words: readonly string[], ending: AnswerEnding = {}): Promise<void> {
+    if (this.body.stream !== true) return this.whole(words.join(''), ending);
+    await this.say(...words);
+    await this.finish(ending);
+  }
+
   /** Says these words of a stream, an event each. */
   async say(...words: readonly string[]): Promise<void> {
     for (const content of words) await this.event({ delta: { content }, finish_reason: null });
@@ -58,7 +66,11 @@ export class UpstreamCall {
   /** Gives a whole answer. */
   whole(content: string, ending: AnswerEnding = {}): void {
     const { finishReason = 'stop', usage = 'null' } = ending;
-    const choice = { index: 0, message: { role: 'assistant', content }, finish_reason: finishReason };
+    const choice = {
+      index: 0,
+      message: { role: 'assistant', content },
+      finish_reason: finishReason,
+    };
     const head = JSON.stringify({ id: 'fake', object: 'chat.completion', choices: [choice] });
     this.status(200, `${head.slice(0, -1)},"usage":${usage}}`);
   }
@@ -84,13 +96,6 @@ export class UpstreamCall {
     const chunk = { object: 'chat.completion.chunk', choices: [{ index: 0, ...choice }] };
     return this.raw(`data: ${JSON.stringify(chunk)}\n\n`);
   }
-}
-
-/** Answers as it was asked, whole or streamed, with a few words. */
-async function sayDefault(call: UpstreamCall): Promise<void> {
-  if (call.body.stream !== true) return call.whole(defaultWords.join(''));
-  await call.say(...defaultWords);
-  await call.finish();
 }
 
 /** An OpenAI-compatible server that keeps what it was sent and answers as each model's script says. */
@@ -148,6 +153,6 @@ export class FakeUpstream {
     }
     const call = new UpstreamCall(Buffer.concat(parts).toString(), request.headers, response);
     this.calls.push(call);
-    await (this.scripts.get(String(call.body.model)) ?? sayDefault)(call);
+    await (this.scripts.get(String(call.body.model)) ?? scriptDefault)(call);
   }
 }

@@ -173,6 +173,15 @@ export class MarketUnderTest {
     return { posted: BigInt(row.posted), held: BigInt(row.held) };
   }
 
+  /** The same when nothing is under way any more: a settlement follows its answer. */
+  restingWallet(buyer: TestBuyer): Promise<Wallet> {
+    const isResting = async () => {
+      const wallet = await this.wallet(buyer);
+      return wallet.held === 0n && wallet;
+    };
+    return until(isResting, { message: `nothing of ${buyer.username} is held` });
+  }
+
   /** What the ledger has to say against itself; a suite ends with none. */
   async violations(): Promise<readonly LedgerViolation[]> {
     return this.query<LedgerViolation>('SELECT * FROM ledger_violations');
