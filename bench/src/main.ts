@@ -1,2 +1,43 @@
-/** The entry of `npm run bench`. */
-console.log('Nothing is measured yet.');
+/**
+ * The bench command: measures the gateway beside what it can be compared with, all in one run on this machine.
+ */
+import { guard } from '@aisbf/one-machine';
+import { type BenchOptions, benchOptions, usage } from './bench-options.js';
+import { runBench } from './run.js';
+
+const startedMs = Date.now();
+
+/** On stderr, so that stdout is the result alone. */
+function progress(step: string): void {
+  const seconds = ((Date.now() - startedMs) / 1_000).toFixed(1);
+  process.stderr.write(`${seconds.padStart(6)} s  ${step}\n`);
+}
+
+function optionsOrUsage(): BenchOptions {
+  try {
+    return benchOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.exit(2);
+  }
+}
+
+const options = optionsOrUsage();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    // The guard stops and removes whatever was started.
+    guard.end().then(
+      () => process.exit(130),
+      () => process.exit(1),
+    );
+  });
+}
+
+try {
+  process.stdout.write(`${await runBench(options, progress)}\n`);
+} catch (error) {
+  process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
+await guard.end();
+process.exit();

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+
+export type BenchOptions = Readonly<{
+  /** A look at whether it works: the figures mean little, and the page is left as it is. */
+  isQuick: boolean;
+  /** Everything that was measured, on stdout, instead of the table. */
+  isJson: boolean;
+  /** Profiles of the services are left here. */
+  profileFolder: string | undefined;
+  rounds: number;
+  connections: number;
+  buyers: number;
+  warmUpMs: number;
+  sequentialMs: number;
+  wholeMs: number;
+  streamMs: number;
+  openLoopMs: number;
+  /** The constant rate of the open loop, unless half of what the slowest target carries is less. */
+  ratePerSMax: number;
+}>;
+
+/** Five rounds of six targets end within eight minutes. */
+const full = {
+  rounds: 5,
+  warmUpMs: 6_000,
+  sequentialMs: 2_000,
+  wholeMs: 3_000,
+  streamMs: 3_000,
+  openLoopMs: 3_000,
+} as const;
+
+const quick = {
+  rounds: 1,
+  warmUpMs: 2_000,
+  sequentialMs: 500,
+  wholeMs: 1_000,
+  streamMs: 1_000,
+  openLoopMs: 1_000,
+} as const;
+
+export const usage = `Usage: npm run bench -- [--quick] [--json] [--rounds N] [--buyers N]
+
+  --quick      a minute's look at whether it works; the page is left as it is
+  --json       everything that was measured, as JSON
+  --rounds N   rounds over all targets (${full.rounds})
+  --buyers N   buyers that the connections are spread over (32: each its own)
+`;
+
+/** Throws where a flag is unknown or makes no sense. */
+export function benchOptions(args: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      buyers: { type: 'string', default: '32' },
+      'profile-folder': { type: 'string' },
+    },
+  });
+  const durations = values.quick ? quick : full;
+  return {
+    ...durations,
+    isQuick: values.quick,
+    isJson: values.json,
+    profileFolder: values['profile-folder'],
+    rounds: count('rounds', values.rounds ?? String(durations.rounds), 100),
+    connections: 32,
+    buyers: count('buyers', values.buyers, 1_000),
+    ratePerSMax: 200,
+  };
+}
+
+function count(flag: string, text: string, max: number): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number >= 1 && number <= max) return number;
+  throw new Error(`--${flag} must be a whole number from 1 to ${max}.`);
+}

@@ -1,0 +1,23 @@
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
+
+/** What the figures were measured on, in one line each. */
+export type Machine = Readonly<{
+  processor: string;
+  cores: number;
+  memoryGb: number;
+  system: string;
+  node: string;
+  /** Before anything was started: what else was running. */
+  loadAverage: number;
+}>;
+
+export function thisMachine(): Machine {
+  return {
+    processor: cpus()[0]?.model.trim() || process.arch,
+    cores: availableParallelism(),
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${release()}`,
+    node: process.version,
+    loadAverage: loadavg()[0] ?? 0,
+  };
+}

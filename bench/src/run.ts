@@ -1,0 +1,138 @@
+import { inRepository, throwAwayFolder } from '@aisbf/one-machine';
+import type { BenchOptions } from './bench-options.js';
+import { Ledger } from './ledger.js';
+import { thisMachine } from './machine.js';
+import { writeBetweenMarks } from './marked-page.js';
+import { marketTargets, openMarket } from './market-targets.js';
+import { type Measured, measure, type Plan, warmUp } from './measurement.js';
+import { directTarget, startFloor, startMock, startNginx, startPortkey } from './plain-targets.js';
+import { markdown, type Report } from './report.js';
+import { summarise } from './summary.js';
+import type { Target, TargetName } from './target.js';
+
+/** Starts everything, measures it, and leaves nothing but what it says; throws where a figure would be a lie. */
+export async function runBench(
+  options: BenchOptions,
+  progress: (step: string) => void,
+): Promise<string> {
+  const machine = thisMachine();
+  const folder = await throwAwayFolder();
+  const { path } = folder;
+  progress('starting a market and what it is compared with');
+  const mock = await startMock(path);
+  const { buyers } = options;
+  const opened = await openMarket(mock, { folder: path, buyers, onProgress: progress });
+  const ledger = new Ledger(opened.market.databaseUrl);
+  const nginx = await startNginx(mock, path);
+  const ours = marketTargets(opened, ledger);
+  const targets: readonly Target[] = [
+    directTarget(mock),
+    ...('skipped' in nginx ? [] : [nginx]),
+    await startFloor(mock, path),
+    ...ours,
+    await startPortkey(mock, path),
+  ];
+
+  const bench = new Rounds(targets, options, progress);
+  const ratePerS = await bench.warmUpAll();
+  await bench.measureAll(ratePerS);
+
+  const { rounds, connections } = options;
+  const report: Report = {
+    ...{ date: new Date().toISOString().slice(0, 10), machine, rounds, connections },
+    ...{ buyers, ratePerS },
+    summaries: bench.summaries(),
+    skipped: 'skipped' in nginx ? [nginx] : [],
+    bought: bench.successesOf(ours.map(({ name }) => name)),
+    ledger: await ledger.verdict(),
+  };
+  await ledger.close();
+  const complaints = [...bench.failures(), ...complaintsOf(report)];
+  if (complaints.length > 0) throw new Error(`${markdown(report)}\n\n${complaints.join('\n')}`);
+  if (!options.isQuick)
+    await writeBetweenMarks(inRepository('docs/benchmarks.md'), markdown(report));
+  await opened.worker.stop();
+  await opened.market.stop();
+  return options.isJson
+    ? JSON.stringify({ ...report, rounds: Object.fromEntries(bench.measured) }, null, 2)
+    : markdown(report);
+}
+
+/** What the books say against the measurement. */
+function complaintsOf({ bought, ledger }: Report): readonly string[] {
+  const { charged, others, violations } = ledger;
+  return [
+    ...(charged === bought ? [] : [`${bought} good answers, but ${charged} charged requests.`]),
+    ...Object.entries(others).map(([outcome, count]) => `${count} requests ended as ${outcome}.`),
+    ...violations.map((violation) => `The ledger is violated: ${violation}`),
+  ];
+}
+
+/** All targets in turn, round after round, so that a slow minute of the machine meets each of them. */
+class Rounds {
+  readonly measured = new Map<TargetName, Measured[]>();
+  readonly #successes = new Map<TargetName, number>();
+  readonly #failures = new Map<string, number>();
+
+  constructor(
+    private readonly targets: readonly Target[],
+    private readonly options: BenchOptions,
+    private readonly progress: (step: string) => void,
+  ) {}
+
+  /** Also finds the rate of the open loop, which is the same for all and which the slowest must bear. */
+  async warmUpAll(): Promise<number> {
+    const { connections, warmUpMs, ratePerSMax } = this.options;
+    const rates: number[] = [];
+    for (const target of this.targets) {
+      const result = await warmUp(target, connections, warmUpMs);
+      this.#count(target, result);
+      rates.push(result.perS);
+      this.progress(`${target.name} is warm (${Math.round(result.perS)} requests/s)`);
+    }
+    return Math.max(1, Math.floor(Math.min(ratePerSMax, Math.min(...rates) / 2)));
+  }
+
+  async measureAll(ratePerS: number): Promise<void> {
+    const plan: Plan = { ...this.options, ratePerS };
+    for (let round = 0; round < this.options.rounds; round += 1) {
+      // Each round begins with another, so that none always comes after the same neighbour's heat.
+      const first = round % this.targets.length;
+      const order = [...this.targets.slice(first), ...this.targets.slice(0, first)];
+      for (const target of order) {
+        const measured = await measure(target, plan);
+        this.#count(target, measured);
+        this.measured.set(target.name, [...(this.measured.get(target.name) ?? []), measured]);
+      }
+      this.progress(`round ${round + 1} of ${this.options.rounds}`);
+    }
+  }
+
+  summaries() {
+    const all = this.targets.map(({ name, title }) => ({
+      ...{ name, title },
+      rounds: this.measured.get(name) ?? [],
+    }));
+    const direct = all.find(({ name }) => name === 'direct');
+    return direct === undefined ? [] : all.map((target) => summarise(target, direct));
+  }
+
+  successesOf(names: readonly TargetName[]): number {
+    return names.reduce((sum, name) => sum + (this.#successes.get(name) ?? 0), 0);
+  }
+
+  failures(): readonly string[] {
+    return [...this.#failures].map(([what, count]) => `${what}, ${count} times`);
+  }
+
+  #count(
+    { name }: Target,
+    { successes, failures }: Readonly<{ successes: number; failures: readonly string[] }>,
+  ): void {
+    this.#successes.set(name, (this.#successes.get(name) ?? 0) + successes);
+    for (const failure of failures) {
+      const what = `${name} failed: ${failure}`;
+      this.#failures.set(what, (this.#failures.get(what) ?? 0) + 1);
+    }
+  }
+}
