@@ -238,6 +238,20 @@ describe('WebSockets', () => {
   });
 });
 
+describe('port', () => {
+  const routes = { gateway: '', broker: '', accounts: '', router: '' };
+
+  it('is the first that nobody has', async () => {
+    const second = await startEdge({ port: [edge.port, 0], routes });
+    expect(second.port).not.toBe(edge.port);
+    await second.stop();
+  });
+
+  it('is named when somebody has it', async () => {
+    await expect(startEdge({ port: edge.port, routes })).rejects.toThrow(`port ${edge.port}`);
+  });
+});
+
 describe('stop', () => {
   it('ends what still streams', async () => {
     handle = (_request, response) => void response.write('data: 1\n\n');

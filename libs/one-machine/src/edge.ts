@@ -11,7 +11,8 @@ import { edgeIndex } from './edge-index.js';
 import { type EdgeTarget, edgeRoute } from './edge-route.js';
 
 export type StartEdge = Readonly<{
-  port: number;
+  /** Several: the first that nobody else has. */
+  port: number | readonly number[];
   /** Where to listen; 127.0.0.1 keeps the market on this machine. */
   host?: string;
   routes: Readonly<Record<EdgeTarget, string>>;
@@ -52,11 +53,15 @@ export async function startEdge(options: StartEdge): Promise<Edge> {
     socket.once('close', () => open.delete(socket));
   });
   const host = options.host ?? '127.0.0.1';
-  const port = await listen(server, options.port, host);
+  const port = await listenOnFirst(server, [options.port].flat(), host);
+  let stopping: Promise<void> | undefined;
   return {
     url: `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`,
     port,
-    stop: () => stop(server, open, agent),
+    stop: () => {
+      stopping ??= stop(server, open, agent);
+      return stopping;
+    },
   };
 }
 
@@ -141,6 +146,26 @@ function refuseUpgrade(socket: Socket, status: keyof typeof reasons): void {
   socket.end(
     `HTTP/1.1 ${status} ${reasons[status]}\r\n${retry}content-length: 0\r\nconnection: close\r\n\r\n`,
   );
+}
+
+/** Listening is the only way to find out without a gap in which somebody else takes the port. */
+async function listenOnFirst(
+  server: HttpServer,
+  ports: readonly number[],
+  host: string,
+): Promise<number> {
+  const taken: unknown[] = [];
+  for (const port of ports) {
+    try {
+      return await listen(server, port, host);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      taken.push(error);
+    }
+  }
+  throw new Error(`Something else listens on ${host}, port ${ports.join(', ')}.`, {
+    cause: taken.at(-1),
+  });
 }
 
 function listen(server: HttpServer, port: number, host: string): Promise<number> {

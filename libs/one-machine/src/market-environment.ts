@@ -34,12 +34,16 @@ export function operatorTokenFile(dataDir: string): string {
   return join(dataDir, 'operator-token');
 }
 
+export function serviceUrl(ports: MarketPorts, service: MarketService): string {
+  return `http://127.0.0.1:${ports[`${service}-http`]}`;
+}
+
 /** The settings with which each service finds the others. */
 export function marketEnvironment(
   places: MarketPlaces,
 ): Readonly<Record<MarketService, Readonly<Record<string, string>>>> {
   const { dataDir, ports, secrets, databaseUrls, redisUrl, natsUrl } = places;
-  const http = (service: MarketService): string => `http://127.0.0.1:${ports[`${service}-http`]}`;
+  const http = (service: MarketService): string => serviceUrl(ports, service);
   const all = { AISBF_INTERNAL_SECRET: secrets.internalSecret, AISBF_NATS_URL: natsUrl };
   return {
     accounts: {

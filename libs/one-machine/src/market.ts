@@ -11,6 +11,7 @@ import {
   marketPorts,
   marketServices,
   operatorTokenFile,
+  serviceUrl,
 } from './market-environment.js';
 import { type MarketSecrets, marketSecrets } from './market-secrets.js';
 import { type MarketServers, startMarketServers } from './market-servers.js';
@@ -24,8 +25,8 @@ export type MarketOptions = Readonly<{
   databaseUrl?: string | undefined;
   redisUrl?: string | undefined;
   natsUrl?: string | undefined;
-  /** A free one where not given. */
-  edgePort?: number | undefined;
+  /** Of several the first that is free; any free one where not given. */
+  edgePort?: number | readonly number[] | undefined;
   /** Where the edge listens; 127.0.0.1 where not given. */
   edgeHost?: string | undefined;
   /** For tests: faster servers that keep nothing, and `dataDir` is deleted when it stops or we end. */
@@ -76,6 +77,9 @@ async function start(options: MarketOptions, undo: Undo[]): Promise<Market> {
     keptPorts(dataDir, marketPorts),
     marketSecrets(dataDir),
   ]);
+  // First, so that nobody else gets its port; it answers 503 for a service that is not up.
+  const edge = await startMarketEdge(options, ports);
+  undo.push(edge.stop);
   const { servers, databaseUrls } = await startServers(options, ports, secrets, undo);
   const places = {
     ...{ dataDir, ports, secrets, databaseUrls },
@@ -96,7 +100,7 @@ async function start(options: MarketOptions, undo: Undo[]): Promise<Market> {
   const [accounts, router] = await allOrUndo(undo, [begin('accounts'), begin('router')]);
   const [broker, gateway] = await allOrUndo(undo, [begin('broker'), begin('gateway')]);
   const services = { accounts, router, broker, gateway };
-  const edge = await startMarketEdge(options, services);
+  // Nobody is let in any more before the services go.
   undo.push(edge.stop);
   return {
     ...{ url: edge.url, dataDir, edge, services, servers },
@@ -154,19 +158,15 @@ async function startServers(
   return { servers: { postgres, redis, nats }, databaseUrls: await provisioned };
 }
 
-async function startMarketEdge(
-  options: MarketOptions,
-  services: Readonly<Record<MarketService, Service>>,
-): Promise<Edge> {
-  const [port] = options.edgePort === undefined ? await findFreePorts(1) : [options.edgePort];
+async function startMarketEdge(options: MarketOptions, ports: MarketPorts): Promise<Edge> {
   return startEdge({
-    port: port ?? 0,
+    port: options.edgePort ?? (await findFreePorts(1)),
     host: options.edgeHost ?? '127.0.0.1',
     routes: {
-      gateway: services.gateway.url,
-      broker: services.broker.url,
-      accounts: services.accounts.url,
-      router: services.router.url,
+      gateway: serviceUrl(ports, 'gateway'),
+      broker: serviceUrl(ports, 'broker'),
+      accounts: serviceUrl(ports, 'accounts'),
+      router: serviceUrl(ports, 'router'),
     },
   });
 }

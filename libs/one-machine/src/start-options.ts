@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
-import { isFreePort } from './free-ports.js';
-import { rememberedPort, rememberPort } from './kept-ports.js';
+import { rememberedPort } from './kept-ports.js';
 import { type MarketService, marketServices } from './market-environment.js';
 import { inRepository } from './repository.js';
 
@@ -42,7 +41,10 @@ function toPort(text: string): number {
 function withPrefix(env: Environment, prefix: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>
-      name.startsWith(prefix) && value !== undefined ? [[name, value]] : [],
+      // Where a service listens is not up to it alone: the others must find it.
+      name.startsWith(prefix) && !name.endsWith('_PORT') && value !== undefined
+        ? [[name, value]]
+        : [],
     ),
   );
 }
@@ -51,19 +53,10 @@ const usualPort = 8_080;
 /** How many ports from the usual one on are tried. */
 const portsMax = 100;
 
-/** The port that was asked for, or that of the last start, or the first free one from 8080 on. */
-export async function chooseEdgePort(options: StartOptions): Promise<number> {
-  const { edgePort, dataDir, edgeHost } = options;
-  if (edgePort !== undefined) {
-    if (await isFreePort(edgePort, edgeHost)) return edgePort;
-    throw new Error(`Port ${edgePort}, which AISBF_PORT asks for, is taken.`);
-  }
+/** The port that was asked for, or that of the last start and then those from 8080 on. */
+export async function edgePorts({ edgePort, dataDir }: StartOptions): Promise<readonly number[]> {
+  if (edgePort !== undefined) return [edgePort];
   const before = await rememberedPort(dataDir, 'edge');
-  const ports = Array.from({ length: portsMax }, (_unused, index) => usualPort + index);
-  for (const port of before === undefined ? ports : [before, ...ports]) {
-    if (!(await isFreePort(port, edgeHost))) continue;
-    await rememberPort(dataDir, 'edge', port);
-    return port;
-  }
-  throw new Error(`No free port from ${usualPort} on; choose one with AISBF_PORT.`);
+  const usual = Array.from({ length: portsMax }, (_unused, index) => usualPort + index);
+  return before === undefined ? usual : [before, ...usual];
 }

@@ -5,9 +5,10 @@ import { performance } from 'node:perf_hooks';
 import { takeDataFolder } from './data-folder.js';
 import { guard } from './guard.js';
 import { keepRunning } from './keep-running.js';
+import { rememberPort } from './kept-ports.js';
 import { type Market, startMarket } from './market.js';
 import { type FirstRun, seedFirstRun } from './seed.js';
-import { chooseEdgePort, startOptions } from './start-options.js';
+import { edgePorts, startOptions } from './start-options.js';
 
 /** One Ctrl-C arrives here from the terminal, from npm and from the bootstrap. */
 const sameSignalMs = 500;
@@ -95,8 +96,9 @@ function curl(url: string, { apiToken, model }: FirstRun['buyer']): string {
 async function main(): Promise<void> {
   const options = startOptions(process.env);
   await takeDataFolder(options.dataDir);
-  const edgePort = await chooseEdgePort(options);
+  const edgePort = await edgePorts(options);
   const market = await startMarket({ ...options, edgePort, onProgress: progress });
+  await rememberPort(market.dataDir, 'edge', market.edge.port);
   const firstRun = await seedFirstRun(market);
   const { services, servers } = market;
   const daemons = Object.values(servers).flatMap(({ daemon }) => daemon ?? []);
@@ -115,6 +117,8 @@ async function main(): Promise<void> {
 stopOnSignal();
 await main().catch(async (error: unknown) => {
   fail(error);
+  // A signal that came while it started has the last word.
+  if (isStopping) return;
   await guard.end();
   process.exit();
 });
