@@ -65,7 +65,7 @@ export function plan(input: PlanInput): RoutePlan {
   }));
   const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
   const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
-  const candidates = ordered(options, input.random).slice(0, settings.candidatesMax);
+  const candidates = ordered(options, input.random, settings.candidatesMax);
   if (candidates.length === 0) throw refusal(members, rejections);
   return { candidates, rejections, holdAmount: holdFor(candidates, facts, settings) };
 }
@@ -75,7 +75,11 @@ export function plan(input: PlanInput): RoutePlan {
  * likely for the same reason than another one of the same), and last those that are cooling down, the
  * soonest recovered first: nobody is refused while somebody might serve.
  */
-function ordered(options: readonly Option[], random: RandomSource): readonly Upstream[] {
+function ordered(
+  options: readonly Option[],
+  random: RandomSource,
+  candidatesMax: number,
+): readonly Upstream[] {
   const well = options
     .map(({ weight, usable }) => ({
       weight,
@@ -85,17 +89,17 @@ function ordered(options: readonly Option[], random: RandomSource): readonly Ups
   const cooling = options
     .flatMap(({ usable }) => usable.filter(({ coolUntilMs }) => coolUntilMs > 0))
     .sort((left, right) => left.coolUntilMs - right.coolUntilMs);
-  return [...inTurn(weightedOrder(well, random)), ...cooling];
+  const first = inTurn(weightedOrder(well, random), candidatesMax);
+  return [...first, ...cooling].slice(0, candidatesMax);
 }
 
-function inTurn(options: readonly Option[]): readonly Upstream[] {
-  const rounds = Math.max(0, ...options.map(({ usable }) => usable.length));
+/** The first of each, then the second of each, and so on until there are enough. */
+function inTurn(options: readonly Option[], enough: number): readonly Upstream[] {
   const order: Upstream[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { usable } of options) {
-      const upstream = usable[round];
-      if (upstream) order.push(upstream);
-    }
+  let turn = options;
+  for (let round = 0; turn.length > 0 && order.length < enough; round += 1) {
+    order.push(...turn.flatMap(({ usable }) => usable[round] ?? []));
+    turn = turn.filter(({ usable }) => usable.length > round + 1);
   }
   return order;
 }

@@ -161,6 +161,20 @@ describe('Presence', () => {
     expect(present(presence)).toEqual([]);
   });
 
+  it('takes no late answer for the news: what is known is not undone', () => {
+    const broker = new Broker();
+    broker.up(session('a'));
+    const stale = broker.snapshot();
+    const presence = following(broker);
+    presence.onEvent(broker.up(session('b')), 1);
+    broker.up(session('lost'));
+    presence.onEvent(broker.beat(), 1);
+    for (const page of stale) presence.onSnapshot(page, 1);
+    expect(present(presence)).toEqual(['a', 'b']);
+    for (const page of broker.snapshot()) presence.onSnapshot(page, 1);
+    expect(present(presence)).toEqual(['a', 'b', 'lost']);
+  });
+
   it('asks again for an answer that does not come', () => {
     const broker = new Broker();
     const presence = new Presence(settings);
