@@ -42,6 +42,11 @@ export class UpstreamCall {
     return this.response.destroyed && !this.response.writableFinished;
   }
 
+  /** Not answered to the end, and still waited for. */
+  get isUnderWay(): boolean {
+    return !this.response.destroyed && !this.response.writableFinished;
+  }
+
   /** Answers as it was asked to, whole or streamed. */
   async answer(words: readonly string[], ending: AnswerEnding = {}): Promise<void> {
     if (this.body.stream !== true) return this.whole(words.join(''), ending);

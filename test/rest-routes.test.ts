@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { restRoutes } from '@aisbf/contracts';
+import { MarketUnderTest, type TestBuyer, type TestShop } from '@aisbf/testkit';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+type Call = Readonly<{
+  token: string;
+  path?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, string>>;
+  body?: unknown;
+}>;
+
+type Created = Readonly<Record<string, string>>;
+
+let market: MarketUnderTest;
+let buyer: TestBuyer;
+let shop: TestShop;
+/** What earlier calls have made, for later ones to name. */
+let made: Record<string, string>;
+
+const operator = (): string => market.operator.apiToken;
+const identity = (username: string, provider: string, registrationToken: string) => ({
+  username,
+  provider_id: provider,
+  client_id: 'tester',
+  registration_token: registrationToken,
+});
+const operatorsWorker = () => ({ query: identity('global', 'lab', made.secret ?? ''), token: '' });
+const sellersWorker = () => ({
+  path: { username: 'sam' },
+  query: identity('sam', shop.provider, shop.registrationToken),
+  token: '',
+});
+
+/** One call of every route, in an order in which each finds what it needs. */
+const calls: Readonly<Record<string, () => Call>> = {
+  getPrincipal: () => ({ token: operator() }),
+  createUser: () => ({ token: operator(), body: { username: 'rex' } }),
+  createApiToken: () => ({ token: operator(), body: { name: 'spare', scopes: ['manage'] } }),
+  listApiTokens: () => ({ token: operator() }),
+  grantCredit: () => ({
+    token: operator(),
+    body: { username: 'rex', amount: '1000', grantId: randomUUID(), reason: 'a test' },
+  }),
+  getBalance: () => ({ token: buyer.apiToken }),
+  createProvider: () => ({ token: operator(), body: { kind: 'coderai', name: 'lab' } }),
+  listProviders: () => ({ token: operator(), query: { username: 'sam' } }),
+  getProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  updateProvider: () => ({
+    token: operator(),
+    path: { id: made.provider ?? '' },
+    body: { isEnabled: true },
+  }),
+  replaceRegistrationToken: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  putListing: () => ({
+    token: operator(),
+    body: { providerId: made.provider ?? '', model: 'm', prices: { prompt_token: '1' } },
+  }),
+  listListings: () => ({ token: operator() }),
+  putRotation: () => ({
+    token: operator(),
+    path: { name: 'both' },
+    body: { members: [{ providerId: made.provider ?? '', model: 'm' }] },
+  }),
+  listRotations: () => ({ token: operator() }),
+  checkOperatorWorker: operatorsWorker,
+  checkWorker: sellersWorker,
+  connectOperatorWorker: operatorsWorker,
+  connectWorker: sellersWorker,
+  listModels: () => ({ token: buyer.apiToken }),
+  getModel: () => ({ token: buyer.apiToken, path: { model: 'sams/demo-small' } }),
+  createChatCompletion: () => ({
+    token: buyer.apiToken,
+    body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
+  }),
+  getGeneration: () => ({ token: buyer.apiToken, query: { id: made.request ?? '' } }),
+  listReceipts: () => ({ token: buyer.apiToken, query: { limit: '5' } }),
+  getReceipt: () => ({ token: buyer.apiToken, path: { id: made.request ?? '' } }),
+  listWorkerSessions: () => ({ token: operator() }),
+  getWorkerStatus: () => ({ token: operator(), path: { provider_id: shop.provider } }),
+  deleteListing: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
+  deleteRotation: () => ({ token: operator(), path: { name: 'both' } }),
+  deleteProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  revokeApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),
+};
+
+/** What is taken from the answers of the calls that make something. */
+const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Created>> = {
+  createApiToken: ({ id = '' }) => ({ apiToken: id }),
+  createProvider: ({ provider }) => ({
+    provider: (provider as unknown as { id: string }).id,
+  }),
+  replaceRegistrationToken: ({ registrationToken = '' }) => ({ secret: registrationToken }),
+  putListing: ({ id = '' }) => ({ listing: id }),
+  createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
+};
+
+type Route = (typeof restRoutes)[number];
+
+function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>): URL {
+  const filled = route.path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => path[name] ?? 'x');
+  const url = new URL(filled, market.url);
+  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+  return url;
+}
+
+function send(route: Route, { token, body, ...place }: Call): Promise<Response> {
+  return fetch(addressOf(route, place), {
+    method: route.method,
+    headers: {
+      ...(token !== '' && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+}
+
+beforeAll(async () => {
+  market = await MarketUnderTest.start();
+  made = {};
+  buyer = await market.buyer('alice');
+  shop = await market.shop('sam', 'sams', ['demo-small']);
+  await market.worker(shop, 'only');
+  await market.untilBuyable(buyer, 'sams/demo-small');
+}, 60_000);
+
+afterAll(async () => {
+  await market?.stop();
+}, 60_000);
+
+describe('the routes of the OpenAPI document', () => {
+  it('are all called here', () => {
+    expect(Object.keys(calls).sort()).toEqual(
+      restRoutes.map(({ operationId }) => operationId).sort(),
+    );
+  });
+
+  it.each(Object.entries(calls))('%s answers as it is described', async (name, call) => {
+    const route = restRoutes.find(({ operationId }) => operationId === name);
+    if (!route) throw new Error(`${name} is not described`);
+    const { status, schema } = route.answer;
+    if (status === 101) {
+      const socket = new WebSocket(addressOf(route, call()).href.replace('http', 'ws'));
+      await once(socket, 'open');
+      socket.close();
+      return;
+    }
+    const response = await send(route, call());
+    const text = await response.text();
+    expect({ status: response.status, text }).toEqual({ status, text: expect.anything() });
+    if (!schema) {
+      expect(text).toBe('');
+      return;
+    }
+    const answer: unknown = JSON.parse(text);
+    expect(schema.safeParse(answer)).toMatchObject({ success: true });
+    Object.assign(made, takings[name]?.(answer as Created, response.headers));
+  });
+
+  it.each(restRoutes.map((route) => [route.operationId, route] as const))(
+    '%s refuses a stranger as it is described',
+    async (_name, route) => {
+      const body = route.request && {};
+      const response = await send(route, { token: '', ...(body && { body }) });
+      expect([400, 401, 403, 404]).toContain(response.status);
+      expect(route.error.safeParse(await response.json())).toMatchObject({ success: true });
+      expect(response.headers.get('x-should-retry')).toBe('false');
+    },
+  );
+});
