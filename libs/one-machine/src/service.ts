@@ -37,6 +37,8 @@ const readyTimeoutMs = 60_000;
 /** A person waits for this after Ctrl-C; what a stream has not said by then, it says to nobody. */
 const stopGraceMs = 4_000;
 const answerMs = 2_000;
+/** Compiled code from earlier starts; a quarter of the time that a service takes to boot. */
+const compileCache = inRepository('node_modules/.cache/node-compile');
 
 /** Starts a service and waits until its `/readyz` says 200. */
 export async function startService(options: StartService): Promise<Service> {
@@ -90,10 +92,9 @@ async function isReady(url: string): Promise<boolean> {
 /** What any program may need of the machine: paths, locale, proxies' certificates. */
 export function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_EXTRA_CA_CERTS'];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined ? [] : [[name, value]];
-    }),
-  );
+  const found = names.flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return { ...Object.fromEntries(found), NODE_COMPILE_CACHE: compileCache };
 }
