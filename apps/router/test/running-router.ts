@@ -38,7 +38,7 @@ export async function startHarness() {
     ROUTER_SECRET_PEPPER: 'a-pepper-for-registration-tokens',
     ROUTER_CREDENTIAL_KEY: randomBytes(32).toString('base64'),
     ROUTER_CATALOGUE_POLL_MS: '200',
-    ROUTER_BROKER_SILENCE_MS_MAX: '1000',
+    ROUTER_BROKER_SILENCE_MS_MAX: '2500',
     ROUTER_PRESENCE_TICK_MS: '100',
   };
   const closers: (() => Promise<void>)[] = [];

@@ -58,6 +58,9 @@ const revisionSql = 'SELECT revision FROM catalogue_revision';
 /** Reads the whole catalogue as of one moment. */
 @Injectable()
 export class PgCatalogueStore extends CatalogueStore {
+  /** Told of once, not at every load. */
+  private readonly unreadable = new Set<string>();
+
   constructor(
     private readonly pool: ReadingPool,
     private readonly cipher: CredentialCipher,
@@ -143,7 +146,8 @@ export class PgCatalogueStore extends CatalogueStore {
     const holder = { ownerId: row.owner_id, providerId: row.id };
     const credential = this.cipher.open({ ciphertext, keyId }, holder);
     if (credential !== null) return { authorization: `Bearer ${credential}` };
-    this.events.credentialUnreadable(row.id, keyId);
+    if (!this.unreadable.has(row.id)) this.events.credentialUnreadable(row.id, keyId);
+    this.unreadable.add(row.id);
     return null;
   }
 }
