@@ -37,7 +37,10 @@ const sellersWorker = () => ({
 const calls: Readonly<Record<string, () => Call>> = {
   getPrincipal: () => ({ token: operator() }),
   createUser: () => ({ token: operator(), body: { username: 'rex' } }),
-  createApiToken: () => ({ token: operator(), body: { name: 'spare', scopes: ['manage'] } }),
+  createApiToken: () => ({
+    token: operator(),
+    body: { name: 'spare', username: 'operator', scopes: ['manage'] },
+  }),
   listApiTokens: () => ({ token: operator() }),
   grantCredit: () => ({
     token: operator(),
@@ -107,7 +110,7 @@ function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>)
 
 function send(route: Route, { token, body, ...place }: Call): Promise<Response> {
   return fetch(addressOf(route, place), {
-    method: route.method,
+    method: route.method.toUpperCase(),
     headers: {
       ...(token !== '' && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -126,7 +129,9 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  const violations = await market?.violations();
   await market?.stop();
+  expect(violations).toEqual([]);
 }, 60_000);
 
 describe('the routes of the OpenAPI document', () => {

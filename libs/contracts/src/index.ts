@@ -57,7 +57,7 @@ export {
   Settle,
   Settled,
 } from './ledger.js';
-export { openApiDocument } from './openapi.js';
+export { openApiDocument, restRoutes } from './openapi.js';
 export {
   AskPresence,
   Hardware,

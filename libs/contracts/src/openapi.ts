@@ -106,6 +106,11 @@ const areas: readonly Area[] = [
   },
 ];
 
+/** Every public call, with what it answers when it refuses. */
+export const restRoutes = areas.flatMap(({ routes, error }) =>
+  routes.map((route) => ({ ...route, error: answers[error] })),
+);
+
 /** Every public call of the market in one OpenAPI 3.1 document, made from the contracts themselves. */
 export function openApiDocument(): JsonObject {
   return {

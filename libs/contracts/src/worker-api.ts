@@ -65,7 +65,8 @@ export const WorkerSessions = z.strictObject({
 });
 
 export const WorkerEvent = z.strictObject({
-  atMs: TimeMs,
+  atMs: TimeMs.describe('The last time, where it happened several times in a row.'),
+  count: z.int().min(1),
   type: z.string(),
   clientId: z.string(),
   sessionId: z.string().nullable(),
