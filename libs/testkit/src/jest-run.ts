@@ -29,10 +29,10 @@ export async function runJest(run: JestRun): Promise<Tally> {
       '--disable-warning=ExperimentalWarning',
       '--experimental-vm-modules',
       join(run.root, 'node_modules/jest/bin/jest.js'),
-      ...['--selectProjects', run.project, '--passWithNoTests'],
+      ...['--selectProjects', run.project],
+      // A filter may fit the tests of one project only; without one, a project without tests is a mistake.
+      ...(run.args.length > 0 ? ['--passWithNoTests'] : []),
       ...['--json', '--outputFile', reportPath],
-      // A handle left open must not hold the whole run; processes left behind are looked for afterwards.
-      '--forceExit',
       // A market of several processes is one test's subject; two at once would only fight for the cores.
       ...(run.project === 'parts' ? [] : ['--runInBand']),
       ...run.args,
