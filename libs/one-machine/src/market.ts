@@ -144,7 +144,12 @@ async function startServers(
     onProgress,
   });
   const provisioned = starting.postgres.then(async ({ url }) => {
-    const urls = await provisionMarket(url, secrets.postgresPassword, onProgress);
+    const urls = await provisionMarket(url, secrets.postgresPassword, onProgress).catch(
+      (cause: unknown) => {
+        const message = cause instanceof Error ? cause.message : String(cause);
+        throw new Error(`The database cannot be set up: ${message}`, { cause });
+      },
+    );
     onProgress('database up to date');
     return urls;
   });
