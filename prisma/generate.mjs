@@ -7,6 +7,11 @@ import { join } from 'node:path';
 const { resolve } = createRequire(join(process.cwd(), 'package.json'));
 execFileSync(process.execPath, [resolve('prisma/build/index.js'), 'generate'], {
   stdio: ['ignore', 'ignore', 'inherit'],
-  // biome-ignore lint/style/noProcessEnv: a build command hands its own environment on
-  env: { PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, ...process.env },
+  env: {
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    // No call home from a build.
+    CHECKPOINT_DISABLE: '1',
+    // biome-ignore lint/style/noProcessEnv: a build command hands its own environment on
+    ...process.env,
+  },
 });

@@ -56,6 +56,7 @@ export async function startAccounts(settings: AccountsSettings) {
   await makeFirstOperator(settings.ACCOUNTS_OPERATOR_API_TOKEN_FILE, app.get(ApiTokens));
   await app.get(SettleConsumer).start();
   app.get(Background).start();
+  readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'accounts are open');
 
   return {

@@ -50,6 +50,7 @@ export async function startBroker(settings: BrokerSettings) {
   app.get(PresenceListener).start();
   app.get(Sessions).start();
   app.get(Presence).open(url);
+  readiness.markStarted();
   log.info({ url, brokerId }, 'the broker is open');
 
   return {

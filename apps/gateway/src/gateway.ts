@@ -26,6 +26,7 @@ export async function startGateway(settings: GatewaySettings) {
       nest.get(OpenAiRoutes).addTo(fastify);
     },
   });
+  readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 
   return {

@@ -50,12 +50,17 @@ export async function startRouter(settings: RouterSettings) {
   const live = app.get(LiveCatalogue);
   readiness.add('postgres', () => parts.reading.isAlive());
   readiness.add('nats', () => parts.bus.isAlive());
-  readiness.add('redis', async () => (await parts.redis.ping()) === 'PONG');
+  // Where requests go on uncounted without Redis, they must go on coming too.
+  if (settings.ROUTER_LIMITS_OPEN !== 'true') {
+    readiness.add('redis', async () => (await parts.redis.ping()) === 'PONG');
+  }
   readiness.add('catalogue', () => live.revision > 0);
+  readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
   app.get(FactListener).start();
   presence.start();
   await watch.start();
+  readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'the router is open');
 
   return {

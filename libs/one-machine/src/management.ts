@@ -39,6 +39,17 @@ export class Management {
     return new Management(this.marketUrl, apiToken);
   }
 
+  /** Whether the market knows this API token. */
+  async isKnown(): Promise<boolean> {
+    try {
+      await this.exchange('GET', '/api/account/me');
+      return true;
+    } catch (error) {
+      if (error instanceof ManagementRefusal && error.status === 401) return false;
+      throw error;
+    }
+  }
+
   /** Makes a user where there is none of that name. */
   async ensureUser(username: string): Promise<void> {
     try {

@@ -36,7 +36,7 @@ const buyableMsMax = 15_000;
 export async function seedFirstRun(market: Market): Promise<FirstRun> {
   const operator = await asOperator(market.url, market.operatorTokenFile);
   const path = join(market.dataDir, 'first-run.json');
-  const kept = (await readKept<Kept>(path)) ?? (await makeFirstRun(operator, path));
+  const kept = (await keptFirstRun(operator, path)) ?? (await makeFirstRun(operator, path));
   const worker = await startWorker({
     clientId: 'demo-1',
     marketUrl: market.url,
@@ -49,6 +49,12 @@ export async function seedFirstRun(market: Market): Promise<FirstRun> {
   await waitUntilBuyable(market.url, kept.buyerApiToken, model);
   const buyer = { apiToken: kept.buyerApiToken, model };
   return { operatorApiToken: operator.apiToken, buyer, worker };
+}
+
+/** What an earlier run kept, unless the market has another database by now, which knows nothing of it. */
+async function keptFirstRun(operator: Management, path: string): Promise<Kept | undefined> {
+  const kept = await readKept<Kept>(path);
+  return kept && (await operator.as(kept.buyerApiToken).isKnown()) ? kept : undefined;
 }
 
 /** Each step may have been done by a run that broke off, and is then not done again. */

@@ -126,6 +126,11 @@ describe(startHttpService, () => {
   });
 
   it('is ready while everything it needs is, and until it leaves', async () => {
+    expect(await (await fetch(`${url}/readyz`)).json()).toEqual({
+      ready: false,
+      missing: ['start'],
+    });
+    readiness.markStarted();
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
     isPeerThere = false;
     expect(await (await fetch(`${url}/readyz`)).json()).toEqual({

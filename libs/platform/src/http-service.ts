@@ -45,6 +45,8 @@ export async function createHttpService(
       const given = request.headers[internalHeaders.requestId];
       return typeof given === 'string' && /^[\w-]{1,64}$/.test(given) ? given : randomUUID();
     },
+    // A body that has not arrived by then is not coming; answers may take as long as they like.
+    requestTimeout: 300_000,
     // A kept connection outlives the idle time of any ingress or pool in front of it.
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',

@@ -6,10 +6,16 @@ const checkTimeoutMs = 2_000;
 /** Whether this process should get work: everything it needs answers, and it is not leaving. */
 export class Readiness {
   private readonly checks: Check[] = [];
+  private isStarted = false;
   private draining = false;
 
   add(name: string, isReady: Check['isReady']): void {
     this.checks.push({ name, isReady });
+  }
+
+  /** Everything that the process begins with is done; until then it is not ready, whatever answers. */
+  markStarted(): void {
+    this.isStarted = true;
   }
 
   /** From here on the process asks for no more work. */
@@ -26,7 +32,11 @@ export class Readiness {
     const results = await Promise.all(
       this.checks.map(async ({ name, isReady }) => ((await settles(isReady)) ? [] : [name])),
     );
-    return [...results.flat(), ...(this.draining ? ['draining'] : [])];
+    return [
+      ...results.flat(),
+      ...(this.isStarted ? [] : ['start']),
+      ...(this.draining ? ['draining'] : []),
+    ];
   }
 }
 

@@ -137,6 +137,8 @@ export class OpenAiRoutes {
       reply.raw.destroy();
       return reply.hijack();
     }
+    // Closed under a sender, a connection loses the answer too: the rest of a body is read and dropped.
+    if (fault?.kind === 'oversized') reply.removeHeader('connection');
     return reply
       .status(status)
       .headers({ ...headers, 'x-request-id': request.id })

@@ -153,7 +153,7 @@ export class ChatCompletions {
     if (verdict.kind === 'go_on') return this.relay(run, position, candidate, answer);
     const { status: httpStatus } = answer;
     if (verdict.kind === 'refused') {
-      const fault = await refusalOf(answer);
+      const fault = await refusalOf(answer, candidate);
       run.attempts.end({ result: 'failed', reason: 'request_refused', httpStatus });
       return { end: 'not_served', servedPosition: null, fault };
     }

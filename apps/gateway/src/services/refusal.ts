@@ -1,3 +1,4 @@
+import type { Candidate } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { readChatAnswer } from '@aisbf/openai';
 import { readWhole } from './answer-relay.js';
@@ -8,9 +9,9 @@ const messageLengthMax = 500;
 
 /**
  * An upstream says that the request is at fault. Its words go to the buyer, who must mend it, but only as
- * a message: no header, no address and no other field of a stranger's answer.
+ * a message: no header, no address, none of our credentials and no other field of a stranger's answer.
  */
-export async function refusalOf(answer: UpstreamAnswer): Promise<Fault> {
+export async function refusalOf(answer: UpstreamAnswer, candidate: Candidate): Promise<Fault> {
   const text = await textOf(answer);
   const result = text === undefined ? undefined : readChatAnswer(text);
   const message =
@@ -18,7 +19,7 @@ export async function refusalOf(answer: UpstreamAnswer): Promise<Fault> {
   return new Fault({
     code: 'UPSTREAM_REFUSED_REQUEST',
     kind: answer.status === 413 ? 'oversized' : 'invalid',
-    message: withoutAddresses(message).slice(0, messageLengthMax),
+    message: withoutCredentials(withoutAddresses(message), candidate).slice(0, messageLengthMax),
     details: { upstreamStatus: answer.status },
   });
 }
@@ -39,4 +40,13 @@ function withoutAddresses(message: string): string {
   return message
     .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/\S+/gi, '[address]')
     .replaceAll(/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '[address]');
+}
+
+/** Upstreams like to quote the key that they refuse. */
+function withoutCredentials(message: string, candidate: Candidate): string {
+  if (candidate.kind !== 'http') return message;
+  const credentials = Object.values(candidate.headers).flatMap((value) => value.split(' '));
+  return credentials
+    .filter((credential) => credential !== '')
+    .reduce((text, credential) => text.replaceAll(credential, '[credential]'), message);
 }

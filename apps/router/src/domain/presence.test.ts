@@ -128,6 +128,16 @@ describe('Presence', () => {
     expect(present(presence)).toEqual(['a', 'c', 'd']);
   });
 
+  it('knows whether it has heard all that there is to hear', () => {
+    const broker = new Broker();
+    broker.up(session('a'));
+    const presence = new Presence(settings);
+    presence.onEvent(broker.beat(), 0);
+    expect(presence.isCaughtUp).toBe(false);
+    for (const page of broker.snapshot()) presence.onSnapshot(page, 0);
+    expect(presence.isCaughtUp).toBe(true);
+  });
+
   it('keeps what comes while it waits for the snapshot', () => {
     const broker = new Broker();
     broker.up(session('a'));

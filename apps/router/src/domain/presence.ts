@@ -64,6 +64,11 @@ export class Presence {
     return this.brokers.size;
   }
 
+  /** Every broker that was heard of has told of all its sessions. */
+  get isCaughtUp(): boolean {
+    return [...this.brokers.values()].every(({ askedAtMs }) => askedAtMs === null);
+  }
+
   /** Applies one broker's event. */
   onEvent(event: PresenceEvent, nowMs: number): readonly PresenceEffect[] {
     if (this.retired.has(incarnationKey(event))) return nothing;

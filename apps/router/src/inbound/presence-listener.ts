@@ -13,12 +13,16 @@ export class PresenceListenerSettings {
   constructor(readonly tickMs: number) {}
 }
 
+/** Brokers that are there answer a hello at once; after this long there are none. */
+const helloMsMax = 300;
+
 /** Hears the brokers and keeps the picture of who is there. */
 @Injectable()
 export class PresenceListener {
   private readonly inbox: string;
   private timer: NodeJS.Timeout | undefined;
   private tickedAtMs = 0;
+  private startedAtMs = 0;
 
   constructor(
     private readonly bus: NatsBus,
@@ -37,12 +41,19 @@ export class PresenceListener {
       this.carryOut(this.presence.onEvent(event, this.clock.nowMs())),
     );
     this.bus.publish(subjects.presenceHello, { type: 'presence-hello' } satisfies PresenceHello);
-    this.tickedAtMs = this.clock.nowMs();
+    this.startedAtMs = this.clock.nowMs();
+    this.tickedAtMs = this.startedAtMs;
     this.timer = setInterval(() => this.tick(), this.settings.tickMs);
   }
 
   stop(): void {
     clearInterval(this.timer);
+  }
+
+  /** A router that plans before it knows who is there would refuse what somebody could serve. */
+  hasHeardAll(): boolean {
+    const waitedMs = this.clock.nowMs() - this.startedAtMs;
+    return this.presence.brokerCount > 0 ? this.presence.isCaughtUp : waitedMs > helloMsMax;
   }
 
   private tick(): void {
