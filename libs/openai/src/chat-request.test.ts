@@ -47,6 +47,15 @@ describe(readChatRequest, () => {
     expect(readChatRequest(text)).toMatchObject({ isValid: false, problem: { code, param } });
   });
 
+  it('refuses what is deeper than anybody means, however deep', () => {
+    const nested = (levels: number) =>
+      `{"model":"m","messages":[{"role":"user"}],"tools":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(readChatRequest(nested(255))).toMatchObject({ isValid: true });
+    for (const levels of [257, 100_000]) {
+      expect(readChatRequest(nested(levels))).toMatchObject({ problem: { code: 'invalid_json' } });
+    }
+  });
+
   it('never throws', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (text) => {

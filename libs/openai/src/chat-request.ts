@@ -18,6 +18,8 @@ export type ChatRequestResult =
 /** The longest route name there is, `{owner}/provider/{name}/{model}` with room to spare. */
 const modelLengthMax = 512;
 const choicesMax = 128;
+/** Nobody means more than this, and a reader that follows every level would run out of stack on it. */
+const levelsMax = 256;
 /** More than any model writes; a number above it is a mistake. */
 const outputTokensLimit = 10_000_000;
 
@@ -25,6 +27,8 @@ const outputTokensLimit = 10_000_000;
 export function readChatRequest(text: string): ChatRequestResult {
   const body = parseObject(text);
   if (!body) return invalid('invalid_json', 'The body is not a JSON object.', null);
+  if (isDeeper(body, levelsMax))
+    return invalid('invalid_json', `The body has more than ${levelsMax} levels.`, null);
   const problem = problemOf(body);
   if (problem) return { isValid: false, problem };
   return {
@@ -89,6 +93,11 @@ function missing(param: string, what: string): RequestProblem {
 
 function wrongType(param: string, what: string): RequestProblem {
   return { code: 'invalid_type', message: `'${param}' must be ${what}.`, param };
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
 }
 
 function isNullish(value: unknown): boolean {
