@@ -53,6 +53,7 @@ export type CallOptions = Readonly<{
   isLastCandidate?: boolean;
   secret?: string;
   requestId?: string;
+  headers?: Readonly<Record<string, string>>;
 }>;
 
 /** One answer of the broker's internal door, as the gateway gets it. */
@@ -81,6 +82,7 @@ export function openCall(brokerUrl: string, options: CallOptions): OpenCall {
       agent: false,
       headers: {
         'content-type': 'application/json',
+        ...options.headers,
         [internalHeaders.secret]: options.secret ?? internalSecret,
         [internalHeaders.requestId]: options.requestId ?? 'req_1',
         [internalHeaders.isStream]: options.isStream ? '1' : '0',

@@ -192,6 +192,30 @@ describe("a session's life", () => {
     expect((await worker.end()).code).toBe(1009);
   });
 
+  it('lets a reader go that falls too far behind, and costs no more than it may', async () => {
+    const worker = await open({ capabilities: { operations: ['cancel'] } });
+    worker.on('chat.completions', (frame) =>
+      worker.answer(frame, { event: 'chunk', payload: { chunk: delta } }),
+    );
+    const { response } = ask(worker, { isStream: true });
+    const reader = await response;
+    const frame = await worker.frame(({ op }) => op === 'chat.completions');
+    const event = `data: ${JSON.stringify({ choices: [{ delta: { content: 'x'.repeat(30_000) } }] })}\n\n`;
+    let sentBytes = 0;
+    await until(() => {
+      for (let count = 0; count < 20; count += 1) {
+        worker.answer(frame, { event: 'chunk', payload: { chunk: event } });
+        sentBytes += event.length;
+      }
+      return worker.frames.some(({ op }) => op === 'cancel');
+    });
+    // The two sockets' own buffers hold the rest.
+    expect(sentBytes).toBeLessThan(20_000_000);
+    reader.resume();
+    await until(() => reader.closed);
+    expect(reader.complete).toBe(false);
+  });
+
   it('ends the sessions of a provider that was revoked', async () => {
     const worker = await open();
     const bus = await NatsBus.connect({
