@@ -16,7 +16,7 @@ import type { Ledger } from './ledger.js';
 import { mockModel } from './mock-answer.js';
 import type { Mock } from './plain-targets.js';
 import { chatRequest } from './request.js';
-import type { Target } from './target.js';
+import type { Target, TargetProcess } from './target.js';
 
 const hostedProvider = 'bench-hosted';
 const workerProvider = 'bench-worker';
@@ -44,12 +44,18 @@ export async function openMarket(
   options: Readonly<{
     folder: string;
     buyers: number;
+    profileFolder: string | undefined;
     onProgress: (step: string) => void;
   }>,
 ): Promise<Readonly<{ market: Market; worker: WorkerProcess; apiTokens: readonly string[] }>> {
   const dataDir = join(options.folder, 'market');
   await mkdir(dataDir);
-  const market = await startMarket({ dataDir, onProgress: options.onProgress });
+  const profiled = options.profileFolder === undefined ? {} : profiling(options.profileFolder);
+  const market = await startMarket({
+    dataDir,
+    onProgress: options.onProgress,
+    serviceEnv: { accounts: profiled, router: profiled, broker: profiled, gateway: profiled },
+  });
   const operator = await asOperator(market.url, market.operatorTokenFile);
   const hostedId = await operator.createHttpProvider(hostedProvider, mock.url, [mockModel]);
   await operator.putListing(hostedId, mockModel, prices);
@@ -67,7 +73,7 @@ export async function openMarket(
     registrationToken,
     dataDir,
     upstreamUrl: mock.url,
-    env: { WORKER_CONCURRENCY: workerConcurrency },
+    env: { WORKER_CONCURRENCY: workerConcurrency, ...profiled },
   });
   options.onProgress('worker connected');
 
@@ -77,6 +83,11 @@ export async function openMarket(
   await waitUntilOnSale(market, apiTokens[0] ?? '');
   options.onProgress(`${options.buyers} buyers ready`);
   return { market, worker, apiTokens };
+}
+
+/** Each process leaves a profile of its processor time when it ends. */
+function profiling(folder: string): Readonly<Record<string, string>> {
+  return { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
 }
 
 async function makeBuyer(operator: Management, username: string): Promise<string> {
@@ -113,9 +124,14 @@ export function marketTargets(
 ): readonly Target[] {
   const { market, worker, apiTokens } = opened;
   const { services, servers } = market;
-  const pidsOf = (parts: readonly Readonly<{ pid: number | undefined }>[]): number[] =>
-    parts.flatMap(({ pid }) => pid ?? []);
-  const shared = [services.gateway, services.router, services.accounts, ...Object.values(servers)];
+  const shared = [
+    ...named('gateway', services.gateway),
+    ...named('router', services.router),
+    ...named('accounts', services.accounts),
+    ...named('Postgres', servers.postgres),
+    ...named('Redis', servers.redis),
+    ...named('NATS', servers.nats),
+  ];
   const { hostname, port } = new URL(services.gateway.url);
   const address = { host: hostname, port: Number(port) };
   const settled = () => ledger.awaitNoOpenHold();
@@ -125,7 +141,7 @@ export function marketTargets(
       title: '**our gateway**, hosted API',
       address,
       request: requests(address, `${hostedProvider}/${mockModel}`, apiTokens),
-      pids: pidsOf(shared),
+      processes: shared,
       settled,
     },
     {
@@ -133,10 +149,14 @@ export function marketTargets(
       title: '**our gateway**, broker and worker',
       address,
       request: requests(address, `${workerProvider}/${mockModel}`, apiTokens),
-      pids: pidsOf([...shared, services.broker, worker]),
+      processes: [...shared, ...named('broker', services.broker), ...named('worker', worker)],
       settled,
     },
   ];
+}
+
+function named(name: string, { pid }: Readonly<{ pid: number | undefined }>): TargetProcess[] {
+  return pid === undefined ? [] : [{ name, pid }];
 }
 
 function requests(

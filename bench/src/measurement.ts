@@ -4,19 +4,21 @@ import type { Answer } from './answer-reader.js';
 import { HttpConnection } from './http-connection.js';
 import { type Clock, closedLoop, type Lane, type LoadResult, openLoop } from './load.js';
 import { streamEventCount } from './mock-answer.js';
-import { resetPeak, usageOf } from './process-usage.js';
+import { resetPeak, type Usage, usageOf } from './process-usage.js';
 import type { AnswerKind } from './request.js';
 import { type Quantiles, quantiles } from './statistics.js';
 import type { Target } from './target.js';
+
+/** Processor time of each process, settlements included; NaN where the system does not tell. */
+export type CpuUs = Readonly<Record<string, number>>;
 
 /** What one target did in one round. Latencies in milliseconds; memory in MiB. */
 export type Measured = Readonly<{
   sequential: Quantiles;
   requestsPerS: number;
-  /** Processor time of all its processes, its settlements included; NaN where the system does not tell. */
-  cpuUsPerRequest: number;
+  cpuUsPerRequest: CpuUs;
   streamsPerS: number;
-  cpuUsPerStream: number;
+  cpuUsPerStream: CpuUs;
   openLoop: Quantiles;
   peakMb: number;
   /** Of the process that takes the requests. */
@@ -39,13 +41,13 @@ const clock: Clock = { nowMs: () => performance.now(), sleep: (ms) => sleep(ms) 
 
 /** One request at a time; as many as it can carry; streams; and a modest constant rate: in this order. */
 export async function measure(target: Target, plan: Plan): Promise<Measured> {
-  await Promise.all(target.pids.map(resetPeak));
+  await Promise.all(target.processes.map(({ pid }) => resetPeak(pid)));
   const sequential = await withLanes(target, 'whole', 1, (lanes) =>
     closedLoop(lanes, plan.sequentialMs, clock),
   );
   const whole = await timedLoad(target, 'whole', plan);
   const stream = await timedLoad(target, 'stream', plan);
-  const memory = await Promise.all(target.pids.map(usageOf));
+  const memory = await usages(target);
   const open = await withLanes(target, 'whole', plan.connections, (lanes) =>
     openLoop(lanes, { ratePerS: plan.ratePerS, durationMs: plan.openLoopMs }, clock),
   );
@@ -85,22 +87,25 @@ async function timedLoad(
   target: Target,
   kind: AnswerKind,
   plan: Plan,
-): Promise<Readonly<{ result: LoadResult; cpuUsEach: number }>> {
+): Promise<Readonly<{ result: LoadResult; cpuUsEach: CpuUs }>> {
   await target.settled?.();
-  const before = await cpuMsOf(target);
+  const before = await usages(target);
   const durationMs = kind === 'whole' ? plan.wholeMs : plan.streamMs;
   const result = await withLanes(target, kind, plan.connections, (lanes) =>
     closedLoop(lanes, durationMs, clock),
   );
   // What is still being booked belongs to what was asked.
   await target.settled?.();
-  const cpuMs = (await cpuMsOf(target)) - before;
-  return { result, cpuUsEach: (cpuMs * 1_000) / result.successes };
+  const after = await usages(target);
+  const cpuUsEach = target.processes.map(({ name }, index) => {
+    const cpuMs = (after[index]?.cpuMs ?? Number.NaN) - (before[index]?.cpuMs ?? Number.NaN);
+    return [name, (cpuMs * 1_000) / result.successes] as const;
+  });
+  return { result, cpuUsEach: Object.fromEntries(cpuUsEach) };
 }
 
-async function cpuMsOf(target: Target): Promise<number> {
-  const usages = await Promise.all(target.pids.map(usageOf));
-  return sum(usages.map((usage) => usage?.cpuMs ?? Number.NaN));
+function usages(target: Target): Promise<readonly (Usage | undefined)[]> {
+  return Promise.all(target.processes.map(({ pid }) => usageOf(pid)));
 }
 
 async function withLanes<Result>(

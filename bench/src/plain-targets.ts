@@ -7,7 +7,7 @@ import { mockModel } from './mock-answer.js';
 import { findNginx } from './nginx-program.js';
 import { ownScript, startProgram } from './program.js';
 import { chatRequest } from './request.js';
-import type { Target, TargetName, TargetOrReason } from './target.js';
+import type { SkippedTarget, Target, TargetName } from './target.js';
 
 const host = '127.0.0.1';
 
@@ -37,7 +37,7 @@ export async function startFloor(mock: Mock, folder: string): Promise<Target> {
 }
 
 /** One worker process, connections to the upstream kept, nothing gathered, nothing logged. */
-export async function startNginx(mock: Mock, folder: string): Promise<TargetOrReason> {
+export async function startNginx(mock: Mock, folder: string): Promise<Target | SkippedTarget> {
   const program = await findNginx();
   if ('missing' in program) return { name: 'nginx', skipped: program.missing };
   const port = await freePort();
@@ -126,8 +126,8 @@ function plainTarget({ name, title, address, headers, daemon }: PlainTarget): Ta
     whole: chatRequest({ ...common, kind: 'whole' }),
     stream: chatRequest({ ...common, kind: 'stream' }),
   };
-  const pids = daemon?.pid === undefined ? [] : [daemon.pid];
-  return { name, title, address, request: (kind) => requests[kind], pids };
+  const processes = daemon?.pid === undefined ? [] : [{ name, pid: daemon.pid }];
+  return { name, title, address, request: (kind) => requests[kind], processes };
 }
 
 async function freePort(): Promise<number> {

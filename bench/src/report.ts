@@ -1,6 +1,6 @@
 import type { LedgerVerdict } from './ledger.js';
 import type { Machine } from './machine.js';
-import type { Summary } from './summary.js';
+import { type Summary, totalUs } from './summary.js';
 
 /** Everything that a reader must know to believe the table, and the table. */
 export type Report = Readonly<{
@@ -51,10 +51,10 @@ export function markdown(report: Report): string {
         whole(summary.requestsSpread * 100),
         percent(summary.requestsPerS, direct?.requestsPerS),
         percent(summary.requestsPerS, floor?.requestsPerS),
-        whole(summary.cpuUsPerRequest),
+        whole(totalUs(summary.cpuUsPerRequest)),
         whole(summary.streamsPerS),
         percent(summary.streamsPerS, floor?.streamsPerS),
-        whole(summary.cpuUsPerStream),
+        whole(totalUs(summary.cpuUsPerStream)),
       ]),
     ),
     `Latency at a constant ${whole(report.ratePerS)} requests/s, from when each was due, in milliseconds, and peak memory in MiB:`,
@@ -67,6 +67,8 @@ export function markdown(report: Report): string {
         whole(peakMb),
       ]),
     ),
+    'Where the processor time of our gateway goes, in µs for one request and for one stream:',
+    cpuTable(summaries),
     ...report.skipped.map(({ name, skipped }) => `Not measured: ${name} (${skipped}).`),
     ledgerLine(report),
   ].join('\n\n');
@@ -88,6 +90,19 @@ function ledgerLine({ bought, ledger }: Report): string {
     `The market gave ${whole(bought)} good answers, warm-up included, and charged ${whole(charged)}`,
     `requests (${usd} USD of test credit); \`ledger_violations\` has ${violations.length} rows.`,
   ].join(' ');
+}
+
+function cpuTable(summaries: readonly Summary[]): string {
+  const ours = summaries.filter(({ name }) => name === 'gateway-http' || name === 'gateway-worker');
+  const names = [...new Set(ours.flatMap(({ cpuUsPerRequest }) => Object.keys(cpuUsPerRequest)))];
+  const cell = (us: number | undefined): string => whole(us ?? Number.NaN);
+  return table(
+    ['way', 'of', ...names],
+    ours.flatMap(({ title, cpuUsPerRequest, cpuUsPerStream }) => [
+      [title, 'request', ...names.map((name) => cell(cpuUsPerRequest[name]))],
+      [title, 'stream', ...names.map((name) => cell(cpuUsPerStream[name]))],
+    ]),
+  );
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -1,4 +1,4 @@
-import type { Measured } from './measurement.js';
+import type { CpuUs, Measured } from './measurement.js';
 import { median, type Quantiles, spread } from './statistics.js';
 import type { TargetName } from './target.js';
 
@@ -20,8 +20,8 @@ export type Summary = Readonly<{
   /** Half the way from the slowest round to the fastest, as a share of the median. */
   requestsSpread: number;
   streamsPerS: number;
-  cpuUsPerRequest: number;
-  cpuUsPerStream: number;
+  cpuUsPerRequest: CpuUs;
+  cpuUsPerStream: CpuUs;
   openLoop: Quantiles;
   /** The highest of all rounds: a peak has no median. */
   peakMb: number;
@@ -50,8 +50,8 @@ export function summarise(target: TargetRounds, direct: TargetRounds): Summary {
     requestsPerS: over(({ requestsPerS }) => requestsPerS),
     requestsSpread: spread(rounds.map(({ requestsPerS }) => requestsPerS)),
     streamsPerS: over(({ streamsPerS }) => streamsPerS),
-    cpuUsPerRequest: over(({ cpuUsPerRequest }) => cpuUsPerRequest),
-    cpuUsPerStream: over(({ cpuUsPerStream }) => cpuUsPerStream),
+    cpuUsPerRequest: medians(rounds.map(({ cpuUsPerRequest }) => cpuUsPerRequest)),
+    cpuUsPerStream: medians(rounds.map(({ cpuUsPerStream }) => cpuUsPerStream)),
     openLoop: quantilesOver(({ openLoop }) => openLoop),
     peakMb: Math.max(...rounds.map(({ peakMb }) => peakMb)),
     ownPeakMb: Math.max(...rounds.map(({ ownPeakMb }) => ownPeakMb)),
@@ -61,4 +61,17 @@ export function summarise(target: TargetRounds, direct: TargetRounds): Summary {
 function difference(one: Quantiles, other: Quantiles | undefined): Quantiles {
   if (other === undefined) return { p50: Number.NaN, p90: Number.NaN, p99: Number.NaN };
   return { p50: one.p50 - other.p50, p90: one.p90 - other.p90, p99: one.p99 - other.p99 };
+}
+
+function medians(rounds: readonly CpuUs[]): CpuUs {
+  const names = Object.keys(rounds[0] ?? {});
+  return Object.fromEntries(
+    names.map((name) => [name, median(rounds.map((round) => round[name] ?? Number.NaN))]),
+  );
+}
+
+/** Of all processes together; NaN where there are none. */
+export function totalUs(cpu: CpuUs): number {
+  const each = Object.values(cpu);
+  return each.length === 0 ? Number.NaN : each.reduce((sum, us) => sum + us, 0);
 }
