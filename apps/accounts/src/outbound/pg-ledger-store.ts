@@ -24,9 +24,17 @@ type AuthoriseRow = { result: string; hold_epoch: number; hold_amount: string; i
 type TermsRow = { owner_id: string; amount: string; terms: Terms[] };
 type SettleRow = { result: SettleAnswer['result']; charged: string };
 
+/**
+ * How many running requests' terms are remembered, so that their settlement need not ask for them: at most
+ * about 40 MB. They never change, so what is remembered is right, and what is not is asked for.
+ */
+const rememberedTermsMax = 20_000;
+
 /** The ledger's SQL functions: one call each, no lock held across a round trip. */
 @Injectable()
 export class PgLedgerStore extends LedgerStore {
+  private readonly rememberedTerms = new Map<string, HeldTerms>();
+
   constructor(private readonly pool: Pool) {
     super();
   }
@@ -50,6 +58,7 @@ export class PgLedgerStore extends LedgerStore {
       ],
     );
     if (row.result !== 'held') return { declined: row.result as Decline };
+    this.remember(command);
     return {
       requestId: command.requestId,
       holdEpoch: row.hold_epoch,
@@ -59,6 +68,8 @@ export class PgLedgerStore extends LedgerStore {
   }
 
   async heldTerms(requestId: string): Promise<HeldTerms | undefined> {
+    const remembered = this.rememberedTerms.get(requestId);
+    if (remembered) return remembered;
     const { rows } = await withRetry(() =>
       this.pool.query<TermsRow>({
         name: 'held_terms',
@@ -99,6 +110,7 @@ export class PgLedgerStore extends LedgerStore {
         JSON.stringify(command),
       ],
     );
+    this.rememberedTerms.delete(command.requestId);
     return { result: row.result, charged: parseNanos(row.charged) };
   }
 
@@ -119,6 +131,14 @@ export class PgLedgerStore extends LedgerStore {
       [grantId, ownerId, amount.toString(), reason],
     );
     return row.result;
+  }
+
+  private remember({ requestId, ownerId, amount, terms }: Authorise): void {
+    this.rememberedTerms.set(requestId, { ownerId, amount: parseNanos(amount), terms });
+    const [oldest] = this.rememberedTerms.keys();
+    if (this.rememberedTerms.size > rememberedTermsMax && oldest !== undefined) {
+      this.rememberedTerms.delete(oldest);
+    }
   }
 
   /** The outcome of a broken call is unknown; every function here may be called again with the same ids. */
