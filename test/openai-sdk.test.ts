@@ -1,10 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { countPromptTokens, countTextTokens } from '@aisbf/metering';
 import { createSecretToken } from '@aisbf/secrets';
-import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
+import {
+  FakeUpstream,
+  MarketUnderTest,
+  type TestBuyer,
+  type UpstreamCall,
+  until,
+} from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import OpenAI, {
   APIError,
+  APIUserAbortError,
   AuthenticationError,
   NotFoundError,
   PermissionDeniedError,
@@ -236,6 +243,31 @@ describe('the official SDK', () => {
     // The machine does one thing at a time, and is free again.
     const next = await client.chat.completions.create({ model: 'sams/plain', messages });
     expect(next.choices[0]?.message.content).toBe('One two three.');
+  });
+});
+
+describe('a buyer who leaves before the first word', () => {
+  it.each([true, false])('stops the work and pays nothing (streamed: %s)', async (stream) => {
+    const before = await market.restingWallet(buyer);
+    const asked = Promise.withResolvers<UpstreamCall>();
+    const leaving = new AbortController();
+    upstream.on('endless', (call) => asked.resolve(call));
+    const answer = client.chat.completions.create(
+      { model: 'sams/endless', messages, stream },
+      { signal: leaving.signal },
+    );
+    const call = await asked.promise;
+    leaving.abort();
+    await expect(answer).rejects.toBeInstanceOf(APIUserAbortError);
+
+    await until(() => call.isLeft, { message: 'the machine was told to stop' });
+    expect(await market.restingWallet(buyer)).toEqual(before);
+    const [entry] = await market.query<{ outcome: string }>(
+      'SELECT outcome FROM hold ORDER BY created_at DESC LIMIT 1',
+    );
+    expect(entry).toEqual({ outcome: 'not_served' });
+    const next = await client.chat.completions.create({ model: 'sams/plain', messages });
+    expect(next.choices[0]?.finish_reason).toBe('stop');
   });
 });
 
