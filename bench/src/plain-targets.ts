@@ -11,17 +11,17 @@ import type { SkippedTarget, Target, TargetName } from './target.js';
 
 const host = '127.0.0.1';
 
-export type Mock = Readonly<{ address: Address; url: string }>;
+export type Mock = Readonly<{ address: Address; url: string; pid: number | undefined }>;
 
 export async function startMock(folder: string): Promise<Mock> {
   const port = await freePort();
-  await startProgram({
+  const { pid } = await startProgram({
     name: 'mock',
     args: [ownScript('mock-upstream'), String(port)],
     port,
     folder,
   });
-  return { address: { host, port }, url: `http://${host}:${port}/v1` };
+  return { address: { host, port }, url: `http://${host}:${port}/v1`, pid };
 }
 
 export function directTarget(mock: Mock): Target {

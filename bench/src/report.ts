@@ -1,3 +1,4 @@
+import type { Disturbance } from './disturbance.js';
 import type { LedgerVerdict } from './ledger.js';
 import type { Machine } from './machine.js';
 import { type Summary, totalUs } from './summary.js';
@@ -10,6 +11,7 @@ export type Report = Readonly<{
   connections: number;
   buyers: number;
   ratePerS: number;
+  disturbance: Disturbance | undefined;
   summaries: readonly Summary[];
   skipped: readonly Readonly<{ name: string; skipped: string }>[];
   /** Good answers that the market gave, warm-up included. */
@@ -23,6 +25,7 @@ export function markdown(report: Report): string {
   const floor = summaries.find(({ name }) => name === 'floor');
   return [
     machineLine(report),
+    ...disturbanceLines(report),
     'Added latency of one request at a time, over the same percentile of the direct way, in milliseconds:',
     table(
       ['target', 'p50', 'p90', 'p99', 'p50 of all'],
@@ -81,6 +84,19 @@ function machineLine({ date, machine, rounds, buyers, summaries }: Report): stri
     `load average before the start ${decimal(loadAverage)}. Medians of ${rounds} rounds over`,
     `${summaries.length} targets; ${buyers} buyers.`,
   ].join(' ');
+}
+
+/** From where on other programs shape the figures, for those targets above all that are many processes. */
+const disturbedShare = 0.05;
+
+function disturbanceLines({ disturbance }: Report): readonly string[] {
+  if (disturbance === undefined) return [];
+  const { othersShare, stolenShare } = disturbance;
+  const line = `Meanwhile other programs took ${(othersShare * 100).toFixed(0)} % of the processors, and other machines on the same host ${(stolenShare * 100).toFixed(0)} %.`;
+  if (othersShare + stolenShare <= disturbedShare) return [line];
+  return [
+    `${line} **The machine was not ours alone: rates and latencies are worse than on a quiet one, and processor time says more than they do.**`,
+  ];
 }
 
 function ledgerLine({ bought, ledger }: Report): string {

@@ -1,5 +1,6 @@
 import { inRepository, throwAwayFolder } from '@aisbf/one-machine';
 import type { BenchOptions } from './bench-options.js';
+import { DisturbanceWatch } from './disturbance.js';
 import { Ledger } from './ledger.js';
 import { thisMachine } from './machine.js';
 import { writeBetweenMarks } from './marked-page.js';
@@ -38,12 +39,17 @@ export async function runBench(
 
   const bench = new Rounds(targets, options, progress);
   const ratePerS = await bench.warmUpAll();
+  const processes = targets.flatMap((target) => target.processes.map(({ pid }) => pid));
+  const watch = await DisturbanceWatch.begin([
+    ...new Set([...processes, ...(mock.pid ? [mock.pid] : [])]),
+  ]);
   await bench.measureAll(ratePerS);
+  const disturbance = await watch.soFar();
 
   const { rounds, connections } = options;
   const report: Report = {
     ...{ date: new Date().toISOString().slice(0, 10), machine, rounds, connections },
-    ...{ buyers, ratePerS },
+    ...{ buyers, ratePerS, disturbance },
     summaries: bench.summaries(),
     skipped,
     bought: bench.successesOf(ours.map(({ name }) => name)),
