@@ -251,6 +251,23 @@ describe('a chat completion through a session', () => {
     expect(answer.status).toBe(403);
   });
 
+  it('lets nothing of the buyer into a frame', async () => {
+    worker.on('chat.completions', (frame) =>
+      worker.answer(frame, { status: 'ok', payload: completion }),
+    );
+    await call(stage.url, {
+      sessionId: worker.sessionId,
+      headers: {
+        authorization: 'Bearer canary-authorization',
+        cookie: 'canary=cookie',
+        'x-api-key': 'canary-key',
+        'x-forwarded-for': 'canary-address',
+        'user-agent': 'canary-agent',
+      },
+    });
+    expect(JSON.stringify(worker.frames)).not.toMatch(/canary|a-secret-of-sixteen/);
+  });
+
   it('passes an abort on to nobody where the worker cannot cancel, and drops what it says', async () => {
     const asked = Promise.withResolvers<Frame>();
     worker.on('chat.completions', (frame) => {

@@ -199,6 +199,7 @@ describe("a session's life", () => {
     );
     const { response } = ask(worker, { isStream: true });
     const reader = await response;
+    reader.pause();
     const frame = await worker.frame(({ op }) => op === 'chat.completions');
     const event = `data: ${JSON.stringify({ choices: [{ delta: { content: 'x'.repeat(30_000) } }] })}\n\n`;
     let sentBytes = 0;
