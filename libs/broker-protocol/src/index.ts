@@ -39,7 +39,7 @@ export {
   stepSession,
 } from './session-state.js';
 export { type BrokerFrame, readBrokerFrame, type WorkFrame } from './worker-inbound.js';
-export { memberText } from './worker-json-member.js';
+export { memberText, withMember } from './worker-json-member.js';
 export {
   answerFrame,
   chunkFrame,

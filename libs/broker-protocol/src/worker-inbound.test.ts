@@ -13,10 +13,11 @@ describe(readBrokerFrame, () => {
       kind: 'registered',
       sessionId: 's',
       extensions: new Set(['cancel']),
+      frameBytesMax: undefined,
     });
     expect(
       read({ event: 'registered', accepted: true, session_id: 's', extensions: { drain: true } }),
-    ).toEqual({ kind: 'registered', sessionId: 's', extensions: new Set(['drain']) });
+    ).toMatchObject({ kind: 'registered', sessionId: 's', extensions: new Set(['drain']) });
     expect(read({ status: 'ok', request_id: 'reg' })).toEqual({ kind: 'acknowledged' });
   });
 
@@ -26,6 +27,32 @@ describe(readBrokerFrame, () => {
     { event: 'registered', accepted: false, code: 'c', message: 'm' },
   ])('reads a refusal from %j', (frame) => {
     expect(read(frame)).toEqual({ kind: 'rejected', code: 'c', message: 'm' });
+  });
+
+  it.each([
+    [{ max_frame_bytes: 1_000_000 }, 1_000_000],
+    [{ max_frame_bytes: 10 }, undefined],
+    [{ max_frame_bytes: '1000000' }, undefined],
+    [{ max_frame_bytes: 1.5e6 + 0.5 }, undefined],
+    [[7], undefined],
+    [undefined, undefined],
+  ])('reads the limits %j of a broker', (limits, frameBytesMax) => {
+    const frame = { event: 'registered', status: 'ok', session_id: 's', limits };
+    expect(read(frame)).toMatchObject({ frameBytesMax });
+  });
+
+  it.each([
+    [{ grace_ms: 25_000 }, 25_000],
+    [{ grace_ms: -1 }, undefined],
+    [{ grace_ms: 1e12 }, undefined],
+    ['soon', undefined],
+    [undefined, undefined],
+  ])('reads a broker’s farewell with %j', (payload, graceMs) => {
+    expect(read({ op: 'drain', request_id: 'd', payload })).toEqual({
+      kind: 'drain',
+      requestId: 'd',
+      graceMs,
+    });
   });
 
   it('tells heartbeats from their answers', () => {

@@ -8,15 +8,23 @@ import { memberText } from './worker-json-member.js';
  * - `heartbeat`: the broker wants a sign of life
  * - `acknowledged`: an answer to something that the worker sent; nothing is to be done
  * - `cancel`: nobody waits for that request any more
+ * - `drain`: this broker leaves within `graceMs`; connect anew at once, finish here what runs here
  * - `work`: a request for the engine
  * - `unreadable`: none of the above; a fault of the broker, which must not end the session
  */
 export type BrokerFrame =
-  | Readonly<{ kind: 'registered'; sessionId: string; extensions: ReadonlySet<string> }>
+  | Readonly<{
+      kind: 'registered';
+      sessionId: string;
+      extensions: ReadonlySet<string>;
+      /** The largest message that the broker takes; undefined where it does not say. */
+      frameBytesMax: number | undefined;
+    }>
   | Readonly<{ kind: 'rejected'; code: string; message: string }>
   | Readonly<{ kind: 'heartbeat'; requestId: string }>
   | Readonly<{ kind: 'acknowledged' }>
   | Readonly<{ kind: 'cancel'; requestId: string }>
+  | Readonly<{ kind: 'drain'; requestId: string; graceMs: number | undefined }>
   | WorkFrame
   | Readonly<{ kind: 'unreadable'; reason: string }>;
 
@@ -54,6 +62,7 @@ function readRequest(text: string, envelope: Envelope, op: string): BrokerFrame 
   if (op === 'heartbeat') return { kind: 'heartbeat', requestId };
   if (op === 'cancel') return { kind: 'cancel', requestId };
   const payload = envelope.payload ?? {};
+  if (op === 'drain') return { kind: 'drain', requestId, graceMs: graceOf(payload) };
   if (!isRecord(payload)) return { kind: 'unreadable', reason: `${op} with an unusable payload` };
   const isStream = payload.stream === true || envelope.stream === true;
   const payloadText = envelope.payload == null ? '{}' : (memberText(text, 'payload') ?? '{}');
@@ -65,7 +74,12 @@ function readAnswer(envelope: Envelope): BrokerFrame {
   if (envelope.event === 'registered') {
     const sessionId = envelope.session_id;
     return typeof sessionId === 'string' && sessionId !== ''
-      ? { kind: 'registered', sessionId, extensions: readExtensions(envelope.extensions) }
+      ? {
+          kind: 'registered',
+          sessionId,
+          extensions: readExtensions(envelope.extensions),
+          frameBytesMax: frameBytesOf(envelope.limits),
+        }
       : { kind: 'unreadable', reason: 'registered without a session_id' };
   }
   if (envelope.status === 'ok' || envelope.event === 'heartbeat') return { kind: 'acknowledged' };
@@ -82,6 +96,26 @@ function readRejection(envelope: Envelope): BrokerFrame {
     code: typeof holder.code === 'string' ? holder.code : 'rejected',
     message: typeof message === 'string' ? message : 'registration rejected',
   };
+}
+
+/** Nobody drains for longer than a day; such a figure counts as not given. */
+const graceMsMax = 86_400_000;
+
+function graceOf(payload: unknown): number | undefined {
+  return isRecord(payload) ? figureOf(payload.grace_ms, 0, graceMsMax) : undefined;
+}
+
+/** Every broker takes a message of this size: it is the least that any library does by default. */
+const frameBytesLeast = 65_536;
+
+function frameBytesOf(limits: unknown): number | undefined {
+  if (!isRecord(limits)) return undefined;
+  return figureOf(limits.max_frame_bytes, frameBytesLeast, Number.MAX_SAFE_INTEGER);
+}
+
+function figureOf(value: unknown, min: number, max: number): number | undefined {
+  const isFigure = typeof value === 'number' && Number.isInteger(value);
+  return isFigure && value >= min && value <= max ? value : undefined;
 }
 
 /** Extensions come as a list of names, or as an object whose keys are the names. */

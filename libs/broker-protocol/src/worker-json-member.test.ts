@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { memberText } from './worker-json-member.js';
+import { memberText, withMember } from './worker-json-member.js';
 
 describe(memberText, () => {
   it('keeps numbers, spaces and the order of fields as they came', () => {
@@ -31,6 +31,25 @@ describe(memberText, () => {
         }
       },
     );
+    fc.assert(property);
+  });
+});
+
+describe(withMember, () => {
+  it('changes the value and nothing else, each time that the name comes', () => {
+    const json = '{ "model" : "a", "n": 1.0, "x": {"model":"a"}, "\\u006dodel":["b"] }';
+    expect(withMember(json, 'model', '"é"')).toBe(
+      '{ "model" : "é", "n": 1.0, "x": {"model":"a"}, "\\u006dodel":"é" }',
+    );
+    expect(withMember('{}', 'model', '1')).toBe('{}');
+  });
+
+  it('leaves the other members of any object alone', () => {
+    const property = fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (others) => {
+      const object = { ...others, model: 'old' };
+      const json = withMember(JSON.stringify(object), 'model', '"new"');
+      expect(JSON.parse(json)).toEqual(JSON.parse(JSON.stringify({ ...object, model: 'new' })));
+    });
     fc.assert(property);
   });
 });

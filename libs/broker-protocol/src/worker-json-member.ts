@@ -1,19 +1,45 @@
 /**
- * The source text of one member of a JSON object, exactly as it came: numbers keep every digit, which
- * parsing and writing them again would lose. The last member of that name counts, as in `JSON.parse`.
- * Only for text that has been parsed before: of anything else it makes no sense.
+ * Members of a JSON object by their source text, exactly as it came: numbers keep every digit, which
+ * parsing and writing them again would lose. Only for text that has been parsed before: of anything else
+ * it makes no sense.
  */
+
+/** The value of a member. The last one of that name counts, as in `JSON.parse`. */
 export function memberText(json: string, name: string): string | undefined {
-  let found: string | undefined;
+  const last = membersOf(json)
+    .filter((member) => member.name === name)
+    .at(-1);
+  return last && json.slice(last.start, last.end);
+}
+
+/**
+ * The object with another value in place of that member's: of each of that name, since not every reader
+ * takes the last one.
+ */
+export function withMember(json: string, name: string, value: string): string {
+  let text = '';
+  let from = 0;
+  for (const member of membersOf(json)) {
+    if (member.name !== name) continue;
+    text += json.slice(from, member.start) + value;
+    from = member.end;
+  }
+  return text + json.slice(from);
+}
+
+type Member = Readonly<{ name: unknown; start: number; end: number }>;
+
+function membersOf(json: string): readonly Member[] {
+  const members: Member[] = [];
   let at = afterSpace(json, json.indexOf('{') + 1);
   while (json[at] === '"') {
     const keyEnd = stringEnd(json, at);
     const start = afterSpace(json, afterSpace(json, keyEnd) + 1);
     const end = valueEnd(json, start);
-    if (JSON.parse(json.slice(at, keyEnd)) === name) found = json.slice(start, end);
+    members.push({ name: JSON.parse(json.slice(at, keyEnd)), start, end });
     at = afterSpace(json, afterSpace(json, end) + 1);
   }
-  return found;
+  return members;
 }
 
 function afterSpace(json: string, from: number): number {

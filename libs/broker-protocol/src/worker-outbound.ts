@@ -36,13 +36,15 @@ export type WorkerCapabilities = Readonly<{
 export type Registration = Readonly<{
   requestId: string;
   registrationToken: string;
+  /** An address that the seller makes known; the market does not call it. */
+  endpoint?: string | undefined;
   hardware: WorkerHardware;
   capabilities: WorkerCapabilities;
 }>;
 
 /** Says who speaks and what it can do; a later one on the same session says that its models changed. */
 export function registerFrame(registration: Registration): WorkerFrame {
-  const { requestId, registrationToken, hardware } = registration;
+  const { requestId, registrationToken, endpoint, hardware } = registration;
   const capabilities = { ...registration.capabilities, hardware };
   return {
     v: 1,
@@ -51,6 +53,7 @@ export function registerFrame(registration: Registration): WorkerFrame {
     registration_token: registrationToken,
     capabilities,
     payload: {
+      ...(endpoint !== undefined && { endpoint }),
       transport: 'websocket',
       registration_token: registrationToken,
       hardware,
