@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type ConfigSources, readConfig } from './config.js';
-import { helpText, options } from './option.js';
+import { helpText } from './help.js';
+import { options } from './option-list.js';
 
 const needed = {
   WORKER_MARKET_URL: 'https://market.example/base',

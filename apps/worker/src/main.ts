@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
-import { readConfig } from './config.js';
+import { type Config, readConfig } from './config.js';
 import { workerVersion } from './connection/capabilities.js';
-import { createLog } from './log.js';
-import { helpText } from './option.js';
+import { helpText } from './help.js';
+import { createLog, printable } from './log.js';
+import { Terminal } from './terminal.js';
 import { startWorker } from './worker.js';
 
 const args = process.argv.slice(2);
@@ -20,11 +21,16 @@ if (result.kind === 'help') {
   process.stderr.write(`The worker cannot start:\n${lines.join('\n')}\nTry --help.\n`);
   process.exitCode = 2;
 } else {
-  const { config } = result;
+  await work(result.config, result.unknownKeys);
+}
+
+async function work(config: Config, unknownKeys: readonly string[]): Promise<void> {
+  const terminal = terminalFor(config);
   const log = createLog({
     format: config.logFormat,
-    level: config.logLevel,
-    write: (line) => process.stdout.write(line),
+    // The block tells what goes well; what does not stands above it.
+    level: terminal !== undefined && config.logLevel === 'info' ? 'warn' : config.logLevel,
+    write: (line) => (terminal === undefined ? process.stdout.write(line) : terminal.line(line)),
   });
   log.info(
     {
@@ -35,17 +41,42 @@ if (result.kind === 'help') {
     },
     'worker started',
   );
-  const worker = await startWorker(config, log);
+  if (unknownKeys.length > 0) {
+    log.warn({ settings: unknownKeys }, 'the file holds settings that mean nothing to this worker');
+  }
+  const tokenFile = config.registrationTokenFile;
+  const worker = await startWorker(config, {
+    log,
+    currentToken: () =>
+      tokenFile === undefined ? undefined : readFile(tokenFile)?.trim() || undefined,
+    onBoard: (board) => terminal?.show(board),
+  });
   let isStopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (isStopping) process.exit(1);
     isStopping = true;
     const next = 'a second signal ends it at once';
     log.info({ signal, next }, 'finishing what runs, then stopping');
-    void worker.stop().then(() => log.info({}, 'worker stopped'));
+    void worker.stop().then(() => {
+      terminal?.close();
+      log.info({}, 'worker stopped');
+    });
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+}
+
+/** A block where a person looks on, lines everywhere else. */
+function terminalFor(config: Config): Terminal | undefined {
+  const { stdout } = process;
+  const isWatched = stdout.isTTY && process.env.TERM !== 'dumb' && config.logFormat === 'text';
+  if (config.display === 'lines' || (config.display === 'auto' && !isWatched)) return undefined;
+  const title = `aisbf-worker ${workerVersion} · ${config.username}/${config.providerId} as ${config.clientId}`;
+  return new Terminal({
+    title: printable(title),
+    write: (text) => stdout.write(text),
+    columns: () => stdout.columns ?? 80,
+  });
 }
 
 function readFile(path: string): string | undefined {

@@ -1,25 +1,38 @@
-import type { WorkerHardware } from '@aisbf/broker-protocol';
 import { startDemoEngine } from '@aisbf/demo-engine';
 import type { Config } from './config.js';
 import { workerCapabilities } from './connection/capabilities.js';
-import { readHardware } from './connection/hardware.js';
 import { marketAddress } from './connection/market-address.js';
 import { MarketConnection } from './connection/market-connection.js';
 import type { SessionOptions } from './connection/session.js';
+import { Hardware } from './hardware/hardware.js';
 import type { Log } from './log.js';
 import { Desk } from './requests/desk.js';
+import { Seats } from './requests/seats.js';
+import { StatusBoard } from './status.js';
 import { ModelList } from './upstream/model-list.js';
 import { Upstream } from './upstream/upstream.js';
 
 export type Worker = Readonly<{
+  /** What there is to be seen of it at any time. */
+  board: StatusBoard;
   /** Leaves the market in order: no new work, what runs may finish, then everything is closed. */
   stop: () => Promise<void>;
+}>;
+
+/** What a worker needs of the world around it. */
+export type Surroundings = Readonly<{
+  log: Log;
+  /** The registration token as it stands in its file, where it has one: it may be replaced. */
+  currentToken: () => string | undefined;
+  /** Called before anything happens, so that a display sees all of it. */
+  onBoard?: (board: StatusBoard) => void;
 }>;
 
 /** The receive limit of the oldest supported client's library, which a plain worker shares. */
 const plainFrameBytesMax = 1024 ** 2;
 
-export async function startWorker(config: Config, log: Log): Promise<Worker> {
+export async function startWorker(config: Config, around: Surroundings): Promise<Worker> {
+  const { log } = around;
   const demo = config.demo
     ? await startDemoEngine({ tokenDelayMs: config.demoTokenDelayMs })
     : undefined;
@@ -30,15 +43,26 @@ export async function startWorker(config: Config, log: Log): Promise<Worker> {
     headersMsMax: config.upstreamHeadersMsMax,
     silenceMsMax: config.upstreamSilenceMsMax,
   });
-  const { models: allowed, modelsPollMs: pollMs } = config;
-  const models = new ModelList({ upstream, allowed, pollMs, log });
-  await models.start();
-  const hardware = await readHardware();
+  const board = new StatusBoard({
+    marketUrl: config.marketUrl,
+    upstreamUrl: demo === undefined ? upstream.url : 'the built-in demo engine',
+    placesMax: config.concurrency,
+  });
+  around.onBoard?.(board);
+  const models = new ModelList({
+    upstream,
+    assortment: { allowed: config.models, aliases: config.aliases },
+    pollMs: config.modelsPollMs,
+    retryMsMin: config.upstreamRetryMsMin,
+    log,
+    show: board.showUpstream,
+  });
+  const [hardware] = await Promise.all([Hardware.discover(), models.start()]);
   const retry = { msMin: config.reconnectMsMin, msMax: config.reconnectMsMax };
-  const session = sessionOptions(config, log, { upstream, models, hardware });
+  const session = sessionOptions(config, around, { upstream, models, hardware, board });
   const connection = new MarketConnection({ ...session, retry });
   models.onChange(() => connection.register());
-  const running = connection.run();
+  const running = connection.run(config.drainGraceMs);
   const stop = async (): Promise<void> => {
     models.withdraw();
     await connection.leave(config.drainGraceMs);
@@ -47,39 +71,50 @@ export async function startWorker(config: Config, log: Log): Promise<Worker> {
     await upstream.close();
     await demo?.close();
   };
-  return { stop };
+  return { board, stop };
 }
 
-type Parts = Readonly<{ upstream: Upstream; models: ModelList; hardware: WorkerHardware }>;
+type Parts = Readonly<{
+  upstream: Upstream;
+  models: ModelList;
+  hardware: Hardware;
+  board: StatusBoard;
+}>;
 
-function sessionOptions(config: Config, log: Log, parts: Parts): SessionOptions {
-  const { upstream, models } = parts;
-  const { concurrency, plainProtocol: isPlain, registrationToken, proxyPaths } = config;
+function sessionOptions(
+  config: Config,
+  { log, currentToken }: Surroundings,
+  { upstream, models, hardware, board }: Parts,
+): SessionOptions {
+  const { concurrency, plainProtocol: isPlain, proxyPaths, advertisedEndpoint: endpoint } = config;
   const frameBytesMax = isPlain ? plainFrameBytesMax : config.frameBytesMax;
   const capabilities = workerCapabilities({ isPlain, frameBytesMax, concurrency });
-  const engine = {
-    upstream,
-    models,
-    capabilities,
-    isPlain,
-    proxyPaths,
-    answerBytesMax: config.sentFrameBytesMax,
-  };
+  const answerBytesMax = config.sentFrameBytesMax;
+  const engine = { upstream, models, capabilities, isPlain, proxyPaths, answerBytesMax };
   const pace = {
     // The oldest clients report at once; later is enough, and spares quick answers a frame.
     pendingAfterMs: isPlain ? 0 : config.pendingAfterMs,
     pendingEveryMs: config.pendingEveryMs,
   };
-  let hardware = parts.hardware;
+  const seats = new Seats(concurrency);
+  let registrationToken = config.registrationToken;
   return {
-    address: marketAddress(config.marketUrl, config),
-    limits: { ...config, frameBytesMax },
-    registration: () => ({ registrationToken, hardware, capabilities }),
-    measure: async () => {
-      hardware = await readHardware();
+    address: () => {
+      registrationToken = currentToken() ?? registrationToken;
+      return marketAddress(config.marketUrl, { ...config, registrationToken });
     },
-    vitals: () => ({ uptimeSeconds: Math.floor(process.uptime()), hardware }),
-    openDesk: (sink) => new Desk({ engine, sink, pace, concurrency, log }),
+    isPlain,
+    limits: { ...config, frameBytesMax },
+    registration: () => ({ registrationToken, endpoint, hardware: hardware.known, capabilities }),
+    measure: async () => {
+      await hardware.measure();
+    },
+    vitals: () => ({
+      uptimeSeconds: Math.floor(process.uptime()),
+      hardware: hardware.known,
+    }),
+    openDesk: (sink) => new Desk({ engine, sink, pace, seats, board, log }),
     log,
+    show: board.showMarket,
   };
 }

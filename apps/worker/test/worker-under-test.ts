@@ -40,7 +40,7 @@ export async function workUnder(
     for (const look of watchers) look();
   };
   const log = createLog({ format: 'json', level: result.config.logLevel, write });
-  const worker = await startWorker(result.config, log);
+  const worker = await startWorker(result.config, { log, currentToken: () => undefined });
   const line = (sentence: string | RegExp): Promise<Readonly<Record<string, unknown>>> =>
     new Promise((resolve) => {
       const fits = (msg: unknown): boolean =>

@@ -10,6 +10,20 @@ describe(marketAddress, () => {
     expect(below.shownUrl).toBe('wss://x/shop/api/coderai/wss');
   });
 
+  it('goes where the seller says, and says no `api` twice', () => {
+    const { shownUrl } = marketAddress('https://x/shop', { ...identity, marketPath: 'sock/et' });
+    expect(shownUrl).toBe('wss://x/shop/sock/et');
+    const doubled = marketAddress('https://x/shop/api/', identity);
+    expect(doubled.shownUrl).toBe('wss://x/shop/api/u/ann/coderai/wss');
+  });
+
+  it('tells an advertised endpoint only where there is one', () => {
+    const name = 'x-coderai-advertised-endpoint';
+    expect(marketAddress('wss://x', identity).headers).not.toHaveProperty(name);
+    const told = marketAddress('wss://x', { ...identity, advertisedEndpoint: 'http://me:8776' });
+    expect(told.headers[name]).toBe('http://me:8776');
+  });
+
   it('keeps the secret out of what is shown', () => {
     const { shownUrl, url } = marketAddress('wss://x', identity);
     expect(shownUrl).not.toContain('s3cret');

@@ -4,6 +4,10 @@ export type Identity = Readonly<{
   providerId: string;
   clientId: string;
   registrationToken: string;
+  /** Where the market's socket is, if not in the usual place. */
+  marketPath?: string | undefined;
+  /** Told to the market for its information. */
+  advertisedEndpoint?: string | undefined;
 }>;
 
 export type MarketAddress = Readonly<{
@@ -19,12 +23,10 @@ export type MarketAddress = Readonly<{
  * are proxies that drop either.
  */
 export function marketAddress(marketUrl: string, identity: Identity): MarketAddress {
-  const { username, providerId, clientId, registrationToken } = identity;
+  const { username, providerId, clientId, registrationToken, advertisedEndpoint } = identity;
   const url = new URL(marketUrl);
   url.protocol = url.protocol.replace(/^http/, 'ws');
-  const scope =
-    username === 'global' ? 'api/coderai/wss' : `api/u/${encodeURIComponent(username)}/coderai/wss`;
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${scope}`;
+  url.pathname = socketPath(url.pathname, identity);
   const shownUrl = url.href;
   url.searchParams.set('provider_id', providerId);
   url.searchParams.set('client_id', clientId);
@@ -39,8 +41,23 @@ export function marketAddress(marketUrl: string, identity: Identity): MarketAddr
       'x-coderai-username': encodeHeader(username),
       'x-coderai-registration-token': registrationToken,
       authorization: `Bearer ${registrationToken}`,
+      ...(advertisedEndpoint !== undefined && {
+        'x-coderai-advertised-endpoint': advertisedEndpoint,
+      }),
     },
   };
+}
+
+/** Below the base path; a base that ends in `/api` already holds the beginning of the socket's path. */
+function socketPath(basePath: string, { username, marketPath }: Identity): string {
+  const usual =
+    username === 'global'
+      ? '/api/coderai/wss'
+      : `/api/u/${encodeURIComponent(username)}/coderai/wss`;
+  const path = marketPath === undefined ? usual : `/${marketPath.replace(/^\//, '')}`;
+  const base = basePath.replace(/\/+$/, '');
+  const isDoubled = base.endsWith('/api') && path.startsWith('/api/');
+  return (isDoubled ? base.slice(0, -'/api'.length) : base) + path;
 }
 
 /** Headers hold ASCII only; the query, which is read first, holds the name as it is. */

@@ -11,30 +11,43 @@ export type MarketConnectionOptions = SessionOptions & Readonly<{ retry: RetryLi
 
 /** A session that lasted this long was a success, so the next failure is the first again. */
 const stableMs = 10_000;
+/** Two machines of one name throw each other out: only after this long it is over. */
+const undisputedMs = 15 * 60_000;
+/** No market takes less, so that learning from a refused size ends here. */
+const sentFrameBytesLeast = 65_536;
 
 /** Keeps one session with the market, again and again, until it is told to leave. */
 export class MarketConnection {
   readonly #options: MarketConnectionOptions;
   readonly #left = new AbortController();
+  /** Sessions with brokers that leave: they finish what they have. */
+  readonly #retiring = new Set<Promise<void>>();
   #session: Session | undefined;
+  #sentFrameBytesMax: number;
+  #failures = 0;
+  #takeovers = 0;
 
   constructor(options: MarketConnectionOptions) {
     this.#options = options;
+    this.#sentFrameBytesMax = options.limits.sentFrameBytesMax;
   }
 
   /** Resolves after `leave`, and never before. */
-  async run(): Promise<void> {
-    const { log, address } = this.#options;
-    let failures = 0;
+  async run(graceMs: number): Promise<void> {
     while (!this.#left.signal.aborted) {
-      log.info({ market: address.shownUrl }, 'connecting to the market');
-      const session = new Session(this.#options);
-      this.#session = session;
-      const ending = await session.run();
-      if (session.servedMs >= stableMs) failures = 0;
-      await this.#pause(ending, failures);
-      failures += 1;
+      const session = this.#open();
+      const ended = session.run();
+      const moved = session.farewell.then((grantedMs) => ({ grantedMs: grantedMs ?? graceMs }));
+      const first = await Promise.race([ended, moved]);
+      if ('grantedMs' in first) {
+        this.#retire(session, Math.min(first.grantedMs, graceMs));
+        this.#failures = 0;
+      } else {
+        this.#learn(first, session);
+        await this.#pause(first);
+      }
     }
+    await Promise.all(this.#retiring);
   }
 
   /** Tells the market that the models have changed; a session to come will tell it by itself. */
@@ -44,15 +57,54 @@ export class MarketConnection {
 
   async leave(graceMs: number): Promise<void> {
     this.#left.abort();
+    this.#options.show({ state: 'leaving', retryAtMs: undefined, next: undefined });
     await this.#session?.leave(graceMs);
   }
 
-  async #pause(ending: SessionEnding, failures: number): Promise<void> {
-    const { log, retry } = this.#options;
+  #open(): Session {
+    const { log, address, limits, show } = this.#options;
+    const { shownUrl } = address();
+    log.info({ market: shownUrl }, 'connecting to the market');
+    show({ state: 'connecting', url: shownUrl, sinceMs: Date.now(), retryAtMs: undefined });
+    const sentFrameBytesMax = this.#sentFrameBytesMax;
+    const session = new Session({ ...this.#options, limits: { ...limits, sentFrameBytesMax } });
+    this.#session = session;
+    return session;
+  }
+
+  /** The broker leaves: a new session is opened beside this one, which takes nothing more. */
+  #retire(session: Session, graceMs: number): void {
+    const { log } = this.#options;
+    log.info({ grace_ms: graceMs }, 'market moves: connecting anew, finishing here what runs');
+    const retiring = session.leave(graceMs).then(() => {
+      log.info({}, 'left the connection that the market has moved from');
+      this.#retiring.delete(retiring);
+    });
+    this.#retiring.add(retiring);
+  }
+
+  #learn(ending: SessionEnding, session: Session): void {
+    const code = ending.kind === 'closed' ? ending.code : undefined;
+    if (session.servedMs >= stableMs) this.#failures = 0;
+    if (session.servedMs >= undisputedMs) this.#takeovers = 0;
+    if (code !== 1009) return;
+    const smaller = Math.max(sentFrameBytesLeast, session.largestSentBytes - 1);
+    this.#sentFrameBytesMax = Math.min(this.#sentFrameBytesMax, smaller);
+  }
+
+  async #pause(ending: SessionEnding): Promise<void> {
+    const { log, retry, show } = this.#options;
     const { sentence, reason, next } = reportEnding(ending);
     if (this.#left.signal.aborted) return log.info({ reason }, sentence);
-    const delayMs = retryDelayMs(ending, failures, Math.random(), retry);
+    const history = { failures: this.#failures, takeovers: this.#takeovers };
+    const delayMs = retryDelayMs(ending, history, Math.random(), retry);
+    this.#failures += 1;
+    if (ending.kind === 'closed' && ending.code === 4001) this.#takeovers += 1;
     log.warn({ reason, retry_ms: delayMs, ...(next === undefined ? {} : { next }) }, sentence);
+    const sinceMs = Date.now();
+    const retryAtMs = sinceMs + delayMs;
+    const shown = { session: undefined, sinceMs, retryAtMs, reason: `${sentence}: ${reason}` };
+    show({ ...shown, state: 'waiting', next });
     // Waiting ends early, and without a failure, when the worker is told to leave.
     await wait(delayMs, undefined, { signal: this.#left.signal }).catch(() => undefined);
   }

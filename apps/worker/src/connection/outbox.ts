@@ -18,22 +18,36 @@ const tooLarge: WorkerError = {
 /** Writes frames to a socket and lets their makers wait while it has too much to send. */
 export class Outbox implements FrameSink {
   readonly #socket: WebSocket;
-  readonly #limits: OutboxLimits;
+  readonly #bufferedBytesMax: number;
+  #frameBytesMax: number;
+  #largestBytes = 0;
   #waiting: (() => void)[] = [];
 
   constructor(socket: WebSocket, limits: OutboxLimits) {
     this.#socket = socket;
-    this.#limits = limits;
+    this.#bufferedBytesMax = limits.bufferedBytesMax;
+    this.#frameBytesMax = limits.sentFrameBytesMax;
+  }
+
+  /** The largest frame that was sent: if the market closes over a size, it is over this one. */
+  get largestBytes(): number {
+    return this.#largestBytes;
+  }
+
+  /** The market says how much it takes. */
+  limitFrames(bytesMax: number): void {
+    this.#frameBytesMax = Math.min(this.#frameBytesMax, bytesMax);
   }
 
   readonly send = (frame: WorkerFrame): void => {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     const text = JSON.stringify(frame);
-    const isSendable = Buffer.byteLength(text) <= this.#limits.sentFrameBytesMax;
-    if (!isSendable) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > this.#frameBytesMax) {
       this.send(errorFrame(String(frame.request_id), tooLarge, { elapsed_ms: 0 }));
       return;
     }
+    this.#largestBytes = Math.max(this.#largestBytes, bytes);
     // A failed write is followed by the socket's end, which is where it is dealt with.
     this.#socket.send(text, () => this.#wake());
   };
@@ -50,7 +64,7 @@ export class Outbox implements FrameSink {
 
   #hasRoom(): boolean {
     const isOpen = this.#socket.readyState === WebSocket.OPEN;
-    return !isOpen || this.#socket.bufferedAmount <= this.#limits.bufferedBytesMax;
+    return !isOpen || this.#socket.bufferedAmount <= this.#bufferedBytesMax;
   }
 
   #wake(): void {

@@ -12,6 +12,7 @@ import { type RawData, WebSocket } from 'ws';
 import { type Log, printable } from '../log.js';
 import type { Desk } from '../requests/desk.js';
 import type { FrameSink } from '../requests/reply.js';
+import type { MarketStatus } from '../status.js';
 import type { MarketAddress } from './market-address.js';
 import { Outbox, type OutboxLimits } from './outbox.js';
 import { readRefusal } from './refusal.js';
@@ -27,7 +28,10 @@ export type SessionLimits = OutboxLimits &
   }>;
 
 export type SessionOptions = Readonly<{
-  address: MarketAddress;
+  /** Asked for each session, because the registration token may have been replaced. */
+  address: () => MarketAddress;
+  /** Speaks none of the extensions. */
+  isPlain: boolean;
   limits: SessionLimits;
   registration: () => Omit<Registration, 'requestId'>;
   /** Looks at the hardware, which can take a while. */
@@ -35,6 +39,7 @@ export type SessionOptions = Readonly<{
   vitals: () => Vitals;
   openDesk: (sink: FrameSink) => Desk;
   log: Log;
+  show: (news: Partial<MarketStatus>) => void;
 }>;
 
 /** How long the goodbye may take before the socket is dropped. */
@@ -51,22 +56,27 @@ const closeMsMax = 5_000;
  */
 type SessionState = 'opening' | 'greeting' | 'serving' | 'leaving' | 'ended';
 
+type RegisteredFrame = Extract<BrokerFrame, { kind: 'registered' }>;
+
 export class Session {
   readonly #options: SessionOptions;
   readonly #socket: WebSocket;
   readonly #outbox: Outbox;
   readonly #desk: Desk;
   readonly #ending = Promise.withResolvers<SessionEnding>();
+  readonly #farewell = Promise.withResolvers<number | undefined>();
   readonly #timers: NodeJS.Timeout[] = [];
   #greetingTimer: NodeJS.Timeout | undefined;
   #state: SessionState = 'opening';
   #heardAtMs = performance.now();
   #acceptedAtMs: number | undefined;
   #socketError: string | undefined;
+  #extensions: ReadonlySet<string> = new Set();
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { address, limits } = options;
+    const { limits } = options;
+    const address = options.address();
     this.#socket = new WebSocket(address.url, {
       headers: address.headers,
       handshakeTimeout: limits.greetingMsMax,
@@ -82,6 +92,15 @@ export class Session {
     return this.#acceptedAtMs === undefined ? 0 : performance.now() - this.#acceptedAtMs;
   }
 
+  /** Resolves when the broker says that it leaves, with the time that it grants, where it says so. */
+  get farewell(): Promise<number | undefined> {
+    return this.#farewell.promise;
+  }
+
+  get largestSentBytes(): number {
+    return this.#outbox.largestBytes;
+  }
+
   /** Resolves with the reason when the session has ended. Called once. */
   async run(): Promise<SessionEnding> {
     const socket = this.#socket;
@@ -95,9 +114,9 @@ export class Session {
     socket.on('error', (error) => this.#failSocket(error));
     socket.on('close', (code, reason) => {
       const text = printable(reason.toString('utf8')) || (this.#socketError ?? '');
-      this.#end(
-        this.#state === 'leaving' ? { kind: 'left' } : { kind: 'closed', code, reason: text },
-      );
+      const wasAccepted = this.#acceptedAtMs !== undefined;
+      const closed = { kind: 'closed', code, reason: text, wasAccepted } as const;
+      this.#end(this.#state === 'leaving' ? { kind: 'left' } : closed);
     });
     return this.#ending.promise;
   }
@@ -137,13 +156,22 @@ export class Session {
     if (this.#state === 'ended') return;
     // Text arrives in one buffer; fragments and array buffers are only made where they are asked for.
     const text = isBinary || !Buffer.isBuffer(data) ? '' : data.toString('utf8');
-    this.#handle(readBrokerFrame(text));
+    const frame = readBrokerFrame(text);
+    const isExtension = frame.kind === 'cancel' || frame.kind === 'drain';
+    if (isExtension && !this.#knows(frame.kind)) this.#desk.refuse(frame.requestId);
+    else this.#handle(frame);
+  }
+
+  /** To cancel, the market needs our word only; to be left, it has to offer that as well. */
+  #knows(extension: 'cancel' | 'drain'): boolean {
+    if (this.#options.isPlain) return false;
+    return extension === 'cancel' || this.#extensions.has(extension);
   }
 
   #handle(frame: BrokerFrame): void {
     switch (frame.kind) {
       case 'registered':
-        this.#accept(frame.sessionId);
+        this.#accept(frame);
         break;
       case 'rejected':
         this.#reject(frame.code, frame.message);
@@ -153,6 +181,9 @@ export class Session {
         break;
       case 'cancel':
         this.#desk.cancel(frame.requestId);
+        break;
+      case 'drain':
+        this.#farewell.resolve(frame.graceMs);
         break;
       case 'work':
         this.#desk.take(frame);
@@ -166,12 +197,20 @@ export class Session {
   }
 
   /** The first acceptance opens the session; the later ones answer to changed models. */
-  #accept(sessionId: string): void {
+  #accept({ sessionId, extensions, frameBytesMax }: RegisteredFrame): void {
+    this.#extensions = extensions;
+    if (frameBytesMax !== undefined && !this.#options.isPlain) {
+      this.#outbox.limitFrames(frameBytesMax);
+    }
     if (this.#state !== 'greeting') return;
     this.#state = 'serving';
     this.#acceptedAtMs = performance.now();
     clearTimeout(this.#greetingTimer);
-    this.#options.log.info({ session: printable(sessionId) }, 'connected to the market');
+    const session = printable(sessionId);
+    const { log, show } = this.#options;
+    log.info({ session, extensions: [...extensions].map(printable) }, 'connected to the market');
+    const calm = { retryAtMs: undefined, reason: undefined, next: undefined };
+    show({ ...calm, state: 'connected', session, sinceMs: Date.now() });
     this.#beat();
     this.#timers.push(setInterval(() => this.#beat(), this.#options.limits.heartbeatEveryMs));
   }

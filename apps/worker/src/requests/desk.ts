@@ -1,14 +1,17 @@
 import { errorFrame, type WorkerError, type WorkFrame } from '@aisbf/broker-protocol';
 import type { Log } from '../log.js';
+import type { RequestOutcome, StatusBoard } from '../status.js';
 import { UpstreamFailure } from '../upstream/upstream.js';
 import { type Engine, findOperation, type Operation } from './operation.js';
 import { type FrameSink, Reply, type ReplyPace } from './reply.js';
+import type { Seats } from './seats.js';
 
 export type DeskOptions = Readonly<{
   engine: Engine;
   sink: FrameSink;
   pace: ReplyPace;
-  concurrency: number;
+  seats: Seats;
+  board: StatusBoard;
   log: Log;
 }>;
 
@@ -34,22 +37,29 @@ export class Desk {
 
   /** Never throws: whatever goes wrong is the answer to this request and to no other. */
   take(work: WorkFrame): void {
-    const { sink, pace, engine } = this.#options;
+    const { sink, pace, engine, board } = this.#options;
     const operation = findOperation(work.op);
     const refusal = this.#refusal(work, operation);
     if (operation === undefined || refusal !== undefined) {
-      this.#refuse(work.requestId, refusal ?? unsupported);
+      this.refuse(work.requestId, refusal);
       return;
     }
     const abort = new AbortController();
-    const reply = new Reply(work.requestId, sink, pace);
+    const countTokens = (count: number): void => board.tokensCame(count, Date.now());
+    const reply = new Reply(work.requestId, sink, pace, countTokens);
     abort.signal.addEventListener('abort', () => reply.abandon());
     this.#running.set(work.requestId, abort);
-    if (operation.isWork) this.#busy += 1;
+    if (operation.isWork) this.#begin();
     void operation
       .run(engine, work, reply, abort.signal)
       .catch((error: unknown) => this.#fail(error, reply, abort.signal))
       .finally(() => this.#leave(work, operation, reply, abort.signal));
+  }
+
+  #begin(): void {
+    this.#busy += 1;
+    this.#options.seats.take();
+    this.#options.board.requestBegun();
   }
 
   /** Nobody waits for this answer any more: the engine is stopped, and its place is free. */
@@ -58,7 +68,7 @@ export class Desk {
     if (running === undefined) return;
     running.abort();
     const message = 'The request was cancelled.';
-    this.#refuse(requestId, { code: 'cancelled', message, status: 499 });
+    this.refuse(requestId, { code: 'cancelled', message, status: 499 });
   }
 
   /** The session is gone, and with it everybody who waited. */
@@ -75,7 +85,8 @@ export class Desk {
     });
   }
 
-  #refuse(requestId: string, error: WorkerError): void {
+  /** Answers without having done anything. */
+  refuse(requestId: string, error: WorkerError = unsupported): void {
     this.#options.sink.send(errorFrame(requestId, error, { elapsed_ms: 0 }));
   }
 
@@ -88,7 +99,7 @@ export class Desk {
     if (operation.isWork && this.#isDraining) {
       return { code: 'worker_draining', message: 'The worker is stopping.', status: 503 };
     }
-    const isFull = operation.isWork && this.#busy >= this.#options.concurrency;
+    const isFull = operation.isWork && this.#options.seats.isFull;
     if (isFull || this.#running.size >= requestsMax) {
       return { code: 'server_busy', message: 'Server busy', status: 503 };
     }
@@ -115,10 +126,20 @@ export class Desk {
   #leave(work: WorkFrame, operation: Operation, reply: Reply, signal: AbortSignal): void {
     this.#running.delete(work.requestId);
     if (!operation.isWork) return;
+    const { seats, board } = this.#options;
     this.#busy -= 1;
+    seats.leave();
     const { requestId: request, op } = work;
     const outcome = signal.aborted ? 'cancelled' : reply.outcome;
-    const facts = { request, op, ms: reply.elapsedMs, outcome, busy: this.#busy };
+    board.requestEnded(outcomeOf(outcome));
+    const facts = {
+      request,
+      op,
+      ms: reply.elapsedMs,
+      tokens: reply.tokens,
+      outcome,
+      busy: seats.taken,
+    };
     if (outcome === 'upstream_refuses_worker') {
       this.#options.log.warn({ ...facts, next: 'check --upstream-api-key' }, 'request ended');
     } else {
@@ -133,6 +154,11 @@ const unsupported: WorkerError = {
   message: 'This worker does not know that operation.',
   status: 501,
 };
+
+function outcomeOf(outcome: string): RequestOutcome {
+  if (outcome === 'cancelled') return 'cancelled';
+  return outcome === 'streamed' || /^[1-3]\d\d$/.test(outcome) ? 'served' : 'failed';
+}
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);

@@ -1,11 +1,7 @@
-import type {
-  HttpAnswer,
-  WorkerCapabilities,
-  WorkerError,
-  WorkFrame,
-} from '@aisbf/broker-protocol';
+import type { HttpAnswer, WorkerCapabilities, WorkFrame } from '@aisbf/broker-protocol';
 import type { ModelList } from '../upstream/model-list.js';
 import { isHeaderValue, type Upstream } from '../upstream/upstream.js';
+import { unknownModel, withUpstreamModel } from './chosen-model.js';
 import { readProxyRequest } from './proxy-request.js';
 import { relay } from './relay.js';
 import type { Reply } from './reply.js';
@@ -38,7 +34,7 @@ export function findOperation(op: string): Operation | undefined {
 }
 
 /** The names that a broker may use, told at registration. */
-export const operationNames: readonly string[] = [...operations.keys(), 'cancel'];
+export const operationNames: readonly string[] = [...operations.keys(), 'cancel', 'drain'];
 
 async function listModels({ models }: Engine, _work: WorkFrame, reply: Reply): Promise<void> {
   reply.answer(jsonAnswer({ object: 'list', data: models.offered }));
@@ -55,15 +51,14 @@ async function completeChat(
   signal: AbortSignal,
 ): Promise<void> {
   const { upstream, models, answerBytesMax, isPlain } = engine;
-  const model = payload.model;
-  if (typeof model === 'string' && !models.isAllowed(model))
-    return reply.error(unknownModel(model));
+  const body = withUpstreamModel(payload, payloadText, models.assortment);
+  if (typeof body !== 'string') return reply.error(body);
   const headers = {
     'content-type': 'application/json',
     ...(isHeaderValue(requestId) ? { 'x-request-id': requestId } : {}),
   };
   const path = 'chat/completions';
-  const request = { method: 'POST', path, headers, body: payloadText } as const;
+  const request = { method: 'POST', path, headers, body } as const;
   const answer = await upstream.request(request, signal);
   await relay(upstream, answer, reply, { answerBytesMax, isStream, isPlain });
 }
@@ -75,13 +70,20 @@ async function proxy(
   signal: AbortSignal,
 ): Promise<void> {
   const { upstream, models, answerBytesMax, isPlain, proxyPaths } = engine;
-  const read = readProxyRequest(payload, payloadText, proxyPaths);
+  const read = readProxyRequest(payload, payloadText, proxyPaths, models.assortment);
   if ('code' in read) return reply.error(read);
-  if (read.model !== undefined && !models.isAllowed(read.model)) {
-    return reply.error(unknownModel(read.model));
-  }
-  const answer = await upstream.request(read.request, signal);
+  const list = /^models(?:\/([^?]*))?(?:\?|$)/.exec(read.path);
+  if (list !== null) return tellModel(models, list[1] ?? '', reply);
+  const answer = await upstream.request(read, signal);
   await relay(upstream, answer, reply, { answerBytesMax, isStream, isPlain });
+}
+
+/** The upstream's own list would show what is not for sale, and under names that nobody knows. */
+function tellModel(models: ModelList, name: string, reply: Reply): void {
+  const model = models.offered.find(({ id }) => id === name);
+  if (name === '') reply.answer(jsonAnswer({ object: 'list', data: models.offered }));
+  else if (model === undefined) reply.error(unknownModel(name));
+  else reply.answer(jsonAnswer(model));
 }
 
 function jsonAnswer(body: object): HttpAnswer {
@@ -91,9 +93,4 @@ function jsonAnswer(body: object): HttpAnswer {
     content_type: 'application/json',
     body: JSON.stringify(body),
   };
-}
-
-function unknownModel(model: string): WorkerError {
-  const message = `This worker does not offer the model '${model}'.`;
-  return { code: 'model_not_found', message, status: 404 };
 }

@@ -1,7 +1,9 @@
 import { memberText, type WorkerError } from '@aisbf/broker-protocol';
 import { FormData } from 'undici';
 import { z } from 'zod';
+import { type Assortment, isRestricted } from '../upstream/assortment.js';
 import { isHeaderValue, type UpstreamRequest } from '../upstream/upstream.js';
+import { upstreamModel, withUpstreamModel } from './chosen-model.js';
 
 const Multipart = z.looseObject({
   fields: z.array(z.looseObject({ name: z.string(), value: z.string() })).nullish(),
@@ -30,12 +32,6 @@ const ProxyPayload = z.looseObject({
 });
 type ProxyPayload = z.infer<typeof ProxyPayload>;
 
-export type ProxyRequest = Readonly<{
-  request: UpstreamRequest;
-  /** The model that the body names, where one can be seen. */
-  model: string | undefined;
-}>;
-
 /** All that is passed on: the rest could carry what the engine must not hear, or be taken for ours. */
 const headersPassed = ['accept', 'traceparent', 'x-request-id'];
 
@@ -44,7 +40,8 @@ export function readProxyRequest(
   payload: unknown,
   payloadText: string,
   paths: readonly string[],
-): ProxyRequest | WorkerError {
+  assortment: Assortment,
+): UpstreamRequest | WorkerError {
   const parsed = ProxyPayload.safeParse(payload);
   if (!parsed.success) return invalid('The proxy payload is not in its form.');
   const path = enginePath(parsed.data.endpoint_path, paths);
@@ -56,14 +53,14 @@ export function readProxyRequest(
   const query = queryText(parsed.data.query_params ?? {});
   const headers = passedHeaders(parsed.data);
   const base = { method, path: path + query, headers } as const;
-  if (method === 'GET') return { request: base, model: undefined };
-  const content = readContent(parsed.data, payloadText);
-  if (content === undefined) return invalid('A body comes in exactly one form.');
+  if (method === 'GET') return base;
+  const content = readContent(parsed.data, payloadText, assortment);
+  if ('code' in content) return content;
   const type = content.contentType ?? parsed.data.content_type;
   if (type && !isHeaderValue(type)) return invalid('The content type is none.');
   // The boundary of a form is chosen by whoever writes it.
   if (type && !(content.body instanceof FormData)) headers['content-type'] = type;
-  return { request: { ...base, body: content.body }, model: content.model };
+  return { ...base, body: content.body };
 }
 
 /**
@@ -78,55 +75,64 @@ export function enginePath(endpointPath: string, allowed: readonly string[]): st
   return isClean && isAllowed && segments[0] === 'v1' ? segments.slice(1).join('/') : undefined;
 }
 
-type Content = Readonly<{
-  body: string | Buffer | FormData;
-  model: string | undefined;
-  contentType?: string;
-}>;
+type Content = Readonly<{ body: string | Buffer | FormData; contentType?: string }>;
 
-function readContent(payload: ProxyPayload, payloadText: string): Content | undefined {
+function readContent(
+  payload: ProxyPayload,
+  payloadText: string,
+  assortment: Assortment,
+): Content | WorkerError {
   const { body, body_base64: base64, multipart } = payload;
   const forms = [body, base64, multipart].filter((form) => form !== undefined && form !== null);
-  if (forms.length > 1) return undefined;
-  if (multipart) return { body: toFormData(multipart), model: modelField(multipart) };
+  if (forms.length > 1) return invalid('A body comes in exactly one form.');
+  if (multipart) return formContent(multipart, assortment);
   if (typeof base64 === 'string') {
     const bytes = Buffer.from(base64, 'base64');
-    return { body: bytes, model: modelOfJson(bytes, payload.content_type ?? '') };
+    if (!isRestricted(assortment)) return { body: bytes };
+    return textContent(bytes.toString('utf8'), payload.content_type, assortment);
   }
-  if (body === undefined || body === null) return { body: '', model: undefined };
   const text = typeof body === 'string' ? body : (memberText(payloadText, 'body') ?? '');
-  const model = typeof body === 'string' ? modelOfJson(body, 'application/json') : modelOf(body);
-  return { body: text, model, contentType: payload.content_type ?? 'application/json' };
+  return textContent(text, payload.content_type ?? 'application/json', assortment);
 }
 
-function toFormData({ fields, files }: Multipart): FormData {
+function textContent(
+  text: string,
+  contentType: string | null | undefined,
+  assortment: Assortment,
+): Content | WorkerError {
+  const type = contentType ? { contentType } : {};
+  if (!isRestricted(assortment)) return { body: text, ...type };
+  const object = parseObject(text);
+  if (object === undefined)
+    return invalid('The body is no JSON object, so that it names no model.');
+  const body = withUpstreamModel(object, text, assortment);
+  return typeof body === 'string' ? { body, ...type } : body;
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Whoever asked for a body that can be judged says what that means.
+    return undefined;
+  }
+}
+
+function formContent({ fields, files }: Multipart, assortment: Assortment): Content | WorkerError {
   const form = new FormData();
-  for (const { name, value } of fields ?? []) form.append(name, value);
+  const isModel = (name: string): boolean => name.toLowerCase() === 'model';
+  const asked = fields?.find(({ name }) => isModel(name))?.value;
+  const model = upstreamModel(asked, assortment);
+  if (typeof model !== 'string') return model;
+  for (const { name, value } of fields ?? []) form.append(name, isModel(name) ? model : value);
   for (const file of files ?? []) {
     const type = file.content_type ?? 'application/octet-stream';
     const blob = new Blob([Buffer.from(file.data_base64, 'base64')], { type });
     form.append(file.name, blob, file.filename ?? 'upload');
   }
-  return form;
-}
-
-function modelField({ fields }: Multipart): string | undefined {
-  return fields?.find(({ name }) => name === 'model')?.value;
-}
-
-function modelOfJson(text: string | Buffer, contentType: string): string | undefined {
-  if (!contentType.toLowerCase().includes('json')) return undefined;
-  try {
-    return modelOf(JSON.parse(text.toString()));
-  } catch {
-    // The engine will say in its own words that this is no JSON.
-    return undefined;
-  }
-}
-
-function modelOf(body: unknown): string | undefined {
-  const isRecord = typeof body === 'object' && body !== null;
-  return isRecord && 'model' in body && typeof body.model === 'string' ? body.model : undefined;
+  return { body: form };
 }
 
 function queryText(params: Readonly<Record<string, unknown>>): string {

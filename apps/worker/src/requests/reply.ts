@@ -9,6 +9,7 @@ import {
   type WorkerError,
   type WorkerFrame,
 } from '@aisbf/broker-protocol';
+import { TokenMeter } from './token-meter.js';
 
 /** Where frames go. `writable` resolves when the other end has caught up, or is gone. */
 export type FrameSink = Readonly<{
@@ -27,11 +28,13 @@ export class Reply {
   #sequence = 0;
   #outcome: string | undefined;
   #timer: NodeJS.Timeout | undefined;
+  readonly #meter = new TokenMeter();
 
   constructor(
     readonly requestId: string,
     private readonly sink: FrameSink,
     private readonly pace: ReplyPace,
+    private readonly onTokens: (count: number) => void = () => {},
   ) {
     if (pace.pendingAfterMs === 0) this.#sendPending();
     else this.#schedulePending(pace.pendingAfterMs);
@@ -47,6 +50,11 @@ export class Reply {
     return this.#outcome ?? 'abandoned';
   }
 
+  /** How many tokens the engine has made, as far as that can be seen. */
+  get tokens(): number {
+    return this.#meter.counted;
+  }
+
   get elapsedMs(): number {
     return Math.round(performance.now() - this.#startedAtMs);
   }
@@ -56,6 +64,7 @@ export class Reply {
     if (this.#outcome !== undefined) return;
     this.sink.send(chunkFrame(this.requestId, this.#sequence, chunk));
     this.#sequence += 1;
+    if (typeof chunk === 'string') this.onTokens(this.#meter.read(chunk));
     this.#schedulePending(this.pace.pendingEveryMs);
     await this.sink.writable();
   }
@@ -65,6 +74,9 @@ export class Reply {
   }
 
   answer(payload: HttpAnswer): void {
+    if (this.#outcome === undefined && payload.body !== undefined) {
+      this.onTokens(this.#meter.read(payload.body));
+    }
     const frame = answerFrame(this.requestId, payload, this.#metrics());
     this.#end(String(payload.status_code), frame);
   }

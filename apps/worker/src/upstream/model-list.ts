@@ -1,13 +1,10 @@
 import type { Log } from '../log.js';
-import { readBody } from './answer-body.js';
+import type { UpstreamStatus } from '../status.js';
+import { type Assortment, missingNames, offer } from './assortment.js';
+import { readEngineList } from './engine-list.js';
+import type { ListedModel } from './listed-model.js';
 import { type Upstream, UpstreamFailure } from './upstream.js';
 
-/** One model as the upstream describes it; whatever it says besides the name is passed on. */
-export type ListedModel = Readonly<{ id: string; [field: string]: unknown }>;
-
-/** No engine lists more, and a market does not want to hear of more. */
-const modelsMax = 2_000;
-const listBytesMax = 4 * 1024 ** 2;
 /** A list is a look into memory: an engine that needs longer for it is not well. */
 const listMsMax = 10_000;
 /** One lost answer of a busy engine is no reason to leave the market. */
@@ -15,9 +12,13 @@ const failuresBorne = 1;
 
 export type ModelListOptions = Readonly<{
   upstream: Upstream;
-  allowed: readonly string[];
+  assortment: Assortment;
+  /** How often an upstream that is well is asked. */
   pollMs: number;
+  /** After how long one that has failed is asked again at first; doubled up to `pollMs`. */
+  retryMsMin: number;
   log: Log;
+  show: (status: Partial<UpstreamStatus>) => void;
 }>;
 
 /**
@@ -28,6 +29,8 @@ export class ModelList {
   readonly #options: ModelListOptions;
   readonly #ended = new AbortController();
   #models: readonly ListedModel[] = [];
+  #offered: readonly ListedModel[] = [];
+  #missing = '';
   #isWithdrawn = false;
   #failures = 0;
   #health: 'unknown' | 'up' | 'down' = 'unknown';
@@ -41,17 +44,11 @@ export class ModelList {
 
   /** What the market may sell of it. */
   get offered(): readonly ListedModel[] {
-    return this.#isWithdrawn ? [] : this.#models;
+    return this.#isWithdrawn ? [] : this.#offered;
   }
 
-  get names(): readonly string[] {
-    return this.offered.map(({ id }) => id);
-  }
-
-  /** Whether a buyer may ask for this model, also one that the list does not show. */
-  isAllowed(name: string): boolean {
-    const { allowed } = this.#options;
-    return allowed.length === 0 || allowed.includes(name);
+  get assortment(): Assortment {
+    return this.#options.assortment;
   }
 
   onChange(listener: () => void): void {
@@ -61,7 +58,6 @@ export class ModelList {
   /** Asks once, and from then on by the clock. */
   async start(): Promise<void> {
     await this.refresh();
-    this.#schedule();
   }
 
   /** Takes everything off the market: this worker is about to leave. */
@@ -79,69 +75,91 @@ export class ModelList {
   refresh(): Promise<void> {
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
+      this.#schedule();
     });
     return this.#refreshing;
   }
 
   async #refresh(): Promise<void> {
-    const before = fingerprint(this.#models);
+    const before = fingerprint(this.#offered);
     try {
       this.#succeed(await this.#fetch());
     } catch (error) {
       if (this.#ended.signal.aborted) return;
       this.#fail(error);
     }
-    if (!this.#isWithdrawn && fingerprint(this.#models) !== before) this.#onChange?.();
+    if (!this.#isWithdrawn && fingerprint(this.#offered) !== before) this.#onChange?.();
   }
 
   #schedule(): void {
+    clearTimeout(this.#timer);
     if (this.#ended.signal.aborted) return;
-    this.#timer = setTimeout(() => {
-      void this.refresh().then(() => this.#schedule());
-    }, this.#options.pollMs);
+    const { pollMs, retryMsMin } = this.#options;
+    const delayMs = pollDelayMs(this.#failures, { pollMs, retryMsMin });
+    this.#timer = setTimeout(() => void this.refresh(), delayMs);
   }
 
-  async #fetch(): Promise<readonly ListedModel[]> {
+  #fetch(): Promise<readonly ListedModel[]> {
     const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(listMsMax)]);
-    const request = { method: 'GET', path: 'models', headers: {} } as const;
-    const answer = await this.#options.upstream.request(request, signal);
-    const body = await readBody(answer.body, listBytesMax);
-    if (answer.status !== 200) throw new Error(`GET models answers ${answer.status}`);
-    if (body === undefined) throw new Error('the list of models is too large');
-    return readModelList(body.toString('utf8')).filter(({ id }) => this.isAllowed(id));
+    return readEngineList(this.#options.upstream, signal);
   }
 
   #succeed(models: readonly ListedModel[]): void {
-    this.#models = models;
-    this.#failures = 0;
+    const { log, upstream, assortment, show } = this.#options;
     const wasUp = this.#health === 'up';
+    this.#models = withKnownContext(models, this.#models);
+    this.#offered = offer(this.#models, assortment);
+    this.#failures = 0;
     this.#health = 'up';
-    const { log, upstream, allowed } = this.#options;
-    if (!wasUp) log.info({ upstream: upstream.url, models: this.names }, 'upstream is ready');
-    if (models.length > 0 || wasUp) return;
+    const names = this.#offered.map(({ id }) => id);
+    if (!wasUp) log.info({ upstream: upstream.url, models: names }, 'upstream is ready');
+    const next = this.#advice();
+    show({ health: 'up', models: names, reason: undefined, next });
+  }
+
+  /** What the seller should mend in what is on sale; said once for each state. */
+  #advice(): string | undefined {
+    const { log, upstream, assortment } = this.#options;
+    const missing = missingNames(this.#models, assortment);
+    const isEmpty = this.#offered.length === 0;
     const next =
-      allowed.length === 0
-        ? 'load a model into the upstream'
-        : `the upstream lists none of ${allowed.join(', ')}: check --models`;
-    log.warn({ upstream: upstream.url, next }, 'upstream offers no model');
+      missing.length > 0
+        ? `the upstream has no model ${missing.join(', ')}: check --models and --alias`
+        : isEmpty
+          ? 'load a model into the upstream'
+          : undefined;
+    if (next === undefined) this.#missing = '';
+    else if (next !== this.#missing) {
+      this.#missing = next;
+      const sentence = isEmpty ? 'upstream offers no model' : 'upstream lacks a model';
+      log.warn({ upstream: upstream.url, next }, sentence);
+    }
+    return next;
   }
 
   #fail(error: unknown): void {
     this.#failures += 1;
     if (this.#failures <= failuresBorne && this.#health === 'up') return;
-    this.#models = [];
+    this.#offered = [];
+    const reason = reasonOf(error);
+    const next =
+      'start the server or check --upstream and its API key; it is asked again by itself';
+    const { log, upstream, show } = this.#options;
+    show({ health: 'down', models: [], reason, next });
     if (this.#health === 'down') return;
     this.#health = 'down';
-    const { log, upstream } = this.#options;
-    log.warn(
-      {
-        upstream: upstream.url,
-        reason: reasonOf(error),
-        next: 'start the server or check --upstream and its API key; it is asked again by itself',
-      },
-      'upstream does not answer: nothing is offered',
-    );
+    const sentence = 'upstream does not answer: nothing is offered';
+    log.warn({ upstream: upstream.url, reason, next }, sentence);
   }
+}
+
+/** After a failure soon, then ever later, so that a server that starts again is found at once. */
+export function pollDelayMs(
+  failures: number,
+  { pollMs, retryMsMin }: Readonly<{ pollMs: number; retryMsMin: number }>,
+): number {
+  if (failures === 0) return pollMs;
+  return Math.min(pollMs, retryMsMin * 2 ** Math.min(failures - 1, 30));
 }
 
 function reasonOf(error: unknown): string {
@@ -151,27 +169,19 @@ function reasonOf(error: unknown): string {
   return cause.message || String((cause as NodeJS.ErrnoException).code ?? cause.name);
 }
 
-/** Some engines stamp each list with the time and random permission ids, which change nothing. */
+/** Some engines tell a model's context only while it is loaded; it does not change by being unloaded. */
+function withKnownContext(
+  models: readonly ListedModel[],
+  known: readonly ListedModel[],
+): readonly ListedModel[] {
+  const contexts = new Map(known.map((model) => [model.id, model.context_length]));
+  return models.map((model) => {
+    const context = model.context_length ?? contexts.get(model.id);
+    return context === undefined ? model : { ...model, context_length: context };
+  });
+}
+
+/** Some engines stamp each list with the time, which changes nothing. */
 function fingerprint(models: readonly ListedModel[]): string {
-  return JSON.stringify(models.map((model) => ({ ...model, created: 0, permission: [] })));
-}
-
-/** Reads OpenAI's form of a list and passes over what is no model. */
-export function readModelList(text: string): readonly ListedModel[] {
-  const parsed: unknown = JSON.parse(text);
-  const data = typeof parsed === 'object' && parsed !== null && 'data' in parsed && parsed.data;
-  if (!Array.isArray(data)) throw new Error('the list of models is not in the form of OpenAI');
-  const rows: readonly unknown[] = data;
-  return rows.filter(isListedModel).slice(0, modelsMax);
-}
-
-function isListedModel(row: unknown): row is ListedModel {
-  return (
-    typeof row === 'object' &&
-    row !== null &&
-    'id' in row &&
-    typeof row.id === 'string' &&
-    row.id !== '' &&
-    row.id.length <= 256
-  );
+  return JSON.stringify(models.map((model) => ({ ...model, created: 0 })));
 }

@@ -14,6 +14,8 @@ export type UpstreamRequest = Readonly<{
   method: 'GET' | 'POST';
   /** Below `/v1/`, with its query. Checked by whoever took it from the market. */
   path: string;
+  /** The path is one of the engine's own, beside `/v1/`. Never for what comes from the market. */
+  isNative?: boolean;
   headers: Readonly<Record<string, string>>;
   body?: string | Buffer | FormData;
 }>;
@@ -81,7 +83,7 @@ export class Upstream {
     try {
       const answer = await this.#agent.request({
         origin: this.#base.origin,
-        path: this.#base.pathname + request.path,
+        path: this.#pathOf(request),
         method: request.method,
         // Compressed answers would have to be unpacked before they can be relayed as text.
         headers: { 'accept-encoding': 'identity', ...request.headers, ...authorization },
@@ -95,6 +97,11 @@ export class Upstream {
       signal.throwIfAborted();
       throw UpstreamFailure.from(error);
     }
+  }
+
+  #pathOf({ path, isNative }: UpstreamRequest): string {
+    const base = this.#base.pathname;
+    return (isNative ? base.replace(/v\d[^/]*\/$/, '') : base) + path;
   }
 
   /** Takes the seller's own secret out of an error text, which some servers repeat in it. */

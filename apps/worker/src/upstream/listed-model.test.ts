@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { readModelList } from './model-list.js';
+import { readModelList } from './listed-model.js';
 
 describe(readModelList, () => {
-  it('keeps what an engine says of a model, and passes over what is none', () => {
+  it('keeps what an engine says of a model but for its place, and passes over what is none', () => {
     const data = [
-      { id: 'a', max_model_len: 4096 },
+      { id: 'a', max_model_len: 4096, root: '/home/ann/a', permission: [{}] },
       { id: '' },
       { name: 'b' },
       null,
