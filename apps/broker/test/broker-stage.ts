@@ -7,7 +7,7 @@ import { startBroker } from '../src/broker.js';
 import { brokerSettings } from '../src/config.js';
 import { type FakePeers, startFakePeers } from './fake-peers.js';
 
-const internalSecret = 'a-secret-of-sixteen-or-more';
+export const internalSecret = 'a-secret-of-sixteen-or-more';
 
 export type Stage = Readonly<{
   url: string;

@@ -1,8 +1,16 @@
-import { PresenceEvent, RegistrationRevoked, subjects } from '@aisbf/contracts';
+import {
+  type AskPresence,
+  PresenceEvent,
+  type PresenceHello,
+  PresenceSnapshot,
+  RegistrationRevoked,
+  subjects,
+} from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { BrokerLimits } from '../config.js';
+import { PeerBrokers } from '../domain/peer-brokers.js';
 import { Presence } from '../services/presence.js';
 import { Sessions } from '../services/sessions.js';
 
@@ -10,6 +18,8 @@ import { Sessions } from '../services/sessions.js';
 @Injectable()
 export class PresenceListener {
   private timer: NodeJS.Timeout | undefined;
+  private readonly peers = new PeerBrokers();
+  private readonly inbox: string;
   private readonly subscriptions: { unsubscribe: () => void }[] = [];
 
   constructor(
@@ -17,7 +27,9 @@ export class PresenceListener {
     private readonly presence: Presence,
     private readonly sessions: Sessions,
     private readonly limits: BrokerLimits,
-  ) {}
+  ) {
+    this.inbox = bus.inbox();
+  }
 
   /** Must run before the first beat: whoever hears that beat may ask at once. */
   start(): void {
@@ -28,10 +40,14 @@ export class PresenceListener {
         if (reply !== undefined) presence.replySnapshot(reply, sessions.all());
       }),
       bus.subscribe(subjects.presenceEvent, PresenceEvent, (event) => this.onPresence(event)),
+      bus.subscribe(this.inbox, PresenceSnapshot, (page) => this.onSnapshot(page)),
       bus.subscribe(subjects.registrationRevoked, RegistrationRevoked, (event) =>
         sessions.revoke(event.providerId, event.reason),
       ),
     );
+    // Every instance beats at once, and is then asked for its sessions: whoever comes here next from one of
+    // those identities must get a higher epoch than it had there.
+    bus.publish(subjects.presenceHello, hello);
     this.timer = setInterval(() => presence.beat(), this.limits.presence.beatIntervalMs);
   }
 
@@ -41,7 +57,19 @@ export class PresenceListener {
   }
 
   private onPresence(event: PresenceEvent): void {
-    if (event.type !== 'session-up' || event.brokerId === this.presence.brokerId) return;
-    this.sessions.seeElsewhere(event.brokerId, event.session);
+    const { brokerId } = event;
+    if (brokerId === this.presence.brokerId) return;
+    if (this.peers.isMissedBy(event)) {
+      this.bus.publish(subjects.presenceSnapshot(brokerId), question, this.inbox);
+    }
+    if (event.type === 'session-up') this.sessions.seeElsewhere(brokerId, event.session);
+  }
+
+  private onSnapshot(page: PresenceSnapshot): void {
+    for (const session of page.sessions) this.sessions.seeElsewhere(page.brokerId, session);
+    if (page.page === page.pages - 1) this.peers.told(page);
   }
 }
+
+const hello: PresenceHello = { type: 'presence-hello' };
+const question: AskPresence = { type: 'ask-presence' };
