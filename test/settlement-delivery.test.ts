@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { internalHeaders, internalPaths, type Settle, streams, subjects } from '@aisbf/contracts';
 import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -51,6 +53,14 @@ const queuedSettlements = async (): Promise<number> => {
   return (await manager.streams.info(streams.settle.name)).state.messages;
 };
 
+/** How far accounts have come with the reports on the bus. */
+const settleConsumer = async () => {
+  const manager = await jetstreamManager(bus);
+  const [consumer] = await manager.consumers.list(streams.settle.name).next();
+  if (!consumer) throw new Error('Nobody reads the reports.');
+  return consumer;
+};
+
 /** How often the bus tells that this request was settled. */
 async function announcements(requestId: string): Promise<number> {
   const manager = await jetstreamManager(bus);
@@ -67,11 +77,10 @@ async function announcements(requestId: string): Promise<number> {
 async function expectChargedOnce(requestId: string): Promise<void> {
   const settled = { state: 'settled', captured: String(charge), transactions: 1 };
   await until(async () => (await entryOf(requestId))?.state === 'settled', { timeoutMs: 20_000 });
-  await until(async () => (await announcements(requestId)) > 0);
+  await until(async () => (await announcements(requestId)) > 0, { timeoutMs: 20_000 });
   await until(async () => {
-    const manager = await jetstreamManager(bus);
-    const consumers = await manager.consumers.list(streams.settle.name).next();
-    return consumers.every((consumer) => consumer.num_pending + consumer.num_ack_pending === 0);
+    const { num_pending: unread, num_ack_pending: underWay } = await settleConsumer();
+    return unread + underWay === 0;
   });
   expect(await entryOf(requestId)).toMatchObject(settled);
   expect(await announcements(requestId)).toBe(1);
@@ -81,7 +90,10 @@ beforeAll(async () => {
   [market, upstream] = await Promise.all([
     MarketUnderTest.start({
       hasOwnServers: true,
-      serviceEnv: { gateway: { GATEWAY_SETTLE_RETRY_MS: '100' } },
+      serviceEnv: {
+        gateway: { GATEWAY_SETTLE_RETRY_MS: '100' },
+        accounts: { ACCOUNTS_STREAMS_INTERVAL_MS: '500' },
+      },
     }),
     FakeUpstream.start(['plain']),
   ]);
@@ -138,6 +150,32 @@ describe('the report of an answer', () => {
 
     await nats?.restart();
     await accounts.restart();
+    await expectChargedOnce(requestId);
+    expect(await market.restingWallet(buyer)).toEqual({ posted: postedBefore - charge, held: 0n });
+  }, 60_000);
+
+  it('waits on the bus while Postgres is down, however often it is tried', async () => {
+    const { daemon: postgres } = market.market.servers.postgres;
+    const { requestId, finish } = await begin();
+    await postgres?.kill();
+    const tried = (await settleConsumer()).delivered.consumer_seq;
+    expect(await finish()).toMatchObject({ isSuccess: true });
+    await until(async () => (await settleConsumer()).delivered.consumer_seq > tried + 1, {
+      message: 'accounts have tried it twice',
+    });
+
+    await postgres?.restart();
+    await expectChargedOnce(requestId);
+    expect(await market.restingWallet(buyer)).toEqual({ posted: postedBefore - charge, held: 0n });
+  }, 60_000);
+
+  it('is told of again when the bus has lost everything that it had', async () => {
+    const { daemon: nats } = market.market.servers.nats;
+    await nats?.kill();
+    await rm(join(market.market.dataDir, 'nats'), { recursive: true });
+    await nats?.restart();
+    const { requestId, finish } = await begin();
+    expect(await finish()).toMatchObject({ isSuccess: true });
     await expectChargedOnce(requestId);
     expect(await market.restingWallet(buyer)).toEqual({ posted: postedBefore - charge, held: 0n });
   }, 60_000);

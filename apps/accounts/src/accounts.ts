@@ -1,5 +1,4 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { streams } from '@aisbf/contracts';
 import {
   createLog,
   Metrics,
@@ -16,6 +15,7 @@ import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openPool } from './outbound/accounts-database.js';
 import { ApiTokens } from './services/api-tokens.js';
+import { BusStreams } from './services/bus-streams.js';
 
 /** The whole service, running. */
 export async function startAccounts(settings: AccountsSettings) {
@@ -30,7 +30,6 @@ export async function startAccounts(settings: AccountsSettings) {
     log,
   );
   const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'accounts', log });
-  await ensureStreams(bus);
   readiness.add('postgres', async () => (await pool.query('SELECT 1')).rowCount === 1);
   readiness.add('nats', () => bus.isAlive());
 
@@ -54,6 +53,7 @@ export async function startAccounts(settings: AccountsSettings) {
     log,
   });
   await makeFirstOperator(settings.ACCOUNTS_OPERATOR_API_TOKEN_FILE, app.get(ApiTokens));
+  await app.get(BusStreams).ensure();
   await app.get(SettleConsumer).start();
   app.get(Background).start();
   readiness.markStarted();
@@ -71,15 +71,6 @@ export async function startAccounts(settings: AccountsSettings) {
       await pool.end();
     },
   };
-}
-
-/** Published usage is kept a week for whoever was away; settlements until they are done. */
-async function ensureStreams(bus: NatsBus): Promise<void> {
-  const manager = await bus.jetStreamManager();
-  const weekNanos = 7 * 86_400 * 1_000_000_000;
-  for (const { name, subjects } of Object.values(streams)) {
-    await manager.streams.add({ name, subjects: [...subjects], max_age: weekNanos });
-  }
 }
 
 /**

@@ -10,6 +10,7 @@ import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
+import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
 import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
@@ -18,6 +19,7 @@ import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
 import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
+import { BusStreams } from './services/bus-streams.js';
 import { ApiTokenReader, Directory } from './services/directory.js';
 import { Identity } from './services/identity.js';
 import { LedgerEvents } from './services/ledger-events.js';
@@ -62,6 +64,7 @@ export function appModule(
       { provide: Directory, useClass: PrismaDirectory },
       { provide: OutboxStore, useClass: PgOutboxStore },
       { provide: EventPublisher, useClass: NatsEventPublisher },
+      { provide: BusStreams, useClass: NatsBusStreams },
       { provide: Clock, useClass: SystemClock },
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: metrics },
@@ -91,5 +94,6 @@ function intervals(settings: AccountsSettings) {
     settings.ACCOUNTS_REAPER_INTERVAL_MS,
     settings.ACCOUNTS_OUTBOX_INTERVAL_MS,
     settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS,
+    settings.ACCOUNTS_STREAMS_INTERVAL_MS,
   );
 }

@@ -42,6 +42,10 @@ export const accountsSettings = z.object({
     1_000,
     'How often the outbox is looked at when nothing wakes it.',
   ),
+  ACCOUNTS_STREAMS_INTERVAL_MS: setting.durationMs(
+    5_000,
+    "How often the bus's streams are looked for: a bus that has lost everything gets them anew.",
+  ),
   ACCOUNTS_VIOLATIONS_INTERVAL_MS: setting.durationMs(
     60_000,
     'How often the ledger is checked against itself for the metric.',

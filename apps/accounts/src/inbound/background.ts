@@ -1,4 +1,5 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { BusStreams } from '../services/bus-streams.js';
 import { LedgerEvents } from '../services/ledger-events.js';
 import { LedgerReader } from '../services/ledger-store.js';
 import { OutboxRelay } from '../services/outbox-relay.js';
@@ -9,6 +10,7 @@ export class BackgroundIntervals {
     readonly reaperMs: number,
     readonly outboxMs: number,
     readonly violationsMs: number,
+    readonly streamsMs: number,
   ) {}
 }
 
@@ -24,12 +26,14 @@ export class Background implements OnApplicationShutdown {
     private readonly reaper: Reaper,
     private readonly relay: OutboxRelay,
     private readonly reader: LedgerReader,
+    private readonly streams: BusStreams,
     private readonly events: LedgerEvents,
   ) {}
 
   start(): void {
     this.repeat('reaper', this.intervals.reaperMs, () => this.reaper.reap());
     this.repeat('outbox', this.intervals.outboxMs, () => this.relay.relay());
+    this.repeat('streams', this.intervals.streamsMs, () => this.streams.ensure());
     this.repeat('violations', this.intervals.violationsMs, async () =>
       this.events.checked(await this.reader.violations()),
     );

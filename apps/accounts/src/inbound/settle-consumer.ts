@@ -1,13 +1,15 @@
 import { Settle, streams } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { Log, NatsBus } from '@aisbf/platform';
-import { AckPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { settleReader } from '../services/bus-streams.js';
 import { Settlement } from '../services/settlement.js';
 
-const durableName = 'accounts-settle';
 /** A settlement that finds no ledger is tried again after this long. */
 const retryDelayMs = 1_000;
+/** How long one question for messages stands, and how soon a bus that had lost its streams is asked again. */
+const pullMs = 5_000;
 
 /** Settlements that a gateway could not deliver directly come by here; repeats are harmless. */
 @Injectable()
@@ -21,13 +23,9 @@ export class SettleConsumer implements OnApplicationShutdown {
   ) {}
 
   async start(): Promise<void> {
-    const manager = await this.bus.jetStreamManager();
-    await manager.consumers.add(streams.settle.name, {
-      durable_name: durableName,
-      ack_policy: AckPolicy.Explicit,
-    });
-    const consumer = await this.bus.jetStream().consumers.get(streams.settle.name, durableName);
+    const consumer = await this.bus.jetStream().consumers.get(streams.settle.name, settleReader);
     this.messages = await consumer.consume({
+      expires: pullMs,
       callback: (message) => {
         void this.handle(message);
       },

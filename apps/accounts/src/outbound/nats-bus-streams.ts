@@ -1,0 +1,26 @@
+import { streams } from '@aisbf/contracts';
+import { NatsBus } from '@aisbf/platform';
+import { AckPolicy } from '@nats-io/jetstream';
+import { Injectable } from '@nestjs/common';
+import { BusStreams, settleReader } from '../services/bus-streams.js';
+
+/** Published usage is kept a week for whoever was away; settlements until they are done. */
+const weekNanos = 7 * 86_400 * 1_000_000_000;
+
+@Injectable()
+export class NatsBusStreams extends BusStreams {
+  constructor(private readonly bus: NatsBus) {
+    super();
+  }
+
+  async ensure(): Promise<void> {
+    const manager = await this.bus.jetStreamManager();
+    for (const { name, subjects } of Object.values(streams)) {
+      await manager.streams.add({ name, subjects: [...subjects], max_age: weekNanos });
+    }
+    await manager.consumers.add(streams.settle.name, {
+      durable_name: settleReader,
+      ack_policy: AckPolicy.Explicit,
+    });
+  }
+}
