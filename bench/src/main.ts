@@ -22,6 +22,10 @@ function optionsOrUsage(): BenchOptions {
   }
 }
 
+if (process.argv.includes('--help')) {
+  process.stdout.write(usage);
+  process.exit();
+}
 const options = optionsOrUsage();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheFolder, guard } from '@aisbf/one-machine';
@@ -20,7 +20,7 @@ export async function findNginx(): Promise<NginxProgram> {
     const found = await proved(join(folder, 'nginx'), {});
     if (found !== undefined) return found;
   }
-  const folder = join(cacheFolder(), `nginx-${process.arch}`);
+  const folder = join(cacheFolder(), `nginx-${await systemName()}`);
   try {
     await access(folder).catch(() => fetchInto(folder));
   } catch (error) {
@@ -30,6 +30,14 @@ export async function findNginx(): Promise<NginxProgram> {
   const env = { LD_LIBRARY_PATH: libraries.join(':') };
   const unpacked = await proved(join(folder, 'usr/sbin/nginx'), env);
   return unpacked ?? { missing: 'not on PATH, and the one of the distribution does not start' };
+}
+
+/** Programs of one release do not run on another, and a home may be shared. */
+async function systemName(): Promise<string> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const field = (name: string): string =>
+    new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(release)?.[1] ?? '';
+  return `${field('ID')}-${field('VERSION_ID')}-${process.arch}`;
 }
 
 async function proved(
