@@ -12,7 +12,7 @@ import { accountsSettings } from '../apps/accounts/dist/config.js';
 import { brokerSettings } from '../apps/broker/dist/config.js';
 import { gatewaySettings } from '../apps/gateway/dist/config.js';
 import { routerSettings } from '../apps/router/dist/config.js';
-import { options as workerOptions } from '../apps/worker/dist/option.js';
+import { options as workerOptions } from '../apps/worker/dist/option-list.js';
 import { openApiDocument } from '../libs/contracts/dist/index.js';
 import { describeConfig } from '../libs/platform/dist/index.js';
 import { errorTables } from './error-tables.mjs';
