@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { Alias } from './upstream/assortment.js';
+
+/** A model of the upstream that is sold under another name. */
+export type Alias = Readonly<{ name: string; upstreamName: string }>;
 
 const isOn = z
   .enum(['true', 'false', '1', '0', 'yes', 'no', ''], "must be 'true' or 'false'")

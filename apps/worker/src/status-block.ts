@@ -47,7 +47,7 @@ function upstreamLine({ health, url, reason }: UpstreamStatus): string {
 }
 
 function saleLine({ state }: MarketStatus, { models }: UpstreamStatus): string {
-  if (models.length === 0) return 'nothing';
+  if (models.length === 0 || state === 'leaving') return 'nothing';
   const prefix = state === 'connected' ? '' : 'nothing until connected; then ';
   return `${prefix}${models.length}: ${models.join(', ')}`;
 }

@@ -1,49 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type MarketSession, payloadOf, ScriptedMarket } from './scripted-market.js';
+import { type MarketSession, payloadOf } from './scripted-market.js';
+import { endProcesses, launch, secret, workerMain } from './worker-process.js';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-const secret = 'aisbf_reg_do-not-show';
 const prompt = 'the-prompt-that-nobody-logs';
 
-const running: { child: ChildProcess; market: ScriptedMarket }[] = [];
-
-afterEach(async () => {
-  for (const { child, market } of running.splice(0)) {
-    child.kill('SIGKILL');
-    await market.close();
-  }
-});
-
-type Scene = Readonly<{
-  child: ChildProcess;
-  session: MarketSession;
-  exit: Promise<number | null>;
-  output: () => string;
-}>;
-
-async function launch(args: readonly string[], env: Record<string, string> = {}): Promise<Scene> {
-  const market = await ScriptedMarket.start();
-  const all = ['--demo', '--market', market.url, '--username', 'ann', '--provider', 'box', ...args];
-  const child = spawn(process.execPath, [main, ...all], {
-    env: { PATH: process.env.PATH, WORKER_REGISTRATION_TOKEN: secret, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.push({ child, market });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-    });
-  }
-  const exit = once(child, 'close').then(([code]) => code as number | null);
-  const session = await market.session(0);
-  await session.op('heartbeat');
-  return { child, session, exit, output: () => text };
-}
+afterEach(endProcesses);
 
 function askStream(session: MarketSession, tokens: number): string {
   const messages = [{ role: 'user', content: prompt }];
@@ -53,7 +19,7 @@ function askStream(session: MarketSession, tokens: number): string {
 
 describe('SIGTERM', () => {
   it('leaves the market, takes nothing new, finishes what runs and ends with 0', async () => {
-    const { child, session, exit } = await launch([]);
+    const { child, session, exit } = await launch(['--demo']);
     const id = askStream(session, 200);
     await session.frame(({ event }) => event === 'chunk');
     child.kill('SIGTERM');
@@ -71,7 +37,7 @@ describe('SIGTERM', () => {
   });
 
   it('waits no longer than the grace time', async () => {
-    const { child, session, exit } = await launch([], { WORKER_DRAIN_GRACE_MS: '50' });
+    const { child, session, exit } = await launch(['--demo'], { WORKER_DRAIN_GRACE_MS: '50' });
     askStream(session, 8000);
     await session.frame(({ event }) => event === 'chunk');
     child.kill('SIGTERM');
@@ -80,7 +46,7 @@ describe('SIGTERM', () => {
   });
 
   it('ends at once when it comes twice', async () => {
-    const { child, session, exit } = await launch([]);
+    const { child, session, exit } = await launch(['--demo']);
     askStream(session, 8000);
     await session.frame(({ event }) => event === 'chunk');
     child.kill('SIGTERM');
@@ -93,7 +59,7 @@ describe('SIGTERM', () => {
 
 describe('secrets', () => {
   it.each(['text', 'json'])('appear in no %s log and on no command line', async (format) => {
-    const args = ['--registration-token', secret, '--upstream-api-key', 'sk-hidden'];
+    const args = ['--demo', '--registration-token', secret, '--upstream-api-key', 'sk-hidden'];
     const logging = ['--log-format', format, '--log-level', 'debug'];
     const { child, session, exit, output } = await launch([...args, ...logging]);
     const id = askStream(session, 1);
@@ -114,7 +80,9 @@ describe('secrets', () => {
 describe('mistakes', () => {
   it('are listed all at once, and end with 2', async () => {
     const args = ['--concurrency', '0', '--market', 'ftp://x', '--log-format', 'xml'];
-    const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env.PATH } });
+    const child = spawn(process.execPath, [workerMain, ...args], {
+      env: { PATH: process.env.PATH },
+    });
     let text = '';
     child.stderr.setEncoding('utf8').on('data', (part: string) => {
       text += part;
@@ -124,5 +92,72 @@ describe('mistakes', () => {
     for (const name of ['--concurrency', '--market', '--log-format', '--username', '--upstream']) {
       expect(text).toContain(`${name} (WORKER_`);
     }
+  });
+});
+
+describe('a configuration file', () => {
+  let folder = '';
+  const inFolder = (name: string, content: string): string => {
+    folder ||= mkdtempSync(join(tmpdir(), 'aisbf-worker-'));
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+
+  afterEach(() => {
+    if (folder !== '') rmSync(folder, { recursive: true });
+    folder = '';
+  });
+
+  it('is enough, and what it holds besides is named once', async () => {
+    const { session, output, child, exit } = await launch(['--demo'], {}, (market) => {
+      const broker = { enabled: true, base_url: market.url, client_id: 'c-1', colour: secret };
+      return ['--config', inFolder('config.json', JSON.stringify({ broker, other: {} }))];
+    });
+    expect(session.request.url).toContain('client_id=c-1');
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(output().match(/settings=broker.colour,other/g)).toHaveLength(1);
+    expect(output()).not.toContain(secret);
+  });
+
+  it('of the registration token is read again when the market has revoked it', async () => {
+    const tokenFile = inFolder('token', 'first');
+    const env = {
+      WORKER_REGISTRATION_TOKEN: '',
+      WORKER_RECONNECT_MS_MAX: '20',
+    };
+    const args = ['--demo', '--registration-token-file', tokenFile];
+    const { market, session } = await launch(args, env);
+    expect(session.request.headers['x-coderai-registration-token']).toBe('first');
+    writeFileSync(tokenFile, 'second\n');
+    session.socket.close(4003, 'token replaced');
+    const { request } = await market.session(1);
+    expect(request.headers['x-coderai-registration-token']).toBe('second');
+  });
+});
+
+describe('the display', () => {
+  it('shows the state in place, and what is wrong above it', async () => {
+    const { session, output, child, exit } = await launch(['--demo', '--display', 'block']);
+    await session.end(askStream(session, 5));
+    session.send({ status: 'error', error: { code: 'odd', message: '\u001b[2Jclear' } });
+    const id = askStream(session, 40);
+    await session.end(id);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(output()).toMatch(/market +● connected for \d+ s to ws:/);
+    expect(output()).toMatch(/requests +0 of 4 running · 2 served · 0 failed/);
+    expect(output()).toMatch(/warn +market rejected a message code=odd message=\[2Jclear/);
+    expect(output()).toContain('\u001b[6A\u001b[J');
+    expect(output()).not.toContain('request ended');
+  });
+
+  it('is lines where nobody looks on', async () => {
+    const { session, output, child, exit } = await launch(['--demo']);
+    await session.end(askStream(session, 5));
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(output()).toContain('request ended');
+    expect(output()).not.toContain('\u001b');
   });
 });

@@ -84,6 +84,8 @@ export type Refusal = Readonly<{ status: number; body: string; headers?: Record<
 export type MarketOptions = Readonly<{
   /** Answers the first `register` by itself, as a broker does. */
   accepts?: boolean;
+  /** What else it says in accepting. */
+  registered?: Frame;
   autoPong?: boolean;
 }>;
 
@@ -115,7 +117,9 @@ export class ScriptedMarket {
         const session = new MarketSession(client, request);
         this.sessions.push(session);
         if (options.accepts ?? true) {
-          void session.op('register').then(({ request_id }) => session.accept({ request_id }));
+          void session
+            .op('register')
+            .then(({ request_id }) => session.accept({ request_id, ...options.registered }));
         }
         for (const look of this.#watchers) look();
       });

@@ -18,7 +18,7 @@ export type ScriptedUpstream = Readonly<{
 /** An engine that lists `models` and leaves everything else to the test. */
 export async function startUpstream(
   handler: Handler,
-  models: readonly string[] = ['m'],
+  models: readonly (string | object)[] = ['m'],
   port = 0,
 ): Promise<ScriptedUpstream> {
   const requests: IncomingMessage[] = [];
@@ -27,7 +27,9 @@ export async function startUpstream(
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part);
     if (request.url === '/v1/models') {
-      const data = models.map((id) => ({ id, object: 'model' }));
+      const data = models.map((one) =>
+        typeof one === 'string' ? { id: one, object: 'model' } : one,
+      );
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({ object: 'list', data }));
     } else {

@@ -41,7 +41,7 @@ export class MarketConnection {
       const first = await Promise.race([ended, moved]);
       if ('grantedMs' in first) {
         this.#retire(session, Math.min(first.grantedMs, graceMs));
-        this.#failures = 0;
+        await this.#pauseMove(session);
       } else {
         this.#learn(first, session);
         await this.#pause(first);
@@ -83,6 +83,16 @@ export class MarketConnection {
     this.#retiring.add(retiring);
   }
 
+  /** A market moves at once, unless it does nothing but move. */
+  async #pauseMove(session: Session): Promise<void> {
+    const isFirst = this.#failures === 0 || session.servedMs >= stableMs;
+    this.#failures = isFirst ? 1 : this.#failures + 1;
+    if (isFirst) return;
+    const ending = { kind: 'closed', code: 1001, reason: 'moved', wasAccepted: true } as const;
+    const history = { failures: this.#failures, takeovers: 0 };
+    await this.#wait(retryDelayMs(ending, history, Math.random(), this.#options.retry));
+  }
+
   #learn(ending: SessionEnding, session: Session): void {
     const code = ending.kind === 'closed' ? ending.code : undefined;
     if (session.servedMs >= stableMs) this.#failures = 0;
@@ -105,7 +115,11 @@ export class MarketConnection {
     const retryAtMs = sinceMs + delayMs;
     const shown = { session: undefined, sinceMs, retryAtMs, reason: `${sentence}: ${reason}` };
     show({ ...shown, state: 'waiting', next });
-    // Waiting ends early, and without a failure, when the worker is told to leave.
+    await this.#wait(delayMs);
+  }
+
+  /** Ends early, and without a failure, when the worker is told to leave. */
+  async #wait(delayMs: number): Promise<void> {
     await wait(delayMs, undefined, { signal: this.#left.signal }).catch(() => undefined);
   }
 }

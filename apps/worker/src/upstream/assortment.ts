@@ -1,7 +1,5 @@
+import type { Alias } from '../settings.js';
 import type { ListedModel } from './listed-model.js';
-
-/** A model of the upstream that is sold under another name. */
-export type Alias = Readonly<{ name: string; upstreamName: string }>;
 
 export type Assortment = Readonly<{
   /** The upstream's own names that may be sold; none named means all of them. */
