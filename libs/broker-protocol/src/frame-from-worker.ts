@@ -1,5 +1,6 @@
 import { type Answer, readAnswer } from './answer.js';
 import { type JsonObject, parseJson, toObject } from './json-value.js';
+import { type ReportedMetrics, readMetrics } from './reported-metrics.js';
 import { type ReportedRegistration, readRegistration } from './reported-registration.js';
 
 /**
@@ -11,7 +12,7 @@ export type FrameFromWorker =
   /** It wants an answer. `hardware` is as it came: it is merged into what is known. */
   | Readonly<{ type: 'heartbeat'; requestId: string | null; hardware: unknown }>
   | Readonly<{ type: 'heartbeat-answer'; hardware: unknown }>
-  | Readonly<{ type: 'answer'; requestId: string; answer: Answer }>
+  | Readonly<{ type: 'answer'; requestId: string; answer: Answer; metrics?: ReportedMetrics }>
   /** A request of a kind that workers have no business to send. It is not answered. */
   | Readonly<{ type: 'foreign-op' }>
   | Readonly<{ type: 'unreadable'; reason: UnreadableReason }>;
@@ -36,7 +37,8 @@ export function readFrameFromWorker(text: string): FrameFromWorker {
   if (frame.event === 'heartbeat') return { type: 'heartbeat-answer', hardware: hardwareOf(frame) };
   if (typeof frame.op === 'string' && isRequest(frame)) return readRequest(frame, requestId);
   if (requestId === null) return { type: 'unreadable', reason: 'no_request_id' };
-  return { type: 'answer', requestId, answer: readAnswer(frame) };
+  const metrics = readMetrics(frame);
+  return { type: 'answer', requestId, answer: readAnswer(frame), ...(metrics && { metrics }) };
 }
 
 /** Answers may repeat the `op` that they answer, but only they have a status or an event. */

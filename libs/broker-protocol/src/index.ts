@@ -22,6 +22,7 @@ export type { Reply } from './reply.js';
 export { type ReportedCapabilities, readCapabilitiesReply } from './reported-capabilities.js';
 export type { ReportedError } from './reported-error.js';
 export { mergeHardware, type ReportedGpu, type ReportedHardware } from './reported-hardware.js';
+export type { ReportedMetrics } from './reported-metrics.js';
 export { type ReportedModel, readModels } from './reported-models.js';
 export type { ReportedRegistration } from './reported-registration.js';
 export {

@@ -54,6 +54,19 @@ export const WorkerSession = z.strictObject({
       stated: z.string().nullable().describe('Everything that it said, as JSON text.'),
     })
     .nullable(),
+  measured: z
+    .array(
+      z.strictObject({
+        model: z.string(),
+        requests: z.int().min(1).max(100),
+        successRate: z.number().min(0).max(1),
+        firstMs: z.number().min(0).nullable().describe('Until the first byte; the median.'),
+        chunksPerSecond: z.number().min(0).nullable().describe('Of streams; the median.'),
+        claimedElapsedMs: z.number().min(0).nullable().describe("The worker's own word."),
+        claimedTokensPerSecond: z.number().min(0).nullable().describe("The worker's own word."),
+      }),
+    )
+    .describe('What this broker has seen of the last 100 requests of each model.'),
   presence: SessionPresence.nullable().describe(
     'What the router is told; null before the worker has registered.',
   ),

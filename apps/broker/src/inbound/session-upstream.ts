@@ -3,6 +3,7 @@ import { internalHeaders } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { faultOf } from '@aisbf/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { askedModel } from '../domain/asked-model.js';
 import { brokerFaults } from '../domain/broker-faults.js';
 import { workerEndpoint } from '../domain/worker-call-path.js';
 import type { Session } from '../services/session.js';
@@ -74,10 +75,21 @@ function openRequest(
       path,
       payload,
       isStream: request.headers[internalHeaders.isStream] === '1',
+      buyer: buyerOf(request),
+      model: askedModel(payload),
       isLastCandidate: request.headers[internalHeaders.isLastCandidate] === '1',
     },
   };
 }
+
+/** Who names no buyer shares one place in the queue with all that do not. */
+function buyerOf(request: UpstreamRequest): string {
+  const buyer = request.headers[internalHeaders.buyer];
+  return typeof buyer === 'string' ? buyer.slice(0, buyerLengthMax) : '';
+}
+
+/** A hash in base64 or hex. */
+const buyerLengthMax = 128;
 
 const openingBrace = 0x7b;
 const closingBrace = 0x7d;

@@ -1,6 +1,8 @@
-import type { Answer } from '@aisbf/broker-protocol';
+import type { Answer, ReportedMetrics } from '@aisbf/broker-protocol';
 import type { Fault } from '@aisbf/faults';
 import { brokerFaults } from '../domain/broker-faults.js';
+import type { CallOutcome } from '../domain/call-outcome.js';
+import { FairQueue } from '../domain/fair-queue.js';
 import type { ReplySink } from './reply-sink.js';
 import { type CallLimits, type CallRequest, WorkerCall } from './worker-call.js';
 
@@ -15,6 +17,7 @@ export type WorkLine = Readonly<{
   cancel: (call: WorkerCall) => boolean;
   onLoadChanged: () => void;
   onResult: (result: string) => void;
+  onOutcome: (outcome: CallOutcome) => void;
   nowMs: () => number;
 }>;
 
@@ -23,28 +26,31 @@ export type WorkLimits = CallLimits & Readonly<{ queueMax: number; queueWaitMs: 
 /** The requests of one session: those at the worker, and those that wait for room there. */
 export class SessionWork {
   private readonly sent = new Map<string, WorkerCall>();
-  private readonly queue: WorkerCall[] = [];
+  /** Our own questions. */
+  private readonly questions: WorkerCall[] = [];
+  private readonly queue: FairQueue<WorkerCall>;
   private callsMade = 0;
 
   constructor(
     private readonly line: WorkLine,
     private readonly limits: WorkLimits,
-  ) {}
+  ) {
+    this.queue = new FairQueue(limits.queueMax);
+  }
 
   get inFlight(): number {
     return this.sent.size;
   }
 
   get queued(): number {
-    return this.queue.length;
+    return this.questions.length + this.queue.size;
   }
 
   /** Sends the request, or lets it wait for room. The answer, or why there is none, goes to the sink. */
   add(request: CallRequest, sink: ReplySink): WorkerCall {
     const call = this.create(request, sink);
-    if (this.hasRoom && this.queue.length === 0) this.begin(call);
-    else if (this.queue.length < this.limits.queueMax) this.enqueue(call);
-    else call.fail(brokerFaults.WORKER_BUSY({ queued: this.queue.length }));
+    if (this.hasRoom && this.queued === 0) this.begin(call);
+    else this.enqueue(call);
     return call;
   }
 
@@ -52,14 +58,14 @@ export class SessionWork {
   addFirst(request: CallRequest, sink: ReplySink): void {
     const call = this.create(request, sink);
     if (this.hasRoom) this.begin(call);
-    else this.queue.unshift(call);
+    else this.questions.push(call);
   }
 
   /** False where the answer is for nobody: its request is over, or was never asked of this worker. */
-  take(requestId: string, answer: Answer): boolean {
+  take(requestId: string, answer: Answer, claims?: ReportedMetrics): boolean {
     const call = this.sent.get(requestId);
     if (!call) return false;
-    call.take(answer, this.line.nowMs());
+    call.take(answer, this.line.nowMs(), claims);
     if (call.isOver) this.release(call);
     return true;
   }
@@ -67,7 +73,7 @@ export class SessionWork {
   /** Sends what waits, as far as there is room. */
   pump(): void {
     while (this.hasRoom) {
-      const call = this.queue.shift();
+      const call = this.questions.shift() ?? this.queue.next();
       if (!call) return;
       this.begin(call);
     }
@@ -75,7 +81,7 @@ export class SessionWork {
 
   /** Nothing will be answered any more. */
   failAll(fault: Fault): void {
-    const calls = [...this.queue.splice(0), ...this.sent.values()];
+    const calls = [...this.questions.splice(0), ...this.queue.clear(), ...this.sent.values()];
     this.sent.clear();
     for (const call of calls) call.fail(fault);
   }
@@ -90,6 +96,7 @@ export class SessionWork {
       onUnwanted: (call) => this.onUnwanted(call),
       onSilent: (call) => this.release(call),
       onResult: this.line.onResult,
+      onOutcome: this.line.onOutcome,
       nowMs: this.line.nowMs,
     });
   }
@@ -102,18 +109,17 @@ export class SessionWork {
   }
 
   private enqueue(call: WorkerCall): void {
-    this.queue.push(call);
     call.queue(this.limits.queueWaitMs, () => {
       this.dequeue(call);
       call.fail(brokerFaults.WORKER_BUSY({ waitedMs: this.limits.queueWaitMs }));
     });
+    const displaced = this.queue.add(call.request.buyer, call);
+    displaced?.fail(brokerFaults.WORKER_BUSY({ queued: this.queued }));
     this.line.onLoadChanged();
   }
 
   private dequeue(call: WorkerCall): boolean {
-    const index = this.queue.indexOf(call);
-    if (index === -1) return false;
-    this.queue.splice(index, 1);
+    if (!this.queue.remove(call.request.buyer, call)) return false;
     this.line.onLoadChanged();
     return true;
   }

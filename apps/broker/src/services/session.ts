@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
-  type Answer,
   type CloseReason,
   type FrameFromWorker,
   mergeHardware,
@@ -28,6 +27,7 @@ import {
 } from '../domain/worker-profile.js';
 import type { BrokerEvents } from '../events.js';
 import type { ReplySink } from './reply-sink.js';
+import { SessionMeasure } from './session-measure.js';
 import { SessionPulse } from './session-pulse.js';
 import { SessionVoice } from './session-voice.js';
 import { SessionWork, type WorkLine } from './session-work.js';
@@ -55,6 +55,8 @@ export type SessionHost = Readonly<{
 
 export type SessionTools = Readonly<{ clock: Clock; limits: BrokerLimits; events: BrokerEvents }>;
 
+type AnswerFrame = Extract<FrameFromWorker, { type: 'answer' }>;
+
 /** Room for the envelope around a payload: its fields are ours and short. */
 const envelopeBytesMax = 2_048;
 
@@ -66,6 +68,7 @@ export class Session {
   private readonly pulse: SessionPulse;
   private readonly voice: SessionVoice;
   private readonly work: SessionWork;
+  private readonly measure: SessionMeasure;
   private readonly inquiry: WorkerInquiry;
 
   constructor(
@@ -84,6 +87,7 @@ export class Session {
       tools.clock,
       tools.limits.session.registrationTtlMs,
     );
+    this.measure = new SessionMeasure(tools.limits.session.inFlightDefault);
     this.work = new SessionWork(this.workLine(), tools.limits.call);
     this.inquiry = new WorkerInquiry({
       ask: (request, sink) => this.work.addFirst(request, sink),
@@ -184,7 +188,9 @@ export class Session {
   /** What its owner may see of it, beyond its presence. */
   description() {
     const { hardware, capabilities } = this.profile;
-    return { state: this.state.name, heardAtMs: this.pulse.heardAtMs, hardware, capabilities };
+    const { heardAtMs } = this.pulse;
+    const measured = this.measure.figures();
+    return { state: this.state.name, heardAtMs, hardware, capabilities, measured };
   }
 
   private get frameBytesMax(): number {
@@ -192,7 +198,7 @@ export class Session {
   }
 
   private get inFlightMax(): number {
-    return inFlightMax(this.profile, this.tools.limits.session.inFlightDefault);
+    return inFlightMax(this.profile, this.measure.inFlightMax);
   }
 
   private workLine(): WorkLine {
@@ -204,6 +210,7 @@ export class Session {
       cancel: (call) => this.cancel(call),
       onLoadChanged: () => this.host.onChanged(this, 'load'),
       onResult: (result) => this.tools.events.callEnded(result),
+      onOutcome: (outcome) => this.measure.take(outcome, this.inFlight, this.tools.clock.nowMs()),
       nowMs: () => this.tools.clock.nowMs(),
     };
   }
@@ -243,7 +250,7 @@ export class Session {
         this.onHardware(frame.hardware);
         break;
       case 'answer':
-        this.onAnswer(frame.requestId, frame.answer);
+        this.onAnswer(frame);
         break;
       case 'foreign-op':
         break;
@@ -271,11 +278,11 @@ export class Session {
     return timingSafeEqual(hashToken(token), this.birth.tokenHash);
   }
 
-  private onAnswer(requestId: string, answer: Answer): void {
+  private onAnswer({ requestId, answer, metrics }: AnswerFrame): void {
     if (answer.type === 'pending' && !this.profile.sendsPending) {
       this.learn({ sendsPending: true, isModern: true });
     }
-    if (!this.work.take(requestId, answer)) this.tools.events.answerLate();
+    if (!this.work.take(requestId, answer, metrics)) this.tools.events.answerLate();
   }
 
   /** Whoever asks without end, or does not read our answers, would fill our memory. */

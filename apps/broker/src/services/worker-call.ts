@@ -1,12 +1,14 @@
 import {
   type Answer,
   type Relay,
+  type ReportedMetrics,
   type RequestLife,
   stepRequest,
   type WorkHead,
 } from '@aisbf/broker-protocol';
 import type { Fault } from '@aisbf/faults';
 import { brokerFaults, toFault } from '../domain/broker-faults.js';
+import { type CallOutcome, type OutcomeType, outcomeOfStatus } from '../domain/call-outcome.js';
 import type { ReplySink } from './reply-sink.js';
 
 /** One request as its caller gives it. */
@@ -19,6 +21,10 @@ export type CallRequest = Readonly<{
   /** JSON text. */
   payload: Buffer;
   isStream: boolean;
+  /** Whoever it is for, by an opaque name: the worker never sees it. */
+  buyer: string;
+  /** The model it is about, where that is known and counts. */
+  model: string | undefined;
   /** There is nobody else to try, so the worker is waited for as long as it may yet answer. */
   isLastCandidate: boolean;
 }>;
@@ -37,6 +43,8 @@ export type CallWatcher = Readonly<{
   /** The worker has been silent for so long that the call is given up. */
   onSilent: (call: WorkerCall) => void;
   onResult: (result: string) => void;
+  /** It has told something about the worker. */
+  onOutcome: (outcome: CallOutcome) => void;
   nowMs: () => number;
 }>;
 
@@ -47,6 +55,9 @@ export class WorkerCall {
   private timer: NodeJS.Timeout | undefined;
   private begunAtMs = 0;
   private heardAtMs = 0;
+  private firstAtMs: number | undefined;
+  private chunks = 0;
+  private claims: ReportedMetrics | undefined;
   private isImpatient = false;
 
   constructor(
@@ -81,8 +92,9 @@ export class WorkerCall {
     this.arm(this.isImpatient ? this.limits.pendingWaitMs : this.limits.silenceMs);
   }
 
-  take(answer: Answer, nowMs: number): void {
+  take(answer: Answer, nowMs: number, claims?: ReportedMetrics): void {
     this.heardAtMs = nowMs;
+    this.claims = claims ?? this.claims;
     const { life, relay } = stepRequest(this.life, answer);
     this.life = life;
     for (const step of relay) this.pass(step);
@@ -100,7 +112,8 @@ export class WorkerCall {
 
   fail(fault: Fault): void {
     this.stopTimer();
-    this.finishBy(fault);
+    // What was never sent says nothing of the worker.
+    this.finishBy(fault, this.begunAtMs > 0 ? 'failed' : undefined);
   }
 
   /** Nothing more will be heard of it. */
@@ -112,7 +125,12 @@ export class WorkerCall {
   private pass(step: Relay): void {
     switch (step.type) {
       case 'whole':
-        this.finish((sink) => sink.whole(step.reply), `http_${step.reply.status}`);
+        this.firstAtMs ??= this.heardAtMs;
+        this.finish(
+          (sink) => sink.whole(step.reply),
+          `http_${step.reply.status}`,
+          outcomeOfStatus(step.reply.status),
+        );
         break;
       case 'stream-start':
         this.sink?.start(step.contentType);
@@ -121,10 +139,10 @@ export class WorkerCall {
         this.passBytes(step.bytes);
         break;
       case 'stream-end':
-        this.finish((sink) => sink.end(), 'streamed');
+        this.finish((sink) => sink.end(), 'streamed', 'served');
         break;
       case 'failed':
-        this.finishBy(toFault(step.failure));
+        this.finishBy(toFault(step.failure), 'failed');
         break;
     }
   }
@@ -132,25 +150,50 @@ export class WorkerCall {
   /** The protocol cannot make a worker wait, so a reader that stays behind is let go. */
   private passBytes(bytes: Buffer): void {
     const { sink } = this;
+    this.firstAtMs ??= this.heardAtMs;
+    this.chunks += 1;
     if (!sink) return;
     if (sink.backlogBytes <= this.limits.backlogBytesMax) {
       sink.bytes(bytes);
       return;
     }
-    this.finishBy(brokerFaults.READER_TOO_SLOW({ bytesMax: this.limits.backlogBytesMax }));
+    const fault = brokerFaults.READER_TOO_SLOW({ bytesMax: this.limits.backlogBytesMax });
+    this.finishBy(fault, undefined);
     this.watcher.onUnwanted(this);
   }
 
-  private finishBy(fault: Fault): void {
-    this.finish((sink) => sink.fail(fault), fault.code);
+  private finishBy(fault: Fault, outcome: OutcomeType | undefined): void {
+    this.finish((sink) => sink.fail(fault), fault.code, outcome);
   }
 
-  private finish(tell: (sink: ReplySink) => void, result: string): void {
+  private finish(
+    tell: (sink: ReplySink) => void,
+    result: string,
+    outcome: OutcomeType | undefined,
+  ): void {
     const { sink } = this;
     if (!sink) return;
     this.sink = undefined;
     this.watcher.onResult(result);
+    if (outcome) this.watcher.onOutcome(this.outcomeOf(outcome));
     tell(sink);
+  }
+
+  private outcomeOf(type: OutcomeType): CallOutcome {
+    const { firstAtMs, begunAtMs, chunks, claims } = this;
+    const streamedMs = this.heardAtMs - (firstAtMs ?? this.heardAtMs);
+    return {
+      type,
+      model: this.request.model,
+      begunAtMs,
+      figures: {
+        isServed: type === 'served',
+        firstMs: firstAtMs === undefined ? null : firstAtMs - begunAtMs,
+        chunksPerSecond: chunks > 1 && streamedMs > 0 ? (chunks - 1) / (streamedMs / 1_000) : null,
+        claimedElapsedMs: claims?.elapsedMs ?? null,
+        claimedTokensPerSecond: claims?.tokensPerSecond ?? null,
+      },
+    };
   }
 
   private arm(waitMs: number): void {
@@ -161,7 +204,7 @@ export class WorkerCall {
   private onTimer(): void {
     if (this.isImpatient && this.life.name === 'dispatched') {
       this.isImpatient = false;
-      this.finishBy(brokerFaults.WORKER_UNRESPONSIVE());
+      this.finishBy(brokerFaults.WORKER_UNRESPONSIVE(), 'failed');
       this.watcher.onUnwanted(this);
       if (this.isOver) return;
     }
@@ -170,7 +213,7 @@ export class WorkerCall {
       this.arm(restMs);
       return;
     }
-    this.finishBy(brokerFaults.WORKER_SILENT());
+    this.finishBy(brokerFaults.WORKER_SILENT(), 'failed');
     this.discard();
     this.watcher.onSilent(this);
   }

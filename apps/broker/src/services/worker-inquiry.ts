@@ -94,6 +94,8 @@ function question(op: 'models.list' | 'capabilities', path: string): CallRequest
     path,
     payload: emptyPayload,
     isStream: false,
+    buyer: '',
+    model: undefined,
     // It is this very worker that is asked about itself.
     isLastCandidate: true,
   };

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { RollingFigures } from './rolling-figures.js';
+
+const nothingClaimed = { claimedElapsedMs: null, claimedTokensPerSecond: null };
+const served = { isServed: true, chunksPerSecond: 10, ...nothingClaimed };
+
+describe(RollingFigures, () => {
+  it('looks at the last hundred requests of each model only', () => {
+    const call = fc.record({ isServed: fc.boolean(), firstMs: fc.option(fc.nat(1_000)) });
+    const property = fc.property(fc.array(call, { minLength: 1, maxLength: 250 }), (calls) => {
+      const figures = new RollingFigures();
+      for (const one of calls) figures.add('m', { ...served, ...one });
+      const latest = calls.slice(-100);
+      const [shown] = figures.summary();
+      expect(shown?.requests).toBe(latest.length);
+      expect(shown?.successRate).toBe(
+        latest.filter(({ isServed }) => isServed).length / latest.length,
+      );
+      const times = latest.flatMap(({ firstMs }) => firstMs ?? []);
+      const isBelow = times.filter((time) => time <= (shown?.firstMs ?? -1)).length;
+      if (times.length === 0) expect(shown?.firstMs).toBeNull();
+      else expect(isBelow).toBeGreaterThanOrEqual(times.length / 2);
+    });
+    fc.assert(property);
+  });
+
+  it('keeps the models apart, and no more of them than a worker can have', () => {
+    const figures = new RollingFigures();
+    for (let number = 0; number < 100; number += 1) {
+      figures.add(`m${number}`, { ...served, firstMs: number });
+    }
+    const shown = figures.summary();
+    expect(shown).toHaveLength(32);
+    expect(shown.at(-1)).toEqual({
+      model: 'm99',
+      requests: 1,
+      successRate: 1,
+      firstMs: 99,
+      chunksPerSecond: 10,
+      ...nothingClaimed,
+    });
+  });
+});

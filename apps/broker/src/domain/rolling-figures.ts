@@ -1,0 +1,62 @@
+/** How one request went, as the broker itself has seen it. */
+export type CallFigures = Readonly<{
+  isServed: boolean;
+  /** From sending it to the first byte of its answer; null where none came. */
+  firstMs: number | null;
+  /** Null where the answer came in one piece. */
+  chunksPerSecond: number | null;
+  /** What the worker said about it itself; null where it said nothing. */
+  claimedElapsedMs: number | null;
+  claimedTokensPerSecond: number | null;
+}>;
+
+/** What is shown of one model at one worker. */
+export type ModelFigures = Readonly<{
+  model: string;
+  requests: number;
+  successRate: number;
+  firstMs: number | null;
+  chunksPerSecond: number | null;
+  claimedElapsedMs: number | null;
+  claimedTokensPerSecond: number | null;
+}>;
+
+/** As many as the market's page speaks of. */
+const requestsMax = 100;
+/** A worker serves a few models; names beyond that are made up, and the longest unused makes room. */
+const modelsMax = 32;
+
+/** The latest requests of each model at one worker. */
+export class RollingFigures {
+  private readonly byModel = new Map<string, CallFigures[]>();
+
+  add(model: string, figures: CallFigures): void {
+    const latest = this.byModel.get(model) ?? [];
+    latest.push(figures);
+    if (latest.length > requestsMax) latest.shift();
+    this.byModel.delete(model);
+    this.byModel.set(model, latest);
+    const [oldest] = this.byModel.keys();
+    if (this.byModel.size > modelsMax && oldest !== undefined) this.byModel.delete(oldest);
+  }
+
+  summary(): readonly ModelFigures[] {
+    return [...this.byModel].map(([model, latest]) => ({
+      model,
+      requests: latest.length,
+      successRate: latest.filter(({ isServed }) => isServed).length / latest.length,
+      firstMs: median(latest.map(({ firstMs }) => firstMs)),
+      chunksPerSecond: median(latest.map(({ chunksPerSecond }) => chunksPerSecond)),
+      claimedElapsedMs: median(latest.map(({ claimedElapsedMs }) => claimedElapsedMs)),
+      claimedTokensPerSecond: median(
+        latest.map(({ claimedTokensPerSecond }) => claimedTokensPerSecond),
+      ),
+    }));
+  }
+}
+
+/** Of those that are known. One slow start, or one absurd claim, does not move it. */
+function median(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null).sort((one, other) => one - other);
+  return known[(known.length - 1) >> 1] ?? null;
+}
