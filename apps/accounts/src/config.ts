@@ -5,7 +5,7 @@ export const accountsSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
     'Shared by the services of one installation; proves a caller is one of them.',
   ),
-  AISBF_NATS_URL: setting.url(/^nats|tls$/, 'Where facts are published.'),
+  AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where facts are published.'),
   ACCOUNTS_HTTP_HOST: setting.host('Address to listen on.'),
   ACCOUNTS_HTTP_PORT: setting.port(7001, 'Port of the HTTP API; 0 picks a free one.'),
   ACCOUNTS_GRPC_PORT: setting.port(

@@ -228,6 +228,16 @@ describe('the management API', () => {
     expect(answer.body).toHaveProperty('error.code');
   });
 
+  it('gives an operator a token of its own where it names nobody', async () => {
+    const made = await asOperator('POST', '/api/account/api-tokens', {
+      name: 'second',
+      scopes: ['usage'],
+    });
+    expect(made).toMatchObject({ status: 201, body: { username: 'global' } });
+    const me = await call('GET', '/api/account/me', String(made.body.apiToken));
+    expect(me.body).toMatchObject({ role: 'operator', username: 'global' });
+  });
+
   it('knows a taken name, a repeated grant and an unknown user', async () => {
     const { username } = await member();
     expect(await asOperator('POST', '/api/account/users', { username })).toMatchObject({

@@ -5,7 +5,7 @@ export const brokerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
     'Shared by the services of one installation; proves a caller is one of them.',
   ),
-  AISBF_NATS_URL: setting.url(/^nats|tls$/, 'Where presence is published.'),
+  AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where presence is published.'),
   BROKER_HTTP_HOST: setting.host('Address to listen on.'),
   BROKER_HTTP_PORT: setting.port(
     7003,

@@ -6,7 +6,7 @@ export const gatewaySettings = z.object({
     'Shared by the services of one installation; proves a caller is one of them.',
   ),
   AISBF_NATS_URL: setting.url(
-    /^nats|tls$/,
+    /^(nats|tls)$/,
     'Where health facts go, and settlements that find no accounts.',
   ),
   GATEWAY_HTTP_HOST: setting.host('Address to listen on.'),

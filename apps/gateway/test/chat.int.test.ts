@@ -228,6 +228,7 @@ describe('an upstream that fails before its first content', () => {
     const response = await buy(request);
     expect(response.status).toBe(502);
     expect(response.headers.get('x-should-retry')).toBe('true');
+    expect(response.headers.get('x-aisbf-attempts')).toBe('2');
     expect(await response.json()).toMatchObject({
       error: { type: 'upstream_error', code: 'all_attempts_failed' },
     });
@@ -511,8 +512,10 @@ describe('a stream', () => {
 describe('the other routes', () => {
   it('list and show models', async () => {
     const headers = { authorization: `Bearer ${bench.apiToken}` };
-    const list = await (await fetch(`${bench.url}/v1/models`, { headers })).json();
-    expect(list).toEqual({
+    const answer = await fetch(`${bench.url}/v1/models`, { headers });
+    expect(answer.headers.get('x-aisbf-attempts')).toBe('0');
+    expect(answer.headers.get('x-request-id')).toBeTruthy();
+    expect(await answer.json()).toEqual({
       object: 'list',
       data: [{ id: 'p/m', object: 'model', created: 1, owned_by: 'seller' }],
     });

@@ -31,6 +31,7 @@ describe(readConfig, () => {
     const read = () => readConfig(schema, mistaken);
     expect(read).toThrow(ConfigError);
     for (const name of Object.keys(schema.shape)) expect(read).toThrow(name);
+    expect(read).toThrow('APP_SECRET: must be set');
   });
 
   it('never shows the value of a secret', () => {

@@ -46,7 +46,8 @@ export const setting = {
   text: (fallback: string, why: string) => z.string().default(fallback).describe(why),
   url: (protocols: RegExp, why: string) =>
     z.url({ protocol: protocols, error: 'must be a URL' }).describe(why),
-  secret: (why: string) => z.string().min(16, 'must have at least 16 characters').describe(why),
+  secret: (why: string) =>
+    z.string({ error: 'must be set' }).min(16, 'must have at least 16 characters').describe(why),
   logLevel: () =>
     z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])

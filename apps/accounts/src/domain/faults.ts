@@ -7,7 +7,7 @@ export const faults = defineFaults({
   OPERATOR_ONLY: ['forbidden', 'Only an operator may do this.'],
   OWNER_MISSING: ['missing', 'There is no such user.'],
   USERNAME_TAKEN: ['conflict', 'This name is taken.'],
-  API_TOKEN_MISSING: ['missing', 'There is no such API token.'],
+  API_TOKEN_NOT_FOUND: ['missing', 'There is no such API token.'],
   RECEIPT_MISSING: ['missing', 'There is no such receipt.'],
   INSUFFICIENT_BALANCE: ['exhausted', 'The balance does not cover what this request could cost.'],
   HELD_BY_OTHER_REQUESTS: [

@@ -4,7 +4,7 @@ import { AckPolicy } from '@nats-io/jetstream';
 import { Injectable } from '@nestjs/common';
 import { BusStreams, settleReader } from '../services/bus-streams.js';
 
-/** Published usage is kept a week for whoever was away; settlements until they are done. */
+/** Both are kept for a week, for whoever was away; no hold lives nearly as long. */
 const weekNanos = 7 * 86_400 * 1_000_000_000;
 
 @Injectable()
@@ -15,7 +15,10 @@ export class NatsBusStreams extends BusStreams {
 
   async ensure(): Promise<void> {
     const manager = await this.bus.jetStreamManager();
+    const known = new Set(await manager.streams.names().next());
     for (const { name, subjects } of Object.values(streams)) {
+      // One that is there stays as it is: an operator may have given it replicas or another age.
+      if (known.has(name)) continue;
       await manager.streams.add({ name, subjects: [...subjects], max_age: weekNanos });
     }
     await manager.consumers.add(streams.settle.name, {

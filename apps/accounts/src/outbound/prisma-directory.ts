@@ -9,7 +9,7 @@ import {
 } from '@aisbf/contracts';
 import { PrismaClient } from '@aisbf/database-accounts';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Directory, type NewApiToken } from '../services/directory.js';
+import { Directory, type NewApiToken, type TokenHolder } from '../services/directory.js';
 
 /** Any number that all replicas agree on: it lets one of them make the first operator. */
 const firstOperatorLock = 4_711_001;
@@ -77,11 +77,11 @@ export class PrismaDirectory extends Directory implements OnApplicationShutdown 
     return (await this.prisma.appUser.count({ where: { role: 'operator' } })) > 0;
   }
 
-  createFirstOperator(token: NewApiToken): Promise<boolean> {
+  createFirstOperator(username: string, token: NewApiToken): Promise<boolean> {
     return this.prisma.$transaction(async (tx) => {
       await tx.$queryRaw`SELECT pg_advisory_xact_lock(${firstOperatorLock}) IS NULL AS locked`;
       if ((await tx.appUser.count({ where: { role: 'operator' } })) > 0) return false;
-      await insertUser(tx, token.username, 'operator');
+      await insertUser(tx, username, 'operator');
       await insertApiToken(tx, token);
       return true;
     });
@@ -109,11 +109,17 @@ async function openOwner(client: Client, username: string): Promise<string> {
   return row.id;
 }
 
+async function findHolder(client: Client, holder: TokenHolder) {
+  const include = { owner: true };
+  if ('username' in holder) {
+    return client.appUser.findUnique({ where: { username: holder.username }, include });
+  }
+  const where = { apiTokens: { some: { id: holder.apiTokenId } } };
+  return client.appUser.findFirst({ where, include });
+}
+
 async function insertApiToken(client: Client, token: NewApiToken): Promise<ApiToken | undefined> {
-  const user = await client.appUser.findUnique({
-    where: { username: token.username },
-    include: { owner: true },
-  });
+  const user = await findHolder(client, token.holder);
   if (!user) return undefined;
   const row = await client.apiToken.create({
     data: {

@@ -11,6 +11,8 @@ import { faults } from '../domain/faults.js';
 import { Directory } from './directory.js';
 import { Pepper } from './pepper.js';
 
+const firstOperatorName = 'operator';
+
 /** Limits of a token that names none. */
 export class DefaultTokenLimits {
   constructor(readonly value: TokenLimits) {}
@@ -26,14 +28,14 @@ export class ApiTokens {
   ) {}
 
   async create(principal: Principal, request: CreateApiToken): Promise<CreatedApiToken> {
-    const username = request.username ?? principal.username;
-    if (username !== principal.username && principal.role !== 'operator')
-      throw faults.OPERATOR_ONLY();
+    const { username } = request;
+    const isOwn = username === undefined || username === principal.username;
+    if (!isOwn && principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const secret = createSecretToken('aisbf');
     const stored = await this.directory.createApiToken({
       publicId: secret.publicId,
       secretHash: keyedHash(secret.text, this.pepper.value),
-      username,
+      holder: isOwn ? { apiTokenId: principal.apiTokenId } : { username },
       name: request.name,
       scopes: request.scopes,
       limits: { ...this.defaults.value, ...definedOnly(request.limits) },
@@ -49,7 +51,7 @@ export class ApiTokens {
 
   async revoke(principal: Principal, apiTokenId: string): Promise<void> {
     const isDone = await this.directory.revokeApiToken(principal.ownerId, apiTokenId);
-    if (!isDone) throw faults.API_TOKEN_MISSING();
+    if (!isDone) throw faults.API_TOKEN_NOT_FOUND();
   }
 
   hasOperator(): Promise<boolean> {
@@ -60,10 +62,10 @@ export class ApiTokens {
   async createFirstOperator(apiToken: string): Promise<boolean> {
     const secret = parseSecretToken(apiToken);
     if (secret?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
-    return this.directory.createFirstOperator({
+    return this.directory.createFirstOperator(firstOperatorName, {
       publicId: secret.publicId,
       secretHash: keyedHash(secret.text, this.pepper.value),
-      username: 'operator',
+      holder: { username: firstOperatorName },
       name: 'first operator',
       scopes: ['inference', 'manage', 'usage'],
       limits: this.defaults.value,

@@ -12,10 +12,13 @@ export type StoredApiToken = Readonly<{
   revokedAt: Date | null;
 }>;
 
+/** For whom a token is: a user by name, or the user whose token asked for it. */
+export type TokenHolder = Readonly<{ username: string }> | Readonly<{ apiTokenId: string }>;
+
 export type NewApiToken = Readonly<{
   publicId: string;
   secretHash: string;
-  username: string;
+  holder: TokenHolder;
   name: string;
   scopes: readonly Scope[];
   limits: TokenLimits;
@@ -37,7 +40,7 @@ export abstract class Directory {
    * Makes the first operator and its token where there is none, in one step for all replicas. True where
    * this call was the one.
    */
-  abstract createFirstOperator(token: NewApiToken): Promise<boolean>;
+  abstract createFirstOperator(username: string, token: NewApiToken): Promise<boolean>;
 }
 
 /** The look-up of the request path. */

@@ -28,7 +28,6 @@ const knownCodes: Readonly<Record<string, string>> = {
   API_TOKEN_MISSING: 'invalid_api_key',
   API_TOKEN_INVALID: 'invalid_api_key',
   MODEL_MISSING: 'model_not_found',
-  ROUTE_MISSING: 'model_not_found',
   BODY_TOO_LARGE: 'request_too_large',
 };
 
