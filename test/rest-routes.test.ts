@@ -56,6 +56,12 @@ const calls: Readonly<Record<string, () => Call>> = {
     body: { isEnabled: true },
   }),
   replaceRegistrationToken: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  createRegistration: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  listRegistrations: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  revokeRegistration: () => ({
+    token: operator(),
+    path: { id: made.provider ?? '', registrationId: made.registration ?? '' },
+  }),
   putListing: () => ({
     token: operator(),
     body: { providerId: made.provider ?? '', model: 'm', prices: { prompt_token: '1' } },
@@ -95,6 +101,9 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
     provider: (provider as unknown as { id: string }).id,
   }),
   replaceRegistrationToken: ({ registrationToken = '' }) => ({ secret: registrationToken }),
+  createRegistration: ({ registration }) => ({
+    registration: (registration as unknown as { id: string }).id,
+  }),
   putListing: ({ id = '' }) => ({ listing: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };
@@ -129,8 +138,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  const violations = await market?.violations();
-  await market?.stop();
+  const violations = await market?.stop();
   expect(violations).toEqual([]);
 }, 60_000);
 

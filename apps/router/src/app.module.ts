@@ -1,15 +1,17 @@
-import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
+import { Clock, InternalClient, Log, Metrics, NatsBus } from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import type { RouterSettings } from './config.js';
 import { Presence } from './domain/presence.js';
 import { RouterEvents } from './events.js';
 import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
+import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
+import { RegistrationsController } from './inbound/registrations.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { CredentialCipher } from './outbound/credential-cipher.js';
@@ -34,6 +36,10 @@ import { PrincipalCacheSettings, Principals } from './services/principals.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
 import { RateLimits } from './services/rate-limits.js';
+import {
+  RegistrationManagement,
+  RegistrationSettings,
+} from './services/registration-management.js';
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
 import { WorkerAdmission } from './services/worker-admission.js';
@@ -41,6 +47,7 @@ import { WorkerAdmission } from './services/worker-admission.js';
 /** What is made before Nest is, and shared with the start of the process. */
 export type RouterParts = Readonly<{
   accounts: InternalClient;
+  clock: Clock;
   bus: NatsBus;
   log: Log;
   metrics: Metrics;
@@ -55,7 +62,13 @@ class AppModule {}
 export function appModule(settings: RouterSettings, parts: RouterParts): DynamicModule {
   return {
     module: AppModule,
-    controllers: [InternalController, ProvidersController, ListingsController, RotationsController],
+    controllers: [
+      InternalController,
+      ProvidersController,
+      RegistrationsController,
+      ListingsController,
+      RotationsController,
+    ],
     providers: [
       Principals,
       LiveCatalogue,
@@ -69,11 +82,13 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       Owners,
       CatalogueEditing,
       ProviderManagement,
+      RegistrationManagement,
       ListingManagement,
       RotationManagement,
       RouterEvents,
       RouterGrpc,
       CatalogueWatch,
+      ExpiryWatch,
       FactListener,
       PresenceListener,
       { provide: Accounts, useClass: HttpAccounts },
@@ -81,7 +96,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: CatalogueStore, useClass: PgCatalogueStore },
       { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
       { provide: RateLimits, useClass: RedisRateLimits },
-      { provide: Clock, useClass: SystemClock },
+      { provide: Clock, useValue: parts.clock },
       { provide: InternalClient, useValue: parts.accounts },
       { provide: NatsBus, useValue: parts.bus },
       { provide: Log, useValue: parts.log },
@@ -107,6 +122,13 @@ function settingsFor(settings: RouterSettings) {
       }),
     ),
     value(new PresenceListenerSettings(settings.ROUTER_PRESENCE_TICK_MS)),
+    value(new ExpiryWatchSettings(settings.ROUTER_REGISTRATION_EXPIRY_TICK_MS)),
+    value(
+      new RegistrationSettings(
+        settings.ROUTER_REGISTRATION_OVERLAP_MS,
+        settings.ROUTER_REGISTRATIONS_MAX,
+      ),
+    ),
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
     value(
       new PrincipalCacheSettings(

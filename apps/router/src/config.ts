@@ -5,7 +5,7 @@ export const routerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
     'Shared by the services of one installation; proves a caller is one of them.',
   ),
-  AISBF_NATS_URL: setting.url(/^nats|tls$/, 'Where presence, health and changes are heard.'),
+  AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where presence, health and changes are heard.'),
   ROUTER_HTTP_HOST: setting.host('Address to listen on.'),
   ROUTER_HTTP_PORT: setting.port(7002, 'Port of the HTTP API; 0 picks a free one.'),
   ROUTER_GRPC_PORT: setting.port(7102, 'Port of the gRPC API for other teams; 0 picks a free one.'),
@@ -142,6 +142,22 @@ export const routerSettings = z.object({
   ROUTER_CATALOGUE_POLL_MS: setting.durationMs(
     1_000,
     'How often the revision is looked at: changes are heard at once, this heals a lost message.',
+  ),
+  ROUTER_REGISTRATION_OVERLAP_MS: setting.integer(
+    0,
+    0,
+    2_592_000_000,
+    'How long earlier registration tokens stay good after a rotation that does not say: it may answer a leak.',
+  ),
+  ROUTER_REGISTRATIONS_MAX: setting.integer(
+    64,
+    1,
+    10_000,
+    'How many registrations of one provider are kept; each is compared when a worker connects.',
+  ),
+  ROUTER_REGISTRATION_EXPIRY_TICK_MS: setting.durationMs(
+    500,
+    'How often expired registrations are looked for: their sessions end within a second.',
   ),
   ROUTER_BROKER_SILENCE_MS_MAX: setting.durationMs(
     4_000,

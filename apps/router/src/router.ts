@@ -1,10 +1,12 @@
 import {
+  type Clock,
   createLog,
   InternalClient,
   type Log,
   Metrics,
   NatsBus,
   Readiness,
+  SystemClock,
   startGrpcService,
   startHttpService,
 } from '@aisbf/platform';
@@ -12,6 +14,7 @@ import { appModule } from './app.module.js';
 import { type RouterSettings, requireConsistent } from './config.js';
 import { Presence } from './domain/presence.js';
 import { CatalogueWatch } from './inbound/catalogue-watch.js';
+import { ExpiryWatch } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { PresenceListener } from './inbound/presence-listener.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
@@ -21,12 +24,12 @@ import { LiveCatalogue } from './services/live-catalogue.js';
 import { LiveHealth } from './services/live-health.js';
 
 /** The whole service, running. */
-export async function startRouter(settings: RouterSettings) {
+export async function startRouter(settings: RouterSettings, clock: Clock = new SystemClock()) {
   requireConsistent(settings);
   const log = createLog('router', settings.ROUTER_LOG_LEVEL);
   const metrics = new Metrics('router');
   const readiness = new Readiness();
-  const parts = { ...(await connect(settings, log)), log, metrics };
+  const parts = { ...(await connect(settings, log)), clock, log, metrics };
   const app = await startHttpService({
     module: appModule(settings, parts),
     host: settings.ROUTER_HTTP_HOST,
@@ -47,7 +50,7 @@ export async function startRouter(settings: RouterSettings) {
     log,
   });
   const [watch, presence] = [app.get(CatalogueWatch), app.get(PresenceListener)];
-  const live = app.get(LiveCatalogue);
+  const [live, expiry] = [app.get(LiveCatalogue), app.get(ExpiryWatch)];
   readiness.add('postgres', () => parts.reading.isAlive());
   readiness.add('nats', () => parts.bus.isAlive());
   // Where requests go on uncounted without Redis, they must go on coming too.
@@ -60,6 +63,7 @@ export async function startRouter(settings: RouterSettings) {
   app.get(FactListener).start();
   presence.start();
   await watch.start();
+  expiry.start();
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'the router is open');
 
@@ -72,6 +76,7 @@ export async function startRouter(settings: RouterSettings) {
       await grpc.close();
       await app.close();
       presence.stop();
+      expiry.stop();
       await watch.stop();
       await parts.bus.close();
       parts.redis.disconnect();

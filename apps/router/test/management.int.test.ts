@@ -83,7 +83,7 @@ describe('providers', () => {
     const rotated = await call(anna, 'POST', path);
     expect(rotated.status).toBe(201);
     expect(await admitWorker('anna', 'rotated', registrationToken)).toMatchObject({
-      reason: 'wrong_token',
+      reason: 'token_expired',
     });
     expect(await admitWorker('anna', 'rotated', rotated.body.registrationToken)).toMatchObject({
       type: 'worker-admitted',

@@ -57,7 +57,7 @@ function toProvider(
     isEnabled: shape.isEnabled,
     createdAtMs: 5_000,
     source: isWorker
-      ? { kind: 'coderai', clientIds: null, registrationTokenHash: 'hash' }
+      ? { kind: 'coderai', clientIds: null, registrations: [] }
       : {
           kind: 'openai',
           baseUrl: 'https://upstream.example/v1',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLog, NatsBus, readConfig } from '@aisbf/platform';
+import { type Clock, createLog, NatsBus, readConfig } from '@aisbf/platform';
 import { createDatabase, natsUrl, redisUrl } from '@aisbf/testkit';
 import { routerSettings } from '../src/config.js';
 import { startRouter } from '../src/router.js';
@@ -48,8 +48,9 @@ export async function startHarness() {
     accounts,
     bus,
     environment,
-    router: async (changes: Readonly<Record<string, string>> = {}) => {
-      const router = await startRouter(readConfig(routerSettings, { ...environment, ...changes }));
+    router: async (changes: Readonly<Record<string, string>> = {}, clock?: Clock) => {
+      const settings = readConfig(routerSettings, { ...environment, ...changes });
+      const router = await startRouter(settings, clock);
       closers.push(router.close);
       return { ...router, ...(await clientOf(await router.app.getUrl())) };
     },

@@ -54,6 +54,10 @@ export const Model = z.strictObject({
   pricing: Prices.optional().describe(
     'Absent for a rotation: each of its members has its own. Empty for own capacity, which is free.',
   ),
+  context_length: z
+    .int()
+    .optional()
+    .describe('Tokens that fit into it. Absent where its workers do not say.'),
 });
 
 export const ModelPage = z.strictObject({ object: z.literal('list'), data: z.array(Model) });

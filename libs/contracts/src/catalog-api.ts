@@ -8,13 +8,15 @@ const providerName = { name: Name };
 /** Whose it is; only an operator may name somebody else (`global` is the operator's own). */
 const onBehalf = { username: Name.optional() };
 
+/** Which client ids may connect; null admits any worker that knows a registration token. */
+const ClientIds = z.array(z.string().min(1).max(128)).min(1).max(1000).nullable();
+
 export const CreateProvider = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('coderai'),
     ...providerName,
     ...onBehalf,
-    /** Which client ids may connect; null admits any worker that knows the registration token. */
-    clientIds: z.array(z.string().min(1).max(128)).min(1).max(1000).nullable().default(null),
+    clientIds: ClientIds.default(null),
   }),
   z.strictObject({
     kind: z.literal('openai'),
@@ -41,7 +43,17 @@ export const Provider = z.strictObject({
   isEnabled: z.boolean(),
   clientIds: z.array(z.string()).nullable(),
   baseUrl: z.string().nullable(),
-  models: z.array(z.strictObject({ name: ModelName, upstreamName: ModelName })),
+  models: z.array(
+    z.strictObject({
+      name: ModelName,
+      upstreamName: ModelName,
+      contextLength: z
+        .int()
+        .optional()
+        .describe('Tokens that fit into it: the least that any of its workers tells.'),
+      workers: z.int().optional().describe('How many workers have it at the moment.'),
+    }),
+  ),
   createdAt: z.iso.datetime(),
 });
 export type Provider = z.infer<typeof Provider>;
@@ -55,12 +67,53 @@ export const CreatedProvider = z.strictObject({
 });
 export type CreatedProvider = z.infer<typeof CreatedProvider>;
 
+/** A right to connect workers. Its secret is shown once and never again. */
+export const Registration = z.strictObject({
+  id: Id,
+  publicId: z.string().describe('The middle part of its token, which is not secret.'),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().nullable(),
+  revokedAt: z.iso.datetime().nullable(),
+});
+export type Registration = z.infer<typeof Registration>;
+
+export const Registrations = z.strictObject({ registrations: z.array(Registration) });
+
+export const CreateRegistration = z.strictObject({
+  expiresAt: z.iso.datetime({ offset: true }).optional(),
+});
+export type CreateRegistration = z.infer<typeof CreateRegistration>;
+
+/** The only answer that holds the token. */
+export const CreatedRegistration = z.strictObject({
+  registration: Registration,
+  registrationToken: z.string(),
+});
+export type CreatedRegistration = z.infer<typeof CreatedRegistration>;
+
+export const RotateRegistration = z.strictObject({
+  overlapMs: z
+    .int()
+    .min(0)
+    .max(2_592_000_000)
+    .optional()
+    .describe(
+      'How long the earlier tokens stay good, so that workers can be moved; 0 ends them at once.',
+    ),
+});
+export type RotateRegistration = z.infer<typeof RotateRegistration>;
+
 export const RotatedRegistration = z.strictObject({
   registrationToken: z.string(),
+  registration: Registration,
 });
 export type RotatedRegistration = z.infer<typeof RotatedRegistration>;
 
-export const UpdateProvider = z.strictObject({ isEnabled: z.boolean() });
+/** What is not named stays as it is. */
+export const UpdateProvider = z.strictObject({
+  isEnabled: z.boolean().optional(),
+  clientIds: ClientIds.optional(),
+});
 export type UpdateProvider = z.infer<typeof UpdateProvider>;
 
 /** Puts a provider's model on sale, or changes its price from the next request on. */
@@ -157,7 +210,8 @@ export const catalogRoutes: readonly RestRoute[] = [
     method: 'patch',
     path: '/api/catalog/providers/{id}',
     operationId: 'updateProvider',
-    summary: 'Take a provider off the market with all its workers, or put it back',
+    summary: 'Take a provider off the market or put it back; say which workers may connect',
+    description: 'Workers that may no longer connect are sent away.',
     ...byId,
     request: UpdateProvider,
     answer: { status: 200, schema: Provider },
@@ -166,9 +220,39 @@ export const catalogRoutes: readonly RestRoute[] = [
     method: 'post',
     path: '/api/catalog/providers/{id}/registration-token',
     operationId: 'replaceRegistrationToken',
-    summary: 'Replace the registration token; workers that came with the old one are sent away',
+    summary: 'Replace all registration tokens by another one, at once or after an overlap',
+    description: 'Workers that came with an earlier token are sent away when its time is over.',
     ...byId,
+    request: RotateRegistration,
+    isRequestOptional: true,
     answer: { status: 201, schema: RotatedRegistration },
+  },
+  {
+    method: 'post',
+    path: '/api/catalog/providers/{id}/registrations',
+    operationId: 'createRegistration',
+    summary: 'Create a further registration token beside those that there are',
+    ...byId,
+    request: CreateRegistration,
+    isRequestOptional: true,
+    answer: { status: 201, schema: CreatedRegistration },
+  },
+  {
+    method: 'get',
+    path: '/api/catalog/providers/{id}/registrations',
+    operationId: 'listRegistrations',
+    summary: 'Its registrations, also those that have ended lately',
+    ...byId,
+    answer: { status: 200, schema: Registrations },
+  },
+  {
+    method: 'delete',
+    path: '/api/catalog/providers/{id}/registrations/{registrationId}',
+    operationId: 'revokeRegistration',
+    summary: 'Revoke a registration; workers that came with its token are sent away',
+    ...managed,
+    pathParameters: { id: Id, registrationId: Id },
+    answer: { status: 204 },
   },
   {
     method: 'delete',

@@ -9,11 +9,22 @@ export const CatalogueChanged = z.strictObject({
 });
 export type CatalogueChanged = z.infer<typeof CatalogueChanged>;
 
-/** A provider was disabled or its registration token replaced: its live sessions must end. */
+/**
+ * Live sessions of a provider must end. All of them, unless the message narrows it down: `registrationId`
+ * to those that came with this registration (or with one that is not known), `clientId` to that machine's.
+ */
 export const RegistrationRevoked = z.strictObject({
   type: z.literal('registration-revoked'),
   providerId: Id,
-  reason: z.enum(['provider_disabled', 'token_rotated']),
+  reason: z.enum([
+    'provider_disabled',
+    'token_rotated',
+    'token_revoked',
+    'token_expired',
+    'client_not_allowed',
+  ]),
+  registrationId: Id.optional(),
+  clientId: z.string().min(1).max(128).optional(),
 });
 export type RegistrationRevoked = z.infer<typeof RegistrationRevoked>;
 

@@ -13,7 +13,9 @@ export {
 } from './account-api.js';
 export {
   CreatedProvider,
+  CreatedRegistration,
   CreateProvider,
+  CreateRegistration,
   Listing,
   Listings,
   OnBehalf,
@@ -21,7 +23,10 @@ export {
   Providers,
   PutListing,
   PutRotation,
+  Registration,
+  Registrations,
   RotatedRegistration,
+  RotateRegistration,
   Rotation,
   Rotations,
   UpdateProvider,

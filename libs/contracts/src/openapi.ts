@@ -21,6 +21,8 @@ const requests = {
   GrantCredit: account.GrantCredit,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
+  CreateRegistration: catalog.CreateRegistration,
+  RotateRegistration: catalog.RotateRegistration,
   PutListing: catalog.PutListing,
   PutRotation: catalog.PutRotation,
 };
@@ -45,6 +47,9 @@ const answers = {
   Providers: catalog.Providers,
   CreatedProvider: catalog.CreatedProvider,
   RotatedRegistration: catalog.RotatedRegistration,
+  Registration: catalog.Registration,
+  Registrations: catalog.Registrations,
+  CreatedRegistration: catalog.CreatedRegistration,
   Listing: catalog.Listing,
   Listings: catalog.Listings,
   Rotation: catalog.Rotation,
@@ -159,7 +164,7 @@ function paths(): JsonObject {
 
 function operation(route: RestRoute, { tag, error }: Area): JsonObject {
   const parameters = parametersOf(route);
-  const { description, request, credential, answer } = route;
+  const { description, request, isRequestOptional = false, credential, answer } = route;
   const isWorkers = credential === 'registration-token';
   const isScope = !isWorkers && credential !== 'any-api-token';
   return {
@@ -169,7 +174,7 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
     ...(description !== undefined && { description }),
     security: [{ [isWorkers ? 'registrationToken' : 'apiToken']: isScope ? [credential] : [] }],
     ...(parameters.length > 0 && { parameters }),
-    ...(request && { requestBody: { required: true, content: jsonOf(request) } }),
+    ...(request && { requestBody: { required: !isRequestOptional, content: jsonOf(request) } }),
     responses: {
       [answer.status]: success(answer),
       default: {

@@ -19,6 +19,8 @@ export type RestRoute = Readonly<{
   query?: z.ZodObject;
   headers?: z.ZodObject;
   request?: z.ZodType;
+  /** A call without a body means the same as one with an empty object. */
+  isRequestOptional?: boolean;
   answer: RestAnswer;
 }>;
 

@@ -106,6 +106,8 @@ export const CallableModel = z.strictObject({
   ownedBy: z.string().max(64),
   createdAtS: z.int().min(0),
   prices: Prices.nullable(),
+  /** Tokens that fit into it, where its workers say so: the least of them. */
+  contextLength: z.int().min(1).max(1_000_000_000).optional(),
 });
 export const CallableModels = z.strictObject({
   models: z.array(CallableModel).max(100_000),

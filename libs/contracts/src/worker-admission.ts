@@ -17,6 +17,8 @@ export type AdmitWorker = z.infer<typeof AdmitWorker>;
 export const RefusalReason = z.enum([
   'unknown_provider',
   'wrong_token',
+  'token_expired',
+  'token_revoked',
   'scope_mismatch',
   'username_mismatch',
   'client_missing',
@@ -34,6 +36,8 @@ export const WorkerVerdict = z.discriminatedUnion('type', [
     ownerId: Id,
     username: Name,
     clientId: z.string().min(1).max(128),
+    /** Which of the provider's registrations it came with. */
+    registrationId: Id.optional(),
   }),
   z.strictObject({
     type: z.literal('worker-refused'),

@@ -62,6 +62,10 @@ export class OpenAiRoutes {
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
       done(null, body),
     );
+    scope.addHook('onSend', (request, reply, _payload, done) => {
+      nameRequest(request, reply);
+      done();
+    });
     scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
     scope.post('/chat/completions', (request, reply) => this.complete(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
@@ -112,12 +116,13 @@ export class OpenAiRoutes {
       apiToken: apiTokenOf(request),
       pathUsername: usernameOf(request),
     });
-    return models.map(({ id, ownedBy, createdAtS, prices }) => ({
+    return models.map(({ id, ownedBy, createdAtS, prices, contextLength }) => ({
       id,
       object: 'model',
       created: createdAtS,
       owned_by: ownedBy,
       ...(prices && { pricing: prices }),
+      ...(contextLength !== undefined && { context_length: contextLength }),
     }));
   }
 
@@ -141,9 +146,20 @@ export class OpenAiRoutes {
     if (fault?.kind === 'oversized') reply.removeHeader('connection');
     return reply
       .status(status)
-      .headers({ ...headers, 'x-request-id': request.id })
+      .headers({ ...headers, 'x-aisbf-attempts': attemptsOf(fault) })
       .send(body);
   }
+}
+
+/** What every answer says of itself, also one that nobody had to be asked for. */
+function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
+  if (!reply.hasHeader('x-aisbf-attempts')) reply.header('x-aisbf-attempts', '0');
+}
+
+function attemptsOf(fault: Fault | undefined): string {
+  const { attempts } = fault?.details ?? {};
+  return typeof attempts === 'number' ? String(attempts) : '0';
 }
 
 function newRequestId(): string {

@@ -5,8 +5,11 @@ import { toPricesText } from './prices-text.js';
 import { isOpenTo, rotationMembers, type Scope } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
 import type { PresentSession } from './session-index.js';
+import { workerModels } from './worker-model.js';
 
 type Line = CallableModels['models'][number];
+/** By name: how much context it takes, where that is known. */
+type Offered = ReadonlyMap<string, number | null>;
 type SessionsOf = (providerId: string) => readonly PresentSession[];
 
 /**
@@ -19,7 +22,7 @@ export function callableModels(
   linesMax: number,
 ): readonly Line[] {
   const { catalogue } = scope;
-  const offered = new Map<Provider, ReadonlySet<string>>();
+  const offered = new Map<Provider, Offered>();
   const modelsOf = (provider: Provider) => {
     const known = offered.get(provider) ?? offeredModels(provider, sessionsOf);
     offered.set(provider, known);
@@ -29,7 +32,7 @@ export function callableModels(
   for (const provider of catalogue.providers) {
     for (const model of namesToOffer(provider, scope, modelsOf)) {
       const offer = offerTo(scope.buyer, catalogue, provider, model, scope.feeBpsDefault);
-      if (offer) lines.push(providerLine(offer, scope));
+      if (offer) lines.push(providerLine(offer, scope, modelsOf(provider).get(model) ?? null));
     }
   }
   const isLive = ({ provider, model }: Offer) => modelsOf(provider).has(model);
@@ -46,25 +49,28 @@ export function callableModels(
 function namesToOffer(
   provider: Provider,
   { buyer, catalogue }: Scope,
-  modelsOf: (provider: Provider) => ReadonlySet<string>,
+  modelsOf: (provider: Provider) => Offered,
 ): readonly string[] {
-  if (provider.ownerId === buyer.ownerId) return [...modelsOf(provider)];
+  if (provider.ownerId === buyer.ownerId) return [...modelsOf(provider).keys()];
   const listed = catalogue.listingsByProviderId.get(provider.id)?.keys() ?? [];
   return [...listed].filter((model) => modelsOf(provider).has(model));
 }
 
-function offeredModels(provider: Provider, sessionsOf: SessionsOf): ReadonlySet<string> {
-  if (!provider.isEnabled) return new Set();
+function offeredModels(provider: Provider, sessionsOf: SessionsOf): Offered {
+  if (!provider.isEnabled) return new Map();
   const { source } = provider;
-  if (source.kind === 'openai') return new Set(source.headers ? source.models.keys() : []);
-  return new Set(
-    sessionsOf(provider.id).flatMap(({ session }) =>
-      session.state === 'serving' ? session.models.map(({ name }) => name) : [],
-    ),
-  );
+  if (source.kind === 'openai') {
+    return new Map(source.headers ? [...source.models.keys()].map((name) => [name, null]) : []);
+  }
+  const serving = sessionsOf(provider.id).filter(({ session }) => session.state === 'serving');
+  return new Map(workerModels(serving).map(({ name, contextLength }) => [name, contextLength]));
 }
 
-function providerLine({ provider, model, prices }: Offer, scope: Scope): Line {
+function providerLine(
+  { provider, model, prices }: Offer,
+  scope: Scope,
+  contextLength: number | null,
+): Line {
   return {
     id: isShortNameOf(provider, model, scope)
       ? `${provider.name}/${model}`
@@ -72,6 +78,7 @@ function providerLine({ provider, model, prices }: Offer, scope: Scope): Line {
     ownedBy: provider.username,
     createdAtS: Math.floor(provider.createdAtMs / 1000),
     prices: toPricesText(prices),
+    ...(contextLength !== null && { contextLength }),
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Prices } from '@aisbf/money';
 import type { RotationMember } from './catalogue.js';
+import type { Registration } from './registration.js';
 
 type Owned = Readonly<{ id: string; ownerId: string; username: string; name: string }>;
 
 export type NewWorkerProvider = Owned &
-  Readonly<{ kind: 'coderai'; clientIds: readonly string[]; registrationTokenHash: string }>;
+  Readonly<{ kind: 'coderai'; clientIds: readonly string[]; registration: Registration }>;
 
 export type NewHttpProvider = Owned &
   Readonly<{
@@ -18,8 +19,24 @@ export type NewHttpProvider = Owned &
 /** Everything that can be done to the catalogue, each a transaction of its own. */
 export type CatalogueChange =
   | Readonly<{ type: 'provider-create'; provider: NewWorkerProvider | NewHttpProvider }>
-  | Readonly<{ type: 'provider-enable'; id: string; isEnabled: boolean }>
-  | Readonly<{ type: 'registration-replace'; id: string; registrationTokenHash: string }>
+  | Readonly<{
+      type: 'provider-update';
+      id: string;
+      /** Undefined leaves it as it is. */
+      isEnabled: boolean | undefined;
+      /** None admits any; undefined leaves it as it is. */
+      clientIds: readonly string[] | undefined;
+    }>
+  | Readonly<{
+      type: 'registration-add';
+      providerId: string;
+      registration: Registration;
+      /** When the others end that would last longer; null leaves them alone. */
+      othersEndAtMs: number | null;
+      /** Past this many of a provider the oldest ended ones are forgotten. */
+      registrationsMax: number;
+    }>
+  | Readonly<{ type: 'registration-revoke'; id: string; revokedAtMs: number }>
   | Readonly<{ type: 'provider-delete'; id: string }>
   | Readonly<{
       type: 'listing-put';

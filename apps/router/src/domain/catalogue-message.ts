@@ -1,6 +1,7 @@
 import type {
   Listing as ListingMessage,
   Provider as ProviderMessage,
+  Registration as RegistrationMessage,
   Rotation as RotationMessage,
 } from '@aisbf/contracts';
 import {
@@ -12,7 +13,9 @@ import {
 } from './catalogue.js';
 import { isVisibleTo } from './offer.js';
 import { toPricesText } from './prices-text.js';
+import type { Registration } from './registration.js';
 import type { PresentSession } from './session-index.js';
+import { workerModels } from './worker-model.js';
 
 /** A provider as its owner sees it. Neither its token nor its credential is ever shown. */
 export function toProvider(
@@ -29,7 +32,7 @@ export function toProvider(
     isEnabled: provider.isEnabled,
     clientIds: source.kind === 'coderai' && source.clientIds ? [...source.clientIds] : null,
     baseUrl: source.kind === 'openai' ? source.baseUrl : null,
-    models: source.kind === 'openai' ? hostedModels(source.models) : workerModels(sessions),
+    models: source.kind === 'openai' ? hostedModels(source.models) : ofWorkers(sessions),
     createdAt: new Date(provider.createdAtMs).toISOString(),
   };
 }
@@ -39,9 +42,25 @@ function hostedModels(models: ReadonlyMap<string, string>) {
 }
 
 /** What its workers have at the moment. */
-function workerModels(sessions: readonly PresentSession[]) {
-  const names = new Set(sessions.flatMap(({ session }) => session.models.map(({ name }) => name)));
-  return [...names].sort().map((name) => ({ name, upstreamName: name }));
+function ofWorkers(sessions: readonly PresentSession[]) {
+  return workerModels(sessions).map(({ name, contextLength, workers }) => ({
+    name,
+    upstreamName: name,
+    ...(contextLength !== null && { contextLength }),
+    workers,
+  }));
+}
+
+/** A registration as its provider's owner sees it: without its secret, which nobody has any more. */
+export function toRegistration(registration: Registration): RegistrationMessage {
+  const { id, publicId, createdAtMs, expiresAtMs, revokedAtMs } = registration;
+  return {
+    id,
+    publicId,
+    createdAt: new Date(createdAtMs).toISOString(),
+    expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+    revokedAt: revokedAtMs === null ? null : new Date(revokedAtMs).toISOString(),
+  };
 }
 
 export function toListing(

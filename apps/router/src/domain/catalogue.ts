@@ -1,4 +1,5 @@
 import type { Prices } from '@aisbf/money';
+import type { Registration } from './registration.js';
 
 /** What an owner offers: workers that dial in, or a hosted API that we call. */
 export type Provider = Readonly<{
@@ -16,7 +17,8 @@ export type WorkerSource = Readonly<{
   kind: 'coderai';
   /** Null admits any client id. */
   clientIds: ReadonlySet<string> | null;
-  registrationTokenHash: string;
+  /** The oldest first; some may have ended. */
+  registrations: readonly Registration[];
 }>;
 
 export type HttpSource = Readonly<{

@@ -28,6 +28,12 @@ export const faults = defineFaults({
   PROVIDER_EXISTS: ['conflict', 'There is a provider of this name already.'],
   PROVIDER_NAME_RESERVED: ['invalid', 'This name is a word of routes and cannot name a provider.'],
   PROVIDER_WITHOUT_WORKERS: ['conflict', 'This provider has no workers, so no registration token.'],
+  REGISTRATION_NOT_FOUND: ['missing', 'There is no such registration.'],
+  REGISTRATIONS_TOO_MANY: [
+    'conflict',
+    'The provider has as many valid registrations as it may have; revoke one.',
+  ],
+  EXPIRY_NOT_AHEAD: ['invalid', 'The time of expiry must lie in the future.'],
   MODEL_NOT_OFFERED: ['invalid', 'The provider does not offer this model.'],
   PRICE_TOO_HIGH: ['invalid', 'A price is higher than this installation allows.'],
   LISTING_NOT_FOUND: ['missing', 'There is no such listing.'],

@@ -1,7 +1,27 @@
 import type { AdmitWorker } from '@aisbf/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { indexCatalogue, type Provider } from './catalogue.js';
+import type { Registration } from './registration.js';
 import { workerVerdict } from './worker-verdict.js';
+
+const nowMs = 1_000;
+
+const registration = (token: string, ends: Partial<Registration> = {}): Registration => ({
+  id: `${token}-id`,
+  publicId: token,
+  tokenHash: `hash of ${token}`,
+  createdAtMs: 0,
+  expiresAtMs: null,
+  revokedAtMs: null,
+  ...ends,
+});
+
+const registrations = [
+  registration('right'),
+  registration('brief', { expiresAtMs: nowMs + 1 }),
+  registration('old', { expiresAtMs: nowMs }),
+  registration('taken', { revokedAtMs: 5, expiresAtMs: 6 }),
+];
 
 const worker = (
   changes: Partial<Provider>,
@@ -13,7 +33,7 @@ const worker = (
   name: 'rig',
   isEnabled: true,
   createdAtMs: 0,
-  source: { kind: 'coderai', clientIds, registrationTokenHash: 'hash of right' },
+  source: { kind: 'coderai', clientIds, registrations },
   ...changes,
 });
 
@@ -46,7 +66,7 @@ const verdict = (changes: Partial<AdmitWorker>) =>
       ...changes,
     },
     catalogue,
-    (token, hash) => hash === `hash of ${token}`,
+    { isTokenOf: (token, hash) => hash === `hash of ${token}`, nowMs },
   );
 
 describe('workerVerdict', () => {
@@ -58,7 +78,9 @@ describe('workerVerdict', () => {
       ownerId: 'anna-id',
       username: 'anna',
       clientId: 'client-1',
+      registrationId: 'right-id',
     });
+    expect(verdict({ registrationToken: 'brief' })).toMatchObject({ registrationId: 'brief-id' });
     const house = { pathUsername: 'global', username: 'global', providerName: 'house' };
     expect(verdict(house).type).toBe('worker-admitted');
     expect(verdict({ providerName: 'picky' }).type).toBe('worker-admitted');
@@ -67,6 +89,10 @@ describe('workerVerdict', () => {
   it.each([
     [{ providerName: 'nothing' }, 401, 'unknown_provider', null],
     [{ registrationToken: 'wrong' }, 401, 'wrong_token', 'rig-id'],
+    [{ registrationToken: 'old' }, 401, 'token_expired', 'rig-id'],
+    [{ registrationToken: 'taken' }, 401, 'token_revoked', 'rig-id'],
+    [{ registrationToken: 'old', clientId: '' }, 401, 'token_expired', 'rig-id'],
+    [{ pathUsername: 'global', registrationToken: 'old' }, 401, 'unknown_provider', null],
     [{ registrationToken: '' }, 401, 'wrong_token', 'rig-id'],
     [{ providerName: 'cloud' }, 401, 'not_a_worker_provider', 'cloud-id'],
     [{ pathUsername: 'global' }, 403, 'scope_mismatch', 'rig-id'],

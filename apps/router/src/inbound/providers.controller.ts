@@ -39,14 +39,9 @@ export class ProvidersController {
   update(
     @Caller() principal: Principal,
     @Param('id', parsed(Id)) id: string,
-    @Body(parsed(UpdateProvider)) { isEnabled }: UpdateProvider,
+    @Body(parsed(UpdateProvider)) request: UpdateProvider,
   ) {
-    return this.providers.setEnabled(principal, id, isEnabled);
-  }
-
-  @Post(':id/registration-token')
-  replaceRegistration(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
-    return this.providers.replaceRegistration(principal, id);
+    return this.providers.update(principal, id, request);
   }
 
   @Delete(':id')

@@ -14,8 +14,8 @@ export class NatsAnnouncements extends Announcements {
     this.bus.publish(subjects.catalogueChanged, fact);
   }
 
-  registrationRevoked(providerId: string, reason: RegistrationRevoked['reason']): void {
-    const fact: RegistrationRevoked = { type: 'registration-revoked', providerId, reason };
+  registrationRevoked(which: Omit<RegistrationRevoked, 'type'>): void {
+    const fact: RegistrationRevoked = { type: 'registration-revoked', ...which };
     this.bus.publish(subjects.registrationRevoked, fact);
   }
 }

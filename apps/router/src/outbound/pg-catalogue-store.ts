@@ -9,6 +9,7 @@ import type {
   RotationMember,
 } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
+import type { Registration } from '../domain/registration.js';
 import { RouterEvents } from '../events.js';
 import { CatalogueStore } from '../services/live-catalogue.js';
 import { CredentialCipher } from './credential-cipher.js';
@@ -22,11 +23,19 @@ type ProviderRow = Readonly<{
   kind: 'coderai' | 'openai';
   is_enabled: boolean;
   client_ids: string[];
-  registration_token_hash: string | null;
   base_url: string | null;
   credential_ciphertext: Buffer | null;
   credential_key_id: string | null;
   created_at: Date;
+}>;
+type RegistrationRow = Readonly<{
+  id: string;
+  provider_id: string;
+  public_id: string;
+  token_hash: string;
+  created_at: Date;
+  expires_at: Date | null;
+  revoked_at: Date | null;
 }>;
 type ModelRow = Readonly<{ provider_id: string; name: string; upstream_name: string }>;
 type ListingRow = Readonly<{
@@ -51,6 +60,12 @@ type MemberRow = Readonly<{
   provider_id: string;
   model: string;
   weight: number;
+}>;
+
+/** The rows that belong to one provider. */
+type Belongings = Readonly<{
+  registrations: readonly RegistrationRow[];
+  models: readonly ModelRow[];
 }>;
 
 const revisionSql = 'SELECT revision FROM catalogue_revision';
@@ -96,18 +111,25 @@ export class PgCatalogueStore extends CatalogueStore {
   private async read(client: PoolClient): Promise<CatalogueRecords> {
     const revision = await readRevision(client);
     const providers = await client.query<ProviderRow>('SELECT * FROM provider ORDER BY name, id');
+    const registrations = await client.query<RegistrationRow>(
+      'SELECT * FROM registration ORDER BY created_at, id',
+    );
     const models = await client.query<ModelRow>('SELECT * FROM provider_model ORDER BY name');
     const listings = await client.query<ListingRow>('SELECT * FROM listing ORDER BY model, id');
     const rotations = await client.query<RotationRow>('SELECT * FROM rotation ORDER BY name, id');
     const members = await client.query<MemberRow>(
       'SELECT rotation_id, provider_id, model, weight FROM rotation_member ORDER BY position',
     );
+    const registrationsByProvider = Map.groupBy(registrations.rows, (row) => row.provider_id);
     const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
     const membersByRotation = Map.groupBy(members.rows, (row) => row.rotation_id);
     return {
       revision,
       providers: providers.rows.map((row) =>
-        this.fromProviderRow(row, modelsByProvider.get(row.id) ?? []),
+        this.fromProviderRow(row, {
+          registrations: registrationsByProvider.get(row.id) ?? [],
+          models: modelsByProvider.get(row.id) ?? [],
+        }),
       ),
       listings: listings.rows.map(fromListingRow),
       rotations: rotations.rows.map((row) =>
@@ -116,7 +138,7 @@ export class PgCatalogueStore extends CatalogueStore {
     };
   }
 
-  private fromProviderRow(row: ProviderRow, models: readonly ModelRow[]): Provider {
+  private fromProviderRow(row: ProviderRow, { registrations, models }: Belongings): Provider {
     return {
       id: row.id,
       ownerId: row.owner_id,
@@ -129,7 +151,7 @@ export class PgCatalogueStore extends CatalogueStore {
           ? {
               kind: 'coderai',
               clientIds: row.client_ids.length > 0 ? new Set(row.client_ids) : null,
-              registrationTokenHash: row.registration_token_hash ?? '',
+              registrations: registrations.map(fromRegistrationRow),
             }
           : {
               kind: 'openai',
@@ -159,6 +181,17 @@ function unreachable(cause: unknown): never {
 async function readRevision(queryable: Pick<PoolClient, 'query'>): Promise<number> {
   const { rows } = await queryable.query<{ revision: string }>(revisionSql);
   return Number(rows[0]?.revision);
+}
+
+function fromRegistrationRow(row: RegistrationRow): Registration {
+  return {
+    id: row.id,
+    publicId: row.public_id,
+    tokenHash: row.token_hash,
+    createdAtMs: row.created_at.getTime(),
+    expiresAtMs: row.expires_at?.getTime() ?? null,
+    revokedAtMs: row.revoked_at?.getTime() ?? null,
+  };
 }
 
 function fromListingRow(row: ListingRow): Listing {

@@ -8,6 +8,7 @@ import type {
 import { faults } from '../domain/faults.js';
 import { CatalogueWriter } from '../services/catalogue-editing.js';
 import { CredentialCipher } from './credential-cipher.js';
+import { addRegistration, revokeRegistration, toRegistrationRow } from './registration-rows.js';
 import { WritingClient } from './router-database.js';
 
 type Transaction = Prisma.TransactionClient;
@@ -57,20 +58,12 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       case 'provider-create':
         await transaction.provider.create({ data: this.toProviderRow(change.provider) });
         return;
-      case 'provider-enable':
-        return found(
-          await transaction.provider.updateMany({
-            where: { id: change.id },
-            data: { isEnabled: change.isEnabled },
-          }),
-        );
-      case 'registration-replace':
-        return found(
-          await transaction.provider.updateMany({
-            where: { id: change.id },
-            data: { registrationTokenHash: change.registrationTokenHash },
-          }),
-        );
+      case 'provider-update':
+        return updateProvider(change, transaction);
+      case 'registration-add':
+        return addRegistration(change, transaction);
+      case 'registration-revoke':
+        return revokeRegistration(change, transaction);
       case 'provider-delete':
         return found(await transaction.provider.deleteMany({ where: { id: change.id } }));
       case 'listing-put':
@@ -90,8 +83,9 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
     const { id, ownerId, username, name } = provider;
     const owned = { id, ownerId, username, name };
     if (provider.kind === 'coderai') {
-      const { kind, clientIds, registrationTokenHash } = provider;
-      return { ...owned, kind, clientIds: [...clientIds], registrationTokenHash };
+      const { kind, clientIds, registration } = provider;
+      const registrations = { create: toRegistrationRow(registration) };
+      return { ...owned, kind, clientIds: [...clientIds], registrations };
     }
     const { kind, baseUrl, credential, models } = provider;
     const sealed =
@@ -110,6 +104,17 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
 /** It was there when it was looked up; somebody else has deleted it since. */
 function found({ count }: Readonly<{ count: number }>): void {
   if (count === 0) throw faults.PROVIDER_NOT_FOUND();
+}
+
+async function updateProvider(
+  { id, isEnabled, clientIds }: Change<'provider-update'>,
+  transaction: Transaction,
+): Promise<void> {
+  const data = {
+    ...(isEnabled !== undefined && { isEnabled }),
+    ...(clientIds !== undefined && { clientIds: [...clientIds] }),
+  };
+  found(await transaction.provider.updateMany({ where: { id }, data }));
 }
 
 async function putListing(change: Change<'listing-put'>, transaction: Transaction): Promise<void> {

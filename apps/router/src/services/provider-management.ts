@@ -4,8 +4,9 @@ import type {
   CreateProvider,
   Principal,
   Provider as ProviderMessage,
-  RotatedRegistration,
+  UpdateProvider,
 } from '@aisbf/contracts';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { Catalogue, Provider } from '../domain/catalogue.js';
 import { toProvider } from '../domain/catalogue-message.js';
@@ -26,6 +27,7 @@ export class ProviderManagement {
     private readonly tokens: RegistrationTokens,
     private readonly presence: Presence,
     private readonly announcements: Announcements,
+    private readonly clock: Clock,
   ) {}
 
   async create(principal: Principal, request: CreateProvider): Promise<CreatedProvider> {
@@ -44,9 +46,9 @@ export class ProviderManagement {
       const catalogue = await this.editing.commit({ type: 'provider-create', provider });
       return { provider: this.message(catalogue, owned.id), registrationToken: null };
     }
-    const { text, hash: registrationTokenHash } = this.tokens.create();
+    const { text, registration } = this.tokens.create(this.clock.nowMs(), null);
     const clientIds = request.clientIds ?? [];
-    const provider = { ...owned, kind: 'coderai', clientIds, registrationTokenHash } as const;
+    const provider = { ...owned, kind: 'coderai', clientIds, registration } as const;
     const catalogue = await this.editing.commit({ type: 'provider-create', provider });
     return { provider: this.message(catalogue, owned.id), registrationToken: text };
   }
@@ -63,27 +65,44 @@ export class ProviderManagement {
     return toProvider(provider, this.presence.sessionsOf(id));
   }
 
-  async setEnabled(principal: Principal, id: string, isEnabled: boolean): Promise<ProviderMessage> {
-    await this.managed(principal, id);
-    const catalogue = await this.editing.commit({ type: 'provider-enable', id, isEnabled });
-    if (!isEnabled) this.announcements.registrationRevoked(id, 'provider_disabled');
-    return this.message(catalogue, id);
-  }
-
-  /** Gives a new token; the old one is void at once and whoever came with it is sent away. */
-  async replaceRegistration(principal: Principal, id: string): Promise<RotatedRegistration> {
+  /** Sends away whoever may no longer be connected. */
+  async update(
+    principal: Principal,
+    id: string,
+    { isEnabled, clientIds }: UpdateProvider,
+  ): Promise<ProviderMessage> {
     const { source } = await this.managed(principal, id);
-    if (source.kind !== 'coderai') throw faults.PROVIDER_WITHOUT_WORKERS();
-    const { text, hash: registrationTokenHash } = this.tokens.create();
-    await this.editing.commit({ type: 'registration-replace', id, registrationTokenHash });
-    this.announcements.registrationRevoked(id, 'token_rotated');
-    return { registrationToken: text };
+    if (clientIds !== undefined && source.kind !== 'coderai') {
+      throw faults.PROVIDER_WITHOUT_WORKERS();
+    }
+    const catalogue = await this.editing.commit({
+      type: 'provider-update',
+      id,
+      isEnabled,
+      clientIds: clientIds === null ? [] : clientIds,
+    });
+    if (isEnabled === false) this.disabled(id);
+    else if (clientIds) this.sendAwayAllBut(id, new Set(clientIds));
+    return this.message(catalogue, id);
   }
 
   async delete(principal: Principal, id: string): Promise<void> {
     await this.managed(principal, id);
     await this.editing.commit({ type: 'provider-delete', id });
-    this.announcements.registrationRevoked(id, 'provider_disabled');
+    this.disabled(id);
+  }
+
+  private disabled(providerId: string): void {
+    this.announcements.registrationRevoked({ providerId, reason: 'provider_disabled' });
+  }
+
+  private sendAwayAllBut(providerId: string, clientIds: ReadonlySet<string>): void {
+    for (const { session } of this.presence.sessionsOf(providerId)) {
+      const { clientId } = session;
+      if (clientIds.has(clientId)) continue;
+      const reason = 'client_not_allowed';
+      this.announcements.registrationRevoked({ providerId, reason, clientId });
+    }
   }
 
   private async managed(principal: Principal, id: string): Promise<Provider> {

@@ -1,4 +1,5 @@
 import type { AdmitWorker, WorkerVerdict } from '@aisbf/contracts';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { workerVerdict } from '../domain/worker-verdict.js';
 import { RouterEvents } from '../events.js';
@@ -12,10 +13,14 @@ export class WorkerAdmission {
     private readonly live: LiveCatalogue,
     private readonly tokens: RegistrationTokens,
     private readonly events: RouterEvents,
+    private readonly clock: Clock,
   ) {}
 
   admit(claim: AdmitWorker): WorkerVerdict {
-    const verdict = workerVerdict(claim, this.live.current(), this.tokens.isTokenOf);
+    const verdict = workerVerdict(claim, this.live.current(), {
+      isTokenOf: this.tokens.isTokenOf,
+      nowMs: this.clock.nowMs(),
+    });
     this.events.workerJudged(verdict);
     return verdict;
   }

@@ -1,0 +1,48 @@
+import { CreateRegistration, Id, type Principal, RotateRegistration } from '@aisbf/contracts';
+import { parsed } from '@aisbf/platform';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { RegistrationManagement } from '../services/registration-management.js';
+import { Caller, ManagerGuard } from './caller.js';
+
+/** A call without a body asks for what is usual. */
+const creation = CreateRegistration.nullish().transform((request) => request ?? {});
+const rotation = RotateRegistration.nullish().transform((request) => request ?? {});
+
+@Controller('api/catalog/providers/:id')
+@UseGuards(ManagerGuard)
+export class RegistrationsController {
+  constructor(private readonly registrations: RegistrationManagement) {}
+
+  @Post('registrations')
+  create(
+    @Caller() principal: Principal,
+    @Param('id', parsed(Id)) id: string,
+    @Body(parsed(creation)) request: CreateRegistration,
+  ) {
+    return this.registrations.create(principal, id, request);
+  }
+
+  @Get('registrations')
+  async list(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
+    return { registrations: await this.registrations.list(principal, id) };
+  }
+
+  @Delete('registrations/:registrationId')
+  @HttpCode(204)
+  revoke(
+    @Caller() principal: Principal,
+    @Param('id', parsed(Id)) id: string,
+    @Param('registrationId', parsed(Id)) registrationId: string,
+  ) {
+    return this.registrations.revoke(principal, id, registrationId);
+  }
+
+  @Post('registration-token')
+  rotate(
+    @Caller() principal: Principal,
+    @Param('id', parsed(Id)) id: string,
+    @Body(parsed(rotation)) request: RotateRegistration,
+  ) {
+    return this.registrations.rotate(principal, id, request);
+  }
+}
