@@ -134,7 +134,11 @@ describe('presence', () => {
   it('leaves politely: nothing new, what runs ends, workers are told to move', async () => {
     const leaving = await startStage({ BROKER_ID: 'broker-c', BROKER_DRAIN_GRACE_MS: '5000' });
     const identity = { username: 'other', registrationToken: 'reg_other' };
-    const busy = await ScriptedWorker.start(leaving.url, { ...identity, clientId: 'client-1' });
+    const busy = await ScriptedWorker.start(leaving.url, {
+      ...identity,
+      clientId: 'client-1',
+      capabilities: { operations: ['drain'] },
+    });
     const idle = await ScriptedWorker.start(leaving.url, { ...identity, clientId: 'client-2' });
     await until(() => latest(idle.sessionId)?.models.length === 1);
     await until(() => latest(busy.sessionId)?.models.length === 1);
@@ -150,6 +154,11 @@ describe('presence', () => {
     const late = await openCall(leaving.url, { sessionId: busy.sessionId }).answer;
     expect(late).toMatchObject({ status: 503, fault: 'SESSION_DRAINING' });
     await expect(ScriptedWorker.connect(leaving.url)).rejects.toBeInstanceOf(Refusal);
+    const farewell = await busy.frame(({ op }) => op === 'drain');
+    expect(farewell).toMatchObject({ v: 1, payload: { grace_ms: expect.any(Number) } });
+    expect(idle.frames.map(({ op }) => op)).not.toContain('drain');
+    const moved = await ScriptedWorker.start(other.url, { ...identity, clientId: 'client-1' });
+    await until(() => latest(moved.sessionId)?.models.length === 1);
     busy.answer(frame, { status: 'ok', payload: { choices: [] } });
     expect((await running.answer).status).toBe(200);
     expect(await busy.end()).toEqual({ code: 1001, reason: 'drained' });

@@ -70,6 +70,12 @@ export function cancelFrame(requestId: string): string {
   return JSON.stringify({ v: 1, op: 'cancel', request_id: requestId });
 }
 
+/** Only for workers that advertise the operation: connect elsewhere now, finish here what runs here. */
+export function drainFrame(requestId: string, graceMs: number): string {
+  const payload = { grace_ms: graceMs };
+  return JSON.stringify({ v: 1, op: 'drain', request_id: requestId, payload });
+}
+
 export type WorkHead = Readonly<{
   op: 'chat.completions' | 'models.list' | 'capabilities' | 'proxy';
   requestId: string;

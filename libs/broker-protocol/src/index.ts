@@ -8,6 +8,7 @@ export {
 } from './frame-from-worker.js';
 export {
   cancelFrame,
+  drainFrame,
   heartbeatReplyFrame,
   heartbeatRequestFrame,
   type RegisteredFacts,

@@ -42,6 +42,13 @@ export function writeJson(value: unknown): string | undefined {
 /** Undefined where there are characters in it that are not base64: half a body is worse than none. */
 export function fromBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
-  const significant = text.replace(/[\s=]+/g, '').length;
-  return bytes.length === Math.floor((significant * 3) / 4) ? bytes : undefined;
+  return bytes.length === Math.floor((significantLength(text) * 3) / 4) ? bytes : undefined;
+}
+
+/** A video is not copied once more only to be counted; where there are line breaks in it, it has to be. */
+function significantLength(text: string): number {
+  if (/\s/.test(text)) return text.replace(/[\s=]+/g, '').length;
+  let length = text.length;
+  while (length > 0 && text[length - 1] === '=') length -= 1;
+  return length;
 }

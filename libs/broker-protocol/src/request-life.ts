@@ -46,6 +46,9 @@ export type WorkerFailure = Readonly<{
 
 export type RequestStep = Readonly<{ life: RequestLife; relay: readonly Relay[] }>;
 
+/** Whatever status comes with them, they say that another worker has to be asked. */
+const unserved: ReadonlySet<string> = new Set(['unsupported_endpoint', 'unsupported_operation']);
+
 const done: RequestLife = { name: 'done' };
 const events = 'text/event-stream';
 
@@ -132,7 +135,7 @@ function onReply(life: RequestLife, reply: Reply): RequestStep {
 }
 
 function onError(life: RequestLife, { error }: Extract<Answer, { type: 'error' }>): RequestStep {
-  if (life.name === 'streaming' || error.status === null) {
+  if (life.name === 'streaming' || error.status === null || unserved.has(error.code)) {
     return failed('worker_error', error.message, error.code);
   }
   const { code, message, status } = error;

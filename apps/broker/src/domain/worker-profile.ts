@@ -48,6 +48,7 @@ export function frameBytesMax(
   return Math.min(stated, limits.frameBytesOutMax);
 }
 
-export function knowsCancel(profile: WorkerProfile): boolean {
-  return profile.capabilities?.operations.includes('cancel') ?? false;
+/** Whether it knows an operation that the plain protocol does not have. */
+export function knows(profile: WorkerProfile, operation: 'cancel' | 'drain'): boolean {
+  return profile.capabilities?.operations.includes(operation) ?? false;
 }

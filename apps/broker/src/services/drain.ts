@@ -32,9 +32,13 @@ export class Drain {
     this.presence.beginDrain();
     for (const session of [...this.sessions.all()]) session.drain();
     const endAtMs = this.clock.nowMs() + this.limits.drain.graceMs;
+    const untold = [...this.sessions.all()].filter((session) => session.isBusy);
     while (this.sessions.count > 0) {
       const isLate = this.clock.nowMs() >= endAtMs;
       for (const session of this.nextSlice(isLate)) session.end('drained');
+      for (const session of untold.splice(0, this.limits.drain.slice)) {
+        session.farewell(Math.max(0, endAtMs - this.clock.nowMs()));
+      }
       if (this.sessions.count > 0) await wait(sliceIntervalMs);
     }
     await Promise.race([this.presence.flush(), wait(flushWaitMs, undefined, { ref: false })]);

@@ -1,5 +1,6 @@
 import {
   cancelFrame,
+  drainFrame,
   heartbeatReplyFrame,
   registeredFrame,
   registerRefusedFrame,
@@ -11,7 +12,7 @@ import type { WorkerCall } from './worker-call.js';
 import type { WorkerSocket } from './worker-socket.js';
 
 /** What this broker can do beyond the plain protocol. */
-export const brokerExtensions = ['cancel', 'limits.max_frame_bytes'] as const;
+export const brokerExtensions = ['cancel', 'limits.max_frame_bytes', 'drain'] as const;
 
 type Speaker = Readonly<{ id: string; identity: WorkerIdentity }>;
 
@@ -49,5 +50,9 @@ export class SessionVoice {
 
   cancel(call: WorkerCall): void {
     this.socket.send(cancelFrame(call.workerRequestId));
+  }
+
+  farewell(graceMs: number): void {
+    this.socket.send(drainFrame(`drain-${this.speaker.id}`, graceMs));
   }
 }

@@ -20,7 +20,7 @@ import type { WorkerIdentity } from '../domain/worker-identity.js';
 import {
   frameBytesMax,
   inFlightMax,
-  knowsCancel,
+  knows,
   strangeWorker,
   type WorkerProfile,
   withRegistration,
@@ -70,6 +70,7 @@ export class Session {
   private readonly work: SessionWork;
   private readonly measure: SessionMeasure;
   private readonly inquiry: WorkerInquiry;
+  private hasFarewell = false;
 
   constructor(
     private readonly birth: SessionBirth,
@@ -172,6 +173,18 @@ export class Session {
     this.step({ type: 'drain-begun' });
   }
 
+  /** Told to connect elsewhere, and so allowed to be in two places until its work here has ended. */
+  get isLeaving(): boolean {
+    return this.hasFarewell;
+  }
+
+  /** Tells a worker that understands it to connect elsewhere now; the others learn it by their closing. */
+  farewell(graceMs: number): void {
+    if (this.hasFarewell || this.state.name !== 'draining' || !knows(this.profile, 'drain')) return;
+    this.hasFarewell = true;
+    this.voice.farewell(graceMs);
+  }
+
   end(reason: CloseReason, detail: string | null = null): void {
     this.step({ type: 'ended', reason }, detail);
   }
@@ -216,7 +229,7 @@ export class Session {
   }
 
   private cancel(call: WorkerCall): boolean {
-    const isKnown = knowsCancel(this.profile);
+    const isKnown = knows(this.profile, 'cancel');
     if (isKnown) this.voice.cancel(call);
     return isKnown;
   }

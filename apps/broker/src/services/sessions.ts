@@ -108,7 +108,8 @@ export class Sessions {
     const key = identityKey(other);
     this.epochs.see(key, other.epoch, this.clock.nowMs());
     const ours = this.byIdentity.get(key);
-    if (!ours) return;
+    // A worker that was told to move finishes here what runs here.
+    if (!ours || ours.isLeaving) return;
     const isTie = other.epoch === ours.epoch && brokerId > this.presence.brokerId;
     if (other.epoch > ours.epoch || isTie) ours.end('superseded');
   }
