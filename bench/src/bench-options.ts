@@ -31,8 +31,8 @@ const full = {
   warmUpRequests: 2_000,
   sequentialMs: 2_000,
   wholeMs: 3_000,
-  streamMs: 3_000,
-  openLoopMs: 3_000,
+  streamMs: 2_500,
+  openLoopMs: 2_500,
 } as const;
 
 const quick = {
