@@ -1,3 +1,5 @@
+import type { RegistrationRevoked } from '@aisbf/contracts';
+
 /** Who a connected worker is, as the router has confirmed. */
 export type WorkerIdentity = Readonly<{
   providerId: string;
@@ -5,6 +7,8 @@ export type WorkerIdentity = Readonly<{
   ownerId: string;
   username: string;
   clientId: string;
+  /** Which of the provider's registrations it came with, where the router says so. */
+  registrationId?: string | undefined;
 }>;
 
 /** One string for the same machine, wherever it connects. The parts hold no line break. */
@@ -12,4 +16,16 @@ export function identityKey(
   identity: Pick<WorkerIdentity, 'ownerId' | 'providerId' | 'clientId'>,
 ): string {
   return `${identity.ownerId}\n${identity.providerId}\n${identity.clientId}`;
+}
+
+export type Revocation = Omit<RegistrationRevoked, 'type'>;
+
+/** Whether this worker has to go. One whose registration is not known counts as having come with any. */
+export function isRevoked(identity: WorkerIdentity, revocation: Revocation): boolean {
+  const { providerId, clientId, registrationId } = revocation;
+  return (
+    identity.providerId === providerId &&
+    (clientId ?? identity.clientId) === identity.clientId &&
+    (registrationId ?? identity.registrationId) === (identity.registrationId ?? registrationId)
+  );
 }

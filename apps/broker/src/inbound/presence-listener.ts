@@ -42,7 +42,7 @@ export class PresenceListener {
       bus.subscribe(subjects.presenceEvent, PresenceEvent, (event) => this.onPresence(event)),
       bus.subscribe(this.inbox, PresenceSnapshot, (page) => this.onSnapshot(page)),
       bus.subscribe(subjects.registrationRevoked, RegistrationRevoked, (event) =>
-        sessions.revoke(event.providerId, event.reason),
+        sessions.revoke(event),
       ),
     );
     // Every instance beats at once, and is then asked for its sessions: whoever comes here next from one of

@@ -7,7 +7,12 @@ import { BrokerLimits } from '../config.js';
 import { EpochMemory } from '../domain/epoch-memory.js';
 import { MinuteCounter } from '../domain/minute-counter.js';
 import { TimerWheel } from '../domain/timer-wheel.js';
-import { identityKey, type WorkerIdentity } from '../domain/worker-identity.js';
+import {
+  identityKey,
+  isRevoked,
+  type Revocation,
+  type WorkerIdentity,
+} from '../domain/worker-identity.js';
 import { BrokerEvents } from '../events.js';
 import { Presence } from './presence.js';
 import { Session, type SessionHost } from './session.js';
@@ -114,9 +119,9 @@ export class Sessions {
     if (other.epoch > ours.epoch || isTie) ours.end('superseded');
   }
 
-  revoke(providerId: string, reason: string): void {
+  revoke(revocation: Revocation): void {
     for (const session of this.byId.values()) {
-      if (session.identity.providerId === providerId) session.end('revoked', reason);
+      if (isRevoked(session.identity, revocation)) session.end('revoked', revocation.reason);
     }
   }
 
