@@ -45,8 +45,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  const violations = await market?.violations();
-  await market?.stop();
+  const violations = await market?.stop();
   await upstream?.stop();
   expect(violations).toEqual([]);
 }, 60_000);

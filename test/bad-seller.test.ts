@@ -59,8 +59,7 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  const violations = await market?.violations();
-  await market?.stop();
+  const violations = await market?.stop();
   await upstream?.stop();
   expect(violations).toEqual([]);
 }, 60_000);

@@ -64,8 +64,7 @@ beforeAll(async () => {
 const models = ['sams/plain', 'sams/plain', 'sams/plain', 'hosted/plain'];
 
 afterAll(async () => {
-  const violations = await market?.violations();
-  await market?.stop();
+  const violations = await market?.stop();
   await upstream?.stop();
   expect(violations).toEqual([]);
 }, 60_000);

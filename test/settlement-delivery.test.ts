@@ -116,9 +116,8 @@ beforeEach(async () => {
 });
 
 afterAll(async () => {
-  const violations = await market?.violations();
   await bus?.close();
-  await market?.stop();
+  const violations = await market?.stop();
   await upstream?.stop();
   expect(violations).toEqual([]);
 }, 60_000);

@@ -44,8 +44,7 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
-  const violations = await market?.violations();
-  await market?.stop();
+  const violations = await market?.stop();
   await Promise.all(sellers.map(({ upstream }) => upstream.stop()));
   expect(violations).toEqual([]);
 }, 60_000);

@@ -123,6 +123,8 @@ export class FakeUpstream {
     const upstream = new FakeUpstream(server, models);
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
+    // A suite that broke off before it could stop this must still end.
+    server.unref();
     return upstream;
   }
 

@@ -67,12 +67,12 @@ export class MarketUnderTest {
   }
 
   static async start(options: MarketUnderTestOptions = {}): Promise<MarketUnderTest> {
+    const servers = options.hasOwnServers ? {} : await serversOfTheRun();
     const folder = await throwAwayFolder();
+    const { serviceEnv } = options;
     const market = await startMarket({
-      dataDir: folder.path,
-      throwAway: true,
-      serviceEnv: options.serviceEnv,
-      ...(options.hasOwnServers ? {} : await serversOfTheRun()),
+      ...{ dataDir: folder.path, throwAway: true, serviceEnv },
+      ...servers,
     });
     const operator = await asOperator(market.url, market.operatorTokenFile);
     const database = new Pool({
@@ -182,7 +182,7 @@ export class MarketUnderTest {
     return until(isResting, { message: `nothing of ${buyer.username} is held` });
   }
 
-  /** What the ledger has to say against itself; a suite ends with none. */
+  /** What the ledger has to say against itself: nothing. */
   async violations(): Promise<readonly LedgerViolation[]> {
     return this.query<LedgerViolation>('SELECT * FROM ledger_violations');
   }
@@ -192,11 +192,16 @@ export class MarketUnderTest {
     return (await this.database.query<Row>(sql, [...values])).rows;
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.stop()));
-    await this.database.end();
-    await this.market.stop();
-    await this.folder.remove();
+  /** Ends it all, and tells what its ledger has to say against itself. */
+  async stop(): Promise<readonly LedgerViolation[]> {
+    try {
+      return await this.violations();
+    } finally {
+      await Promise.all(this.workers.map((worker) => worker.stop()));
+      await this.database.end();
+      await this.market.stop();
+      await this.folder.remove();
+    }
   }
 
   private get(path: string, { apiToken }: TestBuyer): Promise<Response> {
