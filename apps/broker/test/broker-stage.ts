@@ -94,7 +94,8 @@ export function openCall(brokerUrl: string, options: CallOptions): OpenCall {
     },
   );
   request.on('error', () => undefined);
-  request.end(options.body ?? '{"model":"model-a","messages":[]}');
+  const body = options.body ?? '{"model":"model-a","messages":[]}';
+  request.end(options.method === 'GET' ? undefined : body);
   const response = once(request, 'response').then(([head]) => head as IncomingMessage);
   const answer = response.then(readAnswer);
   answer.catch(() => undefined);

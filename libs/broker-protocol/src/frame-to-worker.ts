@@ -1,3 +1,5 @@
+import type { WorkPayload } from './work-payload.js';
+
 /**
  * What the broker says. Today's client throws away a frame that has `event: registered` or
  * `event: heartbeat` and no `op`, and takes any other frame that it does not know for work to do: so our
@@ -90,8 +92,8 @@ export type WorkHead = Readonly<{
  * A request as it goes out. The payload is JSON text already and is put in as it is, so that every field of
  * it reaches the worker untouched, numbers of any length among them.
  */
-export function workFrame(head: WorkHead, payload: Buffer): Buffer {
-  const opening = JSON.stringify({
+export function workFrame(head: WorkHead, payload: WorkPayload): Buffer {
+  const facts = JSON.stringify({
     v: 1,
     op: head.op,
     request_id: head.requestId,
@@ -100,8 +102,12 @@ export function workFrame(head: WorkHead, payload: Buffer): Buffer {
     method: head.method,
     path: head.path,
     stream: head.isStream,
-  }).slice(0, -1);
-  return Buffer.concat([Buffer.from(`${opening},"payload":`), payload, closingBrace]);
+  });
+  const opening = Buffer.from(`${facts.slice(0, -1)},"payload":`);
+  const frame = Buffer.allocUnsafe(opening.length + payload.length + 1);
+  opening.copy(frame);
+  frame[payload.write(frame, opening.length)] = closingBrace;
+  return frame;
 }
 
-const closingBrace = Buffer.from('}');
+const closingBrace = 0x7d;

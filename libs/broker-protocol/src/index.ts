@@ -40,6 +40,14 @@ export {
   type SessionTimes,
   stepSession,
 } from './session-state.js';
+export {
+  type FormPart,
+  jsonPayload,
+  type ProxyBody,
+  type ProxyHead,
+  proxyPayload,
+  type WorkPayload,
+} from './work-payload.js';
 export { type BrokerFrame, readBrokerFrame, type WorkFrame } from './worker-inbound.js';
 export { memberText, withMember } from './worker-json-member.js';
 export {

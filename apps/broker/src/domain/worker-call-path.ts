@@ -1,13 +1,36 @@
 import type { WorkHead } from '@aisbf/broker-protocol';
 
 /** How a path is asked of a worker. */
-export type WorkerEndpoint = Readonly<{ op: WorkHead['op'] }>;
+export type WorkerEndpoint = Readonly<{
+  op: Extract<WorkHead['op'], 'chat.completions' | 'proxy'>;
+  path: string;
+}>;
 
-/** Only what is listed is ever forwarded: a worker's other paths are its owner's. */
-const endpoints: ReadonlyMap<string, WorkerEndpoint> = new Map([
-  ['POST /v1/chat/completions', { op: 'chat.completions' }],
-]);
+/** Only what begins with one of these is ever forwarded: a worker's other paths are its owner's. */
+const proxied = [
+  'audio',
+  'completions',
+  'embeddings',
+  'files',
+  'images',
+  'moderations',
+  'pipelines',
+  'rerank',
+  'responses',
+  'video',
+  'videos',
+];
+const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE']);
+const chatPath = '/v1/chat/completions';
 
+/**
+ * Takes the path as it was sent, before anything was decoded: what could be read in two ways (an encoded
+ * slash, dots, an empty part, a scheme) is nothing that a worker is asked for.
+ */
 export function workerEndpoint(method: string, path: string): WorkerEndpoint | undefined {
-  return endpoints.get(`${method} ${path}`);
+  if (method === 'POST' && path === chatPath) return { op: 'chat.completions', path };
+  const [root, version, area, ...rest] = path.split('/');
+  const isListed = root === '' && version === 'v1' && proxied.includes(area ?? '');
+  const isClean = rest.every((part) => /^[\w.~@-]+$/.test(part) && !/^\.+$/.test(part));
+  return methods.has(method) && isListed && isClean ? { op: 'proxy', path } : undefined;
 }

@@ -1,17 +1,16 @@
-import { isUtf8 } from 'node:buffer';
 import { internalHeaders } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { faultOf } from '@aisbf/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { askedModel } from '../domain/asked-model.js';
 import { brokerFaults } from '../domain/broker-faults.js';
 import { workerEndpoint } from '../domain/worker-call-path.js';
 import type { Session } from '../services/session.js';
 import type { Sessions } from '../services/sessions.js';
 import type { CallRequest } from '../services/worker-call.js';
 import { HttpReply } from './http-reply.js';
+import { toWorkerRequest } from './worker-request.js';
 
-type UpstreamRequest = FastifyRequest<{ Params: { sessionId: string; '*': string } }>;
+type UpstreamRequest = FastifyRequest<{ Params: { sessionId: string } }>;
 
 /**
  * Each worker as a streaming HTTP upstream. The hot path: no Nest, and the body is never parsed, so that
@@ -53,34 +52,36 @@ function openRequest(
   sessions: Sessions,
   request: UpstreamRequest,
 ): OpenedRequest | { readonly fault: Fault } {
-  const { sessionId, '*': rest } = request.params;
-  const path = `/${rest}`;
-  const endpoint = workerEndpoint(request.method, path);
+  const { method, headers, body } = request;
+  // Not the router's wildcard: that has been decoded.
+  const [, path = '', search = ''] = ownUrl.exec(request.raw.url ?? '') ?? [];
+  const endpoint = workerEndpoint(method, path);
   if (!endpoint) return { fault: brokerFaults.ENDPOINT_UNKNOWN() };
-  const session = sessions.find(sessionId);
-  const epoch = request.headers[internalHeaders.sessionEpoch];
+  const session = sessions.find(request.params.sessionId);
+  const epoch = headers[internalHeaders.sessionEpoch];
   if (!session || (epoch !== undefined && epoch !== String(session.epoch))) {
     return { fault: brokerFaults.SESSION_GONE() };
   }
-  const payload = request.body;
-  if (!Buffer.isBuffer(payload) || !isObjectText(payload)) {
-    return { fault: brokerFaults.BODY_INVALID() };
-  }
+  const bytes = Buffer.isBuffer(body) ? body : undefined;
+  const work = toWorkerRequest({ endpoint, method, search, headers, body: bytes });
+  if (!work) return { fault: brokerFaults.BODY_INVALID() };
   return {
     session,
     call: {
-      requestId: request.id,
+      ...work,
       op: endpoint.op,
-      method: request.method,
       path,
-      payload,
-      isStream: request.headers[internalHeaders.isStream] === '1',
+      method,
+      requestId: request.id,
+      isStream: headers[internalHeaders.isStream] === '1',
       buyer: buyerOf(request),
-      model: askedModel(payload),
-      isLastCandidate: request.headers[internalHeaders.isLastCandidate] === '1',
+      isLastCandidate: headers[internalHeaders.isLastCandidate] === '1',
     },
   };
 }
+
+/** What follows the session in the URL: the endpoint's own path, and its query. */
+const ownUrl = /^\/internal\/v1\/sessions\/[^/?]+(\/[^?]*)(\?.*)?$/;
 
 /** Who names no buyer shares one place in the queue with all that do not. */
 function buyerOf(request: UpstreamRequest): string {
@@ -90,14 +91,3 @@ function buyerOf(request: UpstreamRequest): string {
 
 /** A hash in base64 or hex. */
 const buyerLengthMax = 128;
-
-const openingBrace = 0x7b;
-const closingBrace = 0x7d;
-
-/**
- * The gateway has parsed it; this only makes sure that one request's body cannot break the frame that it
- * becomes part of, and with it the worker's connection.
- */
-function isObjectText(body: Buffer): boolean {
-  return body[0] === openingBrace && body[body.length - 1] === closingBrace && isUtf8(body);
-}

@@ -234,12 +234,13 @@ export class Session {
     return isKnown;
   }
 
-  private refusalOf({ payload }: CallRequest): Fault | undefined {
+  private refusalOf({ payload, path }: CallRequest): Fault | undefined {
     const { name } = this.state;
     if (name === 'closed') return brokerFaults.SESSION_GONE();
     if (name === 'greeting') return brokerFaults.SESSION_NOT_READY();
     if (name === 'suspect') return brokerFaults.SESSION_SUSPECT();
     if (name === 'draining') return brokerFaults.SESSION_DRAINING();
+    if (this.measure.isUnserved(path)) return brokerFaults.WORKER_ENDPOINT_UNSUPPORTED();
     const bytesMax = this.frameBytesMax - envelopeBytesMax;
     if (payload.length > bytesMax) {
       return brokerFaults.PAYLOAD_TOO_LARGE_FOR_WORKER({ bytes: payload.length, bytesMax });
@@ -281,6 +282,7 @@ export class Session {
       return;
     }
     this.voice.registered(requestId);
+    this.measure.forgetUnserved();
     this.learn(withRegistration(this.profile, registration));
     this.step({ type: 'register-accepted' });
     this.tools.events.sessionRegistered(this, this.profile.capabilities?.server ?? null);

@@ -5,6 +5,7 @@ import {
   type RequestLife,
   stepRequest,
   type WorkHead,
+  type WorkPayload,
 } from '@aisbf/broker-protocol';
 import type { Fault } from '@aisbf/faults';
 import { brokerFaults, toFault } from '../domain/broker-faults.js';
@@ -18,8 +19,7 @@ export type CallRequest = Readonly<{
   op: WorkHead['op'];
   method: string;
   path: string;
-  /** JSON text. */
-  payload: Buffer;
+  payload: WorkPayload;
   isStream: boolean;
   /** Whoever it is for, by an opaque name: the worker never sees it. */
   buyer: string;
@@ -142,7 +142,7 @@ export class WorkerCall {
         this.finish((sink) => sink.end(), 'streamed', 'served');
         break;
       case 'failed':
-        this.finishBy(toFault(step.failure), 'failed');
+        this.failBy(toFault(step.failure));
         break;
     }
   }
@@ -160,6 +160,14 @@ export class WorkerCall {
     const fault = brokerFaults.READER_TOO_SLOW({ bytesMax: this.limits.backlogBytesMax });
     this.finishBy(fault, undefined);
     this.watcher.onUnwanted(this);
+  }
+
+  /** By the worker's own word. */
+  private failBy(fault: Fault): void {
+    const isUnsupported = fault.code === brokerFaults.WORKER_ENDPOINT_UNSUPPORTED().code;
+    // Chat is what every worker serves: that it could not do it once is a failure like any other.
+    const isUnserved = isUnsupported && this.request.op === 'proxy';
+    this.finishBy(fault, isUnserved ? 'unserved' : 'failed');
   }
 
   private finishBy(fault: Fault, outcome: OutcomeType | undefined): void {
@@ -184,6 +192,7 @@ export class WorkerCall {
     const streamedMs = this.heardAtMs - (firstAtMs ?? this.heardAtMs);
     return {
       type,
+      path: this.request.path,
       model: this.request.model,
       begunAtMs,
       figures: {

@@ -1,4 +1,5 @@
 import {
+  jsonPayload,
   type Reply,
   type ReportedCapabilities,
   type ReportedModel,
@@ -84,7 +85,7 @@ export class WorkerInquiry {
   }
 }
 
-const emptyPayload = Buffer.from('{}');
+const emptyPayload = jsonPayload(Buffer.from('{}'));
 
 function question(op: 'models.list' | 'capabilities', path: string): CallRequest {
   return {
