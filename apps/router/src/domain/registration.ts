@@ -24,15 +24,3 @@ export function registrationState(
   if (revokedAtMs !== null) return 'revoked';
   return expiresAtMs !== null && expiresAtMs <= nowMs ? 'expired' : 'valid';
 }
-
-/** Those whose time ran out after `sinceMs` and until `nowMs`: their sessions must end. */
-export function justExpired(
-  registrations: readonly Registration[],
-  sinceMs: number,
-  nowMs: number,
-): readonly Registration[] {
-  return registrations.filter(
-    ({ expiresAtMs, revokedAtMs }) =>
-      revokedAtMs === null && expiresAtMs !== null && expiresAtMs > sinceMs && expiresAtMs <= nowMs,
-  );
-}
