@@ -27,8 +27,10 @@ if (process.argv.includes('--help')) {
   process.exit();
 }
 const options = optionsOrUsage();
+let isStopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
+    isStopping = true;
     // The guard stops and removes whatever was started.
     guard.end().then(
       () => process.exit(130),
@@ -40,7 +42,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   process.stdout.write(`${await runBench(options, progress)}\n`);
 } catch (error) {
-  process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
+  // What follows from being stopped is no news.
+  if (!isStopping) process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
   process.exitCode = 1;
 }
 await guard.end();
