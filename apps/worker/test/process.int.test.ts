@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type MarketSession, payloadOf } from './scripted-market.js';
+import { type Frame, type MarketSession, payloadOf } from './scripted-market.js';
 import { endProcesses, launch, secret, workerMain } from './worker-process.js';
 
 const prompt = 'the-prompt-that-nobody-logs';
@@ -95,19 +95,22 @@ describe('mistakes', () => {
   });
 });
 
+let folder = '';
+
+function inFolder(name: string, content: string, mode = 0o600): string {
+  folder ||= mkdtempSync(join(tmpdir(), 'aisbf-worker-'));
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  chmodSync(path, mode);
+  return path;
+}
+
+afterEach(() => {
+  if (folder !== '') rmSync(folder, { recursive: true });
+  folder = '';
+});
+
 describe('a configuration file', () => {
-  let folder = '';
-  const inFolder = (name: string, content: string): string => {
-    folder ||= mkdtempSync(join(tmpdir(), 'aisbf-worker-'));
-    writeFileSync(join(folder, name), content);
-    return join(folder, name);
-  };
-
-  afterEach(() => {
-    if (folder !== '') rmSync(folder, { recursive: true });
-    folder = '';
-  });
-
   it('is enough, and what it holds besides is named once', async () => {
     const { session, output, child, exit } = await launch(['--demo'], {}, (market) => {
       const broker = { enabled: true, base_url: market.url, client_id: 'c-1', colour: secret };
@@ -159,5 +162,43 @@ describe('the display', () => {
     expect(await exit).toBe(0);
     expect(output()).toContain('request ended');
     expect(output()).not.toContain('\u001b');
+  });
+});
+
+describe('graphics cards', () => {
+  const driver = (script: string): string => {
+    const path = inFolder('nvidia-smi', `#!/bin/sh\n${script}\n`, 0o755);
+    return dirname(path);
+  };
+  const card = (freeMb: number): string => `echo "0, Test Card, 1000, ${freeMb}, 200"`;
+  const hardwareOf = (frame: Frame): Frame => payloadOf(frame).hardware as Frame;
+
+  it('are told at first, and with what is free of them in each heartbeat', async () => {
+    const env = { PATH: driver(card(800)), WORKER_HEARTBEAT_EVERY_MS: '50' };
+    const { session } = await launch(['--demo'], env);
+    expect(hardwareOf(await session.op('register'))).toMatchObject({
+      gpus: [{ name: 'Test Card', vendor: 'nvidia', total_vram_mb: 1000 }],
+      gpu_count: 1,
+      available_vram_mb: 800,
+    });
+    const beat = (fits: (hardware: Frame) => boolean) =>
+      session.frame((frame) => frame.op === 'heartbeat' && fits(hardwareOf(frame)));
+    driver(card(10));
+    await beat(({ available_vram_mb: free }) => free === 10);
+    driver('exit 9');
+    await beat(({ gpu_count: count }) => count === 0);
+  });
+
+  it('are still there while their driver does not answer', async () => {
+    const env = { PATH: driver(card(800)), WORKER_HEARTBEAT_EVERY_MS: '50' };
+    const { session } = await launch(['--demo'], env);
+    driver('exec /bin/sleep 30');
+    const seen = session.frames.length;
+    const isLate = (frame: Frame) =>
+      frame.op === 'heartbeat' && session.frames.indexOf(frame) > seen + 3;
+    expect(hardwareOf(await session.frame(isLate))).toMatchObject({
+      gpu_count: 1,
+      available_vram_mb: 800,
+    });
   });
 });

@@ -29,7 +29,7 @@ export class Hardware {
   }
 
   async measure(): Promise<WorkerHardware> {
-    this.#measuring ??= readHardware().finally(() => {
+    this.#measuring ??= readHardware(this.#known.gpus).finally(() => {
       this.#measuring = undefined;
     });
     this.#known = await this.#measuring;
@@ -37,14 +37,17 @@ export class Hardware {
   }
 }
 
-/** What this machine has, with what is free of it at this moment. */
-export async function readHardware(): Promise<WorkerHardware> {
+/**
+ * What this machine has, with what is free of it at this moment. Cards whose driver does not answer in time
+ * have not gone away: then those that were known count.
+ */
+export async function readHardware(known: readonly WorkerGpu[] = []): Promise<WorkerHardware> {
   const memory = {
     totalMb: Math.floor(os.totalmem() / mb),
     freeMb: Math.floor(os.freemem() / mb),
   };
   const found = os.platform() === 'darwin' ? await appleGpus(memory) : await drivenGpus();
-  const gpus = found.slice(0, cardsMax);
+  const gpus = (found ?? known).slice(0, cardsMax);
   const cpus = os.cpus();
   return {
     hostname: os.hostname(),
@@ -61,15 +64,16 @@ export async function readHardware(): Promise<WorkerHardware> {
 }
 
 /** Cards of both makers may stand in one machine; their numbers then begin anew. */
-async function drivenGpus(): Promise<readonly WorkerGpu[]> {
+async function drivenGpus(): Promise<readonly WorkerGpu[] | undefined> {
   const [nvidia, rocm] = await Promise.all([probe(nvidiaSmi), probe(rocmSmi)]);
+  if (nvidia === undefined || rocm === undefined) return undefined;
   const cards = [...parseNvidiaSmi(nvidia), ...parseRocmSmi(rocm)];
   return cards.map((card, index) => ({ ...card, index }));
 }
 
 async function appleGpus(memory: { totalMb: number; freeMb: number }) {
   const [profile, limit] = await Promise.all([probe(systemProfiler), probe(sysctl)]);
-  return parseAppleGpus(profile, limit, memory);
+  return profile === undefined ? undefined : parseAppleGpus(profile, limit ?? '', memory);
 }
 
 function probe({ file, args }: Readonly<{ file: string; args: readonly string[] }>) {

@@ -124,6 +124,10 @@ function formContent({ fields, files }: Multipart, assortment: Assortment): Cont
   const form = new FormData();
   const isModel = (name: string): boolean => name.toLowerCase() === 'model';
   const asked = fields?.find(({ name }) => isModel(name))?.value;
+  // Where a file may not stand, some servers read it as the field's text.
+  if (isRestricted(assortment) && files?.some(({ name }) => isModel(name))) {
+    return invalid('A model is named by a field.');
+  }
   const model = upstreamModel(asked, assortment);
   if (typeof model !== 'string') return model;
   for (const { name, value } of fields ?? []) form.append(name, isModel(name) ? model : value);
