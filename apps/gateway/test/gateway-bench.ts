@@ -138,6 +138,7 @@ class FakePeers {
       attemptsMax: this.attemptsMax,
       rejections: [],
       deadlines: this.deadlines,
+      buyerMark: 'somebody',
     };
   }
 

@@ -79,6 +79,8 @@ export const Plan = z.strictObject({
   attemptsMax: z.int().min(1).max(64),
   rejections: z.array(Rejection).max(64),
   deadlines: Deadlines,
+  /** The same for all requests of one owner, and tells nobody which: a busy worker serves them in turn. */
+  buyerMark: z.string().min(1).max(64),
 });
 export type Plan = z.infer<typeof Plan>;
 

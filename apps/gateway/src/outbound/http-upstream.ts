@@ -76,6 +76,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       [internalHeaders.sessionEpoch]: String(candidate.sessionEpoch),
       [internalHeaders.isStream]: isStream ? '1' : '0',
       [internalHeaders.isLastCandidate]: isLast ? '1' : '0',
+      [internalHeaders.buyer]: request.buyerMark,
     };
   }
 }

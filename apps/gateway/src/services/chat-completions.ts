@@ -124,6 +124,7 @@ export class ChatCompletions {
         requestId: call.requestId,
         isLast: position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
         deadlines: plan.deadlines,
+        buyerMark: plan.buyerMark,
         signal: stop.signal,
       });
       return await this.judge(run, position, candidate, answer);

@@ -10,6 +10,8 @@ export type UpstreamRequest = Readonly<{
   /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */
   isLast: boolean;
   deadlines: Deadlines;
+  /** Whose request it is, without saying who: for fairness only. */
+  buyerMark: string;
   signal: AbortSignal;
 }>;
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Authorised, Deadlines, Plan, Principal, RequestFacts } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { type PlanSettings, plan, type RoutePlan } from '../domain/plan.js';
@@ -16,7 +17,11 @@ export class PlanningSettings {
   ) {}
 }
 
-export type Planned = Readonly<{ route: RoutePlan; holdExpiresAtMs: number }>;
+export type Planned = Readonly<{
+  route: RoutePlan;
+  holdExpiresAtMs: number;
+  buyerMark: string;
+}>;
 
 /** Plans a request with what is known of the market at this moment. */
 @Injectable()
@@ -40,11 +45,13 @@ export class Planning {
       settings: this.settings.plan,
     });
     planned();
-    return { route, holdExpiresAtMs: around.nowMs + this.settings.holdTtlMs };
+    const holdExpiresAtMs = around.nowMs + this.settings.holdTtlMs;
+    return { route, holdExpiresAtMs, buyerMark: buyerMark(buyer) };
   }
 
   /** What the gateway is told, once the money is there. */
-  toPlan({ route, holdExpiresAtMs }: Planned, { requestId, holdEpoch }: Authorised): Plan {
+  toPlan(planned: Planned, { requestId, holdEpoch }: Authorised): Plan {
+    const { route, holdExpiresAtMs } = planned;
     return {
       requestId,
       holdEpoch,
@@ -54,6 +61,12 @@ export class Planning {
       attemptsMax: Math.min(this.settings.attemptsMax, route.candidates.length),
       rejections: [...route.rejections],
       deadlines: this.settings.deadlines,
+      buyerMark: planned.buyerMark,
     };
   }
+}
+
+/** One way, and enough of it that two buyers hardly ever share a place in a queue. */
+function buyerMark({ ownerId }: Principal): string {
+  return createHash('sha256').update(ownerId).digest('base64url').slice(0, 16);
 }
