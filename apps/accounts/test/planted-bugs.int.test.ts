@@ -72,11 +72,7 @@ describe('ledger_violations', () => {
 
   it('names a fee that was not the one of admission', async () => {
     await plant('settle', 'p_charge - p_fee, ', 'p_charge - p_fee - 1, ');
-    await plant(
-      'settle',
-      "global_account('platform_fee'), p_fee,",
-      "global_account('platform_fee'), p_fee + 1,",
-    );
+    await plant('settle', 'v_fee_account, p_fee,', 'v_fee_account, p_fee + 1,');
     await buyOnce();
     expect(await named()).toContain('fee');
   });

@@ -476,6 +476,38 @@ describe('a stream', () => {
     });
   });
 
+  it('keeps its connection to an upstream from stream to stream', async () => {
+    const connections = new Set<unknown>();
+    bench.peers.candidates = [
+      await bench.upstream(({ socket }, response) => {
+        connections.add(socket);
+        const text = chunkEvent({ content: 'x'.repeat(90_000) }) + chunkEvent({}, 'stop') + done;
+        response.writeHead(200, sse).write(text, () => setImmediate(() => response.end()));
+      }),
+    ];
+    for (let count = 0; count < 10; count += 1) await (await buy(streamRequest)).text();
+    expect(connections.size).toBe(1);
+  });
+
+  it('lets go of an upstream that goes on after the end', async () => {
+    const closed = Promise.withResolvers<void>();
+    bench.peers.candidates = [
+      await bench.upstream((_request, response) => {
+        response.on('close', closed.resolve);
+        response.writeHead(200, sse).write(chunkEvent({ content: 'fine' }, 'stop') + done);
+        const push = () => {
+          while (!response.destroyed && response.write('x'.repeat(10_000)));
+        };
+        response.on('drain', push);
+        push();
+      }),
+    ];
+    const response = await buy(streamRequest);
+    expect(await response.text()).toMatch(/\[DONE\]\n\n$/);
+    expect(await settlement()).toMatchObject({ outcome: 'completed' });
+    await closed.promise;
+  });
+
   it('makes an upstream wait for a buyer who does not read', async () => {
     const event = chunkEvent({ content: 'x'.repeat(10_000) });
     let written = 0;

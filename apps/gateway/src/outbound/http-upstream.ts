@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, errors } from 'undici';
@@ -51,7 +52,8 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
           candidate.kind === 'session'
             ? headerOf(response.headers[internalHeaders.fault])
             : undefined,
-        body: translated(response.body),
+        body: translated(response.body.iterator({ destroyOnReturn: false })),
+        dismiss: () => dismiss(response.body),
       };
     } catch (error) {
       throw brokenBy(error);
@@ -90,6 +92,23 @@ function baseOf(candidate: Candidate): string {
 
 function headerOf(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** What is left behind an answer is a few bytes that end it; whoever sends more gets no more reading. */
+const restBytesMax = 65_536;
+const restMsMax = 1_000;
+
+function dismiss(body: Readable): void {
+  if (body.readableEnded || body.destroyed) return;
+  const timer = setTimeout(() => body.destroy(), restMsMax);
+  let restBytes = 0;
+  body.on('close', () => clearTimeout(timer));
+  // It may also break, now that nobody is interested in it any more.
+  body.on('error', () => undefined);
+  body.on('data', (chunk: Uint8Array) => {
+    restBytes += chunk.length;
+    if (restBytes > restBytesMax) body.destroy();
+  });
 }
 
 async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -127,7 +127,11 @@ export class ChatCompletions {
         buyerMark: plan.buyerMark,
         signal: stop.signal,
       });
-      return await this.judge(run, position, candidate, answer);
+      try {
+        return await this.judge(run, position, candidate, answer);
+      } finally {
+        answer.dismiss();
+      }
     } catch (error) {
       if (buyer.left.aborted) {
         attempts.end({ result: 'cancelled', httpStatus: null });
@@ -164,7 +168,6 @@ export class ChatCompletions {
       httpStatus,
       retryAfterMs: retryAfterMs(answer.retryAfter, this.clock.nowMs()),
     });
-    await discard(answer.body);
     return 'next';
   }
 
@@ -223,11 +226,6 @@ function endAttempt(
   } else {
     attempts.end({ result: 'served', httpStatus });
   }
-}
-
-/** Leaving a body unread would keep its connection busy until it times out. */
-async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const _chunk of body) break;
 }
 
 /** What to tell the buyer when nobody served. */

@@ -21,8 +21,13 @@ export type UpstreamAnswer = Readonly<{
   retryAfter: string | undefined;
   /** The code of the broker's own fault, where it was the broker that refused. */
   brokerFault: string | undefined;
-  /** Reading slowly makes the upstream wait; leaving early ends it. */
+  /** Reading slowly makes the upstream wait. */
   body: AsyncIterable<Uint8Array>;
+  /**
+   * Nothing more of the body is wanted; must be called in the end. What little is left is read and dropped,
+   * so that the connection can serve again; more than that ends it.
+   */
+  dismiss: () => void;
 }>;
 
 /** Nothing came, or it stopped coming. */

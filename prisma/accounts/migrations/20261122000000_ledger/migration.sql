@@ -272,6 +272,9 @@ DECLARE
   v_hold hold%ROWTYPE;
   v_state text;
   v_transaction uuid;
+  v_buyer_account uuid;
+  v_seller_account uuid;
+  v_fee_account uuid;
 BEGIN
   SELECT * INTO v_hold FROM hold WHERE id = p_id FOR UPDATE;
   IF NOT FOUND THEN
@@ -294,16 +297,22 @@ BEGIN
   END IF;
 
   IF p_charge > 0 THEN
+    -- Looked up here rather than by account_of: a SQL function is planned anew at each call, this once.
+    SELECT
+      (SELECT account_id FROM wallet WHERE owner_id = v_hold.owner_id),
+      (SELECT id FROM ledger_account
+       WHERE kind = 'seller_payable' AND owner_id = p_seller_owner AND currency = 'USD'),
+      (SELECT a.id FROM ledger_account a JOIN owner o ON o.id = a.owner_id
+       WHERE a.kind = 'platform_fee' AND o.username = 'global' AND a.currency = 'USD')
+    INTO v_buyer_account, v_seller_account, v_fee_account;
     INSERT INTO transaction (kind, hold_id) VALUES ('usage', p_id) RETURNING id INTO v_transaction;
     IF p_charge > p_fee THEN
       INSERT INTO transfer (transaction_id, leg, debit_account_id, credit_account_id, amount, code)
-      VALUES (v_transaction, 1, account_of('buyer_wallet', v_hold.owner_id),
-              account_of('seller_payable', p_seller_owner), p_charge - p_fee, 'usage');
+      VALUES (v_transaction, 1, v_buyer_account, v_seller_account, p_charge - p_fee, 'usage');
     END IF;
     IF p_fee > 0 THEN
       INSERT INTO transfer (transaction_id, leg, debit_account_id, credit_account_id, amount, code)
-      VALUES (v_transaction, 2, account_of('buyer_wallet', v_hold.owner_id),
-              global_account('platform_fee'), p_fee, 'fee');
+      VALUES (v_transaction, 2, v_buyer_account, v_fee_account, p_fee, 'fee');
     END IF;
   END IF;
 
