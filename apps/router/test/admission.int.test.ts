@@ -298,8 +298,8 @@ describe('replicas', () => {
     expect(await share(one)).toBeGreaterThan(15);
     harness.bus.publish(subjects.attemptEnded, attemptEnded({ retryAfterMs: 60_000 }));
     for (const router of [one, two]) {
-      await until(async () => (await served(router, 'seller/rotation/mix'))[0] === 'box-1');
-      expect(await share(router)).toBe(0);
+      // One plan may lead elsewhere by chance; forty in a row do not.
+      await until(async () => (await share(router)) === 0);
       // Alone it is asked all the same.
       expect(await served(router, 'rig/llama3:8b')).toEqual(['rig-1']);
     }
