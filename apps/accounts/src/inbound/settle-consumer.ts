@@ -1,5 +1,5 @@
 import { Settle, streams } from '@aisbf/contracts';
-import { Fault } from '@aisbf/faults';
+import { Fault, isRetryable } from '@aisbf/faults';
 import { Log, NatsBus } from '@aisbf/platform';
 import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
@@ -47,7 +47,7 @@ export class SettleConsumer implements OnApplicationShutdown {
       await this.settlement.settle(command);
       message.ack();
     } catch (error) {
-      const isHopeless = error instanceof Fault;
+      const isHopeless = error instanceof Fault && !isRetryable(error.kind);
       this.log.error(
         { requestId: command.requestId, error, isHopeless },
         'a queued settlement failed',

@@ -5,6 +5,7 @@ import { Pool } from 'pg';
 import type { AttemptRecord, HoldRecord } from '../domain/receipt.js';
 import { LedgerReader, type Violation, type WalletState } from '../services/ledger-store.js';
 import { fromBigintColumn } from './pg-ledger-store.js';
+import { withRetry } from './pg-retry.js';
 
 type HoldRow = {
   id: string;
@@ -55,7 +56,7 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async wallet(ownerId: string): Promise<WalletState> {
-    const { rows } = await this.pool.query<{ posted: string; held: string; earned: string }>(
+    const rows = await this.rows<{ posted: string; held: string; earned: string }>(
       `SELECT w.posted, w.held, b.balance AS earned
        FROM wallet w JOIN ledger_balance b ON b.owner_id = w.owner_id AND b.kind = 'seller_payable'
        WHERE w.owner_id = $1`,
@@ -71,7 +72,7 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async receipt(ownerId: string, requestId: string): Promise<HoldRecord | undefined> {
-    const { rows } = await this.pool.query<HoldRow>(
+    const rows = await this.rows<HoldRow>(
       `${selectHold} WHERE h.id = $1 AND h.owner_id = $2 AND h.state <> 'declined'`,
       [requestId, ownerId],
     );
@@ -79,7 +80,7 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async receipts(ownerId: string, before: Date, limit: number): Promise<readonly HoldRecord[]> {
-    const { rows } = await this.pool.query<HoldRow>(
+    const rows = await this.rows<HoldRow>(
       `${selectHold} WHERE h.owner_id = $1 AND h.created_at < $2 AND h.state <> 'declined'
        ORDER BY h.created_at DESC LIMIT $3`,
       [ownerId, before, limit],
@@ -88,8 +89,11 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async violations(): Promise<readonly Violation[]> {
-    const { rows } = await this.pool.query<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
-    return rows;
+    return this.rows<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
+  }
+
+  private async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
+    return (await withRetry(() => this.pool.query<Row>(text, values))).rows;
   }
 }
 

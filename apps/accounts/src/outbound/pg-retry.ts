@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { faults } from '../domain/faults.js';
 
 /** Conflicts between transactions, which a repeat resolves, and broken connections, whose outcome is unknown. */
 const retryableCodes = new Set([
@@ -6,6 +7,7 @@ const retryableCodes = new Set([
   '40P01', // deadlock_detected
   '55P03', // lock_not_available
   '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
   '08006', // connection_failure
   '08003', // connection_does_not_exist
@@ -17,13 +19,17 @@ const retryableCodes = new Set([
 const attemptsMax = 5;
 const firstDelayMs = 20;
 
-/** Runs idempotent work again while the failure is one that passes. */
+/**
+ * Runs idempotent work again while the failure is one that passes. One that does not pass soon is a fault:
+ * a database that is away is no bug, and whoever asked may ask again.
+ */
 export async function withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === attemptsMax || !isPassing(error)) throw error;
+      if (!isPassing(error)) throw error;
+      if (attempt === attemptsMax) throw faults.LEDGER_UNAVAILABLE({}, { cause: error });
       await delay(firstDelayMs * 2 ** attempt * (0.5 + Math.random()));
     }
   }
