@@ -45,9 +45,9 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  const violations = await market?.stop();
+  const wrongs = await market?.stop();
   await upstream?.stop();
-  expect(violations).toEqual([]);
+  expect(wrongs).toEqual([]);
 }, 60_000);
 
 type Answer = Readonly<{ status: number; headers: Headers; text: string }>;

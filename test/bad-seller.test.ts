@@ -59,9 +59,9 @@ afterEach(() => {
 });
 
 afterAll(async () => {
-  const violations = await market?.stop();
+  const wrongs = await market?.stop();
   await upstream?.stop();
-  expect(violations).toEqual([]);
+  expect(wrongs).toEqual([]);
 }, 60_000);
 
 const identityOf = (of: TestShop, changes: Partial<FakeWorkerIdentity> = {}) => ({

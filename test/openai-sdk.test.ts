@@ -53,9 +53,9 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  const violations = await market?.stop();
+  const wrongs = await market?.stop();
   await upstream?.stop();
-  expect(violations).toEqual([]);
+  expect(wrongs).toEqual([]);
 }, 60_000);
 
 describe('the official SDK', () => {

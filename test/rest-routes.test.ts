@@ -138,8 +138,8 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
-  const violations = await market?.stop();
-  expect(violations).toEqual([]);
+  const wrongs = await market?.stop();
+  expect(wrongs).toEqual([]);
 }, 60_000);
 
 describe('the routes of the OpenAPI document', () => {

@@ -117,9 +117,9 @@ beforeEach(async () => {
 
 afterAll(async () => {
   await bus?.close();
-  const violations = await market?.stop();
+  const wrongs = await market?.stop();
   await upstream?.stop();
-  expect(violations).toEqual([]);
+  expect(wrongs).toEqual([]);
 }, 60_000);
 
 describe('the report of an answer', () => {

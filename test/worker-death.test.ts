@@ -44,9 +44,9 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
-  const violations = await market?.stop();
+  const wrongs = await market?.stop();
   await Promise.all(sellers.map(({ upstream }) => upstream.stop()));
-  expect(violations).toEqual([]);
+  expect(wrongs).toEqual([]);
 }, 60_000);
 
 const stream = (model: string, onText?: (text: string) => void) =>

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CreatedApiToken, Receipt, type Scope, type TokenLimits, User } from '@aisbf/contracts';
 import {
   asOperator,
@@ -192,10 +194,18 @@ export class MarketUnderTest {
     return (await this.database.query<Row>(sql, [...values])).rows;
   }
 
-  /** Ends it all, and tells what its ledger has to say against itself. */
-  async stop(): Promise<readonly LedgerViolation[]> {
+  /** What the services have said that somebody must mend: none of it comes of what tests may do to them. */
+  async bugs(): Promise<readonly string[]> {
+    const folder = join(this.market.dataDir, 'logs');
+    const files = Object.keys(this.market.services).map((name) => join(folder, `${name}.log`));
+    const logs = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    return logs.flatMap((log) => log.split('\n').filter((line) => line.includes('"msg":"a bug"')));
+  }
+
+  /** Ends it all. What it returns went wrong unseen: the ledger's violations, and bugs in the logs. */
+  async stop(): Promise<readonly (LedgerViolation | string)[]> {
     try {
-      return await this.violations();
+      return [...(await this.violations()), ...(await this.bugs())];
     } finally {
       await Promise.all(this.workers.map((worker) => worker.stop()));
       await this.database.end();
