@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { internalHeaders } from '@aisbf/contracts';
 import { defineFaults, Fault } from '@aisbf/faults';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -51,6 +53,16 @@ class HeardLog extends Log {
 
 const log = new HeardLog();
 const readiness = new Readiness();
+const options = {
+  module: { module: TestModule, controllers: [TestController] },
+  host: '127.0.0.1',
+  port: 0,
+  bodyBytesMax: 1000,
+  internalSecret: secret,
+  log,
+  metrics: new Metrics('test'),
+  readiness,
+};
 let app: NestFastifyApplication;
 let url: string;
 let isPeerThere = true;
@@ -60,16 +72,7 @@ beforeAll(async () => {
     if (!isPeerThere) throw new Error('gone');
     return true;
   });
-  app = await startHttpService({
-    module: { module: TestModule, controllers: [TestController] },
-    host: '127.0.0.1',
-    port: 0,
-    bodyBytesMax: 1000,
-    internalSecret: secret,
-    log,
-    metrics: new Metrics('test'),
-    readiness,
-  });
+  app = await startHttpService(options);
   url = await app.getUrl();
 });
 afterAll(() => app.close());
@@ -147,6 +150,39 @@ describe(startHttpService, () => {
     expect(await (await fetch(`${url}/metrics`)).text()).toContain(
       'aisbf_test_http_seconds_bucket',
     );
+  });
+});
+
+describe('a service that leaves', () => {
+  const open = (port: number) => {
+    const socket = connect(port, '127.0.0.1');
+    return once(socket, 'connect').then(() => socket);
+  };
+
+  it('waits for its requests, and for no connection that is silent or kept', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<string>();
+    const leaving = await startHttpService({
+      ...options,
+      metrics: new Metrics('leaving'),
+      onFastify: (fastify) => {
+        fastify.get('/slow', () => {
+          asked.resolve();
+          return answer.promise;
+        });
+      },
+    });
+    const { port } = new URL(await leaving.getUrl());
+    const silent = await open(Number(port));
+    const closed = once(silent.resume(), 'close');
+    const running = fetch(`http://127.0.0.1:${port}/slow`);
+    await asked.promise;
+
+    const left = leaving.close();
+    await closed;
+    answer.resolve('done');
+    expect(await (await running).text()).toBe('done');
+    await left;
   });
 });
 

@@ -8,6 +8,7 @@ import { type FastifyInstance } from 'fastify';
 import { FaultFilter } from './fault-filter.js';
 import { type Log, NestLog } from './log.js';
 import { type Metrics } from './metrics.js';
+import { partFromConnections } from './parting.js';
 import { platformFaults } from './platform-faults.js';
 import { type Readiness } from './readiness.js';
 
@@ -57,6 +58,7 @@ export async function createHttpService(
   });
   app.useGlobalFilters(new FaultFilter(options.log));
   const fastify = adapter.getInstance<FastifyInstance>();
+  partFromConnections(fastify);
   guardInternal(fastify, options.internalSecret);
   addProbes(fastify, options);
   logRequests(fastify, options);
