@@ -11,7 +11,7 @@ import {
 import { Fault } from '@aisbf/faults';
 import { readConfig } from '@aisbf/platform';
 import { createSecretToken } from '@aisbf/secrets';
-import { natsUrl } from '@aisbf/testkit';
+import { natsUrl, until } from '@aisbf/testkit';
 import { gatewaySettings } from '../src/config.js';
 import { startGateway } from '../src/gateway.js';
 
@@ -43,6 +43,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+export type GatewayBench = Awaited<ReturnType<typeof openGateway>>;
+
 /** A gateway on real sockets between fake upstreams and a fake router and accounts. */
 export async function openGateway(environment: Readonly<Record<string, string>> = {}) {
   const peers = new FakePeers();
@@ -61,11 +63,30 @@ export async function openGateway(environment: Readonly<Record<string, string>> 
     }),
   );
   const upstreams: Listening[] = [];
+  const url = await gateway.app.getUrl();
+  const apiToken = createSecretToken('aisbf').text;
   return {
-    url: await gateway.app.getUrl(),
+    url,
     peers,
     gateway,
-    apiToken: createSecretToken('aisbf').text,
+    apiToken,
+    /** Sends a request as a buyer does. */
+    buy: (
+      body: unknown,
+      init: RequestInit = {},
+      path = '/v1/chat/completions',
+    ): Promise<Response> =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...init,
+      }),
+    /** The report of the request that was admitted last. */
+    settlement: (): Promise<Settle> => {
+      const requestId = peers.admits.at(-1)?.requestId;
+      return until(() => peers.settlements.find((report) => report.requestId === requestId));
+    },
     /** A candidate whose server follows the script. */
     upstream: async (script: UpstreamScript): Promise<Candidate> => {
       const server = createServer((request, response) => {
@@ -103,6 +124,14 @@ class FakePeers {
   isAccountsDown = false;
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
+
+  /** As they are before anything is wrong with them. */
+  restore(): void {
+    this.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
+    this.attemptsMax = 8;
+    this.refusal = undefined;
+    this.isAccountsDown = false;
+  }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
@@ -151,6 +180,9 @@ class FakePeers {
   }
 }
 
+export const chatRequest = { model: 'p/m', messages: [{ role: 'user', content: 'hello' }] };
+export const streamRequest = { ...chatRequest, stream: true };
+
 /** One chunk of a chat stream as an event. */
 export function chunkEvent(delta: object, finishReason: string | null = null): string {
   const choices = [{ index: 0, delta, finish_reason: finishReason }];
@@ -170,3 +202,18 @@ export function completion(text: string, finishReason: string | null = 'stop'): 
   const usage = { prompt_tokens: 1_000_000_000, completion_tokens: -1, total_tokens: 3 };
   return JSON.stringify({ id: 'c', object: 'chat.completion', choices, usage });
 }
+
+/** An upstream that answers as it should. */
+export const sayFine: UpstreamScript = (_request, response) =>
+  void response.writeHead(200, json).end(completion('fine'));
+
+/** The same as a stream. */
+export const streamFine: UpstreamScript = (_request, response) => {
+  response.writeHead(200, sse);
+  response.end(
+    chunkEvent({ role: 'assistant', content: '' }) +
+      chunkEvent({ content: 'fi' }) +
+      chunkEvent({ content: 'ne' }, 'stop') +
+      done,
+  );
+};
