@@ -130,6 +130,33 @@ describe('a stream', () => {
     });
   });
 
+  it('breaks as timed out where the upstream never ends, however busily it speaks', async () => {
+    bench.peers.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 300 };
+    const closed = Promise.withResolvers<void>();
+    bench.peers.candidates = [
+      await bench.upstream((_request, response) => {
+        response.writeHead(200, sse);
+        const timer = setInterval(() => response.write(chunkEvent({ content: 'on ' })), 10);
+        response.on('close', () => {
+          clearInterval(timer);
+          closed.resolve();
+        });
+      }),
+      goodStream,
+    ];
+    const { text, isCleanEnd } = await readToTheEnd(await bench.buy(streamRequest));
+    expect(text).toContain('"content":"on "');
+    expect(text).toContain('"code":"stream_timed_out"');
+    expect(text).not.toContain('[DONE]');
+    expect(isCleanEnd).toBe(false);
+    await closed.promise;
+    expect(await bench.settlement()).toMatchObject({
+      outcome: 'seller_failed',
+      servedPosition: 0,
+      attempts: [{ result: 'failed', reason: 'timeout' }],
+    });
+  });
+
   it('ends its upstream when the buyer leaves, and charges what was delivered', async () => {
     const closed = Promise.withResolvers<void>();
     bench.peers.candidates = [

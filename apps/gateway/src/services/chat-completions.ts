@@ -14,7 +14,7 @@ import type { Buyer } from './buyer.js';
 import { HealthFacts } from './health-facts.js';
 import { refusalOf } from './refusal.js';
 import { Settlements } from './settlements.js';
-import { Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
+import { DeadlinePassed, Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
 
 /** One request as it came through the door. */
 export type ChatCall = Readonly<{
@@ -65,7 +65,7 @@ export class ChatCompletions {
     const stop = new AbortController();
     const attempts = new Attempts(this.clock, this.health);
     const run: Run = { call, plan, buyer, attempts, delivery: new Delivery(), stop };
-    const timer = setTimeout(() => stop.abort(), plan.deadlines.totalMs);
+    const timer = setTimeout(() => stop.abort(new DeadlinePassed()), plan.deadlines.totalMs);
     buyer.left.addEventListener('abort', () => stop.abort(), { once: true });
     if (buyer.left.aborted) stop.abort();
 
@@ -139,10 +139,9 @@ export class ChatCompletions {
         return { end: 'not_served', servedPosition: null };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
-      const isLate = error.isTimeout || stop.signal.aborted;
       attempts.end({
         result: 'failed',
-        reason: isLate ? 'timeout' : 'unreachable',
+        reason: error.isTimeout ? 'timeout' : 'unreachable',
         httpStatus: null,
       });
       return 'next';
