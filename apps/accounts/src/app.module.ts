@@ -37,6 +37,7 @@ import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Users } from './services/users.js';
+import { Withdrawal } from './services/withdrawal.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
 export type AccountsParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics; pool: Pool }>;
@@ -57,6 +58,7 @@ export function appModule(
       ApiTokens,
       Authorisation,
       Settlement,
+      Withdrawal,
       Statements,
       Reaper,
       OutboxRelay,

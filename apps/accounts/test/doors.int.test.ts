@@ -351,6 +351,28 @@ describe('the internal door', () => {
     });
   });
 
+  it('withdraws a request, directly and through the stream', async () => {
+    const alice = await member();
+    const { command } = await hold(alice);
+    const order = (requestId: string) => ({ type: 'withdraw', requestId });
+    expect(
+      await call('POST', internalPaths.accountsWithdraw, undefined, order(command.requestId)),
+    ).toMatchObject({ status: 200, body: { result: 'released' } });
+    const next = { ...command, requestId: newRequestId() };
+    await call('POST', internalPaths.accountsAuthorise, undefined, next);
+    await bus.jetStream().publish(subjects.settle, JSON.stringify(order(next.requestId)));
+    await until(
+      async () => (await call('GET', '/api/account/balance', alice.apiToken)).body.held === '0',
+    );
+    expect(await call('POST', internalPaths.accountsAuthorise, undefined, next)).toMatchObject({
+      status: 409,
+      body: { fault: { code: 'REQUEST_WITHDRAWN' } },
+    });
+    expect(await call('POST', internalPaths.accountsWithdraw, undefined, order('x'))).toMatchObject(
+      { status: 400 },
+    );
+  });
+
   it('takes back an expired hold by itself', async () => {
     const alice = await member();
     const { command } = await hold(alice, { expiresAtMs: Date.now() + 200 });
@@ -426,6 +448,9 @@ describe('the gRPC door', () => {
     expect(await grpc('Settle', settleOf(second))).toMatchObject({
       result: 'replay',
       charged: '300',
+    });
+    expect(await grpc('Withdraw', { requestId: newRequestId() })).toMatchObject({
+      result: 'prevented',
     });
   });
 

@@ -8,9 +8,11 @@ import { PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
 import { LedgerEvents } from '../src/services/ledger-events.js';
 import { Settlement } from '../src/services/settlement.js';
+import { Withdrawal } from '../src/services/withdrawal.js';
 
 class SilentEvents extends LedgerEvents {
   settled(): void {}
+  withdrawn(): void {}
   reaped(): void {}
   checked(): void {}
   failed(what: string, error: unknown): void {
@@ -37,6 +39,7 @@ export async function openLedger({ connections = 10 } = {}) {
     reader,
     authorisation: new Authorisation(store),
     settlement: new Settlement(store, new SilentEvents()),
+    withdrawal: new Withdrawal(store, new SilentEvents()),
     owner,
     richOwner: async (amount: bigint): Promise<Owner> => {
       const made = await owner();

@@ -117,6 +117,14 @@ describe('ledger_violations', () => {
     expect(await named()).toEqual(new Set(['wallet_posted', 'sum_not_zero']));
   });
 
+  it('names a hold that a withdrawal did not stop', async () => {
+    await plant('authorise', 'WHERE request_id = p_id', 'WHERE false');
+    const hold = authoriseBy(buyer, seller);
+    await ledger.store.withdraw(hold.requestId);
+    await ledger.store.authorise(hold);
+    expect(await named()).toEqual(new Set(['hold_withdrawn']));
+  });
+
   it('names a hold that the reaper forgot', async () => {
     await ledger.store.authorise(authoriseBy(buyer, seller, { expiresAtMs: Date.now() - 61_000 }));
     expect(await named()).toEqual(new Set(['hold_forgotten']));

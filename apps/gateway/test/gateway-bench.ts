@@ -7,6 +7,7 @@ import {
   internalPaths,
   type Plan,
   type Settle,
+  type Withdraw,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { readConfig } from '@aisbf/platform';
@@ -121,7 +122,10 @@ class FakePeers {
   deadlines: Plan['deadlines'] = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
   attemptsMax = 8;
   refusal: Fault | undefined;
+  /** Admits as ever, but the connection breaks before its answer. */
+  isAdmissionLost = false;
   isAccountsDown = false;
+  readonly withdrawals: string[] = [];
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
 
@@ -130,6 +134,7 @@ class FakePeers {
     this.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
     this.attemptsMax = 8;
     this.refusal = undefined;
+    this.isAdmissionLost = false;
     this.isAccountsDown = false;
   }
 
@@ -137,6 +142,10 @@ class FakePeers {
     const body = await bodyOf(request);
     try {
       const answer = this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
+      if (this.isAdmissionLost && request.url === internalPaths.routerAdmit) {
+        request.socket.destroy();
+        return;
+      }
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -149,6 +158,7 @@ class FakePeers {
   private answer(path: string, body: unknown): object {
     if (path === internalPaths.routerAdmit) return this.admit(body as Admit);
     if (path === internalPaths.accountsSettle) return this.settle(body as Settle);
+    if (path === internalPaths.accountsWithdraw) return this.withdraw(body as Withdraw);
     if (path === internalPaths.routerModels) {
       return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
     }
@@ -172,11 +182,20 @@ class FakePeers {
   }
 
   private settle(settlement: Settle): object {
-    if (this.isAccountsDown) {
-      throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
-    }
+    this.requireAccounts();
     this.settlements.push(settlement);
     return { requestId: settlement.requestId, result: 'settled', charged: '1' };
+  }
+
+  private withdraw({ requestId }: Withdraw): object {
+    this.requireAccounts();
+    this.withdrawals.push(requestId);
+    return { requestId, result: 'released' };
+  }
+
+  private requireAccounts(): void {
+    if (!this.isAccountsDown) return;
+    throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
   }
 }
 

@@ -58,10 +58,13 @@ export {
   Authorised,
   GetReceipt,
   Outcome,
+  QueuedReport,
   Receipt,
   ReportedUsage,
   Settle,
   Settled,
+  Withdraw,
+  Withdrawn,
 } from './ledger.js';
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';

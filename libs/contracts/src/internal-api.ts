@@ -7,6 +7,7 @@ export const internalPaths = {
   accountsOwner: '/internal/v1/owner',
   accountsAuthorise: '/internal/v1/authorise',
   accountsSettle: '/internal/v1/settle',
+  accountsWithdraw: '/internal/v1/withdraw',
   accountsReceipt: '/internal/v1/receipt',
   routerAdmit: '/internal/v1/admit',
   routerModels: '/internal/v1/models',

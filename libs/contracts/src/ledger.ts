@@ -91,6 +91,27 @@ export const Settled = z.strictObject({
 });
 export type Settled = z.infer<typeof Settled>;
 
+/**
+ * Takes back a request whose admission was lost on its way: whoever sends this will not serve it. Safe to
+ * repeat, and right whether it comes after the hold, before it, or for none at all.
+ */
+export const Withdraw = z.strictObject({
+  type: z.literal('withdraw'),
+  requestId: RequestId,
+});
+export type Withdraw = z.infer<typeof Withdraw>;
+
+export const Withdrawn = z.strictObject({
+  requestId: RequestId,
+  /** `prevented`: nothing was held, and for this id nothing will be. `replay`: it had ended before. */
+  result: z.enum(['released', 'prevented', 'replay']),
+});
+export type Withdrawn = z.infer<typeof Withdrawn>;
+
+/** What the stream of reports carries: the ends that a gateway could not tell directly. */
+export const QueuedReport = z.discriminatedUnion('type', [Settle, Withdraw]);
+export type QueuedReport = z.infer<typeof QueuedReport>;
+
 /** What one request did and cost, as its buyer sees it. */
 export const Receipt = z.strictObject({
   id: RequestId,

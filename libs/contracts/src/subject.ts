@@ -10,7 +10,7 @@ export const subjects = {
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
   /** JetStream: published from the ledger's outbox, de-duplicated by message id. */
   usageSettled: 'aisbf.accounts.usage-settled',
-  /** JetStream: settlements that could not be delivered directly. */
+  /** JetStream: settlements and withdrawals that could not be delivered directly. */
   settle: 'aisbf.accounts.settle',
 } as const;
 

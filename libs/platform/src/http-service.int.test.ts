@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { internalHeaders } from '@aisbf/contracts';
 import { defineFaults, Fault } from '@aisbf/faults';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -205,8 +205,17 @@ describe(InternalClient, () => {
 
   it('tells a peer that is not there, or not one of ours, as unavailable', async () => {
     await expect(call('/internal/v1/echo', {}, secret, 'http://127.0.0.1:1')).rejects.toMatchObject(
-      { code: 'PEER_UNREACHABLE' },
+      { code: 'PEER_UNREACHABLE', details: { wasSent: false } },
     );
+    const deaf = createServer((socket) => socket.once('data', () => socket.destroy()));
+    deaf.listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const { port } = deaf.address() as AddressInfo;
+    await expect(call('/x', {}, secret, `http://127.0.0.1:${port}`)).rejects.toMatchObject({
+      code: 'PEER_UNREACHABLE',
+      details: { wasSent: true },
+    });
+    deaf.close();
     await expect(call('/healthz', {})).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });

@@ -16,6 +16,7 @@ export const faults = defineFaults({
   ],
   CONCURRENCY_EXCEEDED: ['throttled', 'This API token has as many requests running as it may.'],
   HOLD_PARAMETERS_DIFFER: ['conflict', 'This request id was used before, for another request.'],
+  REQUEST_WITHDRAWN: ['conflict', 'This request was withdrawn; nothing is held for it any more.'],
   LEDGER_UNAVAILABLE: ['unavailable', 'The ledger cannot be reached at the moment.'],
   HOLD_MISSING: ['missing', 'There is no such hold.'],
   HOLD_DECLINED: ['conflict', 'The hold was declined; there is nothing to settle.'],

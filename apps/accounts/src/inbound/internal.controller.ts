@@ -1,4 +1,4 @@
-import { Authorise, GetOwner, GetReceipt, Identify, Settle } from '@aisbf/contracts';
+import { Authorise, GetOwner, GetReceipt, Identify, Settle, Withdraw } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Authorisation } from '../services/authorisation.js';
@@ -6,6 +6,7 @@ import { Identity } from '../services/identity.js';
 import { Settlement } from '../services/settlement.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';
+import { Withdrawal } from '../services/withdrawal.js';
 
 /** The door for our own services. */
 @Controller('internal/v1')
@@ -15,6 +16,7 @@ export class InternalController {
     private readonly users: Users,
     private readonly authorisation: Authorisation,
     private readonly settlement: Settlement,
+    private readonly withdrawal: Withdrawal,
     private readonly statements: Statements,
   ) {}
 
@@ -40,6 +42,12 @@ export class InternalController {
   @HttpCode(200)
   settle(@Body(parsed(Settle)) command: Settle) {
     return this.settlement.settle(command);
+  }
+
+  @Post('withdraw')
+  @HttpCode(200)
+  withdraw(@Body(parsed(Withdraw)) command: Withdraw) {
+    return this.withdrawal.withdraw(command);
   }
 
   @Post('receipt')

@@ -1,3 +1,4 @@
+import type { Withdrawn } from '@aisbf/contracts';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { LedgerEvents, type SettledEvent } from '../services/ledger-events.js';
@@ -8,6 +9,7 @@ import type { Violation } from '../services/ledger-store.js';
 export class CountedLedgerEvents extends LedgerEvents {
   private readonly settlements;
   private readonly overruns;
+  private readonly withdrawals;
   private readonly reapedHolds;
   private readonly violationCount;
   private readonly failures;
@@ -22,6 +24,11 @@ export class CountedLedgerEvents extends LedgerEvents {
       'outcome',
     ]);
     this.overruns = metrics.counter('overruns_total', 'Requests that cost more than was held.');
+    this.withdrawals = metrics.counter(
+      'withdrawals_total',
+      'Requests taken back because their admission was lost, by what became of them.',
+      ['result'],
+    );
     this.reapedHolds = metrics.counter(
       'reaped_holds_total',
       'Holds taken back after they expired.',
@@ -44,6 +51,11 @@ export class CountedLedgerEvents extends LedgerEvents {
         'a request cost more than was held',
       );
     }
+  }
+
+  withdrawn({ requestId, result }: Withdrawn): void {
+    this.withdrawals.inc({ result });
+    this.log.info({ requestId, result }, 'request withdrawn');
   }
 
   reaped(requestIds: readonly string[]): void {

@@ -6,6 +6,7 @@ import {
   subjects,
   type Terms,
   type UsageSettled,
+  type Withdrawn,
 } from '@aisbf/contracts';
 import { type Nanos, nanos, parseNanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
@@ -112,6 +113,16 @@ export class PgLedgerStore extends LedgerStore {
     );
     this.rememberedTerms.delete(command.requestId);
     return { result: row.result, charged: parseNanos(row.charged) };
+  }
+
+  async withdraw(requestId: string) {
+    const row = await this.one<{ result: Withdrawn['result'] }>(
+      'withdraw',
+      'SELECT withdraw($1, $2) AS result',
+      [requestId, subjects.usageSettled],
+    );
+    this.rememberedTerms.delete(requestId);
+    return row.result;
   }
 
   async reapExpired(limit: number): Promise<readonly string[]> {

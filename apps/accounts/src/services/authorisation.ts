@@ -12,6 +12,7 @@ const faultByDecline = {
   concurrency_exceeded: () => faults.CONCURRENCY_EXCEEDED({ retryAfterMs }),
   insufficient_balance: () => faults.INSUFFICIENT_BALANCE(),
   held_by_other_requests: () => faults.HELD_BY_OTHER_REQUESTS({ retryAfterMs }),
+  request_withdrawn: () => faults.REQUEST_WITHDRAWN(),
   parameters_differ: () => faults.HOLD_PARAMETERS_DIFFER(),
 } as const satisfies Record<Decline, () => ReturnType<FaultMaker>>;
 

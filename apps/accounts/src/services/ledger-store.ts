@@ -1,4 +1,4 @@
-import type { Authorise, Authorised, Settle, Settled } from '@aisbf/contracts';
+import type { Authorise, Authorised, Settle, Settled, Withdrawn } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import type { Charge, HeldTerms } from '../domain/charge.js';
 import type { HoldRecord } from '../domain/receipt.js';
@@ -9,6 +9,7 @@ export type Decline =
   | 'concurrency_exceeded'
   | 'insufficient_balance'
   | 'held_by_other_requests'
+  | 'request_withdrawn'
   | 'parameters_differ';
 
 export type AuthoriseAnswer = Authorised | Readonly<{ declined: Decline }>;
@@ -25,6 +26,8 @@ export abstract class LedgerStore {
   /** What was fixed at admission; it never changes, so no lock is needed to read it. */
   abstract heldTerms(requestId: string): Promise<HeldTerms | undefined>;
   abstract settle(command: Settle, charge: Charge): Promise<SettleAnswer>;
+  /** Ends the request's hold, or prevents it: whatever is to come for this id, nothing stays held. */
+  abstract withdraw(requestId: string): Promise<Withdrawn['result']>;
   /** Takes back holds past their expiry; gives their ids. */
   abstract reapExpired(limit: number): Promise<readonly string[]>;
   abstract grant(grant: Grant): Promise<'granted' | 'replay' | 'parameters_differ'>;

@@ -5,6 +5,7 @@ import { type ChatRequest, hasTools, promptInputs, replaceModel } from '@aisbf/o
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
+import { mayHaveHeld } from '../domain/lost-admission.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
 import { type AttemptFailure, judgeHead, retryAfterMs } from '../domain/upstream-answer.js';
 import { Admission } from './admission.js';
@@ -61,7 +62,7 @@ export class ChatCompletions {
   async run(call: ChatCall, buyer: Buyer): Promise<void> {
     const startedAtMs = this.clock.nowMs();
     const promptTokens = countPromptTokens(call.request.body);
-    const plan = await this.admit(call, promptTokens);
+    const plan = await this.plan(call, promptTokens);
     const stop = new AbortController();
     const attempts = new Attempts(this.clock, this.health);
     const run: Run = { call, plan, buyer, attempts, delivery: new Delivery(), stop };
@@ -78,6 +79,16 @@ export class ChatCompletions {
       this.report(run, ended, { startedAtMs, promptTokens });
     }
     if (ended.fault) throw ended.fault;
+  }
+
+  /** An admission whose answer got lost may have held money that nobody would use. */
+  private async plan(call: ChatCall, promptTokens: number): Promise<Plan> {
+    try {
+      return await this.admit(call, promptTokens);
+    } catch (error) {
+      if (mayHaveHeld(error)) this.settlements.withdraw(call.requestId);
+      throw error;
+    }
   }
 
   private admit(
