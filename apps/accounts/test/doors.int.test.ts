@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   ApiTokenChanged,
+  type Authorise,
   internalHeaders,
   internalPaths,
   streams,
@@ -23,7 +24,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startAccounts } from '../src/accounts.js';
 import { accountsSettings } from '../src/config.js';
-import { newRequestId, settleOf } from './ledger-bench.js';
+import { authoriseBy, newRequestId, settleOf } from './ledger-bench.js';
 
 const internalSecret = 'a secret of this test only';
 
@@ -108,31 +109,9 @@ async function member(
   };
 }
 
-async function hold(buyer: Awaited<ReturnType<typeof member>>, change: object = {}) {
+async function hold(buyer: Awaited<ReturnType<typeof member>>, change: Partial<Authorise> = {}) {
   const seller = await member();
-  const command = {
-    type: 'authorise' as const,
-    requestId: newRequestId(),
-    apiTokenId: buyer.apiTokenId,
-    ownerId: buyer.ownerId,
-    amount: '1000',
-    expiresAtMs: Date.now() + 60_000,
-    concurrencyMax: 10,
-    route: 'rotation/test',
-    isStream: false,
-    terms: [
-      {
-        providerId: randomUUID(),
-        providerLabel: 'seller/gpu',
-        sellerOwnerId: seller.ownerId,
-        model: 'demo',
-        prices: { prompt_token: '1000000', completion_token: '1000000' },
-        feeBps: 500,
-      },
-    ],
-    rejections: [],
-    ...change,
-  };
+  const command = authoriseBy(buyer, seller, { concurrencyMax: 10, ...change });
   return {
     command,
     answer: await call('POST', internalPaths.accountsAuthorise, undefined, command),
@@ -313,7 +292,7 @@ describe('the internal door', () => {
       state: 'settled',
       charge: '300',
       chargeUsd: '0.000000300',
-      servedBy: { provider: 'seller/gpu', model: 'demo', sessionId: 'session-1' },
+      servedBy: { provider: 'seller/gpu', model: 'demo-small', sessionId: 'session-1' },
       attempts: [{ result: 'served', httpStatus: 200 }],
     });
     const foreign = await member();
