@@ -7,11 +7,21 @@ import {
 import { connect, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { type z } from 'zod';
 import { type Log } from './log.js';
+import { platformFaults } from './platform-faults.js';
 
 export type NatsBusOptions = Readonly<{ url: string; name: string; log: Log }>;
 
+/** How the answers to one question end. */
+export type Asking<Message> = Readonly<{
+  /** In all; whoever has not given the last answer by then has not answered. */
+  waitMs: number;
+  isLast: (message: Message) => boolean;
+}>;
+
 /** Facts between our processes: JSON on NATS, each message parsed at the door. Also the DI token. */
 export class NatsBus {
+  private readonly reconnectListeners = new Set<() => void>();
+
   private constructor(
     private readonly connection: NatsConnection,
     private readonly log: Log,
@@ -26,7 +36,9 @@ export class NatsBus {
       reconnectTimeWait: 250,
       waitOnFirstConnect: true,
     });
-    return new NatsBus(connection, log);
+    const bus = new NatsBus(connection, log);
+    void bus.watch();
+    return bus;
   }
 
   get isConnected(): boolean {
@@ -59,6 +71,40 @@ export class NatsBus {
     });
   }
 
+  /**
+   * Calls back each time that the connection is there again after it was lost. Whatever was sent meanwhile,
+   * by us or to us, is lost.
+   */
+  onReconnected(listener: () => void): { unsubscribe: () => void } {
+    this.reconnectListeners.add(listener);
+    return { unsubscribe: () => this.reconnectListeners.delete(listener) };
+  }
+
+  /** Asks the one that listens there, which answers with several messages. A fault where it does not. */
+  async ask<Schema extends z.ZodType>(
+    subject: string,
+    question: unknown,
+    schema: Schema,
+    { waitMs, isLast }: Asking<z.infer<Schema>>,
+  ): Promise<readonly z.infer<Schema>[]> {
+    const answers: z.infer<Schema>[] = [];
+    try {
+      const replies = await this.connection.requestMany(subject, JSON.stringify(question), {
+        strategy: 'timer',
+        maxWait: waitMs,
+      });
+      for await (const reply of replies) {
+        const answer = this.open(subject, schema, () => reply.json());
+        if (answer === undefined) break;
+        answers.push(answer);
+        if (isLast(answer)) return answers;
+      }
+    } catch (error) {
+      throw platformFaults.PEER_UNREACHABLE({}, { cause: error });
+    }
+    throw platformFaults.PEER_UNREACHABLE({ answers: answers.length, waitMs });
+  }
+
   /** A subject that only this connection listens to, for answers that come in several messages. */
   inbox(): string {
     return `_INBOX.aisbf.${crypto.randomUUID()}`;
@@ -79,6 +125,14 @@ export class NatsBus {
 
   async close(): Promise<void> {
     if (!this.connection.isClosed()) await this.connection.drain();
+  }
+
+  /** Ends with the connection. */
+  private async watch(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type !== 'reconnect') continue;
+      for (const listener of this.reconnectListeners) listener();
+    }
   }
 
   private open<Schema extends z.ZodType>(
