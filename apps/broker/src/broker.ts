@@ -13,9 +13,12 @@ import { appModule } from './app.module.js';
 import type { BrokerSettings } from './config.js';
 import { BasePath } from './inbound/base-path.js';
 import { PresenceListener } from './inbound/presence-listener.js';
+import { RegistrationWatch } from './inbound/registration-watch.js';
 import { addSessionUpstream } from './inbound/session-upstream.js';
 import { WorkerDoor } from './inbound/worker-door.js';
+import { WorkersListener } from './inbound/workers-listener.js';
 import { Drain } from './services/drain.js';
+import { OwnerEventLog } from './services/owner-event-log.js';
 import { Presence } from './services/presence.js';
 import { Sessions } from './services/sessions.js';
 
@@ -47,7 +50,10 @@ export async function startBroker(settings: BrokerSettings) {
   });
   measure(app, metrics);
   const url = settings.BROKER_ADVERTISED_URL || (await app.getUrl());
+  app.get(OwnerEventLog).start();
   app.get(PresenceListener).start();
+  app.get(WorkersListener).start();
+  app.get(RegistrationWatch).start();
   app.get(Sessions).start();
   app.get(Presence).open(url);
   readiness.markStarted();
@@ -61,8 +67,11 @@ export async function startBroker(settings: BrokerSettings) {
     close: async () => {
       await app.get(Drain).run();
       app.get(PresenceListener).stop();
+      app.get(WorkersListener).stop();
+      await app.get(RegistrationWatch).stop();
       app.get(Presence).close();
       app.get(Sessions).stop();
+      await app.get(OwnerEventLog).close(settings.BROKER_OWNER_EVENTS_WAIT_MS);
       await app.close();
       await Promise.all([bus.close(), router.close(), accounts.close()]);
     },
@@ -89,4 +98,10 @@ function measure(app: NestFastifyApplication, metrics: Metrics): void {
   const sessions = app.get(Sessions);
   metrics.gauge('sessions', 'Worker connections.', () => sessions.count);
   metrics.gauge('in_flight', 'Requests at workers.', () => sessions.inFlight);
+  const history = app.get(OwnerEventLog);
+  metrics.gauge(
+    'owner_events_waiting',
+    "Events that are not in their owners' histories yet.",
+    () => history.waitingCount,
+  );
 }

@@ -1,5 +1,6 @@
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { ownerLimits, ownerSettings } from './owner-config.js';
 
 export const brokerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -176,6 +177,7 @@ export const brokerSettings = z.object({
     40_000,
     'When the process ends in any case: after the drain and the closing of its sockets.',
   ),
+  ...ownerSettings,
 });
 export type BrokerSettings = z.infer<typeof brokerSettings>;
 
@@ -186,6 +188,9 @@ export class BrokerLimits {
   readonly call;
   readonly presence;
   readonly drain;
+  readonly view;
+  readonly history;
+  readonly registrationCheck;
 
   constructor(settings: BrokerSettings) {
     this.admission = {
@@ -224,6 +229,10 @@ export class BrokerLimits {
       beatIntervalMs: settings.BROKER_BEAT_INTERVAL_MS,
       loadIntervalMs: settings.BROKER_LOAD_INTERVAL_MS,
     };
+    const owner = ownerLimits(settings);
+    this.view = owner.view;
+    this.history = owner.history;
+    this.registrationCheck = owner.registrationCheck;
     this.drain = { graceMs: settings.BROKER_DRAIN_GRACE_MS, slice: settings.BROKER_DRAIN_SLICE };
   }
 }

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AdmitWorker, internalPaths, type WorkerVerdict } from '@aisbf/contracts';
+import {
+  type AdmitWorker,
+  type CheckedWorkers,
+  type CheckWorkers,
+  internalPaths,
+  type RegistrationRevoked,
+  type WorkerVerdict,
+} from '@aisbf/contracts';
 
 export type KnownProvider = Readonly<{
   providerId: string;
@@ -51,17 +58,29 @@ export type FakePeers = Readonly<{
   url: string;
   /** How often the router was asked. */
   asked: () => number;
+  /** The workers of each check, as the router was asked. */
+  checks: readonly CheckWorkers[];
+  /** What has ended since, of workers that were let in; whoever asks is told. */
+  ended: RegistrationRevoked[];
   close: () => Promise<void>;
 }>;
 
 /** Router and accounts as the broker sees them: one server that decides as they would. */
 export async function startFakePeers(): Promise<FakePeers> {
   let asked = 0;
+  const checks: CheckWorkers[] = [];
+  const ended: RegistrationRevoked[] = [];
+  const checked = (question: CheckWorkers): CheckedWorkers => {
+    checks.push(question);
+    return { type: 'checked-workers', ended };
+  };
   const server = createServer((request, response) => {
     void readJson(request).then((body) => {
       const isAdmission = request.url === internalPaths.routerAdmitWorker;
       if (isAdmission) asked += 1;
-      const found = isAdmission ? verdictOn(body as AdmitWorker) : identified(body);
+      const isCheck = request.url === internalPaths.routerCheckWorkers;
+      const answered = isCheck ? checked(body as CheckWorkers) : identified(body);
+      const found = isAdmission ? verdictOn(body as AdmitWorker) : answered;
       response.writeHead(found ? 200 : 401, { 'content-type': 'application/json' });
       response.end(JSON.stringify(found ?? unknownToken));
     });
@@ -72,6 +91,8 @@ export async function startFakePeers(): Promise<FakePeers> {
   return {
     url: `http://127.0.0.1:${port}`,
     asked: () => asked,
+    checks,
+    ended,
     close: async () => {
       server.close();
       server.closeAllConnections();

@@ -28,6 +28,13 @@ export const RegistrationRevoked = z.strictObject({
 });
 export type RegistrationRevoked = z.infer<typeof RegistrationRevoked>;
 
+/**
+ * A router was cut off from the bus, so what it has said of ended registrations may be lost: brokers ask
+ * again about all the workers that they have.
+ */
+export const RegistrationsUnsure = z.strictObject({ type: z.literal('registrations-unsure') });
+export type RegistrationsUnsure = z.infer<typeof RegistrationsUnsure>;
+
 /** An API token was revoked or changed: whoever remembers it forgets it. */
 export const ApiTokenChanged = z.strictObject({
   type: z.literal('api-token-changed'),

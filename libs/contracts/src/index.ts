@@ -37,6 +37,7 @@ export {
   AttemptEnded,
   CatalogueChanged,
   RegistrationRevoked,
+  RegistrationsUnsure,
   UsageSettled,
 } from './fact-event.js';
 export {
@@ -68,6 +69,7 @@ export {
 } from './ledger.js';
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
+export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
 export {
   AskPresence,
   Hardware,
@@ -94,6 +96,10 @@ export {
 export { streams, subjects } from './subject.js';
 export {
   AdmitWorker,
+  CheckedWorkers,
+  CheckWorkers,
   RefusalReason,
   WorkerVerdict,
 } from './worker-admission.js';
+export { WorkerEvent, WorkerSession, WorkerSessions, WorkerStatus } from './worker-api.js';
+export { AskWorkers, ProviderReference, WorkersPage, WorkerViewer } from './worker-view.js';

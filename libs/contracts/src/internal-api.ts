@@ -12,6 +12,7 @@ export const internalPaths = {
   routerAdmit: '/internal/v1/admit',
   routerModels: '/internal/v1/models',
   routerAdmitWorker: '/internal/v1/admit-worker',
+  routerCheckWorkers: '/internal/v1/check-workers',
   /** A worker as an HTTP upstream: the endpoint's own path follows. */
   brokerSession: (sessionId: string) => `/internal/v1/sessions/${encodeURIComponent(sessionId)}`,
 } as const;

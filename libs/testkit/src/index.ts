@@ -22,5 +22,6 @@ export {
   type Wallet,
 } from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
+export { type OwnNats, startOwnNats } from './own-nats.js';
 export { redisUrl } from './redis-url.js';
 export { until } from './until.js';

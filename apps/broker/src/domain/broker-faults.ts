@@ -22,6 +22,12 @@ export const brokerFaults = defineFaults({
   TOKEN_MISSING: ['unauthenticated', 'This needs an API token.'],
   SCOPE_MISSING: ['forbidden', 'The API token lacks the scope `manage`.'],
   PROVIDER_MISSING: ['missing', 'There is no such provider of yours here.'],
+  PROVIDER_AMBIGUOUS: [
+    'conflict',
+    'More providers have this name than one answer can tell of; ask by id.',
+  ],
+  WORKERS_UNSURE: ['unavailable', 'Not everybody who may know of this provider has answered.'],
+  VIEWS_CROWDED: ['throttled', 'Too many ask about their workers at the moment.'],
   REGISTRATION_REJECTED: ['forbidden', 'registration rejected'],
   ADMISSION_CROWDED: ['throttled', 'registration rejected'],
 });

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { RollingFigures } from './rolling-figures.js';
 
 const nothingClaimed = { claimedElapsedMs: null, claimedTokensPerSecond: null };
-const served = { isServed: true, chunksPerSecond: 10, ...nothingClaimed };
+const nothingSeen = { firstContentMs: null, contentEventsPerSecond: null };
+const served = { isServed: true, chunksPerSecond: 10, ...nothingSeen, ...nothingClaimed };
 
 describe(RollingFigures, () => {
   it('looks at the last hundred requests of each model only', () => {
@@ -54,6 +55,7 @@ describe(RollingFigures, () => {
       successRate: 1,
       firstMs: 99,
       chunksPerSecond: 10,
+      ...nothingSeen,
       ...nothingClaimed,
     });
   });

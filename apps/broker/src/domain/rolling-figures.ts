@@ -3,23 +3,29 @@ export type CallFigures = Readonly<{
   isServed: boolean;
   /** From sending it to the first byte of its answer; null where none came. */
   firstMs: number | null;
+  /** Until the first event that holds text; null where none was seen. */
+  firstContentMs: number | null;
   /** Null where the answer came in one piece. */
   chunksPerSecond: number | null;
+  /** Events that hold text. Null where there were not two. */
+  contentEventsPerSecond: number | null;
   /** What the worker said about it itself; null where it said nothing. */
   claimedElapsedMs: number | null;
   claimedTokensPerSecond: number | null;
 }>;
 
+const medians = [
+  'firstMs',
+  'firstContentMs',
+  'chunksPerSecond',
+  'contentEventsPerSecond',
+  'claimedElapsedMs',
+  'claimedTokensPerSecond',
+] as const;
+
 /** What is shown of one model at one worker. */
-export type ModelFigures = Readonly<{
-  model: string;
-  requests: number;
-  successRate: number;
-  firstMs: number | null;
-  chunksPerSecond: number | null;
-  claimedElapsedMs: number | null;
-  claimedTokensPerSecond: number | null;
-}>;
+export type ModelFigures = Readonly<{ model: string; requests: number; successRate: number }> &
+  Readonly<Record<(typeof medians)[number], number | null>>;
 
 /** What is told of all models at one worker together: whom the router prefers depends on it. */
 export type TogetherFigures = Pick<
@@ -70,12 +76,7 @@ export class RollingFigures {
       model,
       requests: latest.length,
       successRate: successRate(latest),
-      firstMs: median(latest.map(({ firstMs }) => firstMs)),
-      chunksPerSecond: median(latest.map(({ chunksPerSecond }) => chunksPerSecond)),
-      claimedElapsedMs: median(latest.map(({ claimedElapsedMs }) => claimedElapsedMs)),
-      claimedTokensPerSecond: median(
-        latest.map(({ claimedTokensPerSecond }) => claimedTokensPerSecond),
-      ),
+      ...mediansOf(latest),
     }));
   }
 }
@@ -87,6 +88,11 @@ function keep(latest: CallFigures[], figures: CallFigures): void {
 
 function successRate(calls: readonly CallFigures[]): number {
   return calls.filter(({ isServed }) => isServed).length / calls.length;
+}
+
+function mediansOf(latest: readonly CallFigures[]): Pick<ModelFigures, (typeof medians)[number]> {
+  const entries = medians.map((name) => [name, median(latest.map((one) => one[name]))] as const);
+  return Object.fromEntries(entries) as Pick<ModelFigures, (typeof medians)[number]>;
 }
 
 /** Of those that are known. One slow start, or one absurd claim, does not move it. */

@@ -1,4 +1,5 @@
 import { readIdentity, readScopePath, registeredBody } from '@aisbf/broker-protocol';
+import type { WorkerSessions, WorkerStatus } from '@aisbf/contracts';
 import { Clock, platformFaults } from '@aisbf/platform';
 import { Controller, Get, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
@@ -36,7 +37,7 @@ export class RegistrationController {
   }
 
   @Get('coderai/broker/sessions')
-  async sessions(@Headers('authorization') authorization?: string): Promise<object> {
+  async sessions(@Headers('authorization') authorization?: string): Promise<WorkerSessions> {
     return this.view.list(await this.callers.manager(authorization));
   }
 
@@ -44,7 +45,7 @@ export class RegistrationController {
   async status(
     @Param('providerId') providerId: string,
     @Headers('authorization') authorization?: string,
-  ): Promise<object> {
+  ): Promise<WorkerStatus> {
     return this.view.status(await this.callers.manager(authorization), providerId);
   }
 }

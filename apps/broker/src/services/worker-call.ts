@@ -10,6 +10,7 @@ import {
 import type { Fault } from '@aisbf/faults';
 import { brokerFaults, toFault } from '../domain/broker-faults.js';
 import { type CallOutcome, type OutcomeType, outcomeOfStatus } from '../domain/call-outcome.js';
+import { StreamGauge } from '../domain/stream-gauge.js';
 import type { ReplySink } from './reply-sink.js';
 
 /** One request as its caller gives it. */
@@ -55,8 +56,7 @@ export class WorkerCall {
   private timer: NodeJS.Timeout | undefined;
   private begunAtMs = 0;
   private heardAtMs = 0;
-  private firstAtMs: number | undefined;
-  private chunks = 0;
+  private readonly gauge = new StreamGauge();
   private claims: ReportedMetrics | undefined;
   private isImpatient = false;
 
@@ -125,7 +125,7 @@ export class WorkerCall {
   private pass(step: Relay): void {
     switch (step.type) {
       case 'whole':
-        this.firstAtMs ??= this.heardAtMs;
+        this.gauge.begin(this.heardAtMs);
         this.finish(
           (sink) => sink.whole(step.reply),
           `http_${step.reply.status}`,
@@ -150,8 +150,7 @@ export class WorkerCall {
   /** The protocol cannot make a worker wait, so a reader that stays behind is let go. */
   private passBytes(bytes: Buffer): void {
     const { sink } = this;
-    this.firstAtMs ??= this.heardAtMs;
-    this.chunks += 1;
+    this.gauge.take(bytes, this.heardAtMs);
     if (!sink) return;
     if (sink.backlogBytes <= this.limits.backlogBytesMax) {
       sink.bytes(bytes);
@@ -188,8 +187,7 @@ export class WorkerCall {
   }
 
   private outcomeOf(type: OutcomeType): CallOutcome {
-    const { firstAtMs, begunAtMs, chunks, claims } = this;
-    const streamedMs = this.heardAtMs - (firstAtMs ?? this.heardAtMs);
+    const { begunAtMs, claims } = this;
     return {
       type,
       path: this.request.path,
@@ -197,8 +195,7 @@ export class WorkerCall {
       begunAtMs,
       figures: {
         isServed: type === 'served',
-        firstMs: firstAtMs === undefined ? null : firstAtMs - begunAtMs,
-        chunksPerSecond: chunks > 1 && streamedMs > 0 ? (chunks - 1) / (streamedMs / 1_000) : null,
+        ...this.gauge.figures(begunAtMs, this.heardAtMs),
         claimedElapsedMs: claims?.elapsedMs ?? null,
         claimedTokensPerSecond: claims?.tokensPerSecond ?? null,
       },
