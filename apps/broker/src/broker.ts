@@ -22,6 +22,9 @@ import { OwnerEventLog } from './services/owner-event-log.js';
 import { Presence } from './services/presence.js';
 import { Sessions } from './services/sessions.js';
 
+/** Histories that cannot be written are not waited for when leaving: workers and their requests went first. */
+const historyGraceMs = 2_000;
+
 /** The whole service, running. */
 export async function startBroker(settings: BrokerSettings) {
   const log = createLog('broker', settings.BROKER_LOG_LEVEL);
@@ -71,7 +74,7 @@ export async function startBroker(settings: BrokerSettings) {
       await app.get(RegistrationWatch).stop();
       app.get(Presence).close();
       app.get(Sessions).stop();
-      await app.get(OwnerEventLog).close(settings.BROKER_OWNER_EVENTS_WAIT_MS);
+      await app.get(OwnerEventLog).close(historyGraceMs);
       await app.close();
       await Promise.all([bus.close(), router.close(), accounts.close()]);
     },

@@ -54,51 +54,58 @@ function principal(username: string, ownerId: string, role: string, scopes: read
   };
 }
 
-export type FakePeers = Readonly<{
-  url: string;
+export type FakePeers = {
+  readonly url: string;
   /** How often the router was asked. */
-  asked: () => number;
+  readonly asked: () => number;
   /** The workers of each check, as the router was asked. */
-  checks: readonly CheckWorkers[];
+  readonly checks: readonly CheckWorkers[];
   /** What has ended since, of workers that were let in; whoever asks is told. */
-  ended: RegistrationRevoked[];
-  close: () => Promise<void>;
-}>;
+  readonly ended: RegistrationRevoked[];
+  /** Whether the router cannot say who may stay. */
+  isAway: boolean;
+  readonly close: () => Promise<void>;
+};
 
 /** Router and accounts as the broker sees them: one server that decides as they would. */
 export async function startFakePeers(): Promise<FakePeers> {
   let asked = 0;
   const checks: CheckWorkers[] = [];
   const ended: RegistrationRevoked[] = [];
-  const checked = (question: CheckWorkers): CheckedWorkers => {
-    checks.push(question);
-    return { type: 'checked-workers', ended };
+  const answerTo = (path: string | undefined, body: unknown): object | undefined => {
+    if (path === internalPaths.routerCheckWorkers) {
+      checks.push(body as CheckWorkers);
+      return { type: 'checked-workers', ended } satisfies CheckedWorkers;
+    }
+    if (path !== internalPaths.routerAdmitWorker) return identified(body);
+    asked += 1;
+    return verdictOn(body as AdmitWorker);
   };
   const server = createServer((request, response) => {
     void readJson(request).then((body) => {
-      const isAdmission = request.url === internalPaths.routerAdmitWorker;
-      if (isAdmission) asked += 1;
       const isCheck = request.url === internalPaths.routerCheckWorkers;
-      const answered = isCheck ? checked(body as CheckWorkers) : identified(body);
-      const found = isAdmission ? verdictOn(body as AdmitWorker) : answered;
+      if (isCheck && peers.isAway) return response.destroy();
+      const found = answerTo(request.url, body);
       response.writeHead(found ? 200 : 401, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(found ?? unknownToken));
+      return response.end(JSON.stringify(found ?? unknownToken));
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return {
+  const peers: FakePeers = {
     url: `http://127.0.0.1:${port}`,
     asked: () => asked,
     checks,
     ended,
+    isAway: false,
     close: async () => {
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
     },
   };
+  return peers;
 }
 
 const unknownToken = {

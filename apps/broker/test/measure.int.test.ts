@@ -6,7 +6,10 @@ import { type Frame, ScriptedWorker } from './scripted-worker.js';
 
 const answered = { status: 'ok', payload: { object: 'chat.completion', choices: [] } };
 const busy = { status: 'ok', payload: { status_code: 503, body: '{"error":"Server busy"}' } };
-const chunk = { event: 'chunk', payload: { chunk: 'data: {"choices":[{"delta":{}}]}\n\n' } };
+const chunk = {
+  event: 'chunk',
+  payload: { chunk: 'data: {"choices":[{"delta":{"content":"x"}}]}\n\n' },
+};
 
 describe('what a broker sees of its workers', () => {
   let stage: Stage;
@@ -112,6 +115,7 @@ describe('what a broker sees of its workers', () => {
         requests: 2,
         successRate: 0.5,
         firstMs: expect.any(Number),
+        firstContentMs: expect.any(Number),
         claimedElapsedMs: 1,
         claimedTokensPerSecond: 1_000,
       },

@@ -155,6 +155,35 @@ describe('registrations', () => {
     }
   });
 
+  it('end for those who ask what they have not heard, also where no replica has either', async () => {
+    const { provider, path, registrations } = await newProvider();
+    const other = (await call(anna, 'POST', registrations)).body.registration;
+    const [{ id }] = (await call(anna, 'GET', registrations)).body.registrations;
+    const workers = [id, other.id, null].map((registrationId) => ({
+      providerId: provider.id,
+      clientId: 'client-1',
+      registrationId,
+    }));
+    const ended = async (router: RunningRouter) => {
+      const question = { type: 'check-workers', workers };
+      const { body } = await router.internal(internalPaths.routerCheckWorkers, question);
+      return body.ended as RegistrationRevoked[];
+    };
+    expect(await ended(routers[1])).toEqual([]);
+    await call(anna, 'DELETE', `${registrations}/${id}`);
+    const fact = { type: 'registration-revoked', providerId: provider.id };
+    const revoked = { ...fact, reason: 'token_revoked', registrationId: id };
+    expect(await ended(routers[1])).toEqual([revoked]);
+    await call(anna, 'DELETE', path);
+    expect(await ended(routers[1])).toEqual([{ ...fact, reason: 'provider_disabled' }]);
+    const tooMany = Array.from({ length: 1_001 }, () => workers[0]);
+    const { status } = await routers[1].internal(internalPaths.routerCheckWorkers, {
+      type: 'check-workers',
+      workers: tooMany,
+    });
+    expect(status).toBe(400);
+  });
+
   it('overlap when they are rotated, and then the earlier one expires with its sessions', async () => {
     const { provider, path, registrations, registrationToken } = await newProvider();
     const [{ id }] = (await call(anna, 'GET', registrations)).body.registrations;

@@ -21,6 +21,7 @@ export type Asking<Message> = Readonly<{
 /** Facts between our processes: JSON on NATS, each message parsed at the door. Also the DI token. */
 export class NatsBus {
   private readonly reconnectListeners = new Set<() => void>();
+  private hasServer = true;
 
   private constructor(
     private readonly connection: NatsConnection,
@@ -41,8 +42,9 @@ export class NatsBus {
     return bus;
   }
 
+  /** As far as is known: a server that has gone silent is found out by its missing answers. */
   get isConnected(): boolean {
-    return !this.connection.isClosed() && this.connection.getServer() !== '';
+    return this.hasServer && !this.connection.isClosed();
   }
 
   /** Asks the server for an answer: false where the connection is not alive. */
@@ -87,6 +89,7 @@ export class NatsBus {
     schema: Schema,
     { waitMs, isLast }: Asking<z.infer<Schema>>,
   ): Promise<readonly z.infer<Schema>[]> {
+    if (!this.isConnected) throw platformFaults.PEER_UNREACHABLE();
     const answers: z.infer<Schema>[] = [];
     try {
       const replies = await this.connection.requestMany(subject, JSON.stringify(question), {
@@ -114,7 +117,9 @@ export class NatsBus {
     return jetstream(this.connection);
   }
 
-  jetStreamManager(): Promise<JetStreamManager> {
+  /** Rejects at once while the bus is away, so that nobody waits for what cannot come. */
+  async jetStreamManager(): Promise<JetStreamManager> {
+    if (!this.isConnected) throw platformFaults.PEER_UNREACHABLE();
     return jetstreamManager(this.connection);
   }
 
@@ -130,7 +135,9 @@ export class NatsBus {
   /** Ends with the connection. */
   private async watch(): Promise<void> {
     for await (const { type } of this.connection.status()) {
+      if (type === 'disconnect') this.hasServer = false;
       if (type !== 'reconnect') continue;
+      this.hasServer = true;
       for (const listener of this.reconnectListeners) listener();
     }
   }

@@ -26,6 +26,7 @@ export const brokerFaults = defineFaults({
     'conflict',
     'More providers have this name than one answer can tell of; ask by id.',
   ],
+  HISTORY_AWAY: ['unavailable', "Owners' histories cannot be written at the moment."],
   WORKERS_UNSURE: ['unavailable', 'Not everybody who may know of this provider has answered.'],
   VIEWS_CROWDED: ['throttled', 'Too many ask about their workers at the moment.'],
   REGISTRATION_REJECTED: ['forbidden', 'registration rejected'],

@@ -38,6 +38,7 @@ export class NatsOwnerEventStore extends OwnerEventStore {
   }
 
   override async append(event: OwnerEvent): Promise<void> {
+    if (!this.bus.isConnected) throw brokerFaults.HISTORY_AWAY();
     await this.bus.jetStream().publish(subjects.ownerEvent(event), JSON.stringify(event), {
       msgID: event.eventId,
       timeout: this.limits.waitMs,

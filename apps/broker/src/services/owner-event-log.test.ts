@@ -8,7 +8,6 @@ import { OwnerEventLog, OwnerEventStore } from './owner-event-log.js';
 /** A store that may be away, and that takes each event only when the event loop has gone round. */
 class ListedStore extends OwnerEventStore {
   readonly events: OwnerEvent[] = [];
-  readonly away: string[] = [];
   isAway = false;
   ensured = 0;
   underWay = 0;
@@ -62,9 +61,15 @@ function stage() {
   const store = new ListedStore();
   const counts = { stored: 0, lost: 0, away: 0 };
   const watcher = {
-    onStored: () => void (counts.stored += 1),
-    onLost: (count: number) => void (counts.lost += count),
-    onAway: () => void (counts.away += 1),
+    onStored: () => {
+      counts.stored += 1;
+    },
+    onLost: (count: number) => {
+      counts.lost += count;
+    },
+    onAway: () => {
+      counts.away += 1;
+    },
   };
   const log = new OwnerEventLog(store, watcher, new SystemClock(), {
     brokerId: 'near',

@@ -80,7 +80,8 @@ export class WorkerView {
       const found = await Promise.all(questions.map((question) => this.store.read(question)));
       return found.flat().filter((event) => mayView(viewer, event) && isMeant(provider, event));
     } catch (error) {
-      if (error instanceof Fault) throw error;
+      if (error instanceof Fault && error.code === brokerFaults.PROVIDER_AMBIGUOUS().code)
+        throw error;
       this.events.historyUnreadable(error);
       return undefined;
     }
