@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { streams, subjects, WorkersPage } from '@aisbf/contracts';
 import { createLog, NatsBus } from '@aisbf/platform';
 import { type OwnNats, startOwnNats, until } from '@aisbf/testkit';
@@ -270,4 +271,33 @@ describe('what owners see of their workers', () => {
     },
     timeoutMs,
   );
+
+  it('refuses an operator who means too many by one name, and reads past what it cannot read', async () => {
+    const stream = bus.jetStream();
+    const event = {
+      type: 'owner-event',
+      eventId: randomUUID(),
+      brokerId: 'near',
+      username: 'seller',
+      providerName: 'rig',
+      kind: 'session',
+      event: 'session-opened',
+      clientId: 'of-many',
+      sessionId: null,
+      detail: null,
+      count: 1,
+      atMs: Date.now(),
+    } as const;
+    await stream.publish(subjects.ownerEvent({ ...event, ...sellerProvider }), 'no JSON');
+    for (let number = 0; number < 3_001; number += 1) {
+      const providerId = randomUUID();
+      const filled = { ...event, eventId: randomUUID(), username: 'crowd', providerId };
+      bus.publish(subjects.ownerEvent(filled), filled);
+    }
+    await until(async () => (await get(near, 'providers/rig/status', 'operator')).code === 409);
+    const { providerId } = sellerProvider;
+    expect((await get(near, `providers/${providerId}/status`, 'operator')).code).toBe(200);
+    expect(await status(near)).toMatchObject({ history_readable: true });
+    expect(JSON.stringify(await status(near))).not.toContain('of-many');
+  });
 });
