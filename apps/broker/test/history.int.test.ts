@@ -259,7 +259,7 @@ describe('what owners see of their workers', () => {
         const { config } = await manager.streams.info(streams.ownerEvents.name);
         return config.max_msgs_per_subject === 7;
       });
-      const subject = { username: 'seller', ...sellerProvider, kind: 'session' } as const;
+      const subject = { ...sellerProvider, kind: 'session' } as const;
       for (let number = 0; number < 10; number += 1) {
         const worker = await ScriptedWorker.start(third.url, { clientId: 'client-1' });
         worker.socket.terminate();

@@ -75,12 +75,12 @@ describe('a whole answer', () => {
 describe('what the router is asked', () => {
   it('tells of images and tools, and of a plain request nothing', async () => {
     bench.peers.candidates = [good];
-    await (await buy(request)).text();
+    await (await bench.buy(request)).text();
     expect(bench.peers.admits.at(-1)?.facts).not.toHaveProperty('inputs');
     expect(bench.peers.admits.at(-1)?.facts).not.toHaveProperty('hasTools');
     const content = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA' } }];
     const tools = [{ type: 'function', function: { name: 'look' } }];
-    await (await buy({ ...request, messages: [{ role: 'user', content }], tools })).text();
+    await (await bench.buy({ ...request, messages: [{ role: 'user', content }], tools })).text();
     expect(bench.peers.admits.at(-1)?.facts).toMatchObject({ inputs: ['image'], hasTools: true });
   });
 });

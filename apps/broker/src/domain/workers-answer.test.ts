@@ -52,6 +52,7 @@ const fullCapabilities = {
   transports: [],
   operations: [],
   endpoints: [],
+  paths: null,
   frameBytesMax: null,
   concurrencyMax: null,
   stated: 's'.repeat(16_384),
