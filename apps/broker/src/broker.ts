@@ -107,4 +107,9 @@ function measure(app: NestFastifyApplication, metrics: Metrics): void {
     "Events that are not in their owners' histories yet.",
     () => history.waitingCount,
   );
+  metrics.gauge(
+    'reader_backlog_bytes',
+    'What workers have sent and readers have not taken yet.',
+    () => sessions.readerBacklogBytes,
+  );
 }

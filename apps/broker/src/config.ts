@@ -149,7 +149,15 @@ export const brokerSettings = z.object({
   ),
   BROKER_RESPONSE_BACKLOG_BYTES_MAX: setting.sizeBytes(
     2_097_152,
-    'How far a reader may fall behind its worker, which cannot be made to wait for one request.',
+    'How far a reader may fall behind a worker that cannot be made to wait for one request.',
+  ),
+  BROKER_STREAM_WINDOW_BYTES: setting.sizeBytes(
+    1_048_576,
+    'How far a worker that can wait may be ahead of its reader: 50 ms of a fast line. At most half the backlog.',
+  ),
+  BROKER_READER_STALL_MS: setting.durationMs(
+    120_000,
+    'How long a reader may take nothing of what waits for it before its request is ended.',
   ),
   BROKER_SOCKET_BACKLOG_BYTES_MAX: setting.sizeBytes(
     8_388_608,
@@ -193,6 +201,11 @@ export class BrokerLimits {
   readonly registrationCheck;
 
   constructor(settings: BrokerSettings) {
+    // A worker that keeps to its window must never be taken for one that floods its reader.
+    const streamWindowBytes = Math.min(
+      settings.BROKER_STREAM_WINDOW_BYTES,
+      Math.ceil(settings.BROKER_RESPONSE_BACKLOG_BYTES_MAX / 2),
+    );
     this.admission = {
       waitingMax: settings.BROKER_ADMISSIONS_MAX,
       sessionsMax: settings.BROKER_SESSIONS_MAX,
@@ -216,6 +229,7 @@ export class BrokerLimits {
       frameBytesOutMax: settings.BROKER_FRAME_BYTES_OUT_MAX,
       inFlightDefault: settings.BROKER_SESSION_IN_FLIGHT_DEFAULT,
       socketBacklogBytesMax: settings.BROKER_SOCKET_BACKLOG_BYTES_MAX,
+      streamWindowBytes,
     };
     this.call = {
       pendingWaitMs: settings.BROKER_PENDING_WAIT_MS,
@@ -224,6 +238,8 @@ export class BrokerLimits {
       queueMax: settings.BROKER_SESSION_QUEUE_MAX,
       queueWaitMs: settings.BROKER_QUEUE_WAIT_MS,
       backlogBytesMax: settings.BROKER_RESPONSE_BACKLOG_BYTES_MAX,
+      streamWindowBytes,
+      readerStallMs: settings.BROKER_READER_STALL_MS,
     };
     this.presence = {
       beatIntervalMs: settings.BROKER_BEAT_INTERVAL_MS,

@@ -1,12 +1,15 @@
 export type { Answer } from './answer.js';
-export type { Chunk } from './chunk.js';
+export type { AnswerHead } from './answer-head.js';
+export { type Chunk, sizeOf } from './chunk.js';
 export { type CloseCode, closeCodes } from './close-code.js';
 export {
   type FrameFromWorker,
+  readBinaryFromWorker,
   readFrameFromWorker,
   type UnreadableReason,
 } from './frame-from-worker.js';
 export {
+  binaryWorkFrame,
   cancelFrame,
   drainFrame,
   heartbeatReplyFrame,
@@ -16,6 +19,7 @@ export {
   registeredFrame,
   registerRefusedFrame,
   type WorkHead,
+  windowFrame,
   workFrame,
 } from './frame-to-worker.js';
 export { type ClaimedIdentity, readIdentity, readScopePath, type ScopePath } from './identity.js';
@@ -43,6 +47,7 @@ export {
   stepSession,
 } from './session-state.js';
 export {
+  type AttachedPayload,
   type FormPart,
   jsonPayload,
   type ProxyBody,
@@ -50,17 +55,25 @@ export {
   proxyPayload,
   type WorkPayload,
 } from './work-payload.js';
-export { type BrokerFrame, readBrokerFrame, type WorkFrame } from './worker-inbound.js';
+export {
+  type BrokerFrame,
+  readBinaryBrokerFrame,
+  readBrokerFrame,
+  type WorkFrame,
+} from './worker-inbound.js';
 export { memberText, withMember } from './worker-json-member.js';
 export {
   answerFrame,
+  binaryWorkerFrame,
   chunkFrame,
   doneFrame,
   errorFrame,
   type HttpAnswer,
+  type HttpHead,
   heartbeatAnswerFrame,
   heartbeatFrame,
   type Metrics,
+  type PiecesHead,
   pendingFrame,
   type Registration,
   registerFrame,

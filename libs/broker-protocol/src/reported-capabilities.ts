@@ -16,6 +16,8 @@ export type ReportedCapabilities = Readonly<{
   transports: readonly string[];
   /** Operations beyond the plain protocol, `cancel` for one. */
   operations: readonly string[];
+  /** Forms of frames beyond the plain protocol, `binary-frames` for one. */
+  extensions: readonly string[];
   /** Endpoints beside chat, as the worker names them. */
   endpoints: readonly string[];
   /** The paths that all of this says it serves; null where it says nothing of that. */
@@ -47,6 +49,7 @@ export function readCapabilities(value: unknown): ReportedCapabilities | null {
     version: toText(object.version, nameLengthMax) ?? versionOf(object.server),
     transports: readNames(object.transports),
     operations: readNames(object.operations),
+    extensions: readNames(object.extensions),
     endpoints: readNames(toObject(object.studio)?.endpoints ?? object.endpoints),
     paths: readServedPaths(object),
     frameBytesMax: toInteger(limits.max_frame_bytes, frameBytes.min, frameBytes.max) ?? null,

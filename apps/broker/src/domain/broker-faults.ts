@@ -19,6 +19,7 @@ export const brokerFaults = defineFaults({
   WORKER_MODEL_MISSING: ['missing', 'The worker does not have this model.'],
   WORKER_ENDPOINT_UNSUPPORTED: ['missing', 'The worker does not serve this endpoint.'],
   READER_TOO_SLOW: ['unavailable', 'The reader fell too far behind the worker.'],
+  READER_STALLED: ['unavailable', 'The reader took nothing of the answer for too long.'],
   TOKEN_MISSING: ['unauthenticated', 'This needs an API token.'],
   SCOPE_MISSING: ['forbidden', 'The API token lacks the scope `manage`.'],
   PROVIDER_MISSING: ['missing', 'There is no such provider of yours here.'],

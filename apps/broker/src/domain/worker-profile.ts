@@ -56,3 +56,17 @@ export function frameBytesMax(
 export function knows(profile: WorkerProfile, operation: 'cancel' | 'drain'): boolean {
   return profile.capabilities?.operations.includes(operation) ?? false;
 }
+
+/** Bodies go to it, and come from it, as binary messages instead of base64. */
+export function usesBinaryFrames(profile: WorkerProfile): boolean {
+  return profile.capabilities?.extensions.includes('binary-frames') ?? false;
+}
+
+/**
+ * It waits for the reader of each stream. Only a worker that can be told to stop may do so: another would wait
+ * for good when its reader has left.
+ */
+export function usesStreamWindow(profile: WorkerProfile): boolean {
+  const isOffered = profile.capabilities?.extensions.includes('stream-window') ?? false;
+  return isOffered && knows(profile, 'cancel');
+}

@@ -32,8 +32,10 @@ export class RegistrationController {
     if (result.type === 'later')
       throw brokerFaults.ADMISSION_CROWDED({ retryAfterMs: result.waitMs });
     if (result.type === 'refused') throw brokerFaults.REGISTRATION_REJECTED();
-    const expiresAtMs = this.clock.nowMs() + this.limits.session.registrationTtlMs;
-    return registeredBody({ ...result.identity, expiresAtMs, extensions: brokerExtensions });
+    const { registrationTtlMs, streamWindowBytes } = this.limits.session;
+    const expiresAtMs = this.clock.nowMs() + registrationTtlMs;
+    const facts = { expiresAtMs, extensions: brokerExtensions, streamWindowBytes };
+    return registeredBody({ ...result.identity, ...facts });
   }
 
   @Get('coderai/broker/sessions')

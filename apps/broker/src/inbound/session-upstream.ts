@@ -4,9 +4,9 @@ import { faultOf } from '@aisbf/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { brokerFaults } from '../domain/broker-faults.js';
 import { workerEndpoint } from '../domain/worker-call-path.js';
+import type { CallRequest } from '../services/call-request.js';
 import type { Session } from '../services/session.js';
 import type { Sessions } from '../services/sessions.js';
-import type { CallRequest } from '../services/worker-call.js';
 import { HttpReply } from './http-reply.js';
 import { toWorkerRequest } from './worker-request.js';
 

@@ -87,8 +87,9 @@ export class WorkerDoor {
 
 function connect(socket: WebSocket, session: Session): void {
   socket.on('message', (data: RawData, isBinary: boolean) => {
-    if (isBinary) session.onBinary();
-    else session.onText(data.toString());
+    const bytes = toBuffer(data);
+    if (isBinary) session.onBinary(bytes);
+    else session.onText(bytes);
   });
   socket.on('ping', () => session.onHeard());
   socket.on('pong', () => session.onHeard());
@@ -98,6 +99,12 @@ function connect(socket: WebSocket, session: Session): void {
     else session.end('worker_left', error.message);
   });
   socket.on('close', (code: number) => session.end('worker_left', `code ${code}`));
+}
+
+/** Messages come in one buffer: the other forms are only made where they are asked for. */
+function toBuffer(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
 
 function parseUrl(url: string | undefined): URL | undefined {
