@@ -15,6 +15,12 @@ export const WorkerRegistered = z.strictObject({
   owner_user_id: Id,
   expires_at: z.int().describe('Seconds since 1970.'),
   extensions: z.array(z.string()).describe('What this broker can do beyond the plain protocol.'),
+  limits: z.strictObject({
+    stream_window_bytes: z
+      .int()
+      .min(1)
+      .describe('How far a worker with `stream-window` may be ahead of the reader of a stream.'),
+  }),
 });
 
 const gpu = z.strictObject({
@@ -53,6 +59,7 @@ export const WorkerSession = z.strictObject({
       version: z.string().nullable(),
       transports: z.array(z.string()),
       operations: z.array(z.string()),
+      extensions: z.array(z.string()),
       endpoints: z.array(z.string()),
       paths: z
         .array(z.string())
