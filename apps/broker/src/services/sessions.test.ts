@@ -36,6 +36,9 @@ class ListedSocket extends WorkerSocket {
   override send(frame: string | Buffer): void {
     this.sent.push(frame.toString());
   }
+  override sendBinary(): void {
+    throw new Error('these workers know no binary frames');
+  }
   override ping(): void {}
   override close(code: number, reason: string): void {
     this.closed ??= { code, reason };
