@@ -23,8 +23,9 @@ class Engine {
   hasLength = true;
 
   readonly serve = (_request: IncomingMessage, response: ServerResponse): void => {
-    response.on('close', () => {
+    response.once('close', () => {
       this.closed += 1;
+      response.emit('drain');
     });
     void this.write(response);
   };
@@ -42,8 +43,7 @@ class Engine {
       this.hash.update(block);
       at += block.length;
       this.written = at;
-      if (!response.write(block))
-        await Promise.race(['drain', 'close'].map((n) => once(response, n)));
+      if (!response.write(block)) await once(response, 'drain');
     }
     response.end();
   }
