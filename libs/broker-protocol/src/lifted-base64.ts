@@ -19,7 +19,6 @@ const liftedLengthMin = 16_384;
 /** Whole groups of four characters; small, so that no long string is made on the way. */
 const sliceLength = 49_152;
 const quote = 0x22;
-const backslash = 0x5c;
 const padding = 0x3d;
 /** Only what every reader of base64 reads in the same way; anything else is left where it is. */
 const alphabet = /^[A-Za-z0-9+/]*$/;
@@ -59,8 +58,9 @@ export function liftBase64(frame: Buffer): LiftedFrame | undefined {
 type Span = Readonly<{ start: number; end: number }>;
 
 /**
- * What stands between two quotes far enough apart, without the quotes. A backslash in it, or before it, is
- * seen to by whoever decodes it. Quotes that are close together are leapt over, many at a time.
+ * What stands between two quotes far enough apart, without the quotes. It may be a part of a string, where a
+ * quote is escaped: what is lifted there nobody asks for. Quotes that are close together are leapt over, many
+ * at a time.
  */
 function* longStrings(frame: Buffer): Generator<Span> {
   let at = frame.indexOf(quote);
@@ -72,15 +72,9 @@ function* longStrings(frame: Buffer): Generator<Span> {
     }
     const end = frame.indexOf(quote, at + 1);
     if (end === -1) return;
-    if (!isEscaped(frame, at)) yield { start: at + 1, end };
+    yield { start: at + 1, end };
     at = end;
   }
-}
-
-function isEscaped(frame: Buffer, at: number): boolean {
-  let backslashes = 0;
-  while (frame[at - 1 - backslashes] === backslash) backslashes += 1;
-  return backslashes % 2 === 1;
 }
 
 /** Straight into as much room as it takes; undefined where there is anything else in it. */
