@@ -153,7 +153,7 @@ export const brokerSettings = z.object({
   ),
   BROKER_STREAM_WINDOW_BYTES: setting.sizeBytes(
     1_048_576,
-    'How far a worker that can wait may be ahead of its reader: 50 ms of a fast line. At most half the backlog.',
+    'How far a worker that can wait may be ahead of a reader: a tenth of a second at 80 Mbit/s. Half the backlog at most.',
   ),
   BROKER_READER_STALL_MS: setting.durationMs(
     120_000,
