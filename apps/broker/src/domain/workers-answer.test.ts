@@ -52,6 +52,7 @@ const fullCapabilities = {
   transports: [],
   operations: [],
   endpoints: [],
+  extensions: [],
   paths: null,
   frameBytesMax: null,
   concurrencyMax: null,

@@ -48,6 +48,7 @@ export class LocalWorkers {
         transports: [...capabilities.transports],
         operations: [...capabilities.operations],
         endpoints: [...capabilities.endpoints],
+        extensions: [...capabilities.extensions],
         paths: capabilities.paths && [...capabilities.paths],
       },
       measured: [...measured],

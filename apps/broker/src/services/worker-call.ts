@@ -10,8 +10,8 @@ import {
 import type { Fault } from '@aisbf/faults';
 import { brokerFaults, toFault } from '../domain/broker-faults.js';
 import { type CallOutcome, type OutcomeType, outcomeOfStatus } from '../domain/call-outcome.js';
-import { StreamGauge } from '../domain/stream-gauge.js';
 import { ReaderPace } from '../domain/reader-pace.js';
+import { StreamGauge } from '../domain/stream-gauge.js';
 import type { CallRequest } from './call-request.js';
 import type { ReplySink } from './reply-sink.js';
 
