@@ -36,6 +36,25 @@ export const otherProvider: KnownProvider = {
   registrationToken: 'reg_other',
 };
 
+/** Any worker may come to it. */
+export const openProvider: KnownProvider = {
+  providerId: '77777777-7777-4777-8777-777777777777',
+  ownerId: '88888888-8888-4888-8888-888888888888',
+  username: 'open.shop',
+  providerName: 'yard',
+  registrationToken: 'reg_open',
+  clientIds: null,
+};
+/** The operator's own. */
+export const globalProvider: KnownProvider = {
+  ...openProvider,
+  providerId: '99999999-9999-4999-8999-999999999999',
+  ownerId: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa',
+  username: 'global',
+  registrationToken: 'reg_global',
+};
+const knownProviders = [sellerProvider, otherProvider, openProvider, globalProvider];
+
 const principals: Readonly<Record<string, object>> = {
   'seller-manage': principal('seller', sellerProvider.ownerId, 'member', ['manage']),
   'seller-inference': principal('seller', sellerProvider.ownerId, 'member', ['inference']),
@@ -117,7 +136,7 @@ function identified(body: unknown): object | undefined {
 }
 
 export function verdictOn(claim: AdmitWorker): WorkerVerdict {
-  const provider = [sellerProvider, otherProvider].find(
+  const provider = knownProviders.find(
     ({ username, providerName }) =>
       username === claim.pathUsername && providerName === claim.providerName,
   );
