@@ -4,6 +4,7 @@ import { BrokerLimits, type BrokerSettings } from './config.js';
 import { LivePeers } from './domain/live-peers.js';
 import { BrokerEvents } from './events.js';
 import { BasePath } from './inbound/base-path.js';
+import { FrameLimits } from './inbound/frame-limits.js';
 import { PresenceListener } from './inbound/presence-listener.js';
 import { RegistrationController } from './inbound/registration.controller.js';
 import { RegistrationWatch } from './inbound/registration-watch.js';
@@ -57,6 +58,7 @@ export function appModule(settings: BrokerSettings, parts: BrokerParts): Dynamic
       WorkerView,
       RegistrationCheck,
       WorkerDoor,
+      FrameLimits,
       PresenceListener,
       WorkersListener,
       RegistrationWatch,

@@ -45,6 +45,7 @@ export async function startBroker(settings: BrokerSettings) {
     log,
     metrics,
     readiness,
+    headersMsMax: settings.BROKER_HANDSHAKE_WAIT_MS,
     onFastify: (fastify, nest) => {
       addSessionUpstream(fastify, nest.get(Sessions));
       nest.get(BasePath).strip(fastify.server);

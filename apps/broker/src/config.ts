@@ -59,6 +59,10 @@ export const brokerSettings = z.object({
     10_000,
     'How often the newest of fighting machines is still let in: the market must not flap.',
   ),
+  BROKER_HANDSHAKE_WAIT_MS: setting.durationMs(
+    20_000,
+    'How long a connection may take to say what it wants; a slow line needs a second.',
+  ),
   BROKER_REGISTER_WAIT_MS: setting.durationMs(
     30_000,
     'How long a connection may live without an accepted register.',
@@ -102,6 +106,10 @@ export const brokerSettings = z.object({
   BROKER_FRAME_BYTES_IN_MAX: setting.sizeBytes(
     67_108_864,
     'Largest frame from a worker: a short video in base64.',
+  ),
+  BROKER_FRAME_MS_MAX: setting.durationMs(
+    600_000,
+    'How long one frame from a worker may take to arrive: the largest over a line of 1 Mbit/s.',
   ),
   BROKER_FRAME_BYTES_UNASKED_MAX: setting.sizeBytes(
     1_048_576,
@@ -224,6 +232,7 @@ export class BrokerLimits {
       unreadablePerMinuteMax: settings.BROKER_UNREADABLE_FRAMES_PER_MINUTE_MAX,
       controlPerMinuteMax: settings.BROKER_CONTROL_FRAMES_PER_MINUTE_MAX,
       frameBytesInMax: settings.BROKER_FRAME_BYTES_IN_MAX,
+      frameMsMax: settings.BROKER_FRAME_MS_MAX,
       frameBytesUnaskedMax: settings.BROKER_FRAME_BYTES_UNASKED_MAX,
       frameBytesOutDefault: settings.BROKER_FRAME_BYTES_OUT_DEFAULT,
       frameBytesOutMax: settings.BROKER_FRAME_BYTES_OUT_MAX,

@@ -32,6 +32,8 @@ export class RawWorker {
   closed: { code: number; reason: string } | undefined;
   /** The broker's plain HTTP answer where it was none to an upgrade. */
   refusal: string | undefined;
+  /** It answers no pings. */
+  isSilent = false;
   pings = 0;
   pongs = 0;
   private isOpen = false;
@@ -179,10 +181,14 @@ export class RawWorker {
 
   private take(opcode: number, payload: Buffer): void {
     if (opcode === opcodes.text) this.frames.push(JSON.parse(payload.toString()) as Frame);
-    else if (opcode === opcodes.ping) this.write(maskedFrame(opcodes.pong, payload));
+    else if (opcode === opcodes.ping) this.onPing(payload);
     else if (opcode === opcodes.pong) this.pongs += 1;
     else if (opcode === opcodes.close) this.onClose(payload);
     else throw new Error(`The broker sent a frame with opcode ${opcode}.`);
+  }
+
+  private onPing(payload: Buffer): void {
+    if (!this.isSilent) this.write(maskedFrame(opcodes.pong, payload));
   }
 
   private onClose(payload: Buffer): void {

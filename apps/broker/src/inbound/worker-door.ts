@@ -4,12 +4,12 @@ import { readIdentity, readScopePath } from '@aisbf/broker-protocol';
 import { Log } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { BrokerLimits } from '../config.js';
 import { Admission, type AdmissionResult } from '../services/admission.js';
 import { Drain } from '../services/drain.js';
 import type { Session } from '../services/session.js';
 import { Sessions } from '../services/sessions.js';
 import { BasePath } from './base-path.js';
+import { FrameLimits } from './frame-limits.js';
 import { writeRefusal } from './upgrade-refusal.js';
 import { WsWorkerSocket } from './ws-worker-socket.js';
 
@@ -26,14 +26,14 @@ export class WorkerDoor {
     private readonly drain: Drain,
     private readonly basePath: BasePath,
     private readonly log: Log,
-    limits: BrokerLimits,
+    private readonly frames: FrameLimits,
   ) {
     this.server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       // A compressing socket costs a hundred times the memory of a plain one.
       perMessageDeflate: false,
-      maxPayload: limits.session.frameBytesInMax,
+      maxPayload: frames.bytesMax,
     });
   }
 
@@ -81,6 +81,7 @@ export class WorkerDoor {
         new WsWorkerSocket(socket),
       );
       connect(socket, session);
+      this.frames.watch(socket, session, upgrade.request);
     });
   }
 }
