@@ -12,6 +12,7 @@ export {
   WorkerRefused,
   type WorkerScript,
 } from './fake-worker.js';
+export { FirstOf } from './first-of.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
 export {
   type LedgerViolation,
