@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { until } from '@aisbf/testkit';
 import { expect } from '@jest/globals';
 import { type CallAnswer, type CallOptions, type OpenCall, openCall } from './broker-stage.js';
 import type { KnownProvider } from './fake-peers.js';
@@ -19,6 +20,8 @@ export type Step =
   | Readonly<{ hearsHeartbeat: true; as: string }>
   /** A gateway asks the worker; the call goes by a name. */
   | Readonly<{ asks: string; call?: Omit<CallOptions, 'sessionId'> }>
+  /** So many requests wait at the broker until the worker has room. */
+  | Readonly<{ areQueued: number }>
   /** The gateway is answered. */
   | Readonly<{ gets: string; answer: Partial<CallAnswer> }>
   /** The gateway hangs up. */
@@ -100,6 +103,7 @@ class Performance {
     else if ('hearsHeartbeat' in step) this.learn(await this.hearHeartbeat(), step.as);
     else if ('asks' in step) this.ask(step.asks, step.call);
     else if ('gets' in step) expect(await this.call(step.gets).answer).toMatchObject(step.answer);
+    else if ('areQueued' in step) await until(() => this.areQueued(step.areQueued));
     else if ('hangsUp' in step) this.call(step.hangsUp).abort();
     else if ('isClosed' in step) expect(await this.worker.end()).toMatchObject(step.isClosed);
     else if ('leaves' in step) {
@@ -166,6 +170,14 @@ class Performance {
     this.calls.set(name, call);
   }
 
+  private async areQueued(count: number): Promise<boolean> {
+    const headers = { authorization: 'Bearer operator' };
+    const url = `${this.scene.brokerUrl}/api/coderai/broker/sessions`;
+    const { sessions } = (await (await fetch(url, { headers })).json()) as SeenSessions;
+    const own = sessions.find(({ session_id: id }) => id === this.known.get('$session'));
+    return own?.presence.queued === count;
+  }
+
   private call(name: string): OpenCall {
     const call = this.calls.get(name);
     if (!call) throw new Error(`${this.script.name}: nobody asked ${name}`);
@@ -187,6 +199,10 @@ class Performance {
     return Object.fromEntries(entries);
   }
 }
+
+type SeenSessions = Readonly<{
+  sessions: readonly Readonly<{ session_id: string; presence: Readonly<{ queued: number }> }>[];
+}>;
 
 function isHeartbeat(frame: Frame | undefined): boolean {
   return frame?.op === 'heartbeat' && isDeepStrictEqual(frame.payload, {});
