@@ -16,7 +16,8 @@ export const accepted = {
   scope_name: '$username',
   owner_user_id: '$owner',
   expires_at: expect.any(Number),
-  extensions: ['cancel', 'limits.max_frame_bytes', 'drain'],
+  extensions: ['cancel', 'limits.max_frame_bytes', 'drain', 'binary-frames', 'stream-window'],
+  limits: { stream_window_bytes: expect.any(Number) },
 };
 const answered = (requestId: string) => ({ ...accepted, request_id: requestId });
 
