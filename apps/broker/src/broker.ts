@@ -47,7 +47,8 @@ export async function startBroker(settings: BrokerSettings) {
     readiness,
     headersMsMax: settings.BROKER_HANDSHAKE_WAIT_MS,
     onFastify: (fastify, nest) => {
-      addSessionUpstream(fastify, nest.get(Sessions));
+      const headersPassed = settings.BROKER_HEADERS_PASSED;
+      addSessionUpstream(fastify, { sessions: nest.get(Sessions), headersPassed });
       nest.get(BasePath).strip(fastify.server);
       nest.get(WorkerDoor).listen(fastify.server);
     },

@@ -1,5 +1,6 @@
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { readHeaderList } from './domain/passed-headers.js';
 import { ownerLimits, ownerSettings } from './owner-config.js';
 
 export const brokerSettings = z.object({
@@ -123,6 +124,18 @@ export const brokerSettings = z.object({
     67_108_864,
     'Largest frame to a worker, whatever it says it takes.',
   ),
+  BROKER_HEADERS_PASSED: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const names = readHeaderList(text);
+      if (typeof names !== 'string') return names;
+      context.addIssue(names);
+      return z.NEVER;
+    })
+    .describe(
+      "Buyers' headers, by commas, that workers get beside accept, content-type, traceparent and x-request-id.",
+    ),
   BROKER_BODY_BYTES_MAX: setting.sizeBytes(
     34_603_008,
     'Largest request body from a gateway: the 32 MiB it takes from buyers, and room.',
