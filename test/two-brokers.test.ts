@@ -1,4 +1,4 @@
-import { CreatedRegistration } from '@aisbf/contracts';
+import { CreatedRegistration, WorkerSessions } from '@aisbf/contracts';
 import type { Service, WorkerProcess } from '@aisbf/one-machine';
 import {
   FakeUpstream,
@@ -90,9 +90,12 @@ const askOften = (count: number, model: string, user: string, onText?: (text: st
     }),
   );
 
+/** The sessions that this very broker holds; asked for all, it tells of the other's too. */
 const sessionsAt = async (broker: Service): Promise<string> => {
   const headers = { authorization: `Bearer ${market.operator.apiToken}` };
-  return (await fetch(`${broker.url}/api/coderai/broker/sessions`, { headers })).text();
+  const response = await fetch(`${broker.url}/api/coderai/broker/sessions`, { headers });
+  const { sessions, answered_by } = WorkerSessions.parse(await response.json());
+  return JSON.stringify(sessions.filter(({ broker_id }) => broker_id === answered_by));
 };
 
 describe('kill -9 of one of two brokers', () => {

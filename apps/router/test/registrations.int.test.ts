@@ -138,6 +138,8 @@ describe('registrations', () => {
     const other = (await call(anna, 'POST', registrations)).body;
     const [{ id }] = (await call(anna, 'GET', registrations)).body.registrations;
     const path = `${registrations}/${id}`;
+    // A replica that has never known it good has nothing to announce.
+    expect(await verdicts(provider.name, registrationToken)).toBe('admitted');
     expect((await call(anna, 'DELETE', path)).status).toBe(204);
     expect(await verdicts(provider.name, registrationToken)).toBe('token_revoked');
     expect(await verdicts(provider.name, other.registrationToken)).toBe('admitted');

@@ -121,6 +121,7 @@ const incomplete = z
 export const WorkerSessions = z.strictObject({
   sessions: z.array(WorkerSession).max(1000).describe('Of all broker instances; the oldest first.'),
   count: z.int().min(0).describe('Of all of them, where more are connected than are listed.'),
+  answered_by: z.string().describe('The instance that was asked.'),
   incomplete,
 });
 export type WorkerSessions = z.infer<typeof WorkerSessions>;
@@ -144,6 +145,7 @@ export const WorkerStatus = z.strictObject({
     .describe(
       'The latest of all broker instances, newest last: of sessions, of refused workers that have shown a token of the provider, and of refused strangers, each with a number of its own.',
     ),
+  answered_by: z.string().describe('The instance that was asked.'),
   incomplete,
   history_readable: z
     .boolean()

@@ -56,7 +56,7 @@ function stage(here: WorkersAnswer, peers: Readonly<Record<string, WorkersAnswer
   const metrics = new Metrics('test');
   const log = createLog('test', 'silent');
   const events = new BrokerEvents(log, metrics, new StoppedClock(), history);
-  const local: Pick<LocalWorkers, 'find'> = { find: () => here };
+  const local: Pick<LocalWorkers, 'brokerId' | 'find'> = { brokerId: 'asked', find: () => here };
   return new AllWorkers(local as LocalWorkers, living, new ListedPeers(new Map(known)), events);
 }
 
@@ -72,6 +72,7 @@ describe(AllWorkers, () => {
       count: 2,
       sessions: [session('seller', 1), session('seller', 2)],
       events: [],
+      answeredBy: 'asked',
       incomplete: [],
     });
   });

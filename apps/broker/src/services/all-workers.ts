@@ -11,7 +11,8 @@ export abstract class PeerWorkers {
 }
 
 /** `incomplete`: the instances that have not answered, whose part is missing. */
-export type GatheredWorkers = WorkersAnswer & Readonly<{ incomplete: readonly string[] }>;
+export type GatheredWorkers = WorkersAnswer &
+  Readonly<{ answeredBy: string; incomplete: readonly string[] }>;
 
 /** What all instances know of somebody's workers, each asked at the moment of the question. */
 @Injectable()
@@ -36,7 +37,8 @@ export class AllWorkers {
     };
     const others = await Promise.all(this.peers.living().map(ask));
     const answers = [this.local.find(question), ...others.flat()];
-    return { ...joinAnswers(answers), incomplete: incomplete.sort() };
+    const { brokerId: answeredBy } = this.local;
+    return { ...joinAnswers(answers), answeredBy, incomplete: incomplete.sort() };
   }
 }
 

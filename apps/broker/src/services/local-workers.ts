@@ -17,6 +17,11 @@ export class LocalWorkers {
     private readonly presence: Presence,
   ) {}
 
+  /** This instance's own name. */
+  get brokerId(): string {
+    return this.presence.brokerId;
+  }
+
   find({ viewer, provider }: WorkersQuestion): WorkersAnswer {
     const own = [...this.sessions.all()].filter(
       ({ identity }) => mayView(viewer, identity) && isMeant(provider, identity),

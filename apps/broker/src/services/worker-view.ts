@@ -35,8 +35,13 @@ export class WorkerView {
   list(principal: Principal): Promise<WorkerSessions> {
     return this.bounded(async () => {
       const question = { viewer: viewerOf(principal), provider: null };
-      const { sessions, count, incomplete } = await this.workers.find(question);
-      return { sessions: [...sessions], count, incomplete: [...incomplete] };
+      const found = await this.workers.find(question);
+      return {
+        sessions: [...found.sessions],
+        count: found.count,
+        answered_by: found.answeredBy,
+        incomplete: [...found.incomplete],
+      };
     });
   }
 
@@ -48,7 +53,8 @@ export class WorkerView {
   private async statusOf(viewer: WorkerViewer, provider: string): Promise<WorkerStatus> {
     if (!ProviderReference.safeParse(provider).success) throw brokerFaults.PROVIDER_MISSING();
     // In this order: what is stored in between is then seen twice, and known by its id.
-    const { sessions, events, incomplete } = await this.workers.find({ viewer, provider });
+    const found = await this.workers.find({ viewer, provider });
+    const { sessions, events, answeredBy, incomplete } = found;
     const stored = await this.stored(viewer, provider);
     const history = ownerHistory([...(stored ?? []), ...events], this.limits.view.eventsMaxOfKind);
     if (sessions.length === 0 && history.length === 0) {
@@ -60,6 +66,7 @@ export class WorkerView {
       connected: sessions.some(({ presence }) => presence !== null),
       sessions: [...sessions],
       events: history.map(toWorkerEvent),
+      answered_by: answeredBy,
       incomplete: [...incomplete],
       history_readable: stored !== undefined,
     };
