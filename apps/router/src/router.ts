@@ -110,6 +110,11 @@ type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: Live
 function measure(metrics: Metrics, { live, presence, health }: Measured): void {
   metrics.gauge('catalogue_revision', 'The revision that is served.', () => live.revision);
   metrics.gauge('sessions_present', 'Live sessions that are known.', () => presence.sessionCount);
+  metrics.gauge(
+    'sessions_routable',
+    'Workers that could be given a request: serving, and known to have a model.',
+    () => presence.routableCount,
+  );
   metrics.gauge('brokers_present', 'Brokers that beat.', () => presence.brokerCount);
   metrics.gauge('upstreams_remembered', 'Upstreams that have failed of late.', () => health.size);
 }
