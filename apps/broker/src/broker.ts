@@ -31,7 +31,11 @@ export async function startBroker(settings: BrokerSettings) {
   const metrics = new Metrics('broker');
   const readiness = new Readiness();
   const brokerId = settings.BROKER_ID || uniqueId();
-  const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: brokerId, log });
+  // It listens to what other brokers publish: its own, in a storm thousands a second, would only be dropped.
+  const bus = await NatsBus.connect({
+    ...{ url: settings.AISBF_NATS_URL, name: brokerId, log },
+    hearsItself: false,
+  });
   readiness.add('nats', () => bus.isAlive());
   const router = peer(settings, settings.BROKER_ROUTER_URL);
   const accounts = peer(settings, settings.BROKER_ACCOUNTS_URL);

@@ -9,7 +9,13 @@ import { type z } from 'zod';
 import { type Log } from './log.js';
 import { platformFaults } from './platform-faults.js';
 
-export type NatsBusOptions = Readonly<{ url: string; name: string; log: Log }>;
+export type NatsBusOptions = Readonly<{
+  url: string;
+  name: string;
+  log: Log;
+  /** Whether its own messages come back where it listens to their subject; they do where not said. */
+  hearsItself?: boolean;
+}>;
 
 /** How the answers to one question end. */
 export type Asking<Message> = Readonly<{
@@ -29,13 +35,14 @@ export class NatsBus {
   ) {}
 
   /** Connects, and keeps reconnecting for ever: a lost server is a wait, never an exit. */
-  static async connect({ url, name, log }: NatsBusOptions): Promise<NatsBus> {
+  static async connect({ url, name, log, hearsItself = true }: NatsBusOptions): Promise<NatsBus> {
     const connection = await connect({
       servers: url,
       name,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 250,
       waitOnFirstConnect: true,
+      noEcho: !hearsItself,
     });
     const bus = new NatsBus(connection, log);
     void bus.watch();
