@@ -12,6 +12,11 @@ export type BrokerMarket = Readonly<{
   statements: StatementLog;
 }>;
 
+/** Of all that runs at this moment: a broker that is started again is another process. */
+export function marketPids({ services, servers }: Market): readonly number[] {
+  return [...Object.values(services), ...Object.values(servers)].flatMap(({ pid }) => pid ?? []);
+}
+
 const workersPerProvider = 100;
 const seller = 'seller';
 

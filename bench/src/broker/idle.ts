@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Service } from '@aisbf/one-machine';
+import { type Disturbance, DisturbanceWatch } from '../disturbance.js';
 import { usageOf } from '../process-usage.js';
 import { awaitCondition } from './await-condition.js';
-import type { BrokerMarket } from './broker-market.js';
+import { type BrokerMarket, marketPids } from './broker-market.js';
 import type { FleetCommands, FleetPlan } from './fleet.js';
 import { type LoopDelay, loopDelayOf, metricOf, scrape } from './metrics-text.js';
 import type { CalledProgram } from './program-calls.js';
@@ -19,6 +20,7 @@ export type IdleResult = Readonly<{
   /** Of one core. */
   cpuShare: number;
   loopDelay: LoopDelay | undefined;
+  disturbance: Disturbance | undefined;
 }>;
 
 export type IdlePlan = Readonly<{
@@ -49,12 +51,14 @@ export async function idleBroker(
   await awaitRoutable(router.url, plan.sessions, openMsMax);
   await delay(plan.settleMs);
   await scrape(broker.url);
-  const { cpuShare } = await watched(pid, plan.idleMs);
+  const watch = await DisturbanceWatch.begin([...marketPids(market), fleet.pid]);
+  const cpuShare = await coreShare(pid, plan.idleMs);
+  const disturbance = await watch.soFar();
   const text = await scrape(broker.url);
   const held = metricOf(text, 'aisbf_broker_sessions');
   if (held !== plan.sessions) throw new Error(`The broker holds ${held} of ${plan.sessions}.`);
   const kbAfter = await residentKb(pid);
-  return result(plan, { kbBefore, kbAfter, cpuShare, loopDelay: loopDelayOf(text) });
+  return result(plan, { kbBefore, kbAfter, cpuShare, loopDelay: loopDelayOf(text), disturbance });
 }
 
 /** The same sockets at a bare server, and nothing said on them but pings. They leave at the end. */
@@ -71,10 +75,11 @@ export async function idleFloor(
     claims: claims.slice(0, plan.sessions),
   });
   await delay(plan.settleMs);
-  const { cpuShare } = await watched(floor.pid, plan.idleMs);
+  const cpuShare = await coreShare(floor.pid, plan.idleMs);
   const kbAfter = await residentKb(floor.pid);
   await fleet.call('leave', null);
-  return result(plan, { kbBefore, kbAfter, cpuShare, loopDelay: undefined });
+  const unknown = { loopDelay: undefined, disturbance: undefined };
+  return result(plan, { kbBefore, kbAfter, cpuShare, ...unknown });
 }
 
 /** Waits until the router would give each of these workers a request, and no broker is there but one. */
@@ -104,11 +109,11 @@ async function openFleet(fleet: Fleet, plan: FleetPlan): Promise<void> {
   });
 }
 
-async function watched(pid: number, ms: number): Promise<Readonly<{ cpuShare: number }>> {
+async function coreShare(pid: number, ms: number): Promise<number> {
   const before = await usageOf(pid);
   await delay(ms);
   const after = await usageOf(pid);
-  return { cpuShare: ((after?.cpuMs ?? Number.NaN) - (before?.cpuMs ?? Number.NaN)) / ms };
+  return ((after?.cpuMs ?? Number.NaN) - (before?.cpuMs ?? Number.NaN)) / ms;
 }
 
 function result(

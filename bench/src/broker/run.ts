@@ -5,7 +5,7 @@ import { thisMachine } from '../machine.js';
 import { writeBetweenMarks } from '../marked-page.js';
 import { ownScript, startProgram } from '../program.js';
 import { bodies } from './bodies.js';
-import { type BrokerMarket, openBrokerMarket } from './broker-market.js';
+import { type BrokerMarket, marketPids, openBrokerMarket } from './broker-market.js';
 import { type BrokerReport, brokerMarkdown } from './broker-report.js';
 import type { FleetCommands } from './fleet.js';
 import { awaitRoutable, type Fleet, idleBroker, idleFloor, pidOf } from './idle.js';
@@ -43,10 +43,10 @@ export async function runBrokerBench(
       : undefined;
   const report: BrokerReport = {
     ...{ date: new Date().toISOString().slice(0, 10), machine },
-    disturbance: carried?.disturbance,
     idle: connected?.idle,
     storm: connected?.storm,
     relay: carried?.relay,
+    disturbance: carried?.disturbance,
     bodies: carried?.bodies,
   };
   const text = brokerMarkdown(report);
@@ -103,9 +103,7 @@ async function measureCarried(
       pid: floor.pid,
     },
   };
-  const ours = [broker, market.services.router, market.services.accounts].map(pidOf);
-  const servers = Object.values(market.servers).flatMap(({ pid }) => pid ?? []);
-  const watch = await DisturbanceWatch.begin([...ours, ...servers, floor.pid, load.pid]);
+  const watch = await DisturbanceWatch.begin([...marketPids(market), floor.pid, load.pid]);
   const { only } = options;
   const relayed =
     (only?.includes('relay') ?? true) ? await relay(load, targets, options) : undefined;
