@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 
 /** What a worker says of its machine, in our own shape. Sizes are whole megabytes. */
@@ -74,7 +75,10 @@ export function readHardware(nested: unknown, flat: unknown): ReportedHardware |
   };
 }
 
-/** A heartbeat brings a few new figures; what it leaves out stays as it was. */
+/**
+ * A heartbeat brings a few new figures; what it leaves out stays as it was. Where nothing is new, `known` itself
+ * comes back: most heartbeats are of machines that do nothing.
+ */
 export function mergeHardware(
   known: ReportedHardware | null,
   news: unknown,
@@ -83,13 +87,14 @@ export function mergeHardware(
   if (!report) return known;
   if (!known) return readHardware(report, {});
   const vramMb = totalMb(report) ?? known.vramMb;
-  return {
+  const merged = {
     ...known,
     gpus: report.gpus?.map(toGpu) ?? known.gpus,
     gpuCount: report.gpu_count ?? report.gpus?.length ?? known.gpuCount,
     vramMb,
     vramMbFree: Math.min(freeMb(report) ?? known.vramMbFree, vramMb),
   };
+  return isDeepStrictEqual(merged, known) ? known : merged;
 }
 
 function overlaid(nested: WireHardware | undefined, flat: WireHardware | undefined): WireHardware {

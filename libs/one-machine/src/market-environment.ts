@@ -7,10 +7,10 @@ export type MarketService = (typeof marketServices)[number];
 
 /**
  * How Node runs a service. Of a broker's memory, a third is room for new objects unless it is told otherwise:
- * ten thousand idle sessions then take 34 KB each instead of 19, and each look through that room holds up all.
+ * ten thousand idle sessions then take 34 KB each instead of 18, and each look through that room holds up all.
  */
 export const serviceNodeArgs: Readonly<Partial<Record<MarketService, readonly string[]>>> = {
-  broker: ['--max-semi-space-size=16'],
+  broker: ['--max-semi-space-size=8'],
 };
 
 /** Everything of a market that listens, apart from the edge. */

@@ -112,8 +112,10 @@ export class SessionEar {
 
   private onHardware(report: unknown): void {
     if (report === undefined) return;
-    const hardware = mergeHardware(this.line.profile().hardware, report);
-    this.line.onLearnt({ hardware }, 'load');
+    const known = this.line.profile().hardware;
+    const hardware = mergeHardware(known, report);
+    // Ten thousand idle machines would otherwise be told of hundreds of times a second.
+    if (hardware !== known) this.line.onLearnt({ hardware }, 'load');
   }
 
   /** Whoever asks without end, or does not read our answers, would fill our memory. */
