@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { mergeHardware, readHardware } from './reported-hardware.js';
 
 const megabytes = fc.nat({ max: 100_000 });
-const gpu = fc.record({ name: fc.string(), total_vram_mb: megabytes, available_vram_mb: megabytes });
+const gpu = fc.record({
+  name: fc.string(),
+  total_vram_mb: megabytes,
+  available_vram_mb: megabytes,
+});
 const report = fc.record(
   {
     hostname: fc.string({ minLength: 1 }),
