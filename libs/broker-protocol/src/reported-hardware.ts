@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import { type JsonObject, toObject } from './json-value.js';
 
 /** What a worker says of its machine, in our own shape. Sizes are whole megabytes. */
 export type ReportedHardware = Readonly<{
@@ -23,44 +23,98 @@ const gpusMax = 1024;
 /** 4 TB of one kind of memory: beyond it a figure is a mistake. */
 const sizeMbMax = 4_194_304;
 
-/** A figure that cannot be true counts as not given: a worker is not refused for a broken sensor. */
-const figure = z.number().min(0).max(sizeMbMax).optional().catch(undefined);
-const text = z
-  .string()
-  .transform((value) => value.slice(0, 255))
-  .optional()
-  .catch(undefined);
+const textLengthMax = 255;
 
-const sizes = {
-  total_vram_mb: figure,
-  total_vram_gb: figure,
-  available_vram_mb: figure,
-  available_vram_gb: figure,
-  used_vram_mb: figure,
-  used_vram_gb: figure,
-};
-
-const WireGpu = z.looseObject({ name: text, vendor: text, ...sizes }).catch({});
+const sizeNames = [
+  'total_vram_mb',
+  'total_vram_gb',
+  'available_vram_mb',
+  'available_vram_gb',
+  'used_vram_mb',
+  'used_vram_gb',
+] as const;
+type Sizes = Readonly<Partial<Record<(typeof sizeNames)[number], number>>>;
+type GpuReport = Sizes & Readonly<{ name?: string | undefined; vendor?: string | undefined }>;
 
 /** One level of a report: it stands in `hardware`, or flat beside it. */
-export const WireHardware = z.looseObject({
-  hostname: text,
-  platform: text,
-  gpus: z
-    .array(z.unknown())
-    .transform((list) => list.slice(0, gpusMax).map((gpu) => WireGpu.parse(gpu)))
-    .optional()
-    .catch(undefined),
-  gpu_count: z.int().min(0).max(gpusMax).optional().catch(undefined),
-  ...sizes,
-});
-export type WireHardware = z.infer<typeof WireHardware>;
-
-type WireSizes = Readonly<{ [name in keyof typeof sizes]?: number | undefined }>;
+type Report = Sizes &
+  Readonly<{
+    hostname?: string | undefined;
+    platform?: string | undefined;
+    gpus?: readonly GpuReport[] | undefined;
+    gpu_count?: number | undefined;
+  }>;
 
 /** The flat figures win over those in `hardware`; sums over the cards fill what neither says. */
 export function readHardware(nested: unknown, flat: unknown): ReportedHardware | null {
-  const report = overlaid(WireHardware.safeParse(nested).data, WireHardware.safeParse(flat).data);
+  return toHardware(overlaid(readReport(nested), readReport(flat)));
+}
+
+/**
+ * A heartbeat brings a few new figures; what it leaves out stays as it was. Where nothing is new, `known` itself
+ * comes back: most heartbeats are of machines that do nothing.
+ */
+export function mergeHardware(
+  known: ReportedHardware | null,
+  news: unknown,
+): ReportedHardware | null {
+  const report = readReport(news);
+  if (!report) return known;
+  if (!known) return toHardware(report);
+  const vramMb = totalMb(report) ?? known.vramMb;
+  const merged = {
+    ...known,
+    gpus: report.gpus?.map(toGpu) ?? known.gpus,
+    gpuCount: report.gpu_count ?? report.gpus?.length ?? known.gpuCount,
+    vramMb,
+    vramMbFree: Math.min(freeMb(report) ?? known.vramMbFree, vramMb),
+  };
+  return isDeepStrictEqual(merged, known) ? known : merged;
+}
+
+/**
+ * By hand, without a schema: ten thousand workers send hundreds of reports a second, and what a schema makes of
+ * each on the way was most of the garbage that they cost.
+ */
+function readReport(value: unknown): Report | undefined {
+  const report = toObject(value);
+  if (!report) return undefined;
+  const { gpus, gpu_count: gpuCount } = report;
+  const isCount = figure(gpuCount, gpusMax) !== undefined && Number.isInteger(gpuCount);
+  return {
+    ...readSizes(report),
+    hostname: text(report.hostname),
+    platform: text(report.platform),
+    gpus: Array.isArray(gpus) ? gpus.slice(0, gpusMax).map(readGpu) : undefined,
+    gpu_count: isCount ? figure(gpuCount, gpusMax) : undefined,
+  };
+}
+
+/** What is no card at all still counts as one, of which nothing is known. */
+function readGpu(value: unknown): GpuReport {
+  const gpu = toObject(value) ?? {};
+  return { ...readSizes(gpu), name: text(gpu.name), vendor: text(gpu.vendor) };
+}
+
+function readSizes(from: JsonObject): Sizes {
+  const sizes: { -readonly [Name in keyof Sizes]: Sizes[Name] } = {};
+  for (const name of sizeNames) {
+    const size = figure(from[name], sizeMbMax);
+    if (size !== undefined) sizes[name] = size;
+  }
+  return sizes;
+}
+
+/** A figure that cannot be true counts as not given: a worker is not refused for a broken sensor. */
+function figure(value: unknown, max: number): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= max ? value : undefined;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value.slice(0, textLengthMax) : undefined;
+}
+
+function toHardware(report: Report): ReportedHardware | null {
   const gpus = (report.gpus ?? []).map(toGpu);
   const isSilent = gpus.length === 0 && report.gpu_count === undefined && !report.hostname;
   if (isSilent && totalMb(report) === undefined) return null;
@@ -75,48 +129,25 @@ export function readHardware(nested: unknown, flat: unknown): ReportedHardware |
   };
 }
 
-/**
- * A heartbeat brings a few new figures; what it leaves out stays as it was. Where nothing is new, `known` itself
- * comes back: most heartbeats are of machines that do nothing.
- */
-export function mergeHardware(
-  known: ReportedHardware | null,
-  news: unknown,
-): ReportedHardware | null {
-  const report = WireHardware.safeParse(news).data;
-  if (!report) return known;
-  if (!known) return readHardware(report, {});
-  const vramMb = totalMb(report) ?? known.vramMb;
-  const merged = {
-    ...known,
-    gpus: report.gpus?.map(toGpu) ?? known.gpus,
-    gpuCount: report.gpu_count ?? report.gpus?.length ?? known.gpuCount,
-    vramMb,
-    vramMbFree: Math.min(freeMb(report) ?? known.vramMbFree, vramMb),
-  };
-  return isDeepStrictEqual(merged, known) ? known : merged;
-}
-
-function overlaid(nested: WireHardware | undefined, flat: WireHardware | undefined): WireHardware {
+function overlaid(nested: Report | undefined, flat: Report | undefined): Report {
   const given = Object.entries(flat ?? {}).filter(([, value]) => value !== undefined);
   return { ...nested, ...Object.fromEntries(given) };
 }
 
-function toGpu(gpu: z.infer<typeof WireGpu>): ReportedGpu {
-  const sized = gpu as WireSizes & { name?: string; vendor?: string };
+function toGpu(gpu: GpuReport): ReportedGpu {
   return {
-    name: sized.name ?? 'unknown',
-    vendor: sized.vendor ?? null,
-    vramMb: totalMb(sized) ?? 0,
-    vramMbFree: freeMb(sized) ?? null,
+    name: gpu.name ?? 'unknown',
+    vendor: gpu.vendor ?? null,
+    vramMb: totalMb(gpu) ?? 0,
+    vramMbFree: freeMb(gpu) ?? null,
   };
 }
 
-function totalMb(from: WireSizes): number | undefined {
+function totalMb(from: Sizes): number | undefined {
   return megabytes(from.total_vram_mb, from.total_vram_gb);
 }
 
-function freeMb(from: WireSizes): number | undefined {
+function freeMb(from: Sizes): number | undefined {
   const stated = megabytes(from.available_vram_mb, from.available_vram_gb);
   if (stated !== undefined) return stated;
   const total = totalMb(from);
