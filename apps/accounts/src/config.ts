@@ -23,6 +23,24 @@ export const accountsSettings = z.object({
     500,
     'Connections of one replica. Postgres commits no faster with more.',
   ),
+  ACCOUNTS_BATCH_LANES_MAX: setting.integer(
+    4,
+    1,
+    100,
+    'Statements of a kind that move money at once. Calls that come meanwhile share the next one.',
+  ),
+  ACCOUNTS_BATCH_ITEMS_MAX: setting.integer(
+    100,
+    1,
+    1_000,
+    'Requests in one statement: enough that a commit costs each little, few enough to be quick.',
+  ),
+  ACCOUNTS_LEASE_KEEP: setting.integer(
+    10,
+    2,
+    1_000,
+    'A lease takes a tenth of what its owner has free: what lies in it is out of reach elsewhere.',
+  ),
   ACCOUNTS_SECRET_PEPPER: setting.secret(
     'Key of the stored hashes of API tokens. Lost, every token is void.',
   ),
@@ -41,6 +59,10 @@ export const accountsSettings = z.object({
   ACCOUNTS_OUTBOX_INTERVAL_MS: setting.durationMs(
     1_000,
     'How often the outbox is looked at when nothing wakes it.',
+  ),
+  ACCOUNTS_FOLD_INTERVAL_MS: setting.durationMs(
+    1_000,
+    'How often what has moved is added to the sums that are kept; what was not yet is added when read.',
   ),
   ACCOUNTS_STREAMS_INTERVAL_MS: setting.durationMs(
     5_000,

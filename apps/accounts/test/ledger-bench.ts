@@ -1,13 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Authorise, Settle } from '@aisbf/contracts';
 import { parseNanos } from '@aisbf/money';
+import { SystemClock } from '@aisbf/platform';
 import { createDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
+import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
 import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
-import { PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
+import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
+import { LeaseRecall } from '../src/services/lease-store.js';
 import { LedgerEvents } from '../src/services/ledger-events.js';
 import { Settlement } from '../src/services/settlement.js';
+import { TicketSecret } from '../src/services/ticket-secret.js';
 
 class SilentEvents extends LedgerEvents {
   settled(): void {}
@@ -18,16 +22,32 @@ class SilentEvents extends LedgerEvents {
   }
 }
 
+/** Remembers whose leases were called back, and lets a test answer for the router. */
+class NotedRecall extends LeaseRecall {
+  readonly recalled: string[] = [];
+  onRecall: (ownerId: string) => void = () => {};
+
+  recall(ownerId: string): void {
+    this.recalled.push(ownerId);
+    this.onRecall(ownerId);
+  }
+}
+
+export const ticketSecret = 'the-secret-of-tickets';
+
 export type Owner = Readonly<{ ownerId: string; apiTokenId: string }>;
 
 /** A ledger in a database of its own, as the service uses it and as its administrator sees it. */
-export async function openLedger({ connections = 10 } = {}) {
+export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits = {} } = {}) {
   const database = await createDatabase();
   const pool = new Pool({ connectionString: database.urls.accounts, max: connections });
   const admin = new Pool({ connectionString: adminUrlOf(database.adminUrl), max: 4 });
   // The database is dropped under the last idle connections; nobody waits for them any more.
   for (const each of [pool, admin]) each.on('error', () => undefined);
-  const store = new PgLedgerStore(pool);
+  const batches = new LedgerBatches({ lanesMax: 4, itemsMax: 100, ...batchLimits });
+  const store = new PgLedgerStore(pool, batches);
+  const leases = new PgLeaseStore(pool, new LeaseSettings(leaseKeep));
+  const recall = new NotedRecall();
   const reader = new PgLedgerReader(pool);
   const owner = (username = `user-${randomUUID().slice(0, 8)}`) => makeOwner(admin, username);
   return {
@@ -35,8 +55,10 @@ export async function openLedger({ connections = 10 } = {}) {
     pool,
     store,
     reader,
-    authorisation: new Authorisation(store),
-    settlement: new Settlement(store, new SilentEvents()),
+    leases,
+    recall,
+    authorisation: new Authorisation(store, recall, new SystemClock()),
+    settlement: new Settlement(store, new SilentEvents(), new TicketSecret(ticketSecret)),
     owner,
     richOwner: async (amount: bigint): Promise<Owner> => {
       const made = await owner();
@@ -122,8 +144,8 @@ export function settleOf(hold: Authorise, change: Partial<Settle> = {}): Settle 
     holdEpoch: 1,
     outcome: 'completed',
     servedPosition: 0,
-    promptTokens: 100,
-    completionTokens: 200,
+    ticket: null,
+    units: { prompt_token: 100, completion_token: 200 },
     reported: null,
     finishReason: 'stop',
     attempts: [

@@ -36,6 +36,7 @@ export {
   AttemptEnded,
   CatalogueChanged,
   RegistrationRevoked,
+  Usage,
   UsageSettled,
 } from './fact-event.js';
 export {
@@ -49,18 +50,31 @@ export {
   Prices,
   RequestId,
   TimeMs,
+  Units,
 } from './field.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
+export {
+  CloseLease,
+  Lease,
+  LeaseRecalled,
+  LeaseTicket,
+  OpenLease,
+  RenewLease,
+} from './lease.js';
 export {
   Attempt,
   Authorise,
   Authorised,
+  Extend,
+  Extended,
   GetReceipt,
   Outcome,
   Receipt,
   ReportedUsage,
   Settle,
+  SettleAll,
   Settled,
+  SettledAll,
 } from './ledger.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export {

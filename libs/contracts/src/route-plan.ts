@@ -74,6 +74,8 @@ export const Plan = z.strictObject({
   requestId: RequestId,
   holdEpoch: z.int().min(1),
   holdAmount: NanosText,
+  /** Where the money is a lease's: what stands in place of a hold. It goes back with the settlement as it is. */
+  ticket: z.string().max(65_536).nullable(),
   holdExpiresAtMs: TimeMs,
   candidates: z.array(Candidate).min(1).max(64),
   attemptsMax: z.int().min(1).max(64),

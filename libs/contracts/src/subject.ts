@@ -8,6 +8,7 @@ export const subjects = {
   registrationRevoked: 'aisbf.catalogue.registration-revoked',
   attemptEnded: 'aisbf.health.attempt-ended',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
+  leaseRecalled: 'aisbf.accounts.lease-recalled',
   /** JetStream: published from the ledger's outbox, de-duplicated by message id. */
   usageSettled: 'aisbf.accounts.usage-settled',
   /** JetStream: settlements that could not be delivered directly. */

@@ -10,6 +10,7 @@ export {
   basisPointsMax,
   costOf,
   type Prices,
+  priceOf,
   splitFee,
   type UnitKind,
   type Units,

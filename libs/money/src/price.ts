@@ -1,19 +1,38 @@
-import { type Nanos, nanos } from './nanos.js';
+import { type Nanos, nanos, zeroNanos } from './nanos.js';
 
 /** What can be counted and sold. */
-export const unitKinds = ['prompt_token', 'completion_token', 'request'] as const;
+export const unitKinds = [
+  'prompt_token',
+  'cached_prompt_token',
+  'completion_token',
+  'reasoning_token',
+  'image',
+  'audio_second',
+  'video_second',
+  'request',
+] as const;
 export type UnitKind = (typeof unitKinds)[number];
 
 /** Token prices are per million tokens; every other unit is priced by the piece. */
 const unitsPerPrice = {
   prompt_token: 1_000_000n,
+  cached_prompt_token: 1_000_000n,
   completion_token: 1_000_000n,
+  reasoning_token: 1_000_000n,
+  image: 1n,
+  audio_second: 1n,
+  video_second: 1n,
   request: 1n,
 } as const satisfies Record<UnitKind, bigint>;
 
-/** A unit that has no price costs nothing. */
+/** What a unit is charged as where it has no price of its own. */
+const chargedAs: Readonly<Partial<Record<UnitKind, UnitKind>>> = {
+  cached_prompt_token: 'prompt_token',
+  reasoning_token: 'completion_token',
+};
+
 export type Prices = Readonly<Partial<Record<UnitKind, Nanos>>>;
-export type Units = Readonly<Partial<Record<UnitKind, number>>>;
+export type Units = Readonly<Partial<Record<UnitKind, number | undefined>>>;
 
 const scale = 1_000_000n;
 
@@ -26,9 +45,15 @@ export function costOf(units: Units, prices: Prices): Nanos {
   for (const kind of unitKinds) {
     const count = units[kind] ?? 0;
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`not a count: ${count}`);
-    scaled += BigInt(count) * (prices[kind] ?? 0n) * (scale / unitsPerPrice[kind]);
+    scaled += BigInt(count) * priceOf(kind, prices) * (scale / unitsPerPrice[kind]);
   }
   return nanos((scaled + scale - 1n) / scale);
+}
+
+/** The price of a kind of unit: its own, or that of the kind that it is one of; nothing where neither is named. */
+export function priceOf(kind: UnitKind, prices: Prices): Nanos {
+  const other = chargedAs[kind];
+  return prices[kind] ?? (other && prices[other]) ?? zeroNanos;
 }
 
 /** One basis point is a hundredth of a percent. */

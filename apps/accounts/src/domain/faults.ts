@@ -14,6 +14,7 @@ export const faults = defineFaults({
     'exhausted',
     'The balance would cover this request, but other running requests hold it.',
   ],
+  BUDGET_EXCEEDED: ['exhausted', 'The budget of this API token does not cover this request.'],
   CONCURRENCY_EXCEEDED: ['throttled', 'This API token has as many requests running as it may.'],
   HOLD_PARAMETERS_DIFFER: ['conflict', 'This request id was used before, for another request.'],
   LEDGER_UNAVAILABLE: ['unavailable', 'The ledger cannot be reached at the moment.'],

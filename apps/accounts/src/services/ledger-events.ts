@@ -13,7 +13,8 @@ export type SettledEvent = Readonly<{
 /** What happened to money, for people and for counters. */
 export abstract class LedgerEvents {
   abstract settled(event: SettledEvent): void;
-  abstract reaped(requestIds: readonly string[]): void;
+  /** What was taken back because nobody ended it in time. */
+  abstract reaped(what: 'holds' | 'leases', ids: readonly string[]): void;
   abstract checked(violations: readonly Violation[]): void;
   /** Work in the background failed and will be tried again. */
   abstract failed(what: string, error: unknown): void;

@@ -1,5 +1,5 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { costOf, type Nanos, zeroNanos } from '@aisbf/money';
+import { costOf, type Nanos, type Prices, priceOf, zeroNanos } from '@aisbf/money';
 import type { Catalogue } from './catalogue.js';
 import { faults } from './faults.js';
 import type { Buyer } from './offer.js';
@@ -127,8 +127,18 @@ function holdFor(
     request: 1,
   };
   return candidates
-    .map(({ offer }) => costOf(units, offer.prices))
+    .map(({ offer }) => costOf(units, dearest(offer.prices)))
     .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
+}
+
+/** Whether tokens turn out to be cached, or thought, is known afterwards: the hold covers the dearer of the two. */
+function dearest(prices: Prices): Prices {
+  const most = (one: Nanos, other: Nanos): Nanos => (one > other ? one : other);
+  return {
+    ...prices,
+    prompt_token: most(priceOf('prompt_token', prices), priceOf('cached_prompt_token', prices)),
+    completion_token: most(priceOf('completion_token', prices), priceOf('reasoning_token', prices)),
+  };
 }
 
 /** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */

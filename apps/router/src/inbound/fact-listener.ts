@@ -1,4 +1,10 @@
-import { ApiTokenChanged, AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
+import {
+  ApiTokenChanged,
+  AttemptEnded,
+  subjects,
+  type Usage,
+  UsageSettled,
+} from '@aisbf/contracts';
 import { Log, NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { LiveHealth } from '../services/live-health.js';
@@ -23,15 +29,16 @@ export class FactListener {
     this.bus.subscribe(subjects.apiTokenChanged, ApiTokenChanged, ({ apiTokenId }) =>
       this.principals.forget(apiTokenId),
     );
-    this.bus.subscribe(subjects.usageSettled, UsageSettled, (usage) => this.spend(usage));
+    this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
+      for (const usage of usages) this.spend(usage);
+    });
   }
 
-  private spend({ apiTokenId, requestId, completionTokens }: UsageSettled): void {
-    if (completionTokens === 0) return;
-    this.rates
-      .spend({ apiTokenId, requestId, tokens: completionTokens })
-      .catch((error: unknown) => {
-        this.log.debug({ error, requestId }, "a request's output was not counted");
-      });
+  private spend({ apiTokenId, requestId, units }: Usage): void {
+    const tokens = (units.completion_token ?? 0) + (units.reasoning_token ?? 0);
+    if (tokens === 0) return;
+    this.rates.spend({ apiTokenId, requestId, tokens }).catch((error: unknown) => {
+      this.log.debug({ error, requestId }, "a request's output was not counted");
+    });
   }
 }

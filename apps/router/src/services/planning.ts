@@ -56,6 +56,7 @@ export class Planning {
       requestId,
       holdEpoch,
       holdAmount: route.holdAmount.toString(),
+      ticket: null,
       holdExpiresAtMs,
       candidates: route.candidates.map(toCandidate),
       attemptsMax: Math.min(this.settings.attemptsMax, route.candidates.length),
