@@ -23,6 +23,7 @@ import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { ApiTokenReader, Directory } from './services/directory.js';
+import { HeldRequests, TicketSecret } from './services/held-requests.js';
 import { Identity } from './services/identity.js';
 import { LeaseRecall, LeaseStore } from './services/lease-store.js';
 import { LedgerEvents } from './services/ledger-events.js';
@@ -32,7 +33,6 @@ import { Pepper } from './services/pepper.js';
 import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
-import { TicketSecret } from './services/ticket-secret.js';
 import { Upkeep } from './services/upkeep.js';
 import { Users } from './services/users.js';
 
@@ -54,6 +54,7 @@ export function appModule(
       Users,
       ApiTokens,
       Authorisation,
+      HeldRequests,
       Settlement,
       Statements,
       Reaper,

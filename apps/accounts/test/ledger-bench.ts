@@ -8,10 +8,10 @@ import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
 import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
+import { HeldRequests, TicketSecret } from '../src/services/held-requests.js';
 import { LeaseRecall } from '../src/services/lease-store.js';
 import { LedgerEvents } from '../src/services/ledger-events.js';
 import { Settlement } from '../src/services/settlement.js';
-import { TicketSecret } from '../src/services/ticket-secret.js';
 
 class SilentEvents extends LedgerEvents {
   settled(): void {}
@@ -48,6 +48,7 @@ export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits 
   const store = new PgLedgerStore(pool, batches);
   const leases = new PgLeaseStore(pool, new LeaseSettings(leaseKeep));
   const recall = new NotedRecall();
+  const held = new HeldRequests(store, new TicketSecret(ticketSecret));
   const reader = new PgLedgerReader(pool);
   const owner = (username = `user-${randomUUID().slice(0, 8)}`) => makeOwner(admin, username);
   return {
@@ -57,8 +58,8 @@ export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits 
     reader,
     leases,
     recall,
-    authorisation: new Authorisation(store, recall, new SystemClock()),
-    settlement: new Settlement(store, new SilentEvents(), new TicketSecret(ticketSecret)),
+    authorisation: new Authorisation(store, held, recall, new SystemClock()),
+    settlement: new Settlement(store, new SilentEvents(), held),
     owner,
     richOwner: async (amount: bigint): Promise<Owner> => {
       const made = await owner();

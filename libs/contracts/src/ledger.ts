@@ -28,12 +28,14 @@ export const Authorised = z.strictObject({
 });
 export type Authorised = z.infer<typeof Authorised>;
 
-/** Asks for more to be set aside for a request that runs: up to `amount` in all. */
+/** Asks for more to be set aside for a request that runs, so that this candidate can deliver so much in all. */
 export const Extend = z.strictObject({
   type: z.literal('extend'),
   requestId: RequestId,
   holdEpoch: z.int().min(1),
-  amount: NanosText,
+  ticket: z.string().max(65_536).nullable(),
+  servedPosition: z.int().min(0).max(63),
+  units: Units,
 });
 export type Extend = z.infer<typeof Extend>;
 

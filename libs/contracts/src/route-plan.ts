@@ -30,6 +30,8 @@ const candidateShape = {
   sellerOwnerId: Id,
   /** What to put into `model` of the body. */
   model: ModelName,
+  /** How many output tokens the hold pays for here; null where they cost nothing. */
+  outputTokensHeld: Count.nullable(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */

@@ -9,6 +9,7 @@ export {
 export {
   basisPointsMax,
   costOf,
+  dearestPrices,
   type Prices,
   priceOf,
   splitFee,

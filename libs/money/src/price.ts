@@ -56,6 +56,19 @@ export function priceOf(kind: UnitKind, prices: Prices): Nanos {
   return prices[kind] ?? (other && prices[other]) ?? zeroNanos;
 }
 
+/** Whether tokens turn out to be cached, or thought, is known afterwards: each at the dearer of its two prices. */
+export function dearestPrices(prices: Prices): Prices {
+  const most = (one: UnitKind, other: UnitKind): Nanos => {
+    const [left, right] = [priceOf(one, prices), priceOf(other, prices)];
+    return left > right ? left : right;
+  };
+  return {
+    ...prices,
+    prompt_token: most('prompt_token', 'cached_prompt_token'),
+    completion_token: most('completion_token', 'reasoning_token'),
+  };
+}
+
 /** One basis point is a hundredth of a percent. */
 export const basisPointsMax = 10_000;
 

@@ -1,5 +1,5 @@
 import type { Outcome, Terms, Units } from '@aisbf/contracts';
-import { costOf, type Nanos, parseNanos, unitKinds, zeroNanos } from '@aisbf/money';
+import { costOf, dearestPrices, type Nanos, parseNanos, unitKinds, zeroNanos } from '@aisbf/money';
 
 /** What was fixed when the money was set aside. */
 export type HeldTerms = Readonly<{ ownerId: string; terms: readonly Terms[] }>;
@@ -50,6 +50,17 @@ export function chargeFor(hold: HeldTerms, delivery: Delivery): Charge | undefin
     cost: costOf({ ...delivery.units, request: 1 }, pricesOf(served)),
     feeBps: served.feeBps,
   };
+}
+
+/**
+ * What must be held so that this candidate can deliver so much, whichever kind of token it turns out to be.
+ * Undefined where the hold never had that candidate.
+ */
+export function ceilingFor(hold: HeldTerms, position: number, units: Units): Nanos | undefined {
+  const terms = hold.terms[position];
+  if (!terms) return undefined;
+  if (terms.sellerOwnerId === hold.ownerId) return zeroNanos;
+  return costOf({ ...units, request: 1 }, dearestPrices(pricesOf(terms)));
 }
 
 function pricesOf({ prices }: Terms) {

@@ -20,6 +20,7 @@ export const faults = defineFaults({
   LEDGER_UNAVAILABLE: ['unavailable', 'The ledger cannot be reached at the moment.'],
   HOLD_MISSING: ['missing', 'There is no such hold.'],
   HOLD_DECLINED: ['conflict', 'The hold was declined; there is nothing to settle.'],
+  TICKET_INVALID: ['invalid', 'The ticket is none that a router gave for this request.'],
   SETTLEMENT_INVALID: ['invalid', 'The settlement does not fit its hold.'],
   GRANT_PARAMETERS_DIFFER: ['conflict', 'This grant id was used before, for another grant.'],
   AMOUNT_TOO_LARGE: ['invalid', 'The amount is larger than a wallet can hold.'],

@@ -80,9 +80,10 @@ export class InternalController {
   }
 
   @Post('leases/close')
-  @HttpCode(204)
-  closeLease(@Body(parsed(CloseLease)) request: CloseLease) {
-    return this.leases.close(request);
+  @HttpCode(200)
+  async closeLease(@Body(parsed(CloseLease)) request: CloseLease) {
+    await this.leases.close(request);
+    return {};
   }
 
   @Post('receipt')

@@ -8,6 +8,7 @@ import {
   type Decline,
   type Ending,
   type ExtendAnswer,
+  type ExtendRequest,
   type Grant,
   LedgerStore,
   type SettleAnswer,
@@ -23,6 +24,7 @@ type AuthoriseRow = {
   hold_amount: string;
   is_replay: boolean;
 };
+type ExtendRow = { result: ExtendAnswer['result']; hold_amount: string };
 type TermsRow = { owner_id: string; terms: Terms[] };
 type SettleRow = { item_n: number; result: SettleAnswer['result']; charged: string };
 
@@ -59,12 +61,19 @@ export class PgLedgerStore extends LedgerStore {
     return answer;
   }
 
-  async extend(requestId: string, holdEpoch: number, amount: Nanos): Promise<ExtendAnswer> {
-    const row = await this.one<{ result: ExtendAnswer['result']; hold_amount: string }>(
-      'extend_hold',
-      'SELECT * FROM extend_hold($1, $2, $3)',
-      [requestId, holdEpoch, amount.toString()],
-    );
+  async extend({ requestId, holdEpoch, leased, amount }: ExtendRequest): Promise<ExtendAnswer> {
+    const row = await (leased
+      ? this.one<ExtendRow>('extend_leased', 'SELECT * FROM extend_leased($1, $2, $3, $4)', [
+          leased.leaseId,
+          requestId,
+          leased.amount,
+          amount.toString(),
+        ])
+      : this.one<ExtendRow>('extend_hold', 'SELECT * FROM extend_hold($1, $2, $3)', [
+          requestId,
+          holdEpoch,
+          amount.toString(),
+        ]));
     return { result: row.result, amount: parseNanos(row.hold_amount) };
   }
 

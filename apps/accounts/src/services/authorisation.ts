@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Authorise, Authorised, Extend, Extended } from '@aisbf/contracts';
 import type { FaultMaker } from '@aisbf/faults';
-import { parseNanos } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { ceilingFor } from '../domain/charge.js';
 import { faults } from '../domain/faults.js';
+import { HeldRequests } from './held-requests.js';
 import { LeaseRecall } from './lease-store.js';
 import { type AuthoriseAnswer, type Decline, LedgerStore } from './ledger-store.js';
 
@@ -29,6 +30,7 @@ const faultByDecline = {
 export class Authorisation {
   constructor(
     private readonly ledger: LedgerStore,
+    private readonly held: HeldRequests,
     private readonly recall: LeaseRecall,
     private readonly clock: Clock,
   ) {}
@@ -40,8 +42,11 @@ export class Authorisation {
     throw faultByDecline[answer.declined]();
   }
 
-  async extend({ requestId, holdEpoch, amount }: Extend): Promise<Extended> {
-    const answer = await this.ledger.extend(requestId, holdEpoch, parseNanos(amount));
+  async extend({ requestId, holdEpoch, ticket, servedPosition, units }: Extend): Promise<Extended> {
+    const { terms, leased } = await this.held.find(requestId, ticket);
+    const amount = ceilingFor(terms, servedPosition, units);
+    if (amount === undefined) throw faults.SETTLEMENT_INVALID();
+    const answer = await this.ledger.extend({ requestId, holdEpoch, leased, amount });
     if (answer.result === 'missing') throw faults.HOLD_MISSING();
     return { result: answer.result, amount: answer.amount.toString() };
   }

@@ -33,8 +33,8 @@ export type Ending = Readonly<{
 export abstract class LedgerStore {
   /** With `mayRecall` a request that leases stand in the way of is not declined, but told so. */
   abstract authorise(command: Authorise, mayRecall: boolean): Promise<AuthoriseAnswer>;
-  /** Raises a running request's hold to this amount, where there is so much. */
-  abstract extend(requestId: string, holdEpoch: number, amount: Nanos): Promise<ExtendAnswer>;
+  /** Gives a running request this amount in all, where there is so much. */
+  abstract extend(request: ExtendRequest): Promise<ExtendAnswer>;
   /** What was fixed at admission; it never changes, so no lock is needed to read it. */
   abstract heldTerms(requestId: string): Promise<HeldTerms | undefined>;
   abstract settle(ending: Ending): Promise<SettleAnswer>;
@@ -44,6 +44,13 @@ export abstract class LedgerStore {
   /** Adds what has moved to the sums that are kept; gives how many transactions it were. */
   abstract fold(limit: number): Promise<number>;
 }
+
+export type ExtendRequest = Readonly<{
+  requestId: string;
+  holdEpoch: number;
+  leased: LeasedRequest | undefined;
+  amount: Nanos;
+}>;
 
 export type ExtendAnswer = Readonly<{
   result: Extended['result'] | 'missing';

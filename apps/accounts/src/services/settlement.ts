@@ -3,10 +3,9 @@ import { Fault } from '@aisbf/faults';
 import { Injectable } from '@nestjs/common';
 import { chargeFor } from '../domain/charge.js';
 import { faults } from '../domain/faults.js';
-import { type LeasedRequest, readTicket } from '../domain/lease-ticket.js';
+import { HeldRequests } from './held-requests.js';
 import { LedgerEvents } from './ledger-events.js';
 import { LedgerStore } from './ledger-store.js';
-import { TicketSecret } from './ticket-secret.js';
 
 /** Ends a request: charges what was delivered, gives back the rest. */
 @Injectable()
@@ -14,15 +13,13 @@ export class Settlement {
   constructor(
     private readonly ledger: LedgerStore,
     private readonly events: LedgerEvents,
-    private readonly secret: TicketSecret,
+    private readonly held: HeldRequests,
   ) {}
 
   async settle(command: Settle): Promise<Settled> {
     const { requestId } = command;
-    const leased = this.leasedRequest(command);
-    const hold = leased ?? (await this.ledger.heldTerms(requestId));
-    if (!hold) throw faults.HOLD_MISSING();
-    const charge = chargeFor(hold, command);
+    const { terms, leased } = await this.held.find(requestId, command.ticket);
+    const charge = chargeFor(terms, command);
     if (!charge) throw faults.SETTLEMENT_INVALID();
 
     const { result, charged } = await this.ledger.settle({ command, charge, leased });
@@ -43,12 +40,5 @@ export class Settlement {
       }
     };
     return { results: await Promise.all(commands.map(settle)) };
-  }
-
-  private leasedRequest({ ticket, requestId }: Settle): LeasedRequest | undefined {
-    if (ticket === null) return undefined;
-    const leased = readTicket(ticket, requestId, this.secret.value);
-    if (!leased) throw faults.SETTLEMENT_INVALID();
-    return leased;
   }
 }

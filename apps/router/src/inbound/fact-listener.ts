@@ -7,6 +7,7 @@ import {
 } from '@aisbf/contracts';
 import { Log, NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { Allowances } from '../services/allowances.js';
 import { LiveHealth } from '../services/live-health.js';
 import { Principals } from '../services/principals.js';
 import { RateLimits } from '../services/rate-limits.js';
@@ -19,6 +20,7 @@ export class FactListener {
     private readonly health: LiveHealth,
     private readonly principals: Principals,
     private readonly rates: RateLimits,
+    private readonly allowances: Allowances,
     private readonly log: Log,
   ) {}
 
@@ -30,11 +32,12 @@ export class FactListener {
       this.principals.forget(apiTokenId),
     );
     this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
-      for (const usage of usages) this.spend(usage);
+      for (const usage of usages) this.onUsage(usage);
     });
   }
 
-  private spend({ apiTokenId, requestId, units }: Usage): void {
+  private onUsage({ apiTokenId, requestId, leaseId, units }: Usage): void {
+    if (leaseId !== null) this.allowances.ended(leaseId, requestId);
     const tokens = (units.completion_token ?? 0) + (units.reasoning_token ?? 0);
     if (tokens === 0) return;
     this.rates.spend({ apiTokenId, requestId, tokens }).catch((error: unknown) => {

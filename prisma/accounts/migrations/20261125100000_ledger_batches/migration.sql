@@ -111,7 +111,8 @@ CREATE TABLE hold (
 CREATE INDEX hold_expires_at_idx ON hold (expires_at);
 
 -- An allowance: money set aside for many requests of one token, spent in the memory of one router. All counts only
--- rise, so that repeats and late messages do no harm. What is still set aside for it is issued_max - settled.
+-- rise, so that repeats and late messages do no harm. What is still set aside for it is
+-- issued_max + extended - settled.
 CREATE TABLE lease (
   id text PRIMARY KEY,
   owner_id uuid NOT NULL REFERENCES owner (id),
@@ -123,6 +124,8 @@ CREATE TABLE lease (
   -- - closed: final; a settlement that still comes is fenced
   state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closing', 'closed')),
   issued_max bigint NOT NULL CHECK (issued_max >= 0),
+  -- What its running requests were given beyond what their router had issued to them.
+  extended bigint NOT NULL DEFAULT 0 CHECK (extended >= 0),
   settled bigint NOT NULL DEFAULT 0,
   captured bigint NOT NULL DEFAULT 0,
   settled_count integer NOT NULL DEFAULT 0,
@@ -130,9 +133,16 @@ CREATE TABLE lease (
   slots integer NOT NULL CHECK (slots >= 0),
   created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   expires_at timestamptz NOT NULL,
-  CONSTRAINT lease_never_overdrawn CHECK (settled >= 0 AND settled <= issued_max),
+  CONSTRAINT lease_never_overdrawn CHECK (settled >= 0 AND settled <= issued_max + extended),
   CONSTRAINT lease_never_overcharged CHECK (captured >= 0 AND captured <= settled)
 ) WITH (fillfactor = 50);
+-- A request of a lease that was given more than its ticket says: how much it has in all.
+CREATE TABLE lease_extension (
+  request_id text PRIMARY KEY,
+  lease_id text NOT NULL REFERENCES lease (id),
+  amount bigint NOT NULL CHECK (amount >= 0)
+);
+
 CREATE INDEX lease_live_owner_id_idx ON lease (owner_id) WHERE state <> 'closed';
 CREATE INDEX lease_live_expires_at_idx ON lease (expires_at) WHERE state <> 'closed';
 

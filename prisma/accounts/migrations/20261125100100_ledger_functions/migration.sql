@@ -207,10 +207,11 @@ BEGIN
       h.is_stream, h.terms, h.rejections, h.created_at
     FROM unnest(v_items) i JOIN hold h ON h.id = i.id AND h.epoch = i.epoch WHERE i.lease_id IS NULL
     UNION ALL
-    SELECT i.n, i.id, l.owner_id, l.api_token_id, l.id, i.amount, i.parameters_hash, i.route, i.is_stream, i.terms,
+    SELECT i.n, i.id, l.owner_id, l.api_token_id, l.id, coalesce(x.amount, i.amount), i.parameters_hash, i.route, i.is_stream, i.terms,
       i.rejections, i.created_at
     FROM unnest(v_items) i
     JOIN lease l ON l.id = i.lease_id AND l.owner_id = i.owner_id AND l.state <> 'closed'
+    LEFT JOIN lease_extension x ON x.request_id = i.id
   ), inserted AS (
     INSERT INTO receipt (id, owner_id, api_token_id, lease_id, amount, parameters_hash, route, is_stream, terms,
       rejections, state, captured, fee, transaction_id, outbox_id, epoch, created_at, outcome, served_position,
@@ -327,7 +328,7 @@ BEGIN
   UPDATE lease l SET
     settled = l.settled + r.amount, captured = l.captured + r.captured, settled_count = l.settled_count + r.ended,
     slots = CASE l.state WHEN 'closing' THEN l.slots - r.ended ELSE l.slots END,
-    state = CASE WHEN l.state = 'closing' AND l.settled + r.amount = l.issued_max THEN 'closed' ELSE l.state END
+    state = CASE WHEN l.state = 'closing' AND l.settled + r.amount = l.issued_max + l.extended THEN 'closed' ELSE l.state END
   FROM (
     SELECT e.lease_id, sum(e.amount)::bigint AS amount, sum(e.captured)::bigint AS captured,
       count(*)::integer AS ended
@@ -425,6 +426,37 @@ BEGIN
   RETURN QUERY SELECT 'open', p_wanted, v_slots;
 END $$;
 
+-- Gives a running request of a lease more: `p_amount` in all, where its ticket says `p_ticket_amount`.
+CREATE FUNCTION extend_leased(p_lease text, p_id text, p_ticket_amount bigint, p_amount bigint)
+RETURNS TABLE (result text, hold_amount bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  v_lease lease%ROWTYPE;
+  v_had bigint;
+BEGIN
+  SELECT * INTO v_lease FROM lease WHERE id = p_lease;
+  PERFORM FROM wallet WHERE owner_id = v_lease.owner_id FOR UPDATE;
+  SELECT * INTO v_lease FROM lease WHERE id = p_lease FOR UPDATE;
+  IF NOT FOUND OR v_lease.state = 'closed' OR EXISTS (SELECT FROM receipt WHERE id = p_id) THEN
+    RETURN QUERY SELECT 'missing', 0::bigint;
+    RETURN;
+  END IF;
+  v_had := coalesce((SELECT x.amount FROM lease_extension x WHERE x.request_id = p_id), p_ticket_amount);
+  IF v_had >= p_amount THEN
+    RETURN QUERY SELECT 'held', v_had;
+    RETURN;
+  END IF;
+  UPDATE wallet SET held = held + p_amount - v_had
+  WHERE owner_id = v_lease.owner_id AND posted + promo - held >= p_amount - v_had;
+  IF NOT FOUND THEN
+    RETURN QUERY SELECT 'insufficient_balance', v_had;
+    RETURN;
+  END IF;
+  UPDATE lease SET extended = extended + p_amount - v_had WHERE id = p_lease;
+  INSERT INTO lease_extension (request_id, lease_id, amount) VALUES (p_id, p_lease, p_amount)
+  ON CONFLICT (request_id) DO UPDATE SET amount = excluded.amount;
+  RETURN QUERY SELECT 'held', p_amount;
+END $$;
+
 -- Lets the holder issue up to `p_issued_max` in all. Says what it may issue now, and how many of its requests have
 -- ended: a figure that was lost on the bus comes by here.
 CREATE FUNCTION renew_lease(p_id text, p_issued_max bigint, p_keep integer)
@@ -466,16 +498,16 @@ BEGIN
   IF v_lease.state <> 'open' THEN
     RETURN v_lease.state;
   END IF;
-  IF p_issued < v_lease.settled OR p_issued > v_lease.issued_max OR p_count < v_lease.settled_count THEN
+  IF p_issued < v_lease.settled - v_lease.extended OR p_issued > v_lease.issued_max OR p_count < v_lease.settled_count THEN
     RAISE EXCEPTION 'lease % cannot have issued % to % requests', p_id, p_issued, p_count;
   END IF;
   v_running := p_count - v_lease.settled_count;
   UPDATE wallet SET held = held - (v_lease.issued_max - p_issued) WHERE owner_id = v_lease.owner_id;
   PERFORM take_load(v_lease.api_token_id, 0, v_running - v_lease.slots);
   UPDATE lease SET issued_max = p_issued, slots = v_running,
-    state = CASE WHEN v_running = 0 THEN 'closed' ELSE 'closing' END
-  WHERE id = p_id;
-  RETURN CASE WHEN v_running = 0 THEN 'closed' ELSE 'closing' END;
+    state = CASE WHEN p_issued + extended = settled THEN 'closed' ELSE 'closing' END
+  WHERE id = p_id RETURNING state INTO v_lease.state;
+  RETURN v_lease.state;
 END $$;
 
 -- Ends leases past their expiry: their router is gone, or requests of theirs were never settled. What still comes for
@@ -492,7 +524,8 @@ BEGIN
     PERFORM FROM wallet WHERE owner_id = v_lease.owner_id FOR UPDATE;
     SELECT * INTO v_lease FROM lease WHERE id = v_lease.id FOR UPDATE;
     CONTINUE WHEN v_lease.state = 'closed';
-    UPDATE wallet SET held = held - (v_lease.issued_max - v_lease.settled) WHERE owner_id = v_lease.owner_id;
+    UPDATE wallet SET held = held - (v_lease.issued_max + v_lease.extended - v_lease.settled)
+    WHERE owner_id = v_lease.owner_id;
     PERFORM take_load(v_lease.api_token_id, 0, -v_lease.slots);
     UPDATE lease SET state = 'closed', slots = 0 WHERE id = v_lease.id;
     RETURN NEXT v_lease.id;
@@ -637,7 +670,7 @@ WITH moved AS (
 ), held AS (
   SELECT owner_id, sum(amount) AS amount FROM (
     SELECT owner_id, amount FROM hold
-    UNION ALL SELECT owner_id, issued_max - settled FROM lease WHERE state <> 'closed') h GROUP BY 1
+    UNION ALL SELECT owner_id, issued_max + extended - settled FROM lease WHERE state <> 'closed') h GROUP BY 1
 ), usage AS (
   SELECT r.transaction_id, r.owner_id, sum(r.captured) AS captured, sum(r.fee) AS fee
   FROM receipt r WHERE r.transaction_id IS NOT NULL GROUP BY 1, 2
