@@ -1,5 +1,12 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { costOf, dearestPrices, type Nanos, type Prices, priceOf, zeroNanos } from '@aisbf/money';
+import {
+  costOf,
+  countWithin,
+  dearestPrices,
+  type Nanos,
+  type Prices,
+  zeroNanos,
+} from '@aisbf/money';
 
 export type HoldSettings = Readonly<{
   /** The output that is paid for in advance where the body names no limit. */
@@ -44,13 +51,9 @@ export function outputTokensHeld(
   { promptTokens }: Pick<Sizes, 'promptTokens'>,
   prices: Prices,
 ): number | null {
-  const dearest = dearestPrices(prices);
-  const price = priceOf('completion_token', dearest);
-  if (price === zeroNanos) return null;
-  const before = costOf({ prompt_token: promptTokens, request: 1 }, dearest);
-  if (before >= hold) return 0;
-  // Rounded down where the cost is rounded up: what is told here never costs more than the hold.
-  const tokens = ((hold - before) * 1_000_000n) / price;
+  const before = { prompt_token: promptTokens, request: 1 };
+  const tokens = countWithin(hold, 'completion_token', before, dearestPrices(prices));
+  if (tokens === undefined) return null;
   return Number(tokens < countMax ? tokens : countMax);
 }
 

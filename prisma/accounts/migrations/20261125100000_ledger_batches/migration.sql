@@ -136,11 +136,13 @@ CREATE TABLE lease (
   CONSTRAINT lease_never_overdrawn CHECK (settled >= 0 AND settled <= issued_max + extended),
   CONSTRAINT lease_never_overcharged CHECK (captured >= 0 AND captured <= settled)
 ) WITH (fillfactor = 50);
--- A request of a lease that was given more than its ticket says: how much it has in all.
+
+-- A running request of a lease that was given more than its ticket says: how much it has in all.
 CREATE TABLE lease_extension (
-  request_id text PRIMARY KEY,
   lease_id text NOT NULL REFERENCES lease (id),
-  amount bigint NOT NULL CHECK (amount >= 0)
+  request_id text NOT NULL,
+  amount bigint NOT NULL CHECK (amount >= 0),
+  PRIMARY KEY (lease_id, request_id)
 );
 
 CREATE INDEX lease_live_owner_id_idx ON lease (owner_id) WHERE state <> 'closed';
@@ -148,7 +150,7 @@ CREATE INDEX lease_live_expires_at_idx ON lease (expires_at) WHERE state <> 'clo
 
 -- Budgets ------------------------------------------------------------------------------------------------------------
 
--- What a token may spend in a time. `held` is what its running requests may still take; it counts against whichever
+-- What a token may spend in a time. `held` is what its holds and leases may still take; it counts against whichever
 -- window is current, so that a budget holds at every moment.
 CREATE TABLE budget (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
