@@ -73,7 +73,9 @@ describe('a lease', () => {
     expect(await leaseFor(ledger, buyer, '1', limits)).toMatchObject({ result: 'declined' });
     // Whoever asks the ordinary way finds the last place.
     const answers = await Promise.all(
-      [1, 2].map(() => ledger.store.authorise(leasedBy(buyer, { amount: '1', concurrencyMax: 10 }), false)),
+      [1, 2].map(() =>
+        ledger.store.authorise(leasedBy(buyer, { amount: '1', concurrencyMax: 10 }), false),
+      ),
     );
     expect(answers.filter((answer) => 'holdEpoch' in answer)).toHaveLength(1);
     expect(answers).toContainEqual({ declined: 'concurrency_exceeded' });
@@ -188,9 +190,9 @@ describe('a settlement from a lease', () => {
     const { leaseId } = await leaseFor(ledger, buyer, '5000');
     const dear = { units: { completion_token: 1_000_000 } };
     expect(await settleFrom(leaseId, leasedBy(buyer), dear)).toMatchObject({ charged: '1000' });
-    await expect(
-      settleFrom(leaseId, leasedBy(buyer), { servedPosition: 1 }),
-    ).rejects.toMatchObject({ code: 'SETTLEMENT_INVALID' });
+    await expect(settleFrom(leaseId, leasedBy(buyer), { servedPosition: 1 })).rejects.toMatchObject(
+      { code: 'SETTLEMENT_INVALID' },
+    );
     const free = { outcome: 'seller_failed', servedPosition: null };
     expect(await settleFrom(leaseId, leasedBy(buyer), free)).toMatchObject({ result: 'released' });
     expect(await walletOf(buyer)).toMatchObject({ posted: 9000n, held: 3000n });
@@ -232,9 +234,9 @@ describe('a settlement from a lease', () => {
     const { leaseId } = await leaseFor(ledger, other, '5000');
     const fenced = { result: 'fenced', charged: '0' };
     expect(await settleFrom(leaseId, leasedBy(buyer))).toMatchObject(fenced);
-    await expect(
-      settleFrom(`lease_${'0'.repeat(32)}`, leasedBy(buyer)),
-    ).rejects.toMatchObject({ code: 'HOLD_MISSING' });
+    await expect(settleFrom(`lease_${'0'.repeat(32)}`, leasedBy(buyer))).rejects.toMatchObject({
+      code: 'HOLD_MISSING',
+    });
     expect(await walletOf(other)).toMatchObject({ posted: 10_000n, held: 5000n });
   });
 
@@ -277,7 +279,10 @@ describe('a request that was admitted twice', () => {
 
   it('from two leases, and given more by one: is charged once', async () => {
     const buyer = await ledger.richOwner(100_000n);
-    const [one, two] = [await leaseFor(ledger, buyer, '5000'), await leaseFor(ledger, buyer, '5000')];
+    const [one, two] = [
+      await leaseFor(ledger, buyer, '5000'),
+      await leaseFor(ledger, buyer, '5000'),
+    ];
     const request = leasedBy(buyer);
     const more = { requestId: request.requestId, holdEpoch: 1, servedPosition: 0 };
     await ledger.authorisation.extend({
