@@ -3,8 +3,9 @@ import type { Authorise, Lease, LeaseTicket, OpenLease, Settle } from '@aisbf/co
 import { parseNanos } from '@aisbf/money';
 import { SystemClock } from '@aisbf/platform';
 import { seal } from '@aisbf/secrets';
-import { createDatabase } from '@aisbf/testkit';
+import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
+import type { BatchLimits } from '../src/outbound/pg-batch.js';
 import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
 import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
@@ -38,9 +39,18 @@ export const ticketSecret = 'the-secret-of-tickets';
 
 export type Owner = Readonly<{ ownerId: string; apiTokenId: string }>;
 
+export type LedgerOptions = Readonly<{
+  connections?: number;
+  leaseKeep?: number;
+  batchLimits?: Partial<BatchLimits>;
+  /** Where it is not one of the test run's own. */
+  database?: TestDatabase;
+}>;
+
 /** A ledger in a database of its own, as the service uses it and as its administrator sees it. */
-export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits = {} } = {}) {
-  const database = await createDatabase();
+export async function openLedger(options: LedgerOptions = {}) {
+  const { connections = 10, leaseKeep = 2, batchLimits = {} } = options;
+  const database = options.database ?? (await createDatabase());
   const pool = new Pool({ connectionString: database.urls.accounts, max: connections });
   const admin = new Pool({ connectionString: adminUrlOf(database.adminUrl), max: 4 });
   // The database is dropped under the last idle connections; nobody waits for them any more.
