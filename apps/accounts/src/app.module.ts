@@ -15,7 +15,7 @@ import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
-import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
+import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
@@ -86,6 +86,10 @@ export function appModule(
       { provide: LedgerBatches, useValue: new LedgerBatches(batchLimits(settings)) },
       { provide: LeaseSettings, useValue: new LeaseSettings(settings.ACCOUNTS_LEASE_KEEP) },
       { provide: TicketSecret, useValue: new TicketSecret(settings.AISBF_INTERNAL_SECRET) },
+      {
+        provide: OracleSettings,
+        useValue: new OracleSettings(settings.ACCOUNTS_VIOLATIONS_MS_MAX),
+      },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
       {
