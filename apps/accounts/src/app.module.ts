@@ -11,7 +11,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
-import { Background, BackgroundIntervals } from './inbound/background.js';
+import { Background, BackgroundJobs } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
@@ -19,16 +19,20 @@ import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js'
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
+import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
-import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
-import { PgLedgerStore } from './outbound/pg-ledger-store.js';
+import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
+import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
+import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
 import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { ApiTokenReader, Directory } from './services/directory.js';
+import { HeldRequests, TicketSecret } from './services/held-requests.js';
 import { Identity } from './services/identity.js';
+import { LeaseRecall, LeaseStore } from './services/lease-store.js';
 import { LedgerEvents } from './services/ledger-events.js';
 import { LedgerReader, LedgerStore } from './services/ledger-store.js';
 import { EventPublisher, OutboxRelay, OutboxStore } from './services/outbox-relay.js';
@@ -36,6 +40,7 @@ import { Pepper } from './services/pepper.js';
 import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
+import { Upkeep } from './services/upkeep.js';
 import { Users } from './services/users.js';
 import { Withdrawal } from './services/withdrawal.js';
 
@@ -57,17 +62,21 @@ export function appModule(
       Users,
       ApiTokens,
       Authorisation,
+      HeldRequests,
       Settlement,
       Withdrawal,
       Statements,
       Reaper,
       OutboxRelay,
+      Upkeep,
       LedgerGrpc,
       SettleConsumer,
       Background,
       { provide: APP_GUARD, useClass: CallerGuard },
       { provide: CallerCheck, useExisting: Identity },
       { provide: LedgerStore, useClass: PgLedgerStore },
+      { provide: LeaseStore, useClass: PgLeaseStore },
+      { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },
       { provide: ApiTokenReader, useClass: PgApiTokenReader },
@@ -84,9 +93,27 @@ export function appModule(
         provide: PrismaClient,
         useFactory: () => openClient(settings.ACCOUNTS_DATABASE_URL),
       },
+      { provide: LedgerBatches, useValue: new LedgerBatches(batchLimits(settings)) },
+      { provide: LeaseSettings, useValue: new LeaseSettings(settings.ACCOUNTS_LEASE_KEEP) },
+      { provide: TicketSecret, useValue: new TicketSecret(settings.AISBF_INTERNAL_SECRET) },
+      {
+        provide: OracleSettings,
+        useValue: new OracleSettings(settings.ACCOUNTS_VIOLATIONS_MS_MAX),
+      },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
-      { provide: BackgroundIntervals, useValue: intervals(settings) },
+      {
+        provide: BackgroundJobs,
+        inject: [Reaper, OutboxRelay, BusStreams, Upkeep],
+        useFactory: (reaper: Reaper, relay: OutboxRelay, busStreams: BusStreams, upkeep: Upkeep) =>
+          new BackgroundJobs([
+            job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
+            job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
+            job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
+            job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
+            job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
+          ]),
+      },
     ],
   };
 }
@@ -99,11 +126,13 @@ function defaultLimits(settings: AccountsSettings) {
   };
 }
 
-function intervals(settings: AccountsSettings) {
-  return new BackgroundIntervals(
-    settings.ACCOUNTS_REAPER_INTERVAL_MS,
-    settings.ACCOUNTS_OUTBOX_INTERVAL_MS,
-    settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS,
-    settings.ACCOUNTS_STREAMS_INTERVAL_MS,
-  );
+function batchLimits(settings: AccountsSettings) {
+  return {
+    lanesMax: settings.ACCOUNTS_BATCH_LANES_MAX,
+    itemsMax: settings.ACCOUNTS_BATCH_ITEMS_MAX,
+  };
+}
+
+function job(what: string, intervalMs: number, run: () => Promise<unknown>) {
+  return { what, intervalMs, run };
 }

@@ -47,8 +47,8 @@ describe('a whole answer', () => {
       requestId: response.headers.get('x-request-id'),
       outcome: 'completed',
       servedPosition: 0,
-      promptTokens: 8,
-      completionTokens: 1,
+      ticket: 'as the router has sealed it',
+      units: { prompt_token: 8, completion_token: 1 },
       reported: null,
       attempts: [{ result: 'served', httpStatus: 200 }],
     });

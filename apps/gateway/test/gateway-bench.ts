@@ -111,6 +111,7 @@ export function candidateAt(url: string): Candidate {
     providerLabel: 'seller/gpu',
     sellerOwnerId: randomUUID(),
     model: 'upstream-model',
+    outputTokensHeld: 1_000,
     url,
     headers: { authorization: 'Bearer upstream-key' },
   };
@@ -172,6 +173,7 @@ class FakePeers {
       requestId: admit.requestId,
       holdEpoch: 1,
       holdAmount: '1000',
+      ticket: 'as the router has sealed it',
       holdExpiresAtMs: Date.now() + 60_000,
       candidates: [...this.candidates],
       attemptsMax: this.attemptsMax,

@@ -12,6 +12,7 @@ import {
 import { appModule } from './app.module.js';
 import { type RouterSettings, requireConsistent } from './config.js';
 import { Presence } from './domain/presence.js';
+import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch } from './inbound/catalogue-watch.js';
 import { ExpiryWatch } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
@@ -56,6 +57,8 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('catalogue', () => live.revision > 0);
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
+  const tending = app.get(AllowanceTending);
+  tending.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
@@ -70,6 +73,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     grpcPort,
     close: async () => {
       await close();
+      await tending.stop();
       presence.stop();
       expiry.stop();
       await watch.stop();

@@ -38,6 +38,7 @@ export {
   CatalogueChanged,
   RegistrationRevoked,
   RegistrationsUnsure,
+  Usage,
   UsageSettled,
 } from './fact-event.js';
 export {
@@ -51,19 +52,33 @@ export {
   Prices,
   RequestId,
   TimeMs,
+  Units,
 } from './field.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
+export {
+  CloseLease,
+  Lease,
+  LeaseRecalled,
+  LeaseTicket,
+  OpenLease,
+  RenewLease,
+  RequestWithdrawn,
+} from './lease.js';
 export {
   Attempt,
   Authorise,
   Authorised,
+  Extend,
+  Extended,
   GetReceipt,
   Outcome,
   QueuedReport,
   Receipt,
   ReportedUsage,
   Settle,
+  SettleAll,
   Settled,
+  SettledAll,
   Withdraw,
   Withdrawn,
 } from './ledger.js';

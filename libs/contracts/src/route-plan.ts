@@ -35,6 +35,8 @@ const candidateShape = {
   sellerOwnerId: Id,
   /** What to put into `model` of the body. */
   model: ModelName,
+  /** How many output tokens the hold pays for here; null where they cost nothing. */
+  outputTokensHeld: Count.nullable(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */
@@ -79,6 +81,8 @@ export const Plan = z.strictObject({
   requestId: RequestId,
   holdEpoch: z.int().min(1),
   holdAmount: NanosText,
+  /** Where the money is a lease's: what stands in place of a hold. It goes back with the settlement as it is. */
+  ticket: z.string().max(65_536).nullable(),
   holdExpiresAtMs: TimeMs,
   candidates: z.array(Candidate).min(1).max(64),
   attemptsMax: z.int().min(1).max(64),

@@ -24,5 +24,6 @@ export {
 } from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
 export { type OwnNats, startOwnNats } from './own-nats.js';
+export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
 export { until } from './until.js';

@@ -1,8 +1,21 @@
-import { Authorise, GetOwner, GetReceipt, Identify, Settle, Withdraw } from '@aisbf/contracts';
+import {
+  Authorise,
+  CloseLease,
+  Extend,
+  GetOwner,
+  GetReceipt,
+  Identify,
+  OpenLease,
+  RenewLease,
+  Settle,
+  SettleAll,
+  Withdraw,
+} from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Authorisation } from '../services/authorisation.js';
 import { Identity } from '../services/identity.js';
+import { LeaseStore } from '../services/lease-store.js';
 import { Settlement } from '../services/settlement.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';
@@ -16,6 +29,7 @@ export class InternalController {
     private readonly users: Users,
     private readonly authorisation: Authorisation,
     private readonly settlement: Settlement,
+    private readonly leases: LeaseStore,
     private readonly withdrawal: Withdrawal,
     private readonly statements: Statements,
   ) {}
@@ -38,10 +52,41 @@ export class InternalController {
     return this.authorisation.authorise(command);
   }
 
+  @Post('extend')
+  @HttpCode(200)
+  extend(@Body(parsed(Extend)) request: Extend) {
+    return this.authorisation.extend(request);
+  }
+
   @Post('settle')
   @HttpCode(200)
   settle(@Body(parsed(Settle)) command: Settle) {
     return this.settlement.settle(command);
+  }
+
+  @Post('settle-all')
+  @HttpCode(200)
+  settleAll(@Body(parsed(SettleAll)) { settlements }: SettleAll) {
+    return this.settlement.settleAll(settlements);
+  }
+
+  @Post('leases/open')
+  @HttpCode(200)
+  openLease(@Body(parsed(OpenLease)) request: OpenLease) {
+    return this.leases.open(request);
+  }
+
+  @Post('leases/renew')
+  @HttpCode(200)
+  renewLease(@Body(parsed(RenewLease)) request: RenewLease) {
+    return this.leases.renew(request);
+  }
+
+  @Post('leases/close')
+  @HttpCode(200)
+  async closeLease(@Body(parsed(CloseLease)) request: CloseLease) {
+    await this.leases.close(request);
+    return {};
   }
 
   @Post('withdraw')

@@ -30,8 +30,9 @@ export class CountedLedgerEvents extends LedgerEvents {
       ['result'],
     );
     this.reapedHolds = metrics.counter(
-      'reaped_holds_total',
-      'Holds taken back after they expired.',
+      'reaped_total',
+      'Holds and leases taken back after they expired.',
+      ['what'],
     );
     this.violationCount = metrics.gauge('ledger_violations', 'Rows of the ledger_violations view.');
     this.failures = metrics.counter('background_failures_total', 'Failed background work.', [
@@ -44,10 +45,10 @@ export class CountedLedgerEvents extends LedgerEvents {
     this.log.debug({ requestId, result, charged: charged.toString() }, 'request settled');
     if (result === 'fenced')
       this.log.error({ requestId }, 'a settlement came after its hold was taken back');
-    if (result === 'settled' && charge.overrun > 0n) {
+    if (result === 'settled' && charge.cost > charged) {
       this.overruns.inc();
       this.log.error(
-        { requestId, overrun: charge.overrun.toString() },
+        { requestId, overrun: (charge.cost - charged).toString() },
         'a request cost more than was held',
       );
     }
@@ -58,9 +59,9 @@ export class CountedLedgerEvents extends LedgerEvents {
     this.log.info({ requestId, result }, 'request withdrawn');
   }
 
-  reaped(requestIds: readonly string[]): void {
-    this.reapedHolds.inc(requestIds.length);
-    this.log.warn({ requestIds }, 'expired holds taken back');
+  reaped(what: 'holds' | 'leases', ids: readonly string[]): void {
+    this.reapedHolds.inc({ what }, ids.length);
+    this.log.warn({ what, ids }, 'taken back after their expiry');
   }
 
   checked(violations: readonly Violation[]): void {

@@ -14,7 +14,8 @@ export type SettledEvent = Readonly<{
 export abstract class LedgerEvents {
   abstract settled(event: SettledEvent): void;
   abstract withdrawn(withdrawn: Withdrawn): void;
-  abstract reaped(requestIds: readonly string[]): void;
+  /** What was taken back because nobody ended it in time. */
+  abstract reaped(what: 'holds' | 'leases', ids: readonly string[]): void;
   abstract checked(violations: readonly Violation[]): void;
   /** Work in the background failed and will be tried again. */
   abstract failed(what: string, error: unknown): void;

@@ -211,10 +211,10 @@ export class ChatCompletions {
     const completionTokens = delivery.tokens.total;
     const { finishReason } = delivery;
     const ending: Ending = {
-      ...started,
+      startedAtMs: started.startedAtMs,
       outcome: end === 'not_served' ? end : outcomeOf(end, { completionTokens, finishReason }),
       servedPosition,
-      completionTokens,
+      units: { prompt_token: started.promptTokens, completion_token: completionTokens },
       reported: delivery.usage,
       finishReason,
       attempts: attempts.all,

@@ -13,7 +13,8 @@ import {
 } from '../../test/random-market.js';
 import { globalUsername, indexCatalogue, type Provider } from './catalogue.js';
 import { healthKey } from './health.js';
-import { outputTokensCeiling, plan, type RoutePlan } from './plan.js';
+import { outputTokensCeiling } from './hold-amount.js';
+import { plan, type RoutePlan } from './plan.js';
 import type { Upstream } from './upstream.js';
 import { randomFromSeed } from './weighted-order.js';
 
