@@ -84,7 +84,8 @@ export class PgLedgerStore extends LedgerStore {
       this.pool.query<TermsRow>({
         name: 'held_terms',
         text: `SELECT owner_id, terms FROM hold WHERE id = $1
-             UNION ALL SELECT owner_id, terms FROM receipt WHERE id = $1 LIMIT 1`,
+             UNION ALL SELECT owner_id, terms FROM receipt
+             WHERE id = $1 AND decline_code IS DISTINCT FROM 'request_withdrawn' LIMIT 1`,
         values: [requestId],
       }),
     );

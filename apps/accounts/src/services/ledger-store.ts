@@ -1,11 +1,4 @@
-import type {
-  Authorise,
-  Authorised,
-  Extended,
-  Settle,
-  Settled,
-  Withdrawn,
-} from '@aisbf/contracts';
+import type { Authorise, Authorised, Extended, Settle, Settled, Withdrawn } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import type { Charge, HeldTerms } from '../domain/charge.js';
 import type { LeasedRequest } from '../domain/lease-ticket.js';

@@ -30,9 +30,9 @@ BEGIN
   v_outbox := nextval(pg_get_serial_sequence('outbox', 'id'));
   DELETE FROM hold WHERE id = p_id;
   INSERT INTO receipt (id, owner_id, api_token_id, amount, parameters_hash, route, is_stream, terms, rejections, state,
-                       outcome, outbox_id, epoch, created_at)
+                       outcome, finish_reason, outbox_id, epoch, created_at)
   VALUES (v_hold.id, v_hold.owner_id, v_hold.api_token_id, v_hold.amount, v_hold.parameters_hash, v_hold.route,
-          v_hold.is_stream, v_hold.terms, v_hold.rejections, 'released', 'not_served', v_outbox, v_hold.epoch,
+          v_hold.is_stream, v_hold.terms, v_hold.rejections, 'released', 'not_served', 'request_withdrawn', v_outbox, v_hold.epoch,
           v_hold.created_at);
   PERFORM release_ended(ARRAY[
     ROW (v_hold.id, v_hold.owner_id, v_hold.api_token_id, NULL, v_hold.amount, 0, 0, NULL, NULL)::ended_request]);
