@@ -14,6 +14,7 @@ import { AccountController } from './inbound/account.controller.js';
 import { Background, BackgroundJobs } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
+import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
@@ -56,7 +57,7 @@ export function appModule(
 ): DynamicModule {
   return {
     module: AppModule,
-    controllers: [InternalController, AccountController],
+    controllers: [InternalController, RequestMoneyController, AccountController],
     providers: [
       Identity,
       Users,
