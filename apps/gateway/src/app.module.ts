@@ -45,6 +45,11 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
             metrics,
             accounts: peer(settings.GATEWAY_ACCOUNTS_URL),
             retryMs: settings.GATEWAY_SETTLE_RETRY_MS,
+            calls: {
+              callsMax: settings.GATEWAY_SETTLE_CALLS_MAX,
+              itemsMax: settings.GATEWAY_SETTLE_ITEMS_MAX,
+              bytesMax: settings.GATEWAY_SETTLE_BYTES_MAX,
+            },
           }),
       },
       {

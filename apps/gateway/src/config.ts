@@ -50,6 +50,22 @@ export const gatewaySettings = z.object({
     500,
     'First pause before a settlement that was delivered nowhere is tried again; doubles up to a minute.',
   ),
+  GATEWAY_SETTLE_CALLS_MAX: setting.integer(
+    2,
+    1,
+    64,
+    'Calls with settlements under way at once; what comes meanwhile shares the next. Two: a slow one blocks nobody.',
+  ),
+  GATEWAY_SETTLE_ITEMS_MAX: setting.integer(
+    100,
+    1,
+    100,
+    'Settlements in one call: as many as accounts commits in one go.',
+  ),
+  GATEWAY_SETTLE_BYTES_MAX: setting.sizeBytes(
+    786_432,
+    'Settlements in one call, in bytes: three quarters of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
+  ),
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(
     30_000,
     'How long running requests may take to end before the process does.',

@@ -82,8 +82,7 @@ describe('a whole answer', () => {
       requestId: response.headers.get('x-request-id'),
       outcome: 'completed',
       servedPosition: 0,
-      promptTokens: 8,
-      completionTokens: 1,
+      units: { prompt_token: 8, completion_token: 1 },
       reported: null,
       attempts: [{ result: 'served', httpStatus: 200 }],
     });
@@ -341,7 +340,7 @@ describe('a stream', () => {
     expect(bench.peers.admits.at(-1)?.pathUsername).toBe('alice');
     expect(await settlement()).toMatchObject({
       outcome: 'completed',
-      completionTokens: 1,
+      units: { completion_token: 1 },
       finishReason: 'stop',
     });
   });
@@ -454,7 +453,7 @@ describe('a stream', () => {
     expect(await settlement()).toMatchObject({
       outcome: 'buyer_left',
       servedPosition: 0,
-      completionTokens: 3,
+      units: { completion_token: 3 },
       attempts: [{ result: 'served' }],
     });
   });

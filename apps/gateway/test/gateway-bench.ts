@@ -7,6 +7,7 @@ import {
   internalPaths,
   type Plan,
   type Settle,
+  type SettleAll,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { readConfig } from '@aisbf/platform';
@@ -91,6 +92,7 @@ export function candidateAt(url: string): Candidate {
     model: 'upstream-model',
     url,
     headers: { authorization: 'Bearer upstream-key' },
+    outputTokensHeld: null,
   };
 }
 
@@ -101,6 +103,7 @@ class FakePeers {
   attemptsMax = 8;
   refusal: Fault | undefined;
   isAccountsDown = false;
+  ticket: string | null = null;
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
 
@@ -120,6 +123,9 @@ class FakePeers {
   private answer(path: string, body: unknown): object {
     if (path === internalPaths.routerAdmit) return this.admit(body as Admit);
     if (path === internalPaths.accountsSettle) return this.settle(body as Settle);
+    if (path === internalPaths.accountsSettleAll) {
+      return { results: (body as SettleAll).settlements.map((one) => this.settle(one)) };
+    }
     if (path === internalPaths.routerModels) {
       return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
     }
@@ -133,6 +139,7 @@ class FakePeers {
       requestId: admit.requestId,
       holdEpoch: 1,
       holdAmount: '1000',
+      ticket: this.ticket,
       holdExpiresAtMs: Date.now() + 60_000,
       candidates: [...this.candidates],
       attemptsMax: this.attemptsMax,

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { internalPaths, Receipt, type Settle, Settled, subjects } from '@aisbf/contracts';
+import { internalPaths, Receipt, type Settle, subjects } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import type { InternalClient, Log, Metrics, NatsBus } from '@aisbf/platform';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Settlements } from '../services/settlements.js';
+import { SettleCalls, type SettleCallsLimits } from './settle-calls.js';
 
 export type DurableSettlementsParts = Readonly<{
   accounts: InternalClient;
@@ -11,6 +12,7 @@ export type DurableSettlementsParts = Readonly<{
   log: Log;
   metrics: Metrics;
   retryMs: number;
+  calls: SettleCallsLimits;
 }>;
 
 const retryMsMax = 60_000;
@@ -18,15 +20,17 @@ const retryMsMax = 60_000;
 const uselessAfterExpiryMs = 120_000;
 
 /**
- * Delivers each report once or more: straight to accounts, and where that fails into a durable stream that
- * accounts reads. Accounts counts the first and drops the rest.
+ * Delivers each report once or more: straight to accounts, many in one call, and where that fails into a durable
+ * stream that accounts reads. Accounts counts the first and drops the rest.
  */
 export class DurableSettlements extends Settlements implements OnApplicationShutdown {
   private readonly pending = new Set<Promise<void>>();
+  private readonly calls: SettleCalls;
   private readonly reports;
 
   constructor(private readonly parts: DurableSettlementsParts) {
     super();
+    this.calls = new SettleCalls(parts.accounts, parts.calls);
     this.reports = parts.metrics.counter('settlements_total', 'Reports by the way they went.', [
       'way',
     ]);
@@ -71,10 +75,10 @@ export class DurableSettlements extends Settlements implements OnApplicationShut
   }
 
   private async direct(settlement: Settle): Promise<'direct' | 'refused' | undefined> {
-    const { accounts, log } = this.parts;
+    const { log } = this.parts;
     const { requestId } = settlement;
     try {
-      await accounts.post(internalPaths.accountsSettle, settlement, Settled, requestId);
+      await this.calls.settle(settlement);
       return 'direct';
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
