@@ -104,6 +104,8 @@ describe('what a broker sees of its workers', () => {
     );
     expect((await ask()).status).toBe(400);
     const status = await statusOf(worker.sessionId);
+    // The router hears of all models together.
+    expect(status?.presence?.measured).toMatchObject({ requests: 2, successRate: 0.5 });
     expect(status?.measured).toMatchObject([
       {
         model: 'model-a',
@@ -120,5 +122,10 @@ describe('what a broker sees of its workers', () => {
 type WorkerStatus = Readonly<{
   session_id: string;
   measured: unknown;
-  presence: { models: readonly object[]; queued: number; inFlightMax: number } | null;
+  presence: {
+    models: readonly object[];
+    queued: number;
+    inFlightMax: number;
+    measured?: object;
+  } | null;
 }>;

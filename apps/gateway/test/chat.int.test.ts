@@ -106,6 +106,19 @@ describe('a whole answer', () => {
   });
 });
 
+describe('what the router is asked', () => {
+  it('tells of images and tools, and of a plain request nothing', async () => {
+    bench.peers.candidates = [good];
+    await (await buy(request)).text();
+    expect(bench.peers.admits.at(-1)?.facts).not.toHaveProperty('inputs');
+    expect(bench.peers.admits.at(-1)?.facts).not.toHaveProperty('hasTools');
+    const content = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA' } }];
+    const tools = [{ type: 'function', function: { name: 'look' } }];
+    await (await buy({ ...request, messages: [{ role: 'user', content }], tools })).text();
+    expect(bench.peers.admits.at(-1)?.facts).toMatchObject({ inputs: ['image'], hasTools: true });
+  });
+});
+
 /** What an upstream may do before its first content; somebody else must then serve. */
 const earlyFaults: readonly (readonly [name: string, reason: string, script: UpstreamScript])[] = [
   ['resets before its head', 'unreachable', (_request, response) => void response.destroy()],

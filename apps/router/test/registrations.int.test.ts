@@ -306,7 +306,11 @@ describe('models of workers', () => {
   it('are in the catalogue with what the workers tell, until the last that has them is gone', async () => {
     const { provider, path } = await newProvider();
     const worker = (clientId: string, contextTokensMax: number | null) =>
-      presentSession(provider, [], { clientId, models: [{ name: 'llama', contextTokensMax }] });
+      presentSession(provider, [], {
+        clientId,
+        models: [{ name: 'llama', contextTokensMax, quantization: 'Q4_K_M', inputs: ['text'] }],
+        endpoints: ['/v1/chat/completions'],
+      });
     const [small, large] = [worker('small', 4_096), worker('large', 8_192)];
     broker.up(small);
     broker.up(large);
@@ -314,8 +318,10 @@ describe('models of workers', () => {
     for (const router of routers) {
       const models = async () => (await router.call(anna?.apiToken ?? '', 'GET', path)).body.models;
       await until(async () => (await models())[0]?.workers === 2);
-      expect(await models()).toEqual([{ ...model, contextLength: 4_096, workers: 2 }]);
-      expect(await listed(router, provider.name)).toMatchObject([{ contextLength: 4_096 }]);
+      const told = { contextLength: 4_096, quantization: 'Q4_K_M', inputs: ['text'] };
+      expect(await models()).toEqual([{ ...model, ...told, workers: 2 }]);
+      const line = { ...told, endpoints: ['/v1/chat/completions'] };
+      expect(await listed(router, provider.name)).toMatchObject([line]);
     }
     broker.down(small.sessionId);
     for (const router of routers) {

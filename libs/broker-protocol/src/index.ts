@@ -22,6 +22,7 @@ export { type ClaimedIdentity, readIdentity, readScopePath, type ScopePath } fro
 export type { Reply } from './reply.js';
 export { type ReportedCapabilities, readCapabilitiesReply } from './reported-capabilities.js';
 export type { ReportedError } from './reported-error.js';
+export type { ReportedFacts } from './reported-facts.js';
 export { mergeHardware, type ReportedGpu, type ReportedHardware } from './reported-hardware.js';
 export type { ReportedMetrics } from './reported-metrics.js';
 export { type ReportedModel, readModels } from './reported-models.js';
@@ -33,6 +34,7 @@ export {
   stepRequest,
   type WorkerFailure,
 } from './request-life.js';
+export { servedPaths } from './served-paths.js';
 export {
   type CloseReason,
   type SessionEvent,

@@ -11,6 +11,7 @@ export {
   Receipts,
   User,
 } from './account-api.js';
+export { Model } from './buyer-api.js';
 export {
   CreatedProvider,
   CreatedRegistration,
@@ -76,6 +77,7 @@ export {
   Settled,
   SettledAll,
 } from './ledger.js';
+export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export {
   AskPresence,
@@ -84,6 +86,7 @@ export {
   PresenceHello,
   PresenceSnapshot,
   PresentModel,
+  SessionMeasured,
   SessionPresence,
 } from './presence.js';
 export { GetOwner, Identify, Owner, Principal, Role, Scope, TokenLimits } from './principal.js';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
+import { Endpoints, modelFacts, Word } from './model-facts.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
@@ -10,6 +11,10 @@ export const RequestFacts = z.strictObject({
   promptTokens: Count,
   outputTokensMax: Count.nullable(),
   choices: z.int().min(1).max(128),
+  /** What the prompt holds besides text: `image`, `audio`, `video`. Absent is nothing. */
+  inputs: z.array(Word).max(8).optional(),
+  /** The model is given tools to call. */
+  hasTools: z.boolean().optional(),
 });
 export type RequestFacts = z.infer<typeof RequestFacts>;
 
@@ -106,16 +111,23 @@ export const ListModels = z.strictObject({
 });
 export type ListModels = z.infer<typeof ListModels>;
 
-/** One line of `GET /v1/models`: a route that this token can call. */
-export const CallableModel = z.strictObject({
+/**
+ * One line of `GET /v1/models`: a route that this token can call. Gateways outlive routers and the other
+ * way round, so a reader drops what it does not know.
+ */
+export const CallableModel = z.object({
   id: z.string().max(512),
   ownedBy: z.string().max(64),
   createdAtS: z.int().min(0),
   prices: Prices.nullable(),
   /** Tokens that fit into it, where its workers say so: the least of them. */
   contextLength: z.int().min(1).max(1_000_000_000).optional(),
+  /** The rest of what all those workers have in common that say something about it. */
+  ...modelFacts,
+  endpoints: Endpoints.optional(),
 });
-export const CallableModels = z.strictObject({
+export type CallableModel = z.infer<typeof CallableModel>;
+export const CallableModels = z.object({
   models: z.array(CallableModel).max(100_000),
 });
 export type CallableModels = z.infer<typeof CallableModels>;

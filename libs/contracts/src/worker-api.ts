@@ -49,6 +49,10 @@ export const WorkerSession = z.strictObject({
       transports: z.array(z.string()),
       operations: z.array(z.string()),
       endpoints: z.array(z.string()),
+      paths: z
+        .array(z.string())
+        .nullable()
+        .describe('What it says that it serves, read from its words; null where it does not say.'),
       frameBytesMax: z.int().nullable(),
       concurrencyMax: z.int().nullable(),
       stated: z.string().nullable().describe('Everything that it said, as JSON text.'),

@@ -2,6 +2,7 @@ export {
   type AnswerEnding,
   FakeUpstream,
   UpstreamCall,
+  type UpstreamModel,
   type UpstreamScript,
 } from './fake-upstream.js';
 export {

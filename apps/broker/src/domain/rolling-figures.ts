@@ -21,30 +21,55 @@ export type ModelFigures = Readonly<{
   claimedTokensPerSecond: number | null;
 }>;
 
+/** What is told of all models at one worker together: whom the router prefers depends on it. */
+export type TogetherFigures = Pick<
+  ModelFigures,
+  'requests' | 'successRate' | 'firstMs' | 'chunksPerSecond'
+>;
+
 /** As many as the market's page speaks of. */
 const requestsMax = 100;
 /** A worker serves a few models; names beyond that are made up, and the longest unused makes room. */
 const modelsMax = 32;
 
-/** The latest requests of each model at one worker. */
+/** The latest requests of each model at one worker, and of all of them. */
 export class RollingFigures {
   private readonly byModel = new Map<string, CallFigures[]>();
+  private readonly latest: CallFigures[] = [];
+  private sum: TogetherFigures | undefined;
 
   add(model: string, figures: CallFigures): void {
+    keep(this.latest, figures);
+    this.sum = undefined;
     const latest = this.byModel.get(model) ?? [];
-    latest.push(figures);
-    if (latest.length > requestsMax) latest.shift();
+    keep(latest, figures);
     this.byModel.delete(model);
     this.byModel.set(model, latest);
     const [oldest] = this.byModel.keys();
     if (this.byModel.size > modelsMax && oldest !== undefined) this.byModel.delete(oldest);
   }
 
+  /**
+   * Answers in one piece have no first byte that says how fast the worker is: it comes with the last one.
+   * Worked out once for each request that ends, however often it is told.
+   */
+  together(): TogetherFigures | undefined {
+    if (this.latest.length === 0) return undefined;
+    const streamed = this.latest.filter(({ chunksPerSecond }) => chunksPerSecond !== null);
+    this.sum ??= {
+      requests: this.latest.length,
+      successRate: successRate(this.latest),
+      firstMs: median(streamed.map(({ firstMs }) => firstMs)),
+      chunksPerSecond: median(streamed.map(({ chunksPerSecond }) => chunksPerSecond)),
+    };
+    return this.sum;
+  }
+
   summary(): readonly ModelFigures[] {
     return [...this.byModel].map(([model, latest]) => ({
       model,
       requests: latest.length,
-      successRate: latest.filter(({ isServed }) => isServed).length / latest.length,
+      successRate: successRate(latest),
       firstMs: median(latest.map(({ firstMs }) => firstMs)),
       chunksPerSecond: median(latest.map(({ chunksPerSecond }) => chunksPerSecond)),
       claimedElapsedMs: median(latest.map(({ claimedElapsedMs }) => claimedElapsedMs)),
@@ -53,6 +78,15 @@ export class RollingFigures {
       ),
     }));
   }
+}
+
+function keep(latest: CallFigures[], figures: CallFigures): void {
+  latest.push(figures);
+  if (latest.length > requestsMax) latest.shift();
+}
+
+function successRate(calls: readonly CallFigures[]): number {
+  return calls.filter(({ isServed }) => isServed).length / calls.length;
 }
 
 /** Of those that are known. One slow start, or one absurd claim, does not move it. */

@@ -195,6 +195,7 @@ export class Session {
       inFlight: this.work.inFlight,
       inFlightMax: this.inFlightMax,
       queued: this.work.queued,
+      measured: this.measure.together(),
     });
   }
 

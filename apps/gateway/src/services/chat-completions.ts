@@ -1,7 +1,7 @@
-import type { Candidate, Plan } from '@aisbf/contracts';
+import type { Candidate, Plan, RequestFacts } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { countPromptTokens } from '@aisbf/metering';
-import { type ChatRequest, replaceModel } from '@aisbf/openai';
+import { type ChatRequest, hasTools, promptInputs, replaceModel } from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
@@ -97,6 +97,7 @@ export class ChatCompletions {
         promptTokens,
         outputTokensMax: request.outputTokensMax,
         choices: request.choices,
+        ...besidesText(request),
       },
     });
   }
@@ -212,6 +213,12 @@ export class ChatCompletions {
     };
     this.settlements.report(settlementOf(plan, ending), plan.holdExpiresAtMs);
   }
+}
+
+/** Of a plain request there is nothing to say. */
+function besidesText({ body }: ChatRequest): Pick<RequestFacts, 'inputs' | 'hasTools'> {
+  const inputs = [...promptInputs(body)];
+  return { ...(inputs.length > 0 && { inputs }), ...(hasTools(body) && { hasTools: true }) };
 }
 
 function endAttempt(

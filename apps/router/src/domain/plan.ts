@@ -4,9 +4,10 @@ import type { Catalogue } from './catalogue.js';
 import { faults } from './faults.js';
 import { type HoldSettings, holdAmountFor } from './hold-amount.js';
 import type { Buyer } from './offer.js';
-import { type Member, resolveRoute } from './resolve.js';
+import { refusal } from './refusal.js';
+import { resolveRoute } from './resolve.js';
+import type { SessionDemands } from './session-fit.js';
 import {
-  type SessionDemands,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
@@ -56,10 +57,10 @@ export function plan(input: PlanInput): RoutePlan {
     catalogue: input.catalogue,
     feeBpsDefault: settings.feeBpsDefault,
   });
-  const demands: SessionDemands = { ...settings, bodyBytes: facts.bodyBytes };
+  const demands: SessionDemands = { ...facts, ...settings };
   const found = members.map((member) => ({
     member,
-    ...upstreamsOf(member.offer, input.around, demands),
+    ...upstreamsOf(member.offer, input.around, demands, input.random),
   }));
   const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
   const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
@@ -101,13 +102,4 @@ function inTurn(options: readonly Option[], enough: number): readonly Upstream[]
     turn = turn.filter(({ usable }) => usable.length > round + 1);
   }
   return order;
-}
-
-/** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */
-function refusal(members: readonly Member[], rejections: readonly UpstreamRejection[]) {
-  const reasons = new Set(rejections.map(({ reason }) => reason));
-  const isOwn = members.every(({ offer }) => offer.isOwn);
-  if (isOwn && reasons.size === 1 && reasons.has('not_offered')) return faults.MODEL_NOT_FOUND();
-  if (reasons.size === 1 && reasons.has('frame_too_large')) return faults.REQUEST_TOO_LARGE();
-  return faults.NO_CANDIDATE({ reasons: [...reasons].sort().join(','), retryAfterMs: 1000 });
 }
