@@ -4,12 +4,16 @@ import type { GatewaySettings } from './config.js';
 import { OpenAiRoutes, RequestsMax } from './inbound/openai-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { HttpAdmission } from './outbound/http-admission.js';
+import { HttpHolds } from './outbound/http-holds.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { ChatCompletions } from './services/chat-completions.js';
 import { HealthFacts } from './services/health-facts.js';
+import { Holds } from './services/holds.js';
+import { OutputHoldSettings } from './services/output-hold.js';
+import { PaidRelay } from './services/paid-relay.js';
 import { Settlements } from './services/settlements.js';
 import { Upstream } from './services/upstream.js';
 
@@ -32,6 +36,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     providers: [
       OpenAiRoutes,
       ChatCompletions,
+      PaidRelay,
       {
         provide: Admission,
         useFactory: () => new HttpAdmission(peer(settings.GATEWAY_ROUTER_URL)),
@@ -52,6 +57,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
             },
           }),
       },
+      { provide: Holds, useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL)) },
       {
         provide: Upstream,
         useFactory: () =>
@@ -67,6 +73,14 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       { provide: Metrics, useValue: metrics },
       { provide: NatsBus, useValue: bus },
       { provide: RequestsMax, useValue: new RequestsMax(settings.GATEWAY_REQUESTS_MAX) },
+      {
+        provide: OutputHoldSettings,
+        useValue: new OutputHoldSettings(
+          settings.GATEWAY_HOLD_STEP_TOKENS,
+          settings.GATEWAY_HOLD_MARGIN_TOKENS,
+          settings.GATEWAY_HOLD_RETRY_MS,
+        ),
+      },
       {
         provide: AnswerLimits,
         useValue: new AnswerLimits(

@@ -46,6 +46,22 @@ export const gatewaySettings = z.object({
     10_000,
     'How long router and accounts may take to answer.',
   ),
+  GATEWAY_HOLD_STEP_TOKENS: setting.integer(
+    2_048,
+    16,
+    1_000_000,
+    'How many output tokens more a stream gets paid for at a time: a call to accounts every half minute or so.',
+  ),
+  GATEWAY_HOLD_MARGIN_TOKENS: setting.integer(
+    256,
+    0,
+    100_000,
+    'With so many left a stream asks for more: a second of a fast model, so that it need not wait for the answer.',
+  ),
+  GATEWAY_HOLD_RETRY_MS: setting.durationMs(
+    100,
+    'First pause before a stream asks again that got no answer; doubles, and after five times the stream ends.',
+  ),
   GATEWAY_SETTLE_RETRY_MS: setting.durationMs(
     500,
     'First pause before a settlement that was delivered nowhere is tried again; doubles up to a minute.',

@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import {
   type Admit,
   type Candidate,
+  type Extend,
+  type Extended,
   internalPaths,
   type Plan,
   type Settle,
@@ -104,13 +106,16 @@ class FakePeers {
   refusal: Fault | undefined;
   isAccountsDown = false;
   ticket: string | null = null;
+  /** What accounts say to a stream that needs more. */
+  extend: (request: Extend) => Extended | Promise<Extended> = () => ({ result: 'held', amount: '1' });
+  readonly extensions: Extend[] = [];
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     try {
-      const answer = this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
+      const answer = await this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -120,11 +125,15 @@ class FakePeers {
     }
   }
 
-  private answer(path: string, body: unknown): object {
+  private answer(path: string, body: unknown): object | Promise<object> {
     if (path === internalPaths.routerAdmit) return this.admit(body as Admit);
     if (path === internalPaths.accountsSettle) return this.settle(body as Settle);
     if (path === internalPaths.accountsSettleAll) {
       return { results: (body as SettleAll).settlements.map((one) => this.settle(one)) };
+    }
+    if (path === internalPaths.accountsExtend) {
+      this.extensions.push(body as Extend);
+      return this.extend(body as Extend);
     }
     if (path === internalPaths.routerModels) {
       return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };

@@ -37,6 +37,10 @@ const candidateShape = {
   model: ModelName,
   /** How many output tokens the hold pays for here; null where they cost nothing. */
   outputTokensHeld: Count.nullable(),
+  /** How many the buyer's own limit of the cost pays for here; absent where it names none, or nothing costs. */
+  outputTokensPayable: Count.optional(),
+  /** Thinking has a price of its own here, so that it counts also where nobody sees it. */
+  isReasoningPriced: z.boolean().optional(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */

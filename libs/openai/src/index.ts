@@ -1,6 +1,7 @@
 export {
   type ChatAnswer,
   type ChatAnswerResult,
+  type ChatPiece,
   readChatAnswer,
   readChatEvent,
   type UpstreamError,
@@ -12,6 +13,7 @@ export {
   type RequestProblem,
   readChatRequest,
 } from './chat-request.js';
+export { lengthChunk, usageChunk } from './length-chunk.js';
 export { type OpenAiError, openAiError } from './error-body.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { replaceModel } from './replace-model.js';

@@ -39,23 +39,30 @@ export class HttpBuyer extends Buyer {
     });
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array, onLeft: () => void): Promise<void> {
     this.left.throwIfAborted();
-    if (this.response.write(bytes)) return;
+    const hasRoom = this.response.write(bytes, (error) => {
+      if (!error) onLeft();
+    });
+    if (hasRoom) return;
     const drained = Promise.withResolvers<void>();
-    const onLeft = () => drained.reject(this.left.reason);
+    const onGone = () => drained.reject(this.left.reason);
     this.response.once('drain', drained.resolve);
-    this.left.addEventListener('abort', onLeft, { once: true });
+    this.left.addEventListener('abort', onGone, { once: true });
     try {
       await drained.promise;
     } finally {
       this.response.off('drain', drained.resolve);
-      this.left.removeEventListener('abort', onLeft);
+      this.left.removeEventListener('abort', onGone);
     }
   }
 
-  endStream(): void {
-    this.response.end();
+  endStream(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.left.addEventListener('abort', () => resolve(false), { once: true });
+      this.response.end(() => resolve(true));
+      if (this.left.aborted) resolve(false);
+    });
   }
 
   breakStream(fault: Fault): void {

@@ -10,9 +10,10 @@ export abstract class Buyer {
   /** A whole answer. False where the buyer had left. */
   abstract answer(head: AnswerHead, status: number, contentType: string, body: Uint8Array): boolean;
   abstract beginStream(head: AnswerHead): void;
-  /** Waits while the buyer reads more slowly than the upstream writes. */
-  abstract write(bytes: Uint8Array): Promise<void>;
-  abstract endStream(): void;
+  /** Waits while the buyer reads more slowly than the upstream writes. Says when all of it has left. */
+  abstract write(bytes: Uint8Array, onLeft: () => void): Promise<void>;
+  /** Resolves when everything has left; false where the buyer hung up before. */
+  abstract endStream(): Promise<boolean>;
   /** Tells of a cut in the stream, then breaks the connection: this is never a clean end. */
   abstract breakStream(fault: Fault): void;
 }

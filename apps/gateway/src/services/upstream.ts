@@ -28,6 +28,8 @@ export type UpstreamAnswer = Readonly<{
    * so that the connection can serve again; more than that ends it.
    */
   dismiss: () => void;
+  /** Whoever makes the answer should stop at once. */
+  cancel: () => void;
 }>;
 
 /** Nothing came, or it stopped coming. */
