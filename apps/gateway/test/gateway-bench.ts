@@ -107,7 +107,10 @@ class FakePeers {
   isAccountsDown = false;
   ticket: string | null = null;
   /** What accounts say to a stream that needs more. */
-  extend: (request: Extend) => Extended | Promise<Extended> = () => ({ result: 'held', amount: '1' });
+  extend: (request: Extend) => Extended | Promise<Extended> = () => ({
+    result: 'held',
+    amount: '1',
+  });
   readonly extensions: Extend[] = [];
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];

@@ -90,7 +90,9 @@ describe('a stream that needs more than was held', () => {
   });
 
   it('asks for nothing in advance where the buyer wants no more than is held', async () => {
-    await serveFrom(streamOf(words(20) + chunkEvent({}, 'length') + done), { outputTokensHeld: 20 });
+    await serveFrom(streamOf(words(20) + chunkEvent({}, 'length') + done), {
+      outputTokensHeld: 20,
+    });
     expect(await stream({ max_tokens: 20 })).toMatchObject({
       said: word.repeat(20),
       extensions: [],
@@ -117,7 +119,11 @@ describe('a stream that needs more than was held', () => {
     const response = await fetch(`${bench.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${bench.apiToken}` },
-      body: JSON.stringify({ model: 'p/m', messages: [{ role: 'user', content: 'x' }], stream: true }),
+      body: JSON.stringify({
+        model: 'p/m',
+        messages: [{ role: 'user', content: 'x' }],
+        stream: true,
+      }),
     });
     const reader = response.body?.getReader();
     const saidSoFar = () => passed.join('').split(word).length - 1;

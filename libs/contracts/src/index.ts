@@ -17,6 +17,7 @@ export {
   CreatedRegistration,
   CreateProvider,
   CreateRegistration,
+  LiftUsageCheck,
   Listing,
   Listings,
   OnBehalf,
@@ -31,6 +32,8 @@ export {
   Rotation,
   Rotations,
   UpdateProvider,
+  UsageCheck,
+  UsageChecks,
 } from './catalog-api.js';
 export {
   ApiTokenChanged,

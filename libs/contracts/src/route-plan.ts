@@ -11,6 +11,10 @@ export const RequestFacts = z.strictObject({
   promptTokens: Count,
   outputTokensMax: Count.nullable(),
   choices: z.int().min(1).max(128),
+  /** The dearest that the buyer takes, by the kind of unit. Absent where it does not mind. */
+  pricesMax: Prices.optional(),
+  /** What the whole request may cost at most. */
+  costMax: NanosText.optional(),
   /** What the prompt holds besides text: `image`, `audio`, `video`. Absent is nothing. */
   inputs: z.array(Word).max(8).optional(),
   /** The model is given tools to call. */

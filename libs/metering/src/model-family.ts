@@ -1,5 +1,5 @@
-import { defaultTokenizer, type Tokenizer } from './text-tokens.js';
 import type { ImageRule } from './image-tokens.js';
+import { defaultTokenizer, type Tokenizer } from './text-tokens.js';
 
 /** How the models of one family are counted. */
 export type ModelFamily = Readonly<{
@@ -49,10 +49,7 @@ const patterns: readonly Pattern[] = [
       deviation: 0.25,
     },
   ],
-  [
-    /deepseek/,
-    { name: 'deepseek', tokenizer: o200k, image: openAiTiles, deviation: 0.3 },
-  ],
+  [/deepseek/, { name: 'deepseek', tokenizer: o200k, image: openAiTiles, deviation: 0.3 }],
   [
     /gemma/,
     {

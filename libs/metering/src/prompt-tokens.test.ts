@@ -4,7 +4,10 @@ import { familyOf } from './model-family.js';
 import { countPromptTokens, Prompt } from './prompt-tokens.js';
 
 const asking = (content: unknown) => ({ messages: [{ role: 'user', content }] });
-const image = (url: unknown, detail?: string) => ({ type: 'image_url', image_url: { url, detail } });
+const image = (url: unknown, detail?: string) => ({
+  type: 'image_url',
+  image_url: { url, detail },
+});
 
 /** The head of a PNG of this size; nothing else of it is looked at. */
 function pngUrl(width: number, height: number): string {
@@ -21,7 +24,9 @@ describe(Prompt, () => {
   it('counts messages, parts and tools', () => {
     expect(plain).toBe(3 + 4 + 2);
     expect(countPromptTokens(asking([{ type: 'text', text: 'hello world' }]))).toBe(plain);
-    expect(countPromptTokens({ ...asking('hello world'), tools: [{ a: 1 }] })).toBeGreaterThan(plain);
+    expect(countPromptTokens({ ...asking('hello world'), tools: [{ a: 1 }] })).toBeGreaterThan(
+      plain,
+    );
   });
 
   it.each([
@@ -41,7 +46,10 @@ describe(Prompt, () => {
     const without = countPromptTokens(asking([{ type: 'text', text: 'x' }]), family);
     const content = [{ type: 'text', text: 'x' }, image(url, detail)];
     expect(countPromptTokens(asking(content), family)).toBe(without + tokens);
-    const flat = [{ type: 'text', text: 'x' }, { type: 'input_image', image_url: url, detail }];
+    const flat = [
+      { type: 'text', text: 'x' },
+      { type: 'input_image', image_url: url, detail },
+    ];
     expect(countPromptTokens(asking(flat), family)).toBe(without + tokens);
   });
 
@@ -59,14 +67,29 @@ describe(Prompt, () => {
   });
 
   it('takes a picture that tells nothing for one of ordinary size', () => {
-    const bad = ['data:image/png;base64,', 'data:image/png;base64,////', pngUrl(0, 5), 'data:,x', ''];
+    const bad = [
+      'data:image/png;base64,',
+      'data:image/png;base64,////',
+      pngUrl(0, 5),
+      'data:,x',
+      '',
+    ];
     for (const url of bad) expect(countPromptTokens(asking([image(url)]))).toBe(3 + 4 + 765);
     for (const url of [7, null, {}]) expect(countPromptTokens(asking([image(url)]))).toBe(3 + 4);
   });
 
   it('is bounded for any picture, by every family', () => {
     const side = fc.integer({ min: 1, max: 2 ** 31 - 1 });
-    const model = fc.constantFrom('gpt-4o', 'qwen', 'gemma', 'gemini', 'llama3', 'claude', 'pixtral', 'x');
+    const model = fc.constantFrom(
+      'gpt-4o',
+      'qwen',
+      'gemma',
+      'gemini',
+      'llama3',
+      'claude',
+      'pixtral',
+      'x',
+    );
     fc.assert(
       fc.property(side, side, model, (width, height, name) => {
         const tokens = countPromptTokens(asking([image(pngUrl(width, height))]), familyOf(name));

@@ -21,12 +21,15 @@ describe(countTextTokens, () => {
   it('counts digits one by one where the family does, and everything else alike', () => {
     const digits = { encoding: 'o200k_base', hasSingleDigits: true } as const;
     fc.assert(
-      fc.property(fc.array(fc.oneof(fc.nat().map(String), fc.constant('word')), { maxLength: 50 }), (list) => {
-        const text = list.join(' ');
-        const numbers = list.filter((one) => one !== 'word');
-        const more = numbers.reduce((sum, { length }) => sum + length - Math.ceil(length / 3), 0);
-        expect(countTextTokens(text, digits)).toBe(countTextTokens(text) + more);
-      }),
+      fc.property(
+        fc.array(fc.oneof(fc.nat().map(String), fc.constant('word')), { maxLength: 50 }),
+        (list) => {
+          const text = list.join(' ');
+          const numbers = list.filter((one) => one !== 'word');
+          const more = numbers.reduce((sum, { length }) => sum + length - Math.ceil(length / 3), 0);
+          expect(countTextTokens(text, digits)).toBe(countTextTokens(text) + more);
+        },
+      ),
     );
     expect(countTextTokens('1234567', digits)).toBe(7);
   });

@@ -13,8 +13,8 @@ export {
   type RequestProblem,
   readChatRequest,
 } from './chat-request.js';
-export { lengthChunk, usageChunk } from './length-chunk.js';
 export { type OpenAiError, openAiError } from './error-body.js';
+export { lengthChunk, usageChunk } from './length-chunk.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { replaceModel } from './replace-model.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';

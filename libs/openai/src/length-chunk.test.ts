@@ -36,7 +36,10 @@ describe(lengthChunk, () => {
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue(), (body, choices) => {
         const { error: _error, ...chunk } = body;
         const result = readChatEvent(lengthChunk(JSON.stringify({ ...chunk, choices }), 'notice'));
-        expect(result).toMatchObject({ kind: 'answer', answer: { text: '', finishReason: 'length' } });
+        expect(result).toMatchObject({
+          kind: 'answer',
+          answer: { text: '', finishReason: 'length' },
+        });
       }),
     );
   });

@@ -18,7 +18,10 @@ export function readUsage(value: unknown): Usage | null {
   if (!isObject(value)) return null;
   const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = value;
   if (!isCount(promptTokens) || !isCount(completionTokens)) return null;
-  const cached = [field(value.prompt_tokens_details, 'cached_tokens'), value.prompt_cache_hit_tokens];
+  const cached = [
+    field(value.prompt_tokens_details, 'cached_tokens'),
+    value.prompt_cache_hit_tokens,
+  ];
   const reasoning = field(value.completion_tokens_details, 'reasoning_tokens');
   const cachedPromptTokens = cached.find(isCount);
   return {

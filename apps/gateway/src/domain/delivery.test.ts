@@ -1,5 +1,5 @@
-import type { ChatAnswer, ChatPiece } from '@aisbf/openai';
 import { familyOf } from '@aisbf/metering';
+import type { ChatAnswer, ChatPiece } from '@aisbf/openai';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Delivery } from './delivery.js';
@@ -56,7 +56,8 @@ describe(Delivery, () => {
             sent.push(one.text.trim().split(' ').length);
             delivery.send(answer(piece(one.text, one.choice)));
           }
-          const sum = (counts: readonly number[]) => counts.reduce((total, count) => total + count, 0);
+          const sum = (counts: readonly number[]) =>
+            counts.reduce((total, count) => total + count, 0);
           expect(delivery.sent).toBe(sum(sent));
           expect(delivery.outputTokens).toBe(sum(sent.slice(0, left)));
           expect(delivery.sentAtMost).toBeGreaterThanOrEqual(delivery.sent);

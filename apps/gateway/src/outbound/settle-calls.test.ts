@@ -31,7 +31,11 @@ function fakeAccounts(refused: ReadonlySet<string> = new Set()) {
   const calls: (readonly string[])[] = [];
   const state = { underWay: 0, underWayMost: 0, wholeFailure: undefined as Fault | undefined };
   let letGo = Promise.withResolvers<void>();
-  const settled = ({ requestId }: Settle): Settled => ({ requestId, result: 'settled', charged: '1' });
+  const settled = ({ requestId }: Settle): Settled => ({
+    requestId,
+    result: 'settled',
+    charged: '1',
+  });
   const answer = async (body: unknown): Promise<unknown> => {
     const message = body as Settle | { type: 'settle-all'; settlements: Settle[] };
     const reports = message.type === 'settle' ? [message] : message.settlements;
@@ -103,7 +107,9 @@ describe(SettleCalls, () => {
         const results = await settleAll(accounts, reports, { itemsMax, callsMax });
         expect(results.map(({ status }) => status === 'fulfilled')).toEqual(isGood);
         expect(accounts.calls.flat().sort()).toEqual(reports.map(({ requestId }) => requestId));
-        expect(Math.max(...accounts.calls.map(({ length }) => length))).toBeLessThanOrEqual(itemsMax);
+        expect(Math.max(...accounts.calls.map(({ length }) => length))).toBeLessThanOrEqual(
+          itemsMax,
+        );
         expect(accounts.state.underWayMost).toBeLessThanOrEqual(callsMax);
       },
     );

@@ -2,6 +2,7 @@ import { type ChatAnswer, readChatAnswer } from '@aisbf/openai';
 import type { Delivery } from '../domain/delivery.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { AnswerHead, Buyer } from './buyer.js';
+import type { OutputHold } from './output-hold.js';
 import type { UpstreamAnswer } from './upstream.js';
 
 /** Sizes that bound what one answer may take of memory. */
@@ -29,8 +30,15 @@ export type Exchange = Readonly<{
   onFirstByte: () => void;
 }>;
 
-/** Reads a whole answer, and passes it on only if it is one. */
-export async function relayWhole(exchange: Exchange, delivery: Delivery): Promise<RelayEnd> {
+/**
+ * Reads a whole answer, and passes it on only if it is one. It is there already: where the hold does not pay for it,
+ * more is asked for, and what is refused is not held against the buyer.
+ */
+export async function relayWhole(
+  exchange: Exchange,
+  delivery: Delivery,
+  hold: OutputHold,
+): Promise<RelayEnd> {
   const { answer, buyer, head, limits } = exchange;
   const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onFirstByte);
   if (body === undefined) return { kind: 'failed', failure: 'too_large' };
@@ -38,6 +46,7 @@ export async function relayWhole(exchange: Exchange, delivery: Delivery): Promis
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
+  await hold.provide(delivery, result.answer.text);
   if (!buyer.answer(head, answer.status, answer.contentType, body)) {
     return { kind: 'ended', end: 'buyer_left' };
   }

@@ -217,7 +217,9 @@ export class ChatCompletions {
     const ending: Ending = {
       startedAtMs,
       outcome:
-        end === 'not_served' ? end : outcomeOf(end, { completionTokens: outputTokens, finishReason }),
+        end === 'not_served'
+          ? end
+          : outcomeOf(end, { completionTokens: outputTokens, finishReason }),
       servedPosition: served?.position ?? null,
       units: served ? unitsOf(served, prompt, promptTokens) : {},
       reported: usage,

@@ -42,19 +42,18 @@ export class PaidRelay {
     const { request, candidate, promptTokens } = passage;
     const exchange = { ...passage.exchange, limits: this.limits };
     const delivery = new Delivery(familyOf(candidate.model).tokenizer);
-    if (!request.isStream) {
-      const relayed = await relayWhole(exchange, delivery);
-      return { relayed, delivery, outputTokensHeld: candidate.outputTokensHeld };
-    }
     const hold = this.holdFor(passage);
     const usage = request.hasUsageChunk ? { promptTokens } : undefined;
-    const relayed = await new StreamRelay({ exchange, delivery, hold, usage }).run();
+    const relayed = request.isStream
+      ? await new StreamRelay({ exchange, delivery, hold, usage }).run()
+      : await relayWhole(exchange, delivery, hold);
     return { relayed, delivery, outputTokensHeld: hold.tokens };
   }
 
   private holdFor({ request, plan, position, candidate, promptTokens }: Passage): OutputHold {
     const held = candidate.outputTokensHeld;
-    const asked = request.outputTokensMax === null ? null : request.outputTokensMax * request.choices;
+    const asked =
+      request.outputTokensMax === null ? null : request.outputTokensMax * request.choices;
     const extension = (tokens: number): Extend => ({
       type: 'extend',
       requestId: plan.requestId,

@@ -11,6 +11,8 @@ import { Allowances } from '../services/allowances.js';
 import { LiveHealth } from '../services/live-health.js';
 import { Principals } from '../services/principals.js';
 import { RateLimits } from '../services/rate-limits.js';
+import { UsageWatch } from '../services/usage-watch.js';
+import { UsualOutputs } from '../services/usual-outputs.js';
 
 /** Hears what has happened elsewhere and changes what the next plan is made with. */
 @Injectable()
@@ -21,6 +23,8 @@ export class FactListener {
     private readonly principals: Principals,
     private readonly rates: RateLimits,
     private readonly allowances: Allowances,
+    private readonly outputs: UsualOutputs,
+    private readonly usages: UsageWatch,
     private readonly log: Log,
   ) {}
 
@@ -36,7 +40,10 @@ export class FactListener {
     });
   }
 
-  private onUsage({ apiTokenId, requestId, leaseId, units }: Usage): void {
+  private onUsage(usage: Usage): void {
+    const { apiTokenId, requestId, leaseId, units } = usage;
+    this.outputs.learn(usage);
+    this.usages.learn(usage);
     if (leaseId !== null) this.allowances.ended(leaseId, requestId);
     const tokens = (units.completion_token ?? 0) + (units.reasoning_token ?? 0);
     if (tokens === 0) return;
