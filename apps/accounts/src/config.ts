@@ -49,8 +49,8 @@ export const accountsSettings = z.object({
     "Where the first operator's API token is written, once, on the very first start. Empty: no operator is made.",
   ),
   ACCOUNTS_BODY_BYTES_MAX: setting.sizeBytes(
-    1_048_576,
-    'Largest request body. A settlement with 64 attempts is 20 KB.',
+    8_388_608,
+    'Largest request body: a hundred settlements, each with 64 attempts and the ticket of 64 candidates, are 5 MB.',
   ),
   ACCOUNTS_REAPER_INTERVAL_MS: setting.durationMs(
     5_000,

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Authorise, Settle } from '@aisbf/contracts';
+import type { Authorise, Lease, LeaseTicket, OpenLease, Settle } from '@aisbf/contracts';
 import { parseNanos } from '@aisbf/money';
 import { SystemClock } from '@aisbf/platform';
-import { createDatabase } from '@aisbf/testkit';
+import { seal } from '@aisbf/secrets';
+import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
+import type { BatchLimits } from '../src/outbound/pg-batch.js';
 import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
 import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
@@ -37,9 +39,18 @@ export const ticketSecret = 'the-secret-of-tickets';
 
 export type Owner = Readonly<{ ownerId: string; apiTokenId: string }>;
 
+export type LedgerOptions = Readonly<{
+  connections?: number;
+  leaseKeep?: number;
+  batchLimits?: Partial<BatchLimits>;
+  /** Where it is not one of the test run's own. */
+  database?: TestDatabase;
+}>;
+
 /** A ledger in a database of its own, as the service uses it and as its administrator sees it. */
-export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits = {} } = {}) {
-  const database = await createDatabase();
+export async function openLedger(options: LedgerOptions = {}) {
+  const { connections = 10, leaseKeep = 2, batchLimits = {} } = options;
+  const database = options.database ?? (await createDatabase());
   const pool = new Pool({ connectionString: database.urls.accounts, max: connections });
   const admin = new Pool({ connectionString: adminUrlOf(database.adminUrl), max: 4 });
   // The database is dropped under the last idle connections; nobody waits for them any more.
@@ -72,6 +83,8 @@ export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits 
       });
       return made;
     },
+    promote: (to: Owner, amount: bigint) => promote(admin, to, amount),
+    setBudget: (of: Owner, budget: BudgetLimit) => setBudget(pool, of, budget),
     violations: () => reader.violations(),
     close: async () => {
       await Promise.all([pool.end(), admin.end()]);
@@ -99,6 +112,63 @@ async function makeOwner(admin: Pool, username: string): Promise<Owner> {
   const row = rows[0];
   if (!row) throw new Error('no owner was made');
   return row;
+}
+
+/** Gives promotional money, as a campaign would. */
+async function promote(admin: Pool, { ownerId }: Owner, amount: bigint): Promise<void> {
+  await admin.query(
+    `SELECT * FROM post_transaction('promo', NULL, NULL, 'test', NULL, jsonb_build_array(jsonb_build_object(
+       'debit', global_account('promo_expense'), 'credit', account_of('buyer_promo', $1),
+       'amount', $2::bigint, 'code', 'promo')))`,
+    [ownerId, String(amount)],
+  );
+}
+
+export type BudgetLimit = Readonly<{
+  period: 'day' | 'week' | 'month' | 'lifetime';
+  isRolling?: boolean;
+  amount: bigint;
+}>;
+
+async function setBudget(pool: Pool, owner: Owner, limit: BudgetLimit): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>('SELECT set_budget($1, $2, $3, $4) AS id', [
+    owner.apiTokenId,
+    limit.period,
+    limit.isRolling ?? false,
+    String(limit.amount),
+  ]);
+  return rows[0]?.id ?? '';
+}
+
+type Ledger = Awaited<ReturnType<typeof openLedger>>;
+
+/** Opens a lease, and says what came of it. */
+export async function leaseFor(
+  { leases }: Pick<Ledger, 'leases'>,
+  { ownerId, apiTokenId }: Owner,
+  wanted: string,
+  change: Partial<OpenLease> = {},
+): Promise<Lease & { leaseId: string }> {
+  const leaseId = `lease_${randomBytes(16).toString('hex')}`;
+  const request = {
+    type: 'open-lease',
+    ...{ leaseId, holder: 'router-1', ownerId, apiTokenId, wanted },
+    ...{ slots: 1_000, concurrencyMax: 1_000_000, expiresAtMs: Date.now() + 60_000 },
+    ...change,
+  } as const;
+  return { leaseId: request.leaseId, ...(await leases.open(request)) };
+}
+
+/** The ticket that a router would give for this request instead of asking for a hold. */
+export function ticketOf(
+  request: Authorise,
+  leaseId: string,
+  change: Partial<LeaseTicket> = {},
+): string {
+  const { requestId, ownerId, apiTokenId, amount, route, isStream, terms, rejections } = request;
+  const fields = { requestId, ownerId, apiTokenId, amount, route, isStream, terms, rejections };
+  const ticket: LeaseTicket = { leaseId, createdAtMs: Date.now(), ...fields, ...change };
+  return seal(JSON.stringify(ticket), ticketSecret);
 }
 
 export function newRequestId(): string {
@@ -167,4 +237,11 @@ export function settleOf(hold: Authorise, change: Partial<Settle> = {}): Settle 
     endedAtMs: nowMs,
     ...change,
   };
+}
+
+export function shuffled<Item>(items: readonly Item[]): readonly Item[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
 }

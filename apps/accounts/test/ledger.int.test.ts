@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseNanos } from '@aisbf/money';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { authoriseBy, newRequestId, openLedger, settleOf } from './ledger-bench.js';
+import { authoriseBy, newRequestId, openLedger, settleOf, shuffled } from './ledger-bench.js';
 
 let ledger: Awaited<ReturnType<typeof openLedger>>;
 
@@ -340,10 +340,3 @@ describe('the tables', () => {
     expect(await ledger.reader.receipt(buyer.ownerId, newRequestId())).toBeUndefined();
   });
 });
-
-function shuffled<Item>(items: readonly Item[]): readonly Item[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
-}

@@ -82,6 +82,7 @@ describe('a whole answer', () => {
       requestId: response.headers.get('x-request-id'),
       outcome: 'completed',
       servedPosition: 0,
+      ticket: 'as the router has sealed it',
       units: { prompt_token: 8, completion_token: 1 },
       reported: null,
       attempts: [{ result: 'served', httpStatus: 200 }],

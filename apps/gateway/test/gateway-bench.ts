@@ -92,9 +92,9 @@ export function candidateAt(url: string): Candidate {
     providerLabel: 'seller/gpu',
     sellerOwnerId: randomUUID(),
     model: 'upstream-model',
+    outputTokensHeld: 1_000,
     url,
     headers: { authorization: 'Bearer upstream-key' },
-    outputTokensHeld: null,
   };
 }
 
@@ -105,7 +105,7 @@ class FakePeers {
   attemptsMax = 8;
   refusal: Fault | undefined;
   isAccountsDown = false;
-  ticket: string | null = null;
+  ticket: string | null = 'as the router has sealed it';
   /** What accounts say to a stream that needs more. */
   extend: (request: Extend) => Extended | Promise<Extended> = () => ({
     result: 'held',

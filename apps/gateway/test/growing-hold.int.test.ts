@@ -14,7 +14,6 @@ beforeAll(async () => {
   });
 });
 beforeEach(() => {
-  bench.peers.ticket = null;
   bench.peers.extend = () => ({ result: 'held', amount: '1' });
 });
 afterAll(() => bench.close());
@@ -62,20 +61,19 @@ const wanted = ({ units }: Extend) => units.completion_token;
 
 describe('a stream that needs more than was held', () => {
   it('is paid for step by step, and passes on whole', async () => {
-    bench.peers.ticket = 'sealed by the router';
     await serveFrom(streamOf(words(100) + chunkEvent({}, 'stop') + done), { outputTokensHeld: 20 });
     const { said, text, settlement, extensions } = await stream();
     expect(said).toBe(word.repeat(100));
     expect(text.endsWith(done)).toBe(true);
     expect(extensions.map(wanted)).toEqual([52, 84, 116]);
     expect(extensions[0]).toMatchObject({
-      ticket: 'sealed by the router',
+      ticket: 'as the router has sealed it',
       holdEpoch: 1,
       servedPosition: 0,
       units: { prompt_token: 8 },
     });
     expect(settlement).toMatchObject({
-      ticket: 'sealed by the router',
+      ticket: 'as the router has sealed it',
       outcome: 'completed',
       finishReason: 'stop',
       units: { completion_token: 100 },

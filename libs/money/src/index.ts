@@ -9,6 +9,7 @@ export {
 export {
   basisPointsMax,
   costOf,
+  countWithin,
   dearestPrices,
   type Prices,
   priceOf,

@@ -41,13 +41,34 @@ const scale = 1_000_000n;
  * or more is a bug: counts are made by us and are checked long before money is near.
  */
 export function costOf(units: Units, prices: Prices): Nanos {
+  return nanos((scaledCostOf(units, prices) + scale - 1n) / scale);
+}
+
+/**
+ * How many more units of a kind an amount pays for beside these: the most that `costOf` makes no dearer than it.
+ * Undefined where they cost nothing, so that no number of them uses it up.
+ */
+export function countWithin(
+  amount: Nanos,
+  kind: UnitKind,
+  units: Units,
+  prices: Prices,
+): bigint | undefined {
+  const each = priceOf(kind, prices) * (scale / unitsPerPrice[kind]);
+  if (each === 0n) return undefined;
+  const left = amount * scale - scaledCostOf(units, prices);
+  return left < 0n ? 0n : left / each;
+}
+
+/** In millionths of a nano-dollar, before anything is rounded. */
+function scaledCostOf(units: Units, prices: Prices): bigint {
   let scaled = 0n;
   for (const kind of unitKinds) {
     const count = units[kind] ?? 0;
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`not a count: ${count}`);
     scaled += BigInt(count) * priceOf(kind, prices) * (scale / unitsPerPrice[kind]);
   }
-  return nanos((scaled + scale - 1n) / scale);
+  return scaled;
 }
 
 /** The price of a kind of unit: its own, or that of the kind that it is one of; nothing where neither is named. */

@@ -22,5 +22,6 @@ export {
   type Wallet,
 } from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
+export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
 export { until } from './until.js';

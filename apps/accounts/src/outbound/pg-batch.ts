@@ -1,3 +1,4 @@
+import { Fault } from '@aisbf/faults';
 import { withRetry } from './pg-retry.js';
 
 export type BatchLimits = Readonly<{
@@ -18,8 +19,8 @@ export type BatchWork<Item, Result> = (items: readonly Item[]) => Promise<readon
 
 /**
  * Lets concurrent calls share one statement and one commit: whatever comes while all lanes are busy goes together
- * when the next one is free. Nobody waits for a batch to fill. An item that breaks its batch is found by doing each
- * alone, so that it breaks nobody else.
+ * when the next one is free. Nobody waits for a batch to fill. An item that breaks its batch is found by halving it,
+ * so that it breaks nobody else.
  */
 export class PgBatch<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
@@ -64,11 +65,13 @@ export class PgBatch<Item, Result> {
       const results = await withRetry(() => this.work(batch.map(({ item }) => item)));
       for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
     } catch (error) {
-      if (batch.length > 1) {
-        await Promise.all(batch.map((one) => this.settle([one])));
+      // A ledger that is away is away for each of them.
+      if (batch.length === 1 || error instanceof Fault) {
+        for (const { reject } of batch) reject(error);
         return;
       }
-      batch[0]?.reject(error);
+      const middle = Math.ceil(batch.length / 2);
+      await Promise.all([this.settle(batch.slice(0, middle)), this.settle(batch.slice(middle))]);
     }
   }
 }

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Authorise } from '@aisbf/contracts';
 import type { Ending } from '../services/ledger-store.js';
 
-/** One request among those that `authorise` is called with. */
-export type AuthoriseItem = Readonly<{ id: string; [column: string]: unknown }>;
+/** A request that asks for money. */
+export type Asking = Readonly<{ command: Authorise; mayRecall: boolean }>;
 
-export function toAuthoriseItem(command: Authorise, mayRecall: boolean): AuthoriseItem {
+/** One request among those that `authorise` is called with; `n` is its place. */
+export function toAuthoriseItem({ command, mayRecall }: Asking, n: number) {
   return {
+    n,
     id: command.requestId,
     owner_id: command.ownerId,
     api_token_id: command.apiTokenId,

@@ -14,11 +14,11 @@ import {
   type SettleAnswer,
 } from '../services/ledger-store.js';
 import { type BatchLimits, PgBatch } from './pg-batch.js';
-import { type AuthoriseItem, toAuthoriseItem, toSettleItem } from './pg-ledger-item.js';
+import { type Asking, toAuthoriseItem, toSettleItem } from './pg-ledger-item.js';
 import { withRetry } from './pg-retry.js';
 
 type AuthoriseRow = {
-  hold_id: string;
+  item_n: number;
   result: string;
   hold_epoch: number;
   hold_amount: string;
@@ -43,7 +43,7 @@ export class LedgerBatches {
 @Injectable()
 export class PgLedgerStore extends LedgerStore {
   private readonly rememberedTerms = new Map<string, HeldTerms>();
-  private readonly authorisations: PgBatch<AuthoriseItem, AuthoriseAnswer>;
+  private readonly authorisations: PgBatch<Asking, AuthoriseAnswer>;
   private readonly settlements: PgBatch<Ending, SettleAnswer>;
 
   constructor(
@@ -51,12 +51,12 @@ export class PgLedgerStore extends LedgerStore {
     { limits }: LedgerBatches,
   ) {
     super();
-    this.authorisations = new PgBatch((items) => this.authoriseAll(items), limits);
+    this.authorisations = new PgBatch((asking) => this.authoriseAll(asking), limits);
     this.settlements = new PgBatch((endings) => this.settleAll(endings), limits);
   }
 
   async authorise(command: Authorise, mayRecall: boolean): Promise<AuthoriseAnswer> {
-    const answer = await this.authorisations.add(toAuthoriseItem(command, mayRecall));
+    const answer = await this.authorisations.add({ command, mayRecall });
     if (!('declined' in answer)) this.remember(command);
     return answer;
   }
@@ -126,16 +126,16 @@ export class PgLedgerStore extends LedgerStore {
     return row.count;
   }
 
-  private async authoriseAll(items: readonly AuthoriseItem[]): Promise<AuthoriseAnswer[]> {
+  private async authoriseAll(asking: readonly Asking[]): Promise<AuthoriseAnswer[]> {
     const { rows } = await this.pool.query<AuthoriseRow>({
       name: 'authorise',
       text: 'SELECT * FROM authorise($1)',
-      values: [JSON.stringify(items)],
+      values: [JSON.stringify(asking.map(toAuthoriseItem))],
     });
-    // Of the same id twice the first row is the first answer, and all others are its replays.
-    const byId = new Map<string, AuthoriseRow[]>();
-    for (const row of rows) byId.set(row.hold_id, [...(byId.get(row.hold_id) ?? []), row]);
-    return items.map(({ id }) => toAuthoriseAnswer(rowOf(byId.get(id)?.shift(), 'authorise')));
+    const byNumber = new Map(rows.map((row) => [row.item_n, row]));
+    return asking.map(({ command }, n) =>
+      toAuthoriseAnswer(command.requestId, rowOf(byNumber.get(n), 'authorise')),
+    );
   }
 
   private async settleAll(endings: readonly Ending[]): Promise<SettleAnswer[]> {
@@ -174,10 +174,10 @@ function rowOf<Row>(row: Row | undefined, name: string): Row {
   return row;
 }
 
-function toAuthoriseAnswer(row: AuthoriseRow): AuthoriseAnswer {
+function toAuthoriseAnswer(requestId: string, row: AuthoriseRow): AuthoriseAnswer {
   if (row.result !== 'held') return { declined: row.result as Decline | 'recall' };
   return {
-    requestId: row.hold_id,
+    requestId,
     holdEpoch: row.hold_epoch,
     amount: row.hold_amount,
     isReplay: row.is_replay,

@@ -16,7 +16,7 @@ export class Allowance {
   private total: Nanos = zeroNanos;
   private count = 0;
   private issuedMax: Nanos;
-  private readonly running = new Set<string>();
+  private readonly running = new Map<string, Nanos>();
   private endedAtLeast = 0;
   private isOpen = true;
   private usedAtMs: number;
@@ -54,15 +54,16 @@ export class Allowance {
     return nanos(this.issuedMax - this.total);
   }
 
-  /** True where the request has its money now. The same request again gets no more. */
+  /** True where the request has its money now. The same request again gets no more, and none for another amount. */
   take(requestId: string, amount: Nanos, nowMs: number): boolean {
-    if (this.running.has(requestId)) return true;
+    const had = this.running.get(requestId);
+    if (had !== undefined) return had === amount;
     const isFull = this.runningNow >= this.grant.slots;
     if (!this.isOpen || isFull || nowMs >= this.grant.issueUntilMs || amount > this.left)
       return false;
     this.total = nanos(this.total + amount);
     this.count += 1;
-    this.running.add(requestId);
+    this.running.set(requestId, amount);
     this.usedAtMs = nowMs;
     return true;
   }

@@ -1,5 +1,12 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { costOf, dearestPrices, type Nanos, type Prices, priceOf, zeroNanos } from '@aisbf/money';
+import {
+  costOf,
+  countWithin,
+  dearestPrices,
+  type Nanos,
+  type Prices,
+  zeroNanos,
+} from '@aisbf/money';
 
 export type HoldSettings = Readonly<{
   /** The output that is paid for in advance while it is not known what is usual. */
@@ -55,20 +62,11 @@ export function outputTokensHeld(
   { promptTokens }: Pick<Sizes, 'promptTokens'>,
   prices: Prices,
 ): number | null {
-  const dearest = dearestPrices(prices);
-  const price = priceOf('completion_token', dearest);
-  if (price === zeroNanos) return null;
-  const before =
-    BigInt(promptTokens) * priceOf('prompt_token', dearest) +
-    priceOf('request', dearest) * perMillion;
-  const left = hold * perMillion - before;
-  if (left < 0n) return 0;
-  const tokens = left / price;
+  const before = { prompt_token: promptTokens, request: 1 };
+  const tokens = countWithin(hold, 'completion_token', before, dearestPrices(prices));
+  if (tokens === undefined) return null;
   return Number(tokens < countMax ? tokens : countMax);
 }
-
-/** Prices of tokens are per million: counted in millionths nothing is rounded. */
-const perMillion = 1_000_000n;
 
 /** The largest count that a message carries. */
 const countMax = 1_000_000_000_000n;

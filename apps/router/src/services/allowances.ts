@@ -33,7 +33,8 @@ const rateWindowMs = 1_000;
 
 /** What is known of one API token that was used of late. */
 type Purse = {
-  readonly principal: Principal;
+  /** As it was when it was used last: its limits may change. */
+  principal: Principal;
   lease: Allowance | undefined;
   isAsking: boolean;
   restUntilMs: number;
@@ -55,7 +56,8 @@ export type Demand = Readonly<{ requestId: string; principal: Principal; amount:
 export class Allowances {
   private readonly purses = new Map<string, Purse>();
   private readonly byLease = new Map<string, Allowance>();
-  private readonly closing = new Set<Promise<void>>();
+  /** What accounts has been asked for and has not answered yet. */
+  private readonly underWay = new Set<Promise<void>>();
   private isStopped = false;
 
   constructor(
@@ -86,8 +88,9 @@ export class Allowances {
   /** The owner needs the money elsewhere. */
   recall(ownerId: string): void {
     for (const purse of this.purses.values()) {
-      if (purse.principal.ownerId !== ownerId || !purse.lease) continue;
-      purse.restUntilMs = this.clock.nowMs() + this.config.settings.restMs;
+      if (purse.principal.ownerId !== ownerId || !(purse.lease || purse.isAsking)) continue;
+      // What is on its way goes back as soon as it arrives.
+      this.rest(purse);
       this.release(purse);
     }
   }
@@ -107,12 +110,15 @@ export class Allowances {
   async stop(): Promise<void> {
     this.isStopped = true;
     for (const purse of this.purses.values()) this.release(purse);
-    await Promise.all(this.closing);
+    while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
 
   private purseOf(principal: Principal, nowMs: number): Purse {
     const known = this.purses.get(principal.apiTokenId);
-    if (known) return known;
+    if (known) {
+      known.principal = principal;
+      return known;
+    }
     const purse: Purse = {
       principal,
       lease: undefined,
@@ -150,14 +156,16 @@ export class Allowances {
     if (lease && lease.left * 2n >= wanted) return;
     purse.isAsking = true;
     const asked = lease ? this.renew(purse, lease, wanted) : this.open(purse, wanted, nowMs);
-    void asked
-      .catch((error: unknown) => {
-        purse.restUntilMs = this.clock.nowMs() + this.config.settings.restMs;
-        this.events.leaseFailed(error);
-      })
-      .finally(() => {
-        purse.isAsking = false;
-      });
+    this.follow(
+      asked
+        .catch((error: unknown) => {
+          this.rest(purse);
+          this.events.leaseFailed(error);
+        })
+        .finally(() => {
+          purse.isAsking = false;
+        }),
+    );
   }
 
   private async open(purse: Purse, wanted: Nanos, nowMs: number): Promise<void> {
@@ -182,17 +190,19 @@ export class Allowances {
       throw error;
     });
     const allowance = allowanceOf(leaseId, answer, { issueUntilMs, nowMs });
-    if (allowance && this.isStopped) this.giveBack(allowance);
+    if (!allowance) this.rest(purse);
+    // Meanwhile it was called back, or nobody is here any more to spend it.
+    else if (this.isStopped || this.clock.nowMs() < purse.restUntilMs) this.giveBack(allowance);
     else this.adopt(purse, allowance);
   }
 
-  private adopt(purse: Purse, allowance: Allowance | undefined): void {
-    if (!allowance) {
-      purse.restUntilMs = this.clock.nowMs() + this.config.settings.restMs;
-      return;
-    }
+  private adopt(purse: Purse, allowance: Allowance): void {
     purse.lease = allowance;
     this.byLease.set(allowance.leaseId, allowance);
+  }
+
+  private rest(purse: Purse): void {
+    purse.restUntilMs = this.clock.nowMs() + this.config.settings.restMs;
   }
 
   private async renew(purse: Purse, lease: Allowance, wanted: Nanos): Promise<void> {
@@ -202,9 +212,16 @@ export class Allowances {
       leaseId: lease.leaseId,
       issuedMax,
     });
-    if (answer.result === 'open') lease.raise(parseNanos(answer.issuedMax), answer.settledCount);
-    // Accounts has taken it back: there is nothing left to issue from.
-    else if (purse.lease === lease) this.release(purse);
+    if (answer.result === 'open') {
+      const granted = parseNanos(answer.issuedMax);
+      lease.raise(granted, answer.settledCount);
+      // There is no more for it at the moment: what is left is spent, and asked for again later.
+      if (granted < BigInt(issuedMax)) this.rest(purse);
+    } else if (purse.lease === lease) {
+      // Accounts wants it back: nothing more is issued from it.
+      this.rest(purse);
+      this.release(purse);
+    }
   }
 
   private release(purse: Purse): void {
@@ -218,11 +235,16 @@ export class Allowances {
 
   private giveBack(lease: Pick<Allowance, 'leaseId' | 'issued' | 'issuedCount'>): void {
     const { leaseId, issued, issuedCount } = lease;
-    const closed = this.leases
-      .close({ type: 'close-lease', leaseId, issued: issued.toString(), issuedCount })
-      .catch((error: unknown) => this.events.leaseFailed(error))
-      .finally(() => this.closing.delete(closed));
-    this.closing.add(closed);
+    this.follow(
+      this.leases
+        .close({ type: 'close-lease', leaseId, issued: issued.toString(), issuedCount })
+        .catch((error: unknown) => this.events.leaseFailed(error)),
+    );
+  }
+
+  private follow(work: Promise<void>): void {
+    const followed = work.finally(() => this.underWay.delete(followed));
+    this.underWay.add(followed);
   }
 }
 

@@ -136,11 +136,13 @@ CREATE TABLE lease (
   CONSTRAINT lease_never_overdrawn CHECK (settled >= 0 AND settled <= issued_max + extended),
   CONSTRAINT lease_never_overcharged CHECK (captured >= 0 AND captured <= settled)
 ) WITH (fillfactor = 50);
--- A request of a lease that was given more than its ticket says: how much it has in all.
+
+-- A running request of a lease that was given more than its ticket says: how much it has in all.
 CREATE TABLE lease_extension (
-  request_id text PRIMARY KEY,
   lease_id text NOT NULL REFERENCES lease (id),
-  amount bigint NOT NULL CHECK (amount >= 0)
+  request_id text NOT NULL,
+  amount bigint NOT NULL CHECK (amount >= 0),
+  PRIMARY KEY (lease_id, request_id)
 );
 
 CREATE INDEX lease_live_owner_id_idx ON lease (owner_id) WHERE state <> 'closed';
@@ -148,7 +150,7 @@ CREATE INDEX lease_live_expires_at_idx ON lease (expires_at) WHERE state <> 'clo
 
 -- Budgets ------------------------------------------------------------------------------------------------------------
 
--- What a token may spend in a time. `held` is what its running requests may still take; it counts against whichever
+-- What a token may spend in a time. `held` is what its holds and leases may still take; it counts against whichever
 -- window is current, so that a budget holds at every moment.
 CREATE TABLE budget (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -335,10 +337,12 @@ SELECT setval(pg_get_serial_sequence('transaction', 'id'), (SELECT coalesce(max(
 INSERT INTO outbox (id, subject, payload, created_at, published_at)
 SELECT id, subject, payload, created_at, published_at FROM outbox_v1 WHERE message_id NOT LIKE 'usage:%'
 UNION ALL
-SELECT id, subject, jsonb_build_object('type', 'usage-settled', 'usages', jsonb_build_array(
-    (payload - 'type' - 'promptTokens' - 'completionTokens') || jsonb_build_object('units', jsonb_build_object(
-      'prompt_token', payload -> 'promptTokens', 'completion_token', payload -> 'completionTokens')))),
-  created_at, published_at FROM outbox_v1 WHERE message_id LIKE 'usage:%';
+SELECT o.id, o.subject, jsonb_build_object('type', 'usage-settled', 'usages', jsonb_build_array(
+    (o.payload - 'type' - 'promptTokens' - 'completionTokens') || jsonb_build_object(
+      'leaseId', NULL, 'hold', h.amount::text, 'units', jsonb_build_object(
+        'prompt_token', o.payload -> 'promptTokens', 'completion_token', o.payload -> 'completionTokens')))),
+  o.created_at, o.published_at
+FROM outbox_v1 o JOIN hold_v1 h ON o.message_id = 'usage:' || h.id;
 SELECT setval(pg_get_serial_sequence('outbox', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM outbox), false);
 
 INSERT INTO hold (id, owner_id, api_token_id, amount, parameters_hash, route, is_stream, terms, rejections, epoch,

@@ -6,15 +6,16 @@
 -- But for `recall`: what is missing lies in leases of the owner. Nothing is recorded, and whoever asks may call them
 -- back and ask again.
 CREATE TYPE authorise_item AS (
-  id text, owner_id uuid, api_token_id uuid, amount bigint, parameters_hash text, route text, is_stream boolean,
+  n integer, id text, owner_id uuid, api_token_id uuid, amount bigint, parameters_hash text, route text, is_stream boolean,
   terms jsonb, rejections jsonb, expires_at timestamptz, concurrency_max integer, may_recall boolean
 );
 
 CREATE FUNCTION authorise(p_items jsonb)
-RETURNS TABLE (hold_id text, result text, hold_epoch integer, hold_amount bigint, is_replay boolean)
+RETURNS TABLE (item_n integer, result text, hold_epoch integer, hold_amount bigint, is_replay boolean)
 LANGUAGE plpgsql AS $$
 DECLARE
-  v_items authorise_item[] := ARRAY(SELECT i FROM jsonb_populate_recordset(NULL::authorise_item, p_items) i);
+  v_items authorise_item[] := ARRAY(
+    SELECT i FROM jsonb_populate_recordset(NULL::authorise_item, p_items) i ORDER BY i.id, i.n);
   v_fresh text[];
   v_item record;
   v_wallet wallet%ROWTYPE;
@@ -28,21 +29,17 @@ DECLARE
   v_declined text[] := '{}';
   v_codes text[] := '{}';
   v_recalled text[] := '{}';
+  v_ended text[] := '{}';
 BEGIN
   WITH inserted AS (
     INSERT INTO hold (id, owner_id, api_token_id, amount, parameters_hash, route, is_stream, terms, rejections,
                       expires_at)
     SELECT i.id, i.owner_id, i.api_token_id, i.amount, i.parameters_hash, i.route, i.is_stream, i.terms,
            i.rejections, i.expires_at
-    FROM unnest(v_items) i ORDER BY i.id
+    FROM unnest(v_items) i ORDER BY i.id, i.n
     ON CONFLICT (id) DO NOTHING RETURNING id
   )
   SELECT coalesce(array_agg(id), '{}') INTO v_fresh FROM inserted;
-  -- An id whose request has ended has no hold any more, but a receipt: it was seen only once its hold was in place.
-  WITH ended AS (
-    DELETE FROM hold h USING receipt r WHERE h.id = ANY (v_fresh) AND r.id = h.id RETURNING h.id
-  )
-  SELECT ARRAY(SELECT unnest(v_fresh) EXCEPT SELECT id FROM ended) INTO v_fresh;
 
   FOR v_item IN
     SELECT h.id, h.owner_id, h.api_token_id, h.amount, i.concurrency_max, i.may_recall
@@ -65,6 +62,12 @@ BEGIN
       WHERE id = v_token AND owner_id = v_item.owner_id AND revoked_at IS NULL
         AND (expires_at IS NULL OR expires_at > clock_timestamp());
       SELECT open INTO v_token_load FROM token_load WHERE api_token_id = v_token;
+    END IF;
+
+    -- Its request has ended before. Under the lock of its wallet this cannot change any more.
+    IF EXISTS (SELECT FROM receipt r WHERE r.id = v_item.id) THEN
+      v_ended := v_ended || v_item.id;
+      CONTINUE;
     END IF;
 
     v_decline := CASE
@@ -93,7 +96,9 @@ BEGIN
   PERFORM take_load(v_token, v_token_held, v_token_opened);
   UPDATE wallet SET held = held + v_owner_held WHERE owner_id = v_wallet.owner_id AND v_owner_held > 0;
 
-  DELETE FROM hold WHERE id = ANY (v_recalled);
+  IF v_recalled <> '{}' OR v_ended <> '{}' THEN
+    DELETE FROM hold WHERE id = ANY (v_recalled || v_ended);
+  END IF;
   IF v_declined <> '{}' THEN
     WITH undone AS (DELETE FROM hold WHERE id = ANY (v_declined) RETURNING *)
     INSERT INTO receipt (id, owner_id, api_token_id, amount, parameters_hash, route, is_stream, terms, rejections,
@@ -104,17 +109,16 @@ BEGIN
   END IF;
 
   RETURN QUERY
-    SELECT i.id,
+    SELECT i.n,
       CASE
         WHEN i.id = ANY (v_recalled) THEN 'recall'
         WHEN coalesce(h.parameters_hash, r.parameters_hash) <> i.parameters_hash THEN 'parameters_differ'
         ELSE coalesce(r.decline_code, 'held') END,
       coalesce(h.epoch, r.epoch, 1), coalesce(h.amount, r.amount, i.amount),
-      NOT (i.id = ANY (v_fresh) AND i.n = 1)
-    FROM (SELECT u.*, row_number() OVER (PARTITION BY u.id) AS n FROM unnest(v_items) u) i
+      NOT (i.id = ANY (v_fresh) AND i.id <> ALL (v_ended) AND i.n = min(i.n) OVER (PARTITION BY i.id))
+    FROM unnest(v_items) i
     LEFT JOIN hold h ON h.id = i.id
-    LEFT JOIN receipt r ON r.id = i.id
-    ORDER BY i.id, i.n;
+    LEFT JOIN receipt r ON r.id = i.id;
 END $$;
 
 -- Counts requests of a token that begin (or end, with negative figures). Under its owner's wallet lock.
@@ -166,6 +170,23 @@ BEGIN
   RETURN QUERY SELECT 'held', p_amount;
 END $$;
 
+-- Says what a token may spend in a time, from this moment on: what was spent before does not count, what its running
+-- requests may still take does. Leases of its that are open end with their next renewal, or when they are recalled.
+CREATE FUNCTION set_budget(p_token uuid, p_period text, p_is_rolling boolean, p_amount bigint) RETURNS uuid
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_budget uuid;
+BEGIN
+  PERFORM FROM wallet WHERE owner_id = (SELECT owner_id FROM api_token WHERE id = p_token) FOR UPDATE;
+  INSERT INTO budget (api_token_id, period, is_rolling, amount, held)
+  SELECT p_token, p_period, p_is_rolling, p_amount,
+    coalesce((SELECT sum(amount) FROM hold WHERE api_token_id = p_token), 0)
+    + coalesce((SELECT sum(issued_max + extended - settled) FROM lease
+      WHERE api_token_id = p_token AND state <> 'closed'), 0)
+  ON CONFLICT (api_token_id, period, is_rolling) DO UPDATE SET amount = excluded.amount RETURNING id INTO v_budget;
+  RETURN v_budget;
+END $$;
+
 -- Ends each request of a batch: charges what it cost by the hold's own terms, as far as it was held, and gives back
 -- the rest.
 -- An item with a lease brings along what a hold would have remembered.
@@ -188,7 +209,7 @@ RETURNS TABLE (item_n integer, result text, charged bigint)
 LANGUAGE plpgsql AS $$
 DECLARE
   v_items settle_item[] := ARRAY(SELECT i FROM jsonb_populate_recordset(NULL::settle_item, p_items) i ORDER BY i.n);
-  v_ids text[] := ARRAY(SELECT i.id FROM unnest(v_items) i WHERE i.lease_id IS NULL);
+  v_ids text[] := ARRAY(SELECT i.id FROM unnest(v_items) i);
   v_owners uuid[];
   v_outbox bigint := nextval(pg_get_serial_sequence('outbox', 'id'));
   v_ended ended_request[];
@@ -207,11 +228,11 @@ BEGIN
       h.is_stream, h.terms, h.rejections, h.created_at
     FROM unnest(v_items) i JOIN hold h ON h.id = i.id AND h.epoch = i.epoch WHERE i.lease_id IS NULL
     UNION ALL
-    SELECT i.n, i.id, l.owner_id, l.api_token_id, l.id, coalesce(x.amount, i.amount), i.parameters_hash, i.route, i.is_stream, i.terms,
-      i.rejections, i.created_at
+    SELECT i.n, i.id, l.owner_id, l.api_token_id, l.id, coalesce(x.amount, i.amount), i.parameters_hash, i.route,
+      i.is_stream, i.terms, i.rejections, i.created_at
     FROM unnest(v_items) i
     JOIN lease l ON l.id = i.lease_id AND l.owner_id = i.owner_id AND l.state <> 'closed'
-    LEFT JOIN lease_extension x ON x.request_id = i.id
+    LEFT JOIN lease_extension x ON x.lease_id = l.id AND x.request_id = i.id
   ), inserted AS (
     INSERT INTO receipt (id, owner_id, api_token_id, lease_id, amount, parameters_hash, route, is_stream, terms,
       rejections, state, captured, fee, transaction_id, outbox_id, epoch, created_at, outcome, served_position,
@@ -225,15 +246,15 @@ BEGIN
       i.outcome, i.served_position, i.seller_owner_id, i.provider_id, i.model, i.units, i.reported, i.finish_reason,
       i.started_at, i.first_byte_at, i.ended_at, i.attempts
     FROM ending e JOIN unnest(v_items) i ON i.n = e.n JOIN payer p ON p.owner_id = e.owner_id
+    ORDER BY e.id, e.n
     ON CONFLICT (id) DO NOTHING
     RETURNING id, owner_id, api_token_id, lease_id, amount, captured, fee, seller_owner_id, transaction_id
   )
   SELECT coalesce(array_agg(ROW (i.*)::ended_request), '{}') INTO v_ended FROM inserted i;
 
   IF v_ended <> '{}' THEN
-    DELETE FROM hold WHERE id IN (SELECT e.id FROM unnest(v_ended) e WHERE e.lease_id IS NULL);
     PERFORM charge_ended(v_ended);
-    PERFORM release_ended(v_ended);
+    PERFORM release_ended(v_ended || drop_holds(v_ended));
     PERFORM tell_ended(v_outbox, p_subject, ARRAY(SELECT e.id FROM unnest(v_ended) e));
   END IF;
 
@@ -242,25 +263,40 @@ BEGIN
   SELECT i.id, i.epoch, i.command FROM unnest(v_items) i
   LEFT JOIN receipt r ON r.id = i.id
   LEFT JOIN hold h ON h.id = i.id
-  WHERE (r.id IS NOT NULL AND r.state <> 'declined' AND r.epoch <> i.epoch) OR h.epoch <> i.epoch
+  WHERE (r.id IS NOT NULL AND r.state <> 'declined' AND r.epoch <> i.epoch)
+     OR (r.id IS NULL AND h.epoch <> i.epoch)
      OR (r.id IS NULL AND i.lease_id IS NOT NULL AND EXISTS (SELECT FROM lease l WHERE l.id = i.lease_id))
   ON CONFLICT DO NOTHING;
 
   RETURN QUERY
     SELECT i.n,
       CASE
-        WHEN r.id IS NULL AND h.id IS NOT NULL THEN 'fenced'
+        WHEN r.id IS NULL AND h.epoch <> i.epoch THEN 'fenced'
         WHEN r.id IS NULL AND EXISTS (SELECT FROM lease l WHERE l.id = i.lease_id) THEN 'fenced'
         WHEN r.id IS NULL THEN 'missing'
         WHEN r.state = 'declined' THEN 'declined'
         WHEN r.epoch <> i.epoch THEN 'fenced'
-        WHEN e.id IS NULL OR i.n <> min(i.n) OVER (PARTITION BY i.id) THEN 'replay'
+        WHEN e.id IS NULL OR i.n <> min(i.n) OVER (PARTITION BY i.id, i.epoch) THEN 'replay'
         ELSE r.state END,
       CASE WHEN r.epoch = i.epoch THEN r.captured ELSE 0 END
     FROM unnest(v_items) i
     LEFT JOIN receipt r ON r.id = i.id
     LEFT JOIN hold h ON h.id = i.id
     LEFT JOIN unnest(v_ended) e ON e.id = i.id;
+END $$;
+
+-- Takes away the holds of requests that have ended. Gives those that their requests did not need: a request that was
+-- admitted twice, by a hold and from a lease, has ended once.
+CREATE FUNCTION drop_holds(p_ended ended_request[]) RETURNS ended_request[] LANGUAGE plpgsql AS $$
+DECLARE
+  v_idle ended_request[];
+BEGIN
+  WITH dropped AS (
+    DELETE FROM hold WHERE id IN (SELECT e.id FROM unnest(p_ended) e) RETURNING *
+  )
+  SELECT array_agg(ROW (d.id, d.owner_id, d.api_token_id, NULL, d.amount, 0, 0, NULL, NULL)::ended_request) INTO v_idle
+  FROM dropped d JOIN unnest(p_ended) e ON e.id = d.id WHERE e.lease_id IS NOT NULL;
+  RETURN v_idle;
 END $$;
 
 -- Moves what ended requests cost: one transaction a payer, one transfer a seller, one for the fees. Promotional money
@@ -328,12 +364,16 @@ BEGIN
   UPDATE lease l SET
     settled = l.settled + r.amount, captured = l.captured + r.captured, settled_count = l.settled_count + r.ended,
     slots = CASE l.state WHEN 'closing' THEN l.slots - r.ended ELSE l.slots END,
-    state = CASE WHEN l.state = 'closing' AND l.settled + r.amount = l.issued_max + l.extended THEN 'closed' ELSE l.state END
+    -- Requests that cost nothing leave no amount behind to tell that they still run.
+    state = CASE WHEN l.state = 'closing' AND l.slots = r.ended
+        AND l.settled + r.amount = l.issued_max + l.extended
+      THEN 'closed' ELSE l.state END
   FROM (
     SELECT e.lease_id, sum(e.amount)::bigint AS amount, sum(e.captured)::bigint AS captured,
       count(*)::integer AS ended
     FROM unnest(p_ended) e WHERE e.lease_id IS NOT NULL GROUP BY 1) r
   WHERE l.id = r.lease_id;
+  DELETE FROM lease_extension x USING unnest(p_ended) e WHERE x.lease_id = e.lease_id AND x.request_id = e.id;
 
   IF EXISTS (SELECT FROM budget b WHERE b.api_token_id IN (SELECT e.api_token_id FROM unnest(p_ended) e)) THEN
     UPDATE budget b SET held = b.held - r.amount
@@ -382,9 +422,10 @@ BEGIN
     SELECT id, owner_id, api_token_id, amount, parameters_hash, route, is_stream, terms, rejections, 'released',
            'expired', v_outbox, epoch + 1, created_at
     FROM reaped
-    RETURNING id, owner_id, api_token_id, lease_id, amount, captured, fee, seller_owner_id, transaction_id
+    RETURNING id
   )
-  SELECT array_agg(ROW (i.*)::ended_request) INTO v_ended FROM inserted i;
+  SELECT array_agg(ROW (r.id, r.owner_id, r.api_token_id, NULL, r.amount, 0, 0, NULL, NULL)::ended_request)
+  INTO v_ended FROM reaped r;
   PERFORM release_ended(v_ended);
   PERFORM tell_ended(v_outbox, p_subject, v_ids);
   RETURN QUERY SELECT unnest(v_ids);
@@ -400,12 +441,16 @@ CREATE FUNCTION open_lease(
 ) RETURNS TABLE (result text, issued_max bigint, slots integer) LANGUAGE plpgsql AS $$
 DECLARE
   v_wallet wallet%ROWTYPE;
+  v_lease lease%ROWTYPE;
   v_slots integer;
 BEGIN
   SELECT * INTO v_wallet FROM wallet WHERE owner_id = p_owner FOR UPDATE;
-  SELECT l.issued_max, l.slots INTO issued_max, slots FROM lease l WHERE l.id = p_id;
+  SELECT * INTO v_lease FROM lease WHERE id = p_id;
   IF FOUND THEN
-    RETURN QUERY SELECT 'open', issued_max, slots;
+    RETURN QUERY SELECT
+      CASE WHEN v_lease.owner_id <> p_owner OR v_lease.api_token_id <> p_token THEN 'declined'
+        WHEN v_lease.state = 'open' THEN 'open' ELSE 'closed' END,
+      v_lease.issued_max, v_lease.slots;
     RETURN;
   END IF;
   SELECT least(p_slots, (p_concurrency_max - coalesce(
@@ -420,7 +465,7 @@ BEGIN
     RETURN;
   END IF;
   UPDATE wallet SET held = held + p_wanted WHERE owner_id = p_owner;
-  PERFORM take_load(p_token, 0, v_slots);
+  PERFORM take_load(p_token, p_wanted, v_slots);
   INSERT INTO lease (id, owner_id, api_token_id, holder, issued_max, slots, expires_at)
   VALUES (p_id, p_owner, p_token, p_holder, p_wanted, v_slots, p_expires_at);
   RETURN QUERY SELECT 'open', p_wanted, v_slots;
@@ -440,9 +485,17 @@ BEGIN
     RETURN QUERY SELECT 'missing', 0::bigint;
     RETURN;
   END IF;
-  v_had := coalesce((SELECT x.amount FROM lease_extension x WHERE x.request_id = p_id), p_ticket_amount);
+  v_had := coalesce(
+    (SELECT x.amount FROM lease_extension x WHERE x.lease_id = p_lease AND x.request_id = p_id), p_ticket_amount);
   IF v_had >= p_amount THEN
     RETURN QUERY SELECT 'held', v_had;
+    RETURN;
+  END IF;
+  IF EXISTS (
+    SELECT FROM budget b WHERE b.api_token_id = v_lease.api_token_id
+      AND budget_left(b, clock_timestamp()) < p_amount - v_had
+  ) THEN
+    RETURN QUERY SELECT 'budget_exceeded', v_had;
     RETURN;
   END IF;
   UPDATE wallet SET held = held + p_amount - v_had
@@ -451,13 +504,14 @@ BEGIN
     RETURN QUERY SELECT 'insufficient_balance', v_had;
     RETURN;
   END IF;
+  PERFORM take_load(v_lease.api_token_id, p_amount - v_had, 0);
   UPDATE lease SET extended = extended + p_amount - v_had WHERE id = p_lease;
-  INSERT INTO lease_extension (request_id, lease_id, amount) VALUES (p_id, p_lease, p_amount)
-  ON CONFLICT (request_id) DO UPDATE SET amount = excluded.amount;
+  INSERT INTO lease_extension (lease_id, request_id, amount) VALUES (p_lease, p_id, p_amount)
+  ON CONFLICT (lease_id, request_id) DO UPDATE SET amount = excluded.amount;
   RETURN QUERY SELECT 'held', p_amount;
 END $$;
 
--- Lets the holder issue up to `p_issued_max` in all. Says what it may issue now, and how many of its requests have
+-- Lets the holder issue up to `p_issued_max` in all, as long as its token may have a lease. Says what it may issue now, and how many of its requests have
 -- ended: a figure that was lost on the bus comes by here.
 CREATE FUNCTION renew_lease(p_id text, p_issued_max bigint, p_keep integer)
 RETURNS TABLE (result text, issued_max bigint, settled_count integer) LANGUAGE plpgsql AS $$
@@ -468,7 +522,11 @@ BEGIN
   SELECT * INTO v_lease FROM lease WHERE id = p_id;
   PERFORM FROM wallet WHERE owner_id = v_lease.owner_id FOR UPDATE;
   SELECT * INTO v_lease FROM lease WHERE id = p_id FOR UPDATE;
-  IF NOT FOUND OR v_lease.state <> 'open' THEN
+  IF NOT FOUND OR v_lease.state <> 'open'
+    OR EXISTS (SELECT FROM api_token t WHERE t.id = v_lease.api_token_id
+      AND (t.revoked_at IS NOT NULL OR t.expires_at <= v_lease.expires_at))
+    OR EXISTS (SELECT FROM budget b WHERE b.api_token_id = v_lease.api_token_id)
+  THEN
     RETURN QUERY SELECT 'closed', coalesce(v_lease.issued_max, 0), coalesce(v_lease.settled_count, 0);
     RETURN;
   END IF;
@@ -477,6 +535,7 @@ BEGIN
   WHERE owner_id = v_lease.owner_id AND v_more > 0 AND (posted + promo - held) / p_keep >= v_more;
   IF FOUND THEN
     UPDATE lease l SET issued_max = l.issued_max + v_more WHERE l.id = p_id;
+    PERFORM take_load(v_lease.api_token_id, v_more, 0);
     v_lease.issued_max := v_lease.issued_max + v_more;
   END IF;
   RETURN QUERY SELECT 'open', v_lease.issued_max, v_lease.settled_count;
@@ -498,14 +557,16 @@ BEGIN
   IF v_lease.state <> 'open' THEN
     RETURN v_lease.state;
   END IF;
-  IF p_issued < v_lease.settled - v_lease.extended OR p_issued > v_lease.issued_max OR p_count < v_lease.settled_count THEN
+  IF p_issued < v_lease.settled - v_lease.extended OR p_issued > v_lease.issued_max
+    OR p_count < v_lease.settled_count
+  THEN
     RAISE EXCEPTION 'lease % cannot have issued % to % requests', p_id, p_issued, p_count;
   END IF;
   v_running := p_count - v_lease.settled_count;
   UPDATE wallet SET held = held - (v_lease.issued_max - p_issued) WHERE owner_id = v_lease.owner_id;
-  PERFORM take_load(v_lease.api_token_id, 0, v_running - v_lease.slots);
+  PERFORM take_load(v_lease.api_token_id, p_issued - v_lease.issued_max, v_running - v_lease.slots);
   UPDATE lease SET issued_max = p_issued, slots = v_running,
-    state = CASE WHEN p_issued + extended = settled THEN 'closed' ELSE 'closing' END
+    state = CASE WHEN v_running = 0 AND p_issued + extended = settled THEN 'closed' ELSE 'closing' END
   WHERE id = p_id RETURNING state INTO v_lease.state;
   RETURN v_lease.state;
 END $$;
@@ -526,7 +587,9 @@ BEGIN
     CONTINUE WHEN v_lease.state = 'closed';
     UPDATE wallet SET held = held - (v_lease.issued_max + v_lease.extended - v_lease.settled)
     WHERE owner_id = v_lease.owner_id;
-    PERFORM take_load(v_lease.api_token_id, 0, -v_lease.slots);
+    PERFORM take_load(
+      v_lease.api_token_id, v_lease.settled - v_lease.issued_max - v_lease.extended, -v_lease.slots);
+    DELETE FROM lease_extension WHERE lease_id = v_lease.id;
     UPDATE lease SET state = 'closed', slots = 0 WHERE id = v_lease.id;
     RETURN NEXT v_lease.id;
   END LOOP;
@@ -685,6 +748,9 @@ UNION ALL
   SELECT 'wallet_held', w.owner_id::text, format('held %s, open holds and leases %s', w.held, coalesce(h.amount, 0))
   FROM wallet w LEFT JOIN held h ON h.owner_id = w.owner_id WHERE w.held <> coalesce(h.amount, 0)
 UNION ALL
+  SELECT 'wallet_overspent', owner_id::text, format('posted %s, promo %s, held %s', posted, promo, held)
+  FROM wallet WHERE posted < 0 OR promo < 0 OR held < 0 OR held > posted + promo
+UNION ALL
   SELECT 'usage_captured', coalesce(t.id, u.transaction_id)::text,
     format('captured %s of %s, transfers %s', u.captured, u.owner_id, f.amount)
   FROM transaction t
@@ -757,10 +823,13 @@ UNION ALL
     WHERE lease_id IS NOT NULL GROUP BY 1) r ON r.lease_id = l.id
   WHERE l.settled <> coalesce(r.amount, 0) OR l.captured <> coalesce(r.captured, 0)
 UNION ALL
-  SELECT 'budget_held', b.id::text, format('held %s, open holds %s', b.held, o.amount)
+  SELECT 'budget_held', b.id::text, format('held %s, open holds and leases %s', b.held, o.amount)
   FROM budget b
-  JOIN LATERAL (SELECT coalesce(sum(h.amount), 0) AS amount FROM hold h
-    WHERE h.api_token_id = b.api_token_id) o ON true
+  JOIN LATERAL (
+    SELECT coalesce(sum(h.amount), 0) AS amount FROM (
+      SELECT amount FROM hold WHERE api_token_id = b.api_token_id
+      UNION ALL SELECT issued_max + extended - settled FROM lease
+        WHERE api_token_id = b.api_token_id AND state <> 'closed') h) o ON true
   WHERE b.held <> o.amount
 UNION ALL
   SELECT 'hold_forgotten', h.id, format('expired at %s', h.expires_at)
