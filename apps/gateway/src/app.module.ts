@@ -5,6 +5,7 @@ import { OpenAiRoutes, RequestsMax } from './inbound/openai-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
+import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
@@ -12,6 +13,8 @@ import { AnswerLimits } from './services/answer-relay.js';
 import { ChatCompletions } from './services/chat-completions.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
+import { IdempotentCompletions, KeptAnswerLimits } from './services/idempotent-completions.js';
+import { KeptAnswers } from './services/kept-answers.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
 import { Settlements } from './services/settlements.js';
@@ -37,6 +40,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       OpenAiRoutes,
       ChatCompletions,
       PaidRelay,
+      IdempotentCompletions,
       {
         provide: Admission,
         useFactory: () => new HttpAdmission(peer(settings.GATEWAY_ROUTER_URL)),
@@ -56,6 +60,14 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
               bytesMax: settings.GATEWAY_SETTLE_BYTES_MAX,
             },
           }),
+      },
+      {
+        provide: KeptAnswers,
+        useFactory: () => new HttpKeptAnswers(peer(settings.GATEWAY_ACCOUNTS_URL)),
+      },
+      {
+        provide: KeptAnswerLimits,
+        useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
       },
       { provide: Holds, useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL)) },
       {

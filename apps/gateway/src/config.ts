@@ -22,6 +22,12 @@ export const gatewaySettings = z.object({
     67_108_864,
     'Largest answer that is read whole before it is passed on.',
   ),
+  GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX: setting.integer(
+    262_144,
+    0,
+    4_194_304,
+    'Largest answer that is kept for a repeat under an idempotency key; of a larger one there is the receipt.',
+  ),
   GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',
@@ -79,8 +85,8 @@ export const gatewaySettings = z.object({
     'Settlements in one call: as many as accounts commits in one go.',
   ),
   GATEWAY_SETTLE_BYTES_MAX: setting.sizeBytes(
-    786_432,
-    'Settlements in one call, in bytes: three quarters of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
+    4_194_304,
+    'Settlements in one call, in bytes: half of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
   ),
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(
     30_000,

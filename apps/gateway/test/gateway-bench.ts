@@ -6,7 +6,10 @@ import {
   type Candidate,
   type Extend,
   type Extended,
+  type FindAnswer,
+  type FoundAnswer,
   internalPaths,
+  type KeepAnswer,
   type Plan,
   type Settle,
   type SettleAll,
@@ -112,6 +115,12 @@ class FakePeers {
     amount: '1',
   });
   readonly extensions: Extend[] = [];
+  /** What accounts know of the next request's key. */
+  found: FoundAnswer = { state: 'unknown' };
+  readonly finds: FindAnswer[] = [];
+  readonly kept: KeepAnswer[] = [];
+  isKeepingNothing = false;
+  receipt: object = {};
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
 
@@ -138,6 +147,16 @@ class FakePeers {
       this.extensions.push(body as Extend);
       return this.extend(body as Extend);
     }
+    if (path === internalPaths.accountsFindAnswer) {
+      this.finds.push(body as FindAnswer);
+      return this.found;
+    }
+    if (path === internalPaths.accountsKeepAnswer) {
+      if (this.isKeepingNothing) throw unavailable();
+      this.kept.push(body as KeepAnswer);
+      return {};
+    }
+    if (path === internalPaths.accountsReceipt) return this.receipt;
     if (path === internalPaths.routerModels) {
       return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
     }
@@ -162,12 +181,14 @@ class FakePeers {
   }
 
   private settle(settlement: Settle): object {
-    if (this.isAccountsDown) {
-      throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
-    }
+    if (this.isAccountsDown) throw unavailable();
     this.settlements.push(settlement);
     return { requestId: settlement.requestId, result: 'settled', charged: '1' };
   }
+}
+
+function unavailable(): Fault {
+  return new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
 }
 
 /** One chunk of a chat stream as an event. */

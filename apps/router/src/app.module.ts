@@ -50,6 +50,7 @@ import {
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
 import { UsageCheckManagement } from './services/usage-check-management.js';
+import { UsageLessons } from './services/usage-lessons.js';
 import { UsageWatch, UsageWatchSettings } from './services/usage-watch.js';
 import { UsualOutputSettings, UsualOutputs } from './services/usual-outputs.js';
 import { WorkerAdmission } from './services/worker-admission.js';
@@ -90,6 +91,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       Allowances,
       UsualOutputs,
       UsageWatch,
+      UsageLessons,
       UsageCheckManagement,
       HoldDesk,
       Admission,

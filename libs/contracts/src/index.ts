@@ -56,6 +56,7 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,

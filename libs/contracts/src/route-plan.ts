@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Endpoints, modelFacts, Word } from './model-facts.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
@@ -29,6 +30,8 @@ export const Admit = z.strictObject({
   /** The user whose path the buyer called (`/api/u/{username}`), or null. */
   pathUsername: z.string().max(64).nullable(),
   facts: RequestFacts,
+  /** Such a request is paid for by a hold of its own, never by a lease. */
+  idempotency: Idempotency.optional(),
 });
 export type Admit = z.infer<typeof Admit>;
 

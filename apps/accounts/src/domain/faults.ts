@@ -17,6 +17,11 @@ export const faults = defineFaults({
   BUDGET_EXCEEDED: ['exhausted', 'The budget of this API token does not cover this request.'],
   CONCURRENCY_EXCEEDED: ['throttled', 'This API token has as many requests running as it may.'],
   HOLD_PARAMETERS_DIFFER: ['conflict', 'This request id was used before, for another request.'],
+  IDEMPOTENCY_KEY_REUSED: [
+    'unprocessable',
+    'This idempotency key was used before, for another request.',
+  ],
+  IDEMPOTENCY_KEY_RUNNING: ['conflict', 'A request with this idempotency key is still running.'],
   LEDGER_UNAVAILABLE: ['unavailable', 'The ledger cannot be reached at the moment.'],
   HOLD_MISSING: ['missing', 'There is no such hold.'],
   HOLD_DECLINED: ['conflict', 'The hold was declined; there is nothing to settle.'],

@@ -11,7 +11,9 @@ export type Decline =
   | 'insufficient_balance'
   | 'held_by_other_requests'
   | 'budget_exceeded'
-  | 'parameters_differ';
+  | 'parameters_differ'
+  | 'idempotency_key_reused'
+  | 'idempotency_key_running';
 
 /** `recall`: nothing was decided; what is missing lies in leases of this owner. */
 export type AuthoriseAnswer = Authorised | Readonly<{ declined: Decline | 'recall' }>;

@@ -71,9 +71,10 @@ export class HttpBuyer extends Buyer {
     );
   }
 
-  private headersOf({ provider, attempts }: AnswerHead) {
+  private headersOf({ provider, attempts, replayOf }: AnswerHead) {
     return {
-      'x-request-id': this.requestId,
+      'x-request-id': replayOf ?? this.requestId,
+      ...(replayOf !== undefined && { 'idempotent-replayed': 'true' }),
       'x-aisbf-provider': provider,
       'x-aisbf-attempts': String(attempts),
     };

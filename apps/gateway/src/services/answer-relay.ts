@@ -1,5 +1,6 @@
 import { type ChatAnswer, readChatAnswer } from '@aisbf/openai';
 import type { Delivery } from '../domain/delivery.js';
+import type { WholeAnswer } from '../domain/sealed-answer.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { AnswerHead, Buyer } from './buyer.js';
 import type { OutputHold } from './output-hold.js';
@@ -28,6 +29,8 @@ export type Exchange = Readonly<{
   head: AnswerHead;
   limits: AnswerLimits;
   onFirstByte: () => void;
+  /** Keeps a whole answer for a repeat of its request. */
+  keep?: ((answer: WholeAnswer) => Promise<void>) | undefined;
 }>;
 
 /**
@@ -52,6 +55,8 @@ export async function relayWhole(
   }
   delivery.send(result.answer);
   delivery.leave(1);
+  const { status, contentType } = answer;
+  await exchange.keep?.({ ...head, status, contentType, body });
   return { kind: 'ended', end: 'finished' };
 }
 

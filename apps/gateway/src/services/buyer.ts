@@ -1,7 +1,12 @@
 import type { Fault } from '@aisbf/faults';
 
 /** What every answer says in its headers. */
-export type AnswerHead = Readonly<{ provider: string; attempts: number }>;
+export type AnswerHead = Readonly<{
+  provider: string;
+  attempts: number;
+  /** It was given before, to this request. */
+  replayOf?: string;
+}>;
 
 /** The buyer's end of one request: where the answer goes, and the news that nobody waits for it. */
 export abstract class Buyer {

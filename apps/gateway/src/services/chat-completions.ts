@@ -1,13 +1,21 @@
-import type { Candidate, Plan, RequestFacts } from '@aisbf/contracts';
+import type { Candidate, Idempotency, Plan, RequestFacts } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { familyOf, Prompt } from '@aisbf/metering';
-import { type ChatRequest, hasTools, promptInputs, replaceModel } from '@aisbf/openai';
+import {
+  type ChatRequest,
+  hasTools,
+  promptInputs,
+  replaceModel,
+  withoutMembers,
+} from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { billedUnits } from '../domain/billed-units.js';
 import type { Delivery } from '../domain/delivery.js';
 import { faults } from '../domain/faults.js';
+import type { PriceLimits } from '../domain/price-limits.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
+import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead, retryAfterMs } from '../domain/upstream-answer.js';
 import { Admission } from './admission.js';
 import type { RelayEnd } from './answer-relay.js';
@@ -24,14 +32,19 @@ export type ChatCall = Readonly<{
   requestId: string;
   apiToken: string;
   pathUsername: string | null;
-  /** The body's own text, which is what upstreams get. */
   text: string;
   request: ChatRequest;
+  limits: PriceLimits;
+  /** Where the buyer has sent a key for it. */
+  idempotency?: Idempotency;
+  keep?: (answer: WholeAnswer) => Promise<void>;
 }>;
 
 /** What is known of one request while it runs. */
 type Run = Readonly<{
   call: ChatCall;
+  /** The body's own text, without what only the market understands. */
+  text: string;
   prompt: Prompt;
   /** As it was told to the router, which has held money for so many. */
   promptTokens: number;
@@ -79,7 +92,8 @@ export class ChatCompletions {
     const plan = await this.admit(call, promptTokens);
     const stop = new AbortController();
     const attempts = new Attempts(this.clock, this.health);
-    const run: Run = { call, prompt, promptTokens, plan, buyer, attempts, stop, startedAtMs };
+    const text = withoutMembers(call.text, call.limits.ownMembers);
+    const run: Run = { call, text, prompt, promptTokens, plan, buyer, attempts, stop, startedAtMs };
     const timer = setTimeout(() => stop.abort(), plan.deadlines.totalMs);
     buyer.left.addEventListener('abort', () => stop.abort(), { once: true });
     if (buyer.left.aborted) stop.abort();
@@ -96,7 +110,7 @@ export class ChatCompletions {
   }
 
   private admit(
-    { requestId, apiToken, pathUsername, text, request }: ChatCall,
+    { requestId, apiToken, pathUsername, text, request, limits, idempotency }: ChatCall,
     promptTokens: number,
   ) {
     return this.admission.admit({
@@ -104,6 +118,7 @@ export class ChatCompletions {
       requestId,
       apiToken,
       pathUsername,
+      ...(idempotency && { idempotency }),
       facts: {
         endpoint: 'chat.completions',
         route: request.model,
@@ -112,6 +127,7 @@ export class ChatCompletions {
         promptTokens,
         outputTokensMax: request.outputTokensMax,
         choices: request.choices,
+        ...limits.facts,
         ...besidesText(request),
       },
     });
@@ -135,7 +151,7 @@ export class ChatCompletions {
       const answer = await this.upstream.send({
         candidate,
         path: '/chat/completions',
-        body: replaceModel(call.text, candidate.model),
+        body: replaceModel(run.text, candidate.model),
         isStream: call.request.isStream,
         requestId: call.requestId,
         isLast: position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
@@ -199,6 +215,7 @@ export class ChatCompletions {
         buyer,
         head: { provider: candidate.providerLabel, attempts: attempts.count },
         onFirstByte: () => attempts.firstByte(),
+        keep: call.keep,
       },
       request: call.request,
       plan,
