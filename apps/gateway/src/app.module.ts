@@ -69,7 +69,10 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         provide: KeptAnswerLimits,
         useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
       },
-      { provide: Holds, useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL)) },
+      {
+        provide: Holds,
+        useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
+      },
       {
         provide: Upstream,
         useFactory: () =>

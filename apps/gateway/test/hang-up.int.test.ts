@@ -85,4 +85,36 @@ describe('a buyer who hangs up at token k', () => {
     expect(billed).toBeLessThan(said * 2_000);
     expect(billed % 2_000).toBe(0);
   });
+
+  it('pays for what has left also where it only stops reading, until the time is over', async () => {
+    bench.peers.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 1_500 };
+    const event = chunkEvent({ content: ' word'.repeat(2_000) });
+    bench.peers.candidates = [
+      await bench.upstream((_request, response) => {
+        response.writeHead(200, sse);
+        const push = () => {
+          while (response.write(event));
+        };
+        response.on('drain', push);
+        push();
+      }),
+    ];
+    const ended = Promise.withResolvers<void>();
+    const outgoing = httpRequest(new URL('/v1/chat/completions', bench.url), {
+      method: 'POST',
+      agent: false,
+      headers: { authorization: `Bearer ${bench.apiToken}` },
+    });
+    outgoing.on('error', () => ended.resolve());
+    outgoing.on('response', (response) => response.pause().on('close', ended.resolve));
+    outgoing.end(
+      JSON.stringify({ model: 'p/m', messages: [{ role: 'user', content: 'hi' }], stream: true }),
+    );
+    const reported = bench.peers.settlements.length;
+    const report = await until(() => bench.peers.settlements[reported], { timeoutMs: 20_000 });
+    expect(report).toMatchObject({ outcome: 'buyer_left', servedPosition: 0 });
+    expect(report?.units.completion_token).toBeGreaterThanOrEqual(2_000);
+    outgoing.destroy();
+    await ended.promise;
+  }, 30_000);
 });

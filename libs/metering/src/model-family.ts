@@ -101,8 +101,15 @@ const patterns: readonly Pattern[] = [
   ],
 ];
 
-/** The family by whose measure a model is counted. */
+/**
+ * The family by whose measure a model is counted, from its name or from a route that leads to it. What stands behind the
+ * last slash counts first: before it there may be the name of somebody's provider.
+ */
 export function familyOf(model: string): ModelFamily {
   const name = model.toLowerCase();
-  return patterns.find(([pattern]) => pattern.test(name))?.[1] ?? defaultFamily;
+  return fitting(name.slice(name.lastIndexOf('/') + 1)) ?? fitting(name) ?? defaultFamily;
+}
+
+function fitting(name: string): ModelFamily | undefined {
+  return patterns.find(([pattern]) => pattern.test(name))?.[1];
 }

@@ -129,6 +129,8 @@ describe(familyOf, () => {
     ['deepseek-r1', 'deepseek'],
     ['deepseek-r1-distill-qwen-7b', 'qwen'],
     ['gemma3:27b', 'gemma'],
+    ['ann/provider/qwen-box/llama3.2', 'llama-3'],
+    ['box/meta-llama/finetune-70b', 'llama-3'],
     ['gemini-2.0-flash', 'gemini'],
     ['claude-3-5-sonnet', 'claude'],
     ['rotation/demo', 'unknown'],

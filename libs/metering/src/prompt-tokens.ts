@@ -8,23 +8,16 @@ import { countTextTokens, type Tokenizer } from './text-tokens.js';
 const tokensPerMessage = 4;
 const tokensPerAnswer = 3;
 
-/** A prompt taken apart once, to be counted by the measure of one family or another. */
+/** A prompt, to be counted by the measure of one family or another. Keeps nothing of its text but the body itself. */
 export class Prompt {
-  private readonly texts: readonly string[];
-  private readonly images: readonly Image[];
-  private readonly messageCount: number;
+  private readonly request: Record<string, unknown>;
+  private readonly messages: readonly Record<string, unknown>[];
   private readonly counted = new Map<Tokenizer, number>();
 
   constructor(body: unknown) {
-    const request = isObject(body) ? body : {};
-    const messages = Array.isArray(request.messages) ? request.messages.filter(isObject) : [];
-    const shown = [request.tools, request.functions, request.response_format].filter(isShown);
-    this.messageCount = messages.length;
-    this.images = messages.flatMap(messageImages);
-    this.texts = [
-      messages.flatMap(messageTexts).join('\n'),
-      ...shown.map((part) => JSON.stringify(part)),
-    ];
+    this.request = isObject(body) ? body : {};
+    const { messages } = this.request;
+    this.messages = Array.isArray(messages) ? messages.filter(isObject) : [];
   }
 
   /**
@@ -32,17 +25,24 @@ export class Prompt {
    * and films count nothing here.
    */
   tokensFor({ tokenizer, image }: ModelFamily): number {
-    const pictures = this.images.reduce((total, each) => total + imageTokens(each, image), 0);
+    const images = this.messages.flatMap(messageImages);
+    const pictures = images.reduce((total, each) => total + imageTokens(each, image), 0);
     return this.textTokens(tokenizer) + pictures;
   }
 
   private textTokens(tokenizer: Tokenizer): number {
     const known = this.counted.get(tokenizer);
     if (known !== undefined) return known;
-    const frame = tokensPerAnswer + this.messageCount * tokensPerMessage;
-    const total = this.texts.reduce((sum, text) => sum + countTextTokens(text, tokenizer), frame);
+    const frame = tokensPerAnswer + this.messages.length * tokensPerMessage;
+    const texts = [this.messages.flatMap(messageTexts).join('\n'), ...this.shown()];
+    const total = texts.reduce((sum, text) => sum + countTextTokens(text, tokenizer), frame);
     this.counted.set(tokenizer, total);
     return total;
+  }
+
+  private shown(): readonly string[] {
+    const { tools, functions, response_format: format } = this.request;
+    return [tools, functions, format].filter(isShown).map((part) => JSON.stringify(part));
   }
 }
 

@@ -7,6 +7,8 @@ import { bodyOf } from './openai-error.js';
 export class HttpBuyer extends Buyer {
   private readonly leaving = new AbortController();
   readonly left: AbortSignal = this.leaving.signal;
+  /** Something waits for the buyer to read. */
+  private isWaiting = false;
 
   constructor(
     private readonly response: ServerResponse,
@@ -49,20 +51,29 @@ export class HttpBuyer extends Buyer {
     const onGone = () => drained.reject(this.left.reason);
     this.response.once('drain', drained.resolve);
     this.left.addEventListener('abort', onGone, { once: true });
+    this.isWaiting = true;
     try {
       await drained.promise;
     } finally {
+      this.isWaiting = false;
       this.response.off('drain', drained.resolve);
       this.left.removeEventListener('abort', onGone);
     }
   }
 
   endStream(): Promise<boolean> {
+    this.isWaiting = true;
     return new Promise((resolve) => {
       this.left.addEventListener('abort', () => resolve(false), { once: true });
       this.response.end(() => resolve(true));
       if (this.left.aborted) resolve(false);
     });
+  }
+
+  expire(): void {
+    if (!this.isWaiting) return;
+    this.leaving.abort();
+    this.response.destroy();
   }
 
   breakStream(fault: Fault): void {

@@ -1,16 +1,37 @@
 import { type Extend, Extended, internalPaths } from '@aisbf/contracts';
-import type { InternalClient } from '@aisbf/platform';
+import type { InternalClient, Metrics } from '@aisbf/platform';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Holds } from '../services/holds.js';
 
 /** Accounts, over kept connections. */
 export class HttpHolds extends Holds implements OnApplicationShutdown {
-  constructor(private readonly accounts: InternalClient) {
+  private readonly extensions;
+
+  constructor(
+    private readonly accounts: InternalClient,
+    metrics: Metrics,
+  ) {
     super();
+    this.extensions = metrics.counter('hold_extensions_total', 'Questions for more, by answer.', [
+      'result',
+    ]);
   }
 
-  extend(request: Extend): Promise<Extended> {
-    return this.accounts.post(internalPaths.accountsExtend, request, Extended, request.requestId);
+  async extend(request: Extend): Promise<Extended> {
+    const { requestId } = request;
+    try {
+      const answer = await this.accounts.post(
+        internalPaths.accountsExtend,
+        request,
+        Extended,
+        requestId,
+      );
+      this.extensions.inc({ result: answer.result });
+      return answer;
+    } catch (error) {
+      this.extensions.inc({ result: 'failed' });
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -19,6 +19,8 @@ export abstract class Buyer {
   abstract write(bytes: Uint8Array, onLeft: () => void): Promise<void>;
   /** Resolves when everything has left; false where the buyer hung up before. */
   abstract endStream(): Promise<boolean>;
+  /** The request's time is over: a buyer who has not read what was written by now counts as gone. */
+  abstract expire(): void;
   /** Tells of a cut in the stream, then breaks the connection: this is never a clean end. */
   abstract breakStream(fault: Fault): void;
 }

@@ -94,7 +94,10 @@ export class ChatCompletions {
     const attempts = new Attempts(this.clock, this.health);
     const text = withoutMembers(call.text, call.limits.ownMembers);
     const run: Run = { call, text, prompt, promptTokens, plan, buyer, attempts, stop, startedAtMs };
-    const timer = setTimeout(() => stop.abort(), plan.deadlines.totalMs);
+    const timer = setTimeout(() => {
+      buyer.expire();
+      stop.abort();
+    }, plan.deadlines.totalMs);
     buyer.left.addEventListener('abort', () => stop.abort(), { once: true });
     if (buyer.left.aborted) stop.abort();
 

@@ -55,7 +55,6 @@ export const faults = defineFaults({
   MODEL_NOT_OFFERED: ['invalid', 'The provider does not offer this model.'],
   PRICE_TOO_HIGH: ['invalid', 'A price is higher than this installation allows.'],
   LISTING_NOT_FOUND: ['missing', 'There is no such listing.'],
-  USAGE_CHECK_NOT_FOUND: ['missing', 'Nothing is held against this model of this provider.'],
   ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
   ROTATION_MEMBER_REPEATED: ['invalid', 'A rotation names the same model of a provider twice.'],
 });

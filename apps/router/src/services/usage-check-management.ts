@@ -25,11 +25,12 @@ export class UsageCheckManagement {
     );
   }
 
-  /** Counting begins anew; what was off then is flagged or paused again. */
+  /** Counting begins anew; what is off then is flagged or paused again. Where nothing is held, nothing is done. */
   async lift(principal: Principal, { providerId, model }: LiftUsageCheck): Promise<void> {
     if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const catalogue = await this.editing.newest();
-    if (!usageCheckOf(catalogue, providerId, model)) throw faults.USAGE_CHECK_NOT_FOUND();
+    if (!catalogue.providerById.has(providerId)) throw faults.PROVIDER_NOT_FOUND();
+    if (!usageCheckOf(catalogue, providerId, model)) return;
     await this.editing.commit({ type: 'usage-check-delete', providerId, model, state: null });
   }
 }
