@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Authorise, FoundAnswer, Settle } from '@aisbf/contracts';
+import { until } from '@aisbf/testkit';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PgIdempotencyStore } from '../src/outbound/pg-idempotency-store.js';
+import { toKeyedItem } from '../src/outbound/pg-ledger-item.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Idempotency } from '../src/services/idempotency.js';
 import type { Identity } from '../src/services/identity.js';
@@ -140,18 +142,47 @@ describe('an idempotency key', () => {
 });
 
 describe('racing duplicates', () => {
-  it('run once, whether they share a batch or come by several replicas', async () => {
-    const batches = new LedgerBatches({ lanesMax: 4, itemsMax: 100 });
-    const replicas = [ledger.store, new PgLedgerStore(ledger.pool, batches)];
-    for (let round = 0; round < 20; round += 1) {
-      key = `race ${round}`;
-      const answers = await Promise.all(
-        Array.from({ length: 12 }, (_, n) => replicas[n % 2]?.authorise(keyed(), false)),
-      );
-      expect(answers.filter((answer) => answer && 'isReplay' in answer)).toHaveLength(1);
-      expect(answers.filter((answer) => answer && 'declined' in answer)).toEqual(
-        Array(11).fill(running),
-      );
+  it.each([
+    ['new', false],
+    ['free again', true],
+  ])(
+    'run once under a key that is %s, in one batch or over several replicas',
+    async (kind, isFreed) => {
+      const batches = new LedgerBatches({ lanesMax: 4, itemsMax: 100 });
+      const replicas = [ledger.store, new PgLedgerStore(ledger.pool, batches)];
+      for (let round = 0; round < 20; round += 1) {
+        key = `race ${kind} ${round}`;
+        if (isFreed)
+          await serve(keyed(), { outcome: 'not_served', servedPosition: null, units: {} });
+        const answers = await Promise.all(
+          Array.from({ length: 12 }, (_, n) => replicas[n % 2]?.authorise(keyed(), false)),
+        );
+        expect(answers.filter((answer) => answer && 'isReplay' in answer)).toHaveLength(1);
+        expect(answers.filter((answer) => answer && 'declined' in answer)).toEqual(
+          Array(11).fill(running),
+        );
+      }
+    },
+  );
+
+  it('run once where the second comes while the first is not yet committed', async () => {
+    await serve(keyed(), { outcome: 'not_served', servedPosition: null, units: {} });
+    const client = await ledger.pool.connect();
+    try {
+      const item = toKeyedItem({ command: keyed(), mayRecall: false }, 0, Date.now() + 60_000);
+      await client.query('BEGIN');
+      await client.query('SELECT authorise_keyed($1)', [JSON.stringify([item])]);
+      const second = authorise(keyed());
+      await until(async () => {
+        const { rows } = await ledger.admin.query(
+          "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%authorise_keyed%'",
+        );
+        return rows.length > 0;
+      });
+      await client.query('COMMIT');
+      expect(await second).toEqual(running);
+    } finally {
+      client.release();
     }
   });
 
