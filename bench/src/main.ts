@@ -3,6 +3,12 @@
  */
 import { guard } from '@aisbf/one-machine';
 import { type BenchOptions, benchOptions, usage } from './bench-options.js';
+import {
+  type LedgerBenchOptions,
+  ledgerBenchOptions,
+  ledgerUsage,
+} from './ledger-bench/ledger-bench-options.js';
+import { runLedgerBench } from './ledger-bench/run.js';
 import { runBench } from './run.js';
 
 const startedMs = Date.now();
@@ -13,20 +19,29 @@ function progress(step: string): void {
   process.stderr.write(`${seconds.padStart(6)} s  ${step}\n`);
 }
 
-function optionsOrUsage(): BenchOptions {
+type Command =
+  | Readonly<{ name: 'gateway'; options: BenchOptions }>
+  | Readonly<{ name: 'ledger'; options: LedgerBenchOptions }>;
+
+function commandOrUsage(): Command {
+  const [first, ...rest] = process.argv.slice(2);
   try {
-    return benchOptions(process.argv.slice(2));
+    return first === 'ledger'
+      ? { name: first, options: ledgerBenchOptions(rest) }
+      : { name: 'gateway', options: benchOptions(process.argv.slice(2)) };
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.stderr.write(
+      `${error instanceof Error ? error.message : error}\n\n${usage}${ledgerUsage}`,
+    );
     process.exit(2);
   }
 }
 
 if (process.argv.includes('--help')) {
-  process.stdout.write(usage);
+  process.stdout.write(`${usage}${ledgerUsage}`);
   process.exit();
 }
-const options = optionsOrUsage();
+const command = commandOrUsage();
 let isStopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
@@ -40,7 +55,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  process.stdout.write(`${await runBench(options, progress)}\n`);
+  const result =
+    command.name === 'ledger'
+      ? await runLedgerBench(command.options, progress)
+      : await runBench(command.options, progress);
+  process.stdout.write(`${result}\n`);
 } catch (error) {
   // What follows from being stopped is no news.
   if (!isStopping) process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);

@@ -17,7 +17,7 @@ import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
 import { PgIdempotencyStore } from './outbound/pg-idempotency-store.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
-import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
+import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
@@ -94,6 +94,10 @@ export function appModule(
       },
       { provide: LeaseSettings, useValue: new LeaseSettings(settings.ACCOUNTS_LEASE_KEEP) },
       { provide: TicketSecret, useValue: new TicketSecret(settings.AISBF_INTERNAL_SECRET) },
+      {
+        provide: OracleSettings,
+        useValue: new OracleSettings(settings.ACCOUNTS_VIOLATIONS_MS_MAX),
+      },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
       {

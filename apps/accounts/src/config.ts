@@ -24,10 +24,10 @@ export const accountsSettings = z.object({
     'Connections of one replica. Postgres commits no faster with more.',
   ),
   ACCOUNTS_BATCH_LANES_MAX: setting.integer(
-    4,
+    2,
     1,
     100,
-    'Statements of a kind that move money at once. Calls that come meanwhile share the next one.',
+    'Statements of a kind that move money at once. Calls that come meanwhile share the next one; more statements only wait for each other.',
   ),
   ACCOUNTS_BATCH_ITEMS_MAX: setting.integer(
     100,
@@ -79,6 +79,10 @@ export const accountsSettings = z.object({
   ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS: setting.durationMs(
     60_000,
     'How often keys whose time is over are forgotten, and the answers kept for them.',
+  ),
+  ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
+    600_000,
+    'How long that check may take: it reads the whole ledger, some ten seconds for a million transfers.',
   ),
   ACCOUNTS_TOKEN_REQUESTS_PER_MINUTE_MAX: setting.integer(
     6_000,

@@ -7,7 +7,7 @@ import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
 import type { BatchLimits } from '../src/outbound/pg-batch.js';
 import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
-import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
+import { OracleSettings, PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
 import { HeldRequests, TicketSecret } from '../src/services/held-requests.js';
@@ -43,15 +43,20 @@ export type LedgerOptions = Readonly<{
   connections?: number;
   leaseKeep?: number;
   batchLimits?: Partial<BatchLimits>;
+  statementMsMax?: number;
   /** Where it is not one of the test run's own. */
   database?: TestDatabase;
 }>;
 
 /** A ledger in a database of its own, as the service uses it and as its administrator sees it. */
 export async function openLedger(options: LedgerOptions = {}) {
-  const { connections = 10, leaseKeep = 2, batchLimits = {} } = options;
+  const { connections = 10, leaseKeep = 2, batchLimits = {}, statementMsMax = 60_000 } = options;
   const database = options.database ?? (await createDatabase());
-  const pool = new Pool({ connectionString: database.urls.accounts, max: connections });
+  const pool = new Pool({
+    connectionString: database.urls.accounts,
+    max: connections,
+    statement_timeout: statementMsMax,
+  });
   const admin = new Pool({ connectionString: adminUrlOf(database.adminUrl), max: 4 });
   // The database is dropped under the last idle connections; nobody waits for them any more.
   for (const each of [pool, admin]) each.on('error', () => undefined);
@@ -60,7 +65,7 @@ export async function openLedger(options: LedgerOptions = {}) {
   const leases = new PgLeaseStore(pool, new LeaseSettings(leaseKeep));
   const recall = new NotedRecall();
   const held = new HeldRequests(store, new TicketSecret(ticketSecret));
-  const reader = new PgLedgerReader(pool);
+  const reader = new PgLedgerReader(pool, new OracleSettings(60_000));
   const owner = (username = `user-${randomUUID().slice(0, 8)}`) => makeOwner(admin, username);
   return {
     admin,

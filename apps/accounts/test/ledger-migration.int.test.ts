@@ -6,7 +6,7 @@ import { nanos } from '@aisbf/money';
 import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
-import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
+import { OracleSettings, PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { authoriseBy, newRequestId, type Owner, settleOf } from './ledger-bench.js';
 
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const url = new URL(database.adminUrl);
   url.searchParams.set('options', '-csearch_path=earlier');
   pool = new Pool({ connectionString: url.href, max: 4 });
-  reader = new PgLedgerReader(pool);
+  reader = new PgLedgerReader(pool, new OracleSettings(60_000));
   await pool.query('CREATE SCHEMA earlier');
   await pool.query(await migration('20261122000000_ledger'));
   [buyer, seller] = [await owner('buyer'), await owner('seller')];

@@ -96,7 +96,7 @@ export class LedgerModel {
 
   renewLease(id: number, issuedMax: number): string {
     const lease = this.leases.get(id);
-    if (!lease || lease.state !== 'open' || this.budget !== undefined) return 'closed';
+    if (lease?.state !== 'open' || this.budget !== undefined) return 'closed';
     const more = issuedMax - lease.issuedMax;
     if (more > 0 && Math.floor(this.free / 2) >= more) lease.issuedMax = issuedMax;
     return 'open';
@@ -105,7 +105,7 @@ export class LedgerModel {
   /** What the router does by itself. */
   issue(leaseId: number, id: number, amount: number): boolean {
     const lease = this.leases.get(leaseId);
-    if (!lease || lease.state !== 'open' || lease.issued + amount > lease.issuedMax) return false;
+    if (lease?.state !== 'open' || lease.issued + amount > lease.issuedMax) return false;
     lease.issued += amount;
     lease.running.set(id, amount);
     return true;

@@ -29,6 +29,9 @@ async function atATime(
   await Promise.all(Array.from({ length: count }, lane));
 }
 
+/** Longer than any storm: its holds are to stay. */
+const hourMs = 3_600_000;
+
 /** Many requests race for wallets that have money for half of them; nothing is ever given back. */
 export async function raceForWallets(ledger: Ledger, requests: number, wallets: number) {
   const seller = await ledger.owner();
@@ -39,7 +42,8 @@ export async function raceForWallets(ledger: Ledger, requests: number, wallets: 
   let held = 0;
   await atATime(underWayMax, requests, async (n) => {
     const buyer = buyers[n % wallets] as Owner;
-    const answer = await ledger.store.authorise(authoriseBy(buyer, seller), false);
+    const request = authoriseBy(buyer, seller, { expiresAtMs: Date.now() + hourMs });
+    const answer = await ledger.store.authorise(request, false);
     if ('holdEpoch' in answer) held += 1;
   });
   const owners = await Promise.all(buyers.map(({ ownerId }) => ledger.reader.wallet(ownerId)));

@@ -39,10 +39,18 @@ const open = `
     NULL, '{}', NULL, NULL, amount, 0, terms, rejections, '[]'
   FROM hold WHERE owner_id = $1`;
 
+/** How long the ledger may be checked against itself. Also the DI token. */
+export class OracleSettings {
+  constructor(readonly checkMsMax: number) {}
+}
+
 /** Reads the ledger; moves nothing. */
 @Injectable()
 export class PgLedgerReader extends LedgerReader {
-  constructor(private readonly pool: Pool) {
+  constructor(
+    private readonly pool: Pool,
+    private readonly settings: OracleSettings,
+  ) {
     super();
   }
 
@@ -81,7 +89,20 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async violations(): Promise<readonly Violation[]> {
-    return this.rows<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN READ ONLY');
+      // It reads the whole ledger: longer than any statement that a request waits for may take.
+      await client.query(`SET LOCAL statement_timeout = ${this.settings.checkMsMax}`);
+      const { rows } = await client.query<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
+      return rows;
+    } finally {
+      // Ends the transaction; on a connection that broke there is none any more.
+      await client.query('ROLLBACK').then(
+        () => client.release(),
+        (error: Error) => client.release(error),
+      );
+    }
   }
 
   private async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
