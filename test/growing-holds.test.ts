@@ -1,4 +1,5 @@
-import { FakeUpstream, MarketUnderTest, type TestBuyer } from '@aisbf/testkit';
+import { UsageChecks } from '@aisbf/contracts';
+import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type StreamEnd, streamChat } from './chat-stream.js';
 
@@ -14,6 +15,7 @@ const promptTokens = 10;
 const word = ' word';
 const heldAtFirst = 100;
 const step = 64;
+const models = ['long', 'endless', 'liar'];
 
 beforeAll(async () => {
   [market, upstream] = await Promise.all([
@@ -22,24 +24,25 @@ beforeAll(async () => {
         router: {
           ROUTER_OUTPUT_TOKENS_DEFAULT: String(heldAtFirst),
           ROUTER_OUTPUT_TOKENS_SMALL: '50',
+          ROUTER_USAGE_REQUESTS: '5',
         },
         gateway: { GATEWAY_HOLD_STEP_TOKENS: String(step), GATEWAY_HOLD_MARGIN_TOKENS: '16' },
         accounts: { ACCOUNTS_LEASE_KEEP: '2' },
       },
     }),
-    FakeUpstream.start(['long', 'endless']),
+    FakeUpstream.start(models),
   ]);
   upstream.on('long', (call) => call.answer(Array(400).fill(word)));
+  upstream.on('liar', (call) =>
+    call.answer([word], { usage: '{"prompt_tokens":10,"completion_tokens":900}' }),
+  );
   upstream.on('endless', async (call) => {
     while (!call.isLeft) await call.say(...Array(50).fill(word));
   });
   rich = await market.buyer('rich');
-  const hosted = await market.operator.createHttpProvider('hosted', upstream.url, [
-    'long',
-    'endless',
-  ]);
-  for (const model of ['long', 'endless']) await market.operator.putListing(hosted, model, prices);
-  await market.untilBuyable(rich, 'hosted/long', 'hosted/endless');
+  const hosted = await market.operator.createHttpProvider('hosted', upstream.url, models);
+  for (const model of models) await market.operator.putListing(hosted, model, prices);
+  await market.untilBuyable(rich, ...models.map((model) => `hosted/${model}`));
 }, 90_000);
 
 afterAll(async () => {
@@ -141,5 +144,37 @@ describe('a hold', () => {
       provider: { max_price: { completion: 0.000_9 } },
     });
     expect([refused.status, refused.error?.code]).toEqual([400, 'price_above_max']);
+  });
+});
+
+describe('a seller who counts too much', () => {
+  const path = '/api/catalog/usage-checks';
+
+  it('is paid by our count, and gets no more requests until an operator allows it', async () => {
+    for (let count = 0; count < 5; count += 1) {
+      const receipt = await receiptOf(rich, await ask(rich, 'liar'));
+      expect(receipt).toMatchObject({
+        charge: String(promptTokens + 1),
+        reported: { promptTokens: 10, completionTokens: 900 },
+      });
+    }
+    const refused = await until(async () => {
+      const end = await ask(rich, 'liar');
+      return end.status === 503 && end;
+    });
+    expect(refused.error?.code).toBe('no_candidate');
+    const { usageChecks } = await market.operator.call('GET', path, UsageChecks);
+    expect(usageChecks).toMatchObject([{ model: 'liar', state: 'paused', requests: 5 }]);
+    const [check] = usageChecks;
+    const lifted = { providerId: check?.providerId, model: 'liar' };
+    await fetch(`${market.url}${path}/lift`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${market.operator.apiToken}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify(lifted),
+    });
+    await until(async () => (await ask(rich, 'liar')).status === 200);
   });
 });

@@ -87,8 +87,9 @@ describe('a buyer who hangs up at token k', () => {
   });
 
   it('pays for what has left also where it only stops reading, until the time is over', async () => {
-    bench.peers.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 1_500 };
-    const event = chunkEvent({ content: ' word'.repeat(2_000) });
+    bench.peers.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 4_000 };
+    // A word, in so large an event that the line is soon full.
+    const event = chunkEvent({ content: ' word', padding: 'x'.repeat(60_000) });
     bench.peers.candidates = [
       await bench.upstream((_request, response) => {
         response.writeHead(200, sse);
@@ -113,7 +114,7 @@ describe('a buyer who hangs up at token k', () => {
     const reported = bench.peers.settlements.length;
     const report = await until(() => bench.peers.settlements[reported], { timeoutMs: 20_000 });
     expect(report).toMatchObject({ outcome: 'buyer_left', servedPosition: 0 });
-    expect(report?.units.completion_token).toBeGreaterThanOrEqual(2_000);
+    expect(report?.units.completion_token).toBeGreaterThan(0);
     outgoing.destroy();
     await ended.promise;
   }, 30_000);
