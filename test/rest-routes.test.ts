@@ -73,6 +73,11 @@ const calls: Readonly<Record<string, () => Call>> = {
     body: { members: [{ providerId: made.provider ?? '', model: 'm' }] },
   }),
   listRotations: () => ({ token: operator() }),
+  listUsageChecks: () => ({ token: operator() }),
+  liftUsageCheck: () => ({
+    token: operator(),
+    body: { providerId: made.provider ?? '', model: 'm' },
+  }),
   checkOperatorWorker: operatorsWorker,
   checkWorker: sellersWorker,
   connectOperatorWorker: operatorsWorker,

@@ -11,6 +11,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
+import { AnswersController } from './inbound/answers.controller.js';
 import { Background, BackgroundJobs } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
@@ -22,6 +23,7 @@ import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
+import { PgIdempotencyStore } from './outbound/pg-idempotency-store.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
@@ -32,6 +34,7 @@ import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { ApiTokenReader, Directory } from './services/directory.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
+import { Idempotency, IdempotencyStore } from './services/idempotency.js';
 import { Identity } from './services/identity.js';
 import { LeaseRecall, LeaseStore } from './services/lease-store.js';
 import { LedgerEvents } from './services/ledger-events.js';
@@ -57,7 +60,7 @@ export function appModule(
 ): DynamicModule {
   return {
     module: AppModule,
-    controllers: [InternalController, RequestMoneyController, AccountController],
+    controllers: [InternalController, RequestMoneyController, AnswersController, AccountController],
     providers: [
       Identity,
       Users,
@@ -70,6 +73,7 @@ export function appModule(
       Reaper,
       OutboxRelay,
       Upkeep,
+      Idempotency,
       LedgerGrpc,
       SettleConsumer,
       Background,
@@ -77,6 +81,7 @@ export function appModule(
       { provide: CallerCheck, useExisting: Identity },
       { provide: LedgerStore, useClass: PgLedgerStore },
       { provide: LeaseStore, useClass: PgLeaseStore },
+      { provide: IdempotencyStore, useClass: PgIdempotencyStore },
       { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },
@@ -94,7 +99,10 @@ export function appModule(
         provide: PrismaClient,
         useFactory: () => openClient(settings.ACCOUNTS_DATABASE_URL),
       },
-      { provide: LedgerBatches, useValue: new LedgerBatches(batchLimits(settings)) },
+      {
+        provide: LedgerBatches,
+        useValue: new LedgerBatches(batchLimits(settings), settings.ACCOUNTS_IDEMPOTENCY_TTL_MS),
+      },
       { provide: LeaseSettings, useValue: new LeaseSettings(settings.ACCOUNTS_LEASE_KEEP) },
       { provide: TicketSecret, useValue: new TicketSecret(settings.AISBF_INTERNAL_SECRET) },
       {
@@ -105,12 +113,21 @@ export function appModule(
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
       {
         provide: BackgroundJobs,
-        inject: [Reaper, OutboxRelay, BusStreams, Upkeep],
-        useFactory: (reaper: Reaper, relay: OutboxRelay, busStreams: BusStreams, upkeep: Upkeep) =>
+        inject: [Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
+        useFactory: (
+          reaper: Reaper,
+          relay: OutboxRelay,
+          busStreams: BusStreams,
+          upkeep: Upkeep,
+          idempotency: Idempotency,
+        ) =>
           new BackgroundJobs([
             job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
             job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
             job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
+            job('idempotency', settings.ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS, () =>
+              idempotency.purge(),
+            ),
             job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
             job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
           ]),

@@ -72,6 +72,14 @@ export const accountsSettings = z.object({
     60_000,
     'How often the ledger is checked against itself for the metric.',
   ),
+  ACCOUNTS_IDEMPOTENCY_TTL_MS: setting.durationMs(
+    86_400_000,
+    "How long a buyer's idempotency key stands for its request: a day, as clients expect.",
+  ),
+  ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often keys whose time is over are forgotten, and the answers kept for them.',
+  ),
   ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
     600_000,
     'How long that check may take: it reads the whole ledger, some ten seconds for a million transfers.',

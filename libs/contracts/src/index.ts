@@ -17,6 +17,7 @@ export {
   CreatedRegistration,
   CreateProvider,
   CreateRegistration,
+  LiftUsageCheck,
   Listing,
   Listings,
   OnBehalf,
@@ -31,6 +32,8 @@ export {
   Rotation,
   Rotations,
   UpdateProvider,
+  UsageCheck,
+  UsageChecks,
 } from './catalog-api.js';
 export {
   ApiTokenChanged,
@@ -54,6 +57,7 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,

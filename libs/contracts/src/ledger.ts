@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Count, FaultBody, Id, NanosText, Prices, RequestId, TimeMs, Units } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Rejection, Terms } from './route-plan.js';
 
 /** Asks accounts to set money aside for one request. The request's id is the hold's id. */
@@ -16,6 +17,8 @@ export const Authorise = z.strictObject({
   /** In the order of the plan's candidates; a settlement names one by its position. */
   terms: z.array(Terms).min(1).max(64),
   rejections: z.array(Rejection).max(64),
+  /** The key that the buyer has sent along; it is claimed together with the money. */
+  idempotency: Idempotency.optional(),
 });
 export type Authorise = z.infer<typeof Authorise>;
 

@@ -25,6 +25,7 @@ const requests = {
   RotateRegistration: catalog.RotateRegistration,
   PutListing: catalog.PutListing,
   PutRotation: catalog.PutRotation,
+  LiftUsageCheck: catalog.LiftUsageCheck,
 };
 
 const answers = {
@@ -54,6 +55,8 @@ const answers = {
   Listings: catalog.Listings,
   Rotation: catalog.Rotation,
   Rotations: catalog.Rotations,
+  UsageCheck: catalog.UsageCheck,
+  UsageChecks: catalog.UsageChecks,
   WorkerRegistered: worker.WorkerRegistered,
   WorkerSession: worker.WorkerSession,
   WorkerSessions: worker.WorkerSessions,

@@ -18,3 +18,4 @@ export {
   type Units,
   unitKinds,
 } from './price.js';
+export { parseUsd } from './usd.js';

@@ -18,6 +18,11 @@ export const faults = defineFaults({
   CONCURRENCY_EXCEEDED: ['throttled', 'This API token has as many requests running as it may.'],
   HOLD_PARAMETERS_DIFFER: ['conflict', 'This request id was used before, for another request.'],
   REQUEST_WITHDRAWN: ['conflict', 'This request was withdrawn; nothing is held for it any more.'],
+  IDEMPOTENCY_KEY_REUSED: [
+    'unprocessable',
+    'This idempotency key was used before, for another request.',
+  ],
+  IDEMPOTENCY_KEY_RUNNING: ['conflict', 'A request with this idempotency key is still running.'],
   LEDGER_UNAVAILABLE: ['unavailable', 'The ledger cannot be reached at the moment.'],
   HOLD_MISSING: ['missing', 'There is no such hold.'],
   HOLD_DECLINED: ['conflict', 'The hold was declined; there is nothing to settle.'],

@@ -12,7 +12,9 @@ export type Decline =
   | 'held_by_other_requests'
   | 'request_withdrawn'
   | 'budget_exceeded'
-  | 'parameters_differ';
+  | 'parameters_differ'
+  | 'idempotency_key_reused'
+  | 'idempotency_key_running';
 
 /** `recall`: nothing was decided; what is missing lies in leases of this owner. */
 export type AuthoriseAnswer = Authorised | Readonly<{ declined: Decline | 'recall' }>;
