@@ -38,6 +38,7 @@ export async function startAccounts(settings: AccountsSettings) {
     host: settings.ACCOUNTS_HTTP_HOST,
     port: settings.ACCOUNTS_HTTP_PORT,
     bodyBytesMax: settings.ACCOUNTS_BODY_BYTES_MAX,
+    keepsRawBodies: true,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
     log,
     metrics,

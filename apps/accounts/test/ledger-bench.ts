@@ -18,6 +18,8 @@ class SilentEvents extends LedgerEvents {
   settled(): void {}
   reaped(): void {}
   checked(): void {}
+  paymentTold(): void {}
+  paymentsLeft(): void {}
   failed(what: string, error: unknown): void {
     throw new Error(`${what} failed`, { cause: error });
   }

@@ -78,6 +78,26 @@ export {
 } from './ledger.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export {
+  AutoTopUp,
+  CreateTopUp,
+  DebtWrittenOff,
+  Disputes,
+  ListDisputes,
+  ListTopUps,
+  PaymentWebhook,
+  PaymentWebhookTaken,
+  PromoGrants,
+  ProviderName,
+  PutAutoTopUp,
+  Refund,
+  RefundRequest,
+  RefundTopUp,
+  RequestRefund,
+  TopUp,
+  TopUps,
+  WriteOffDebt,
+} from './payment-api.js';
+export {
   AskPresence,
   Hardware,
   PresenceEvent,
