@@ -14,7 +14,7 @@ import { LeaseRecall } from '../src/services/lease-store.js';
 import { LedgerEvents } from '../src/services/ledger-events.js';
 import { Settlement } from '../src/services/settlement.js';
 
-class SilentEvents extends LedgerEvents {
+export class SilentEvents extends LedgerEvents {
   settled(): void {}
   reaped(): void {}
   checked(): void {}
