@@ -21,7 +21,7 @@ const life: fc.Arbitrary<Life> = fc.integer({ min: 100, max: 5_000 }).chain((cen
   fc.record({
     cents: fc.constant(cents),
     refunds: fc.array(
-      fc.record({ cents: fc.integer({ min: 1, max: 2_000 }), fails: fc.boolean() }),
+      fc.record({ cents: fc.integer({ min: 1, max: Math.floor(cents / 3) }), fails: fc.boolean() }),
       { maxLength: 3 },
     ),
     dispute: fc.option(

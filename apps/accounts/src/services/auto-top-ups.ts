@@ -80,8 +80,8 @@ export class AutoTopUps {
   async run(): Promise<void> {
     const { name } = this.provider;
     const { rules } = this.autoLimits;
-    const fresh = await this.store.begin(name, rules, chargesMax);
     const stale = await this.store.unanswered(name, rules.answerMsMax, chargesMax);
+    const fresh = await this.store.begin(name, rules, chargesMax);
     const charges = [
       ...fresh.map((id) => this.charge(id, false)),
       ...stale.map((id) => this.charge(id, true)),
