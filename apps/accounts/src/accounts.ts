@@ -14,11 +14,13 @@ import { Background } from './inbound/background.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openPool } from './outbound/accounts-database.js';
+import { requirePaymentSettings } from './payment-settings.js';
 import { ApiTokens } from './services/api-tokens.js';
 import { BusStreams } from './services/bus-streams.js';
 
 /** The whole service, running. */
 export async function startAccounts(settings: AccountsSettings) {
+  requirePaymentSettings(settings);
   const log = createLog('accounts', settings.ACCOUNTS_LOG_LEVEL);
   const metrics = new Metrics('accounts');
   const readiness = new Readiness();

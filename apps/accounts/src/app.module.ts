@@ -1,4 +1,4 @@
-import { Clock, ConfigError, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
+import { Clock, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
@@ -28,7 +28,6 @@ import { PgRefundStore, PromoRefundLimits } from './outbound/pg-refund-store.js'
 import { PgTopUpStore } from './outbound/pg-top-up-store.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
 import { StripePaymentProvider, StripeSettings } from './outbound/stripe-payment-provider.js';
-import { missingForStripe } from './payment-settings.js';
 import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
 import { AutoTopUpLimits, AutoTopUpStore, AutoTopUps } from './services/auto-top-ups.js';
@@ -195,11 +194,8 @@ function paymentParts(settings: AccountsSettings): Provider[] {
   ];
 }
 
-/** Stops the start where the provider could not work. */
 function paymentProvider(settings: AccountsSettings): PaymentProvider {
   if (settings.ACCOUNTS_PAYMENTS === 'none') return new NoPaymentProvider();
-  const mistakes = missingForStripe(settings);
-  if (mistakes.length > 0) throw new ConfigError(mistakes);
   return new StripePaymentProvider(
     new StripeSettings({
       secretKey: settings.ACCOUNTS_STRIPE_SECRET_KEY,

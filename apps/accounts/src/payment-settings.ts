@@ -1,4 +1,4 @@
-import { setting } from '@aisbf/platform';
+import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 
 /** The settings of money that comes from outside. */
@@ -70,19 +70,23 @@ export const paymentSettings = {
   ),
 };
 
-type Wanted = 'SECRET_KEY' | 'WEBHOOK_SECRET';
-type StripeTexts = Readonly<
-  Record<`ACCOUNTS_STRIPE_${Wanted}` | 'ACCOUNTS_PAYMENT_RETURN_URL', string>
->;
+type PaymentTexts = Readonly<
+  Record<
+    'ACCOUNTS_STRIPE_SECRET_KEY' | 'ACCOUNTS_STRIPE_WEBHOOK_SECRET' | 'ACCOUNTS_PAYMENT_RETURN_URL',
+    string
+  >
+> &
+  Readonly<{ ACCOUNTS_PAYMENTS: 'none' | 'stripe' }>;
 
-/** What Stripe cannot do without, as far as it is missing. */
-export function missingForStripe(settings: StripeTexts): readonly string[] {
-  const mistakes = (['SECRET_KEY', 'WEBHOOK_SECRET'] as const)
-    .map((name) => `ACCOUNTS_STRIPE_${name}` as const)
+/** Stops the start where the provider could not work, with all that it misses. */
+export function requirePaymentSettings(settings: PaymentTexts): void {
+  if (settings.ACCOUNTS_PAYMENTS === 'none') return;
+  const mistakes = (['ACCOUNTS_STRIPE_SECRET_KEY', 'ACCOUNTS_STRIPE_WEBHOOK_SECRET'] as const)
     .filter((name) => settings[name] === '')
     .map((name) => `${name}: must be set, since ACCOUNTS_PAYMENTS is stripe`);
-  const isReturnable = z
-    .url({ protocol: /^https?$/ })
-    .safeParse(settings.ACCOUNTS_PAYMENT_RETURN_URL).success;
-  return isReturnable ? mistakes : [...mistakes, 'ACCOUNTS_PAYMENT_RETURN_URL: must be a URL'];
+  const returnUrl = z.url({ protocol: /^https?$/ });
+  if (!returnUrl.safeParse(settings.ACCOUNTS_PAYMENT_RETURN_URL).success) {
+    mistakes.push('ACCOUNTS_PAYMENT_RETURN_URL: must be a URL, since ACCOUNTS_PAYMENTS is stripe');
+  }
+  if (mistakes.length > 0) throw new ConfigError(mistakes);
 }

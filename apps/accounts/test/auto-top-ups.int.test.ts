@@ -97,7 +97,7 @@ describe('an automatic top-up', () => {
     await payments.topUp(buyer, 100, true);
     await put();
     payments.stripe.trouble('cut-after', 'cut-after', 'cut-after');
-    await expect(payments.autoTopUps.run()).rejects.toThrow('1 charges have no answer');
+    await expect(payments.autoTopUps.run()).rejects.toThrow('1 of 1 have no answer');
     expect(await posted()).toBe(100n);
     await payments.autoTopUps.run();
     expect(await posted()).toBe(1_100n);

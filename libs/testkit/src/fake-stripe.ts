@@ -72,16 +72,21 @@ export class FakeStripe {
   /** Sends an event, signed, as Stripe does. */
   send(event: StripeEvent, url: string, secret = this.webhookSecret): Promise<Response> {
     const body = JSON.stringify(event, null, 2);
-    const seconds = Math.floor(Date.now() / 1000);
-    const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
     return fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json; charset=utf-8',
-        'stripe-signature': `t=${seconds},v1=${signature}`,
+        'stripe-signature': this.sign(body, secret),
       },
       body,
     });
+  }
+
+  /** The header that proves a body. */
+  sign(body: string, secret = this.webhookSecret): string {
+    const seconds = Math.floor(Date.now() / 1000);
+    const signature = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
+    return `t=${seconds},v1=${signature}`;
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@ import { type Nanos, nanosMax, parseNanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import type { TopUpRecord } from '../domain/top-up.js';
+import { askAll } from './ask-all.js';
 import { PaymentEvents } from './payment-events.js';
 import { PaymentProvider } from './payment-provider.js';
 import { TopUpLimits, TopUpStore } from './top-ups.js';
@@ -82,17 +83,10 @@ export class AutoTopUps {
     const { rules } = this.autoLimits;
     const stale = await this.store.unanswered(name, rules.answerMsMax, chargesMax);
     const fresh = await this.store.begin(name, rules, chargesMax);
-    const charges = [
-      ...fresh.map((id) => this.charge(id, false)),
+    await askAll([
       ...stale.map((id) => this.charge(id, true)),
-    ];
-    const failed = (await Promise.allSettled(charges)).filter(isRejected);
-    if (failed.length > 0) {
-      throw new AggregateError(
-        failed.map(({ reason }) => reason),
-        `${failed.length} charges have no answer`,
-      );
-    }
+      ...fresh.map((id) => this.charge(id, false)),
+    ]);
   }
 
   private async charge(id: string, isRepeat: boolean): Promise<void> {
@@ -106,10 +100,6 @@ export class AutoTopUps {
 function savedChargeOf({ id, amount, customerId, methodId }: TopUpRecord) {
   if (customerId === null || methodId === null) throw new Error(`the charge ${id} names no method`);
   return { topUpId: id, amount, customerId, methodId };
-}
-
-function isRejected(result: PromiseSettledResult<void>): result is PromiseRejectedResult {
-  return result.status === 'rejected';
 }
 
 function storable(text: string): Nanos {

@@ -9,6 +9,7 @@ import type {
 import { type Nanos, nanosMax, parseNanos, toCents } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
+import { askAll } from './ask-all.js';
 import { PaymentEvents } from './payment-events.js';
 import { PaymentProvider } from './payment-provider.js';
 
@@ -97,7 +98,7 @@ export class Refunds {
       this.limits.answerMsMax,
       refundsMax,
     );
-    for (const id of ids) await this.ask(await this.required(id), true);
+    await askAll(ids.map(async (id) => this.ask(await this.required(id), true)));
   }
 
   async refundRequest(
