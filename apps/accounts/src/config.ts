@@ -1,5 +1,6 @@
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { paymentSettings } from './payment-settings.js';
 
 export const accountsSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -102,6 +103,7 @@ export const accountsSettings = z.object({
     100_000,
     'Requests that an API token may have running at once where it names none.',
   ),
+  ...paymentSettings,
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
     15_000,
     'How long running calls may take to end before the process does.',

@@ -90,6 +90,26 @@ export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
 export {
+  AutoTopUp,
+  CreateTopUp,
+  DebtWrittenOff,
+  Disputes,
+  ListDisputes,
+  ListTopUps,
+  PaymentWebhook,
+  PaymentWebhookTaken,
+  PromoGrants,
+  ProviderName,
+  PutAutoTopUp,
+  Refund,
+  RefundRequest,
+  RefundTopUp,
+  RequestRefund,
+  TopUp,
+  TopUps,
+  WriteOffDebt,
+} from './payment-api.js';
+export {
   AskPresence,
   Hardware,
   PresenceEvent,

@@ -171,6 +171,8 @@ export const Receipt = z.strictObject({
   hold: NanosText,
   charge: NanosText,
   chargeUsd: z.string(),
+  /** Of the charge: what was given back. */
+  refunded: NanosText,
   timings: z.strictObject({
     firstByteMs: z.int().nullable(),
     totalMs: z.int().nullable(),

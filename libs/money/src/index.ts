@@ -1,3 +1,4 @@
+export { fromCents, toCents } from './cents.js';
 export {
   formatUsd,
   type Nanos,

@@ -1,3 +1,5 @@
+export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
+export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export {
   type AnswerEnding,
   FakeUpstream,

@@ -64,7 +64,13 @@ export type ExtendAnswer = Readonly<{
 
 export type Grant = Readonly<{ grantId: string; ownerId: string; amount: Nanos; reason: string }>;
 
-export type WalletState = Readonly<{ posted: Nanos; promo: Nanos; held: Nanos; earned: Nanos }>;
+export type WalletState = Readonly<{
+  posted: Nanos;
+  promo: Nanos;
+  held: Nanos;
+  earned: Nanos;
+  owed: Nanos;
+}>;
 
 export type Violation = Readonly<{ violation: string; subject: string; detail: string }>;
 
