@@ -196,7 +196,7 @@ describe('what a seller says of its usage', () => {
     ],
   ] as const;
   // Eight words each, in one message's frame.
-  const units = { promptTokens: 16, completionTokens: 9 };
+  const units = { prompt_token: 16, completion_token: 9 };
 
   const expectOwnCount = async (end: StreamEnd, reported: object | null) => {
     expect(end.status).toBe(200);

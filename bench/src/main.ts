@@ -1,10 +1,12 @@
 /**
- * The bench command: measures the gateway, or the broker, beside what each can be compared with, all in one run
- * on this machine.
+ * The bench command: measures the gateway or the broker beside what each can be compared with, or the ledger, all in
+ * one run on this machine.
  */
 import { guard } from '@aisbf/one-machine';
 import { type BenchCommand, benchCommand, usage } from './bench-options.js';
 import { runBrokerBench } from './broker/run.js';
+import { ledgerUsage } from './ledger-bench/ledger-bench-options.js';
+import { runLedgerBench } from './ledger-bench/run.js';
 import { runBench } from './run.js';
 
 const startedMs = Date.now();
@@ -19,13 +21,26 @@ function commandOrUsage(): BenchCommand {
   try {
     return benchCommand(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.stderr.write(
+      `${error instanceof Error ? error.message : error}\n\n${usage}${ledgerUsage}`,
+    );
     process.exit(2);
   }
 }
 
+function run(command: BenchCommand): Promise<string> {
+  switch (command.name) {
+    case 'broker':
+      return runBrokerBench(command.options, progress);
+    case 'ledger':
+      return runLedgerBench(command.options, progress);
+    case 'gateway':
+      return runBench(command.options, progress);
+  }
+}
+
 if (process.argv.includes('--help')) {
-  process.stdout.write(usage);
+  process.stdout.write(`${usage}${ledgerUsage}`);
   process.exit();
 }
 const command = commandOrUsage();
@@ -42,11 +57,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  const result =
-    command.name === 'broker'
-      ? await runBrokerBench(command.options, progress)
-      : await runBench(command.options, progress);
-  process.stdout.write(`${result}\n`);
+  process.stdout.write(`${await run(command)}\n`);
 } catch (error) {
   // What follows from being stopped is no news.
   if (!isStopping) process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);

@@ -126,8 +126,10 @@ describe('the management API', () => {
       username: alice.username,
       currency: 'USD',
       posted: '1000',
+      promo: '0',
       held: '0',
       available: '1000',
+      owed: '0',
       earned: '0',
     });
     const tokens = await call('GET', '/api/account/api-tokens', alice.apiToken);
@@ -280,7 +282,8 @@ describe('the internal door', () => {
       const message = await (await bus.jetStreamManager()).streams.getMessage(streams.usage.name, {
         last_by_subj: subjects.usageSettled,
       });
-      return message && UsageSettled.parse(message.json()).requestId === command.requestId;
+      const usages = message ? UsageSettled.parse(message.json()).usages : [];
+      return usages.some(({ requestId }) => requestId === command.requestId);
     });
 
     const receipt = await call('POST', internalPaths.accountsReceipt, undefined, {
@@ -364,9 +367,10 @@ describe('the internal door', () => {
   });
 
   it.each([
-    ['a negative count', { promptTokens: -1 }],
-    ['half a token', { completionTokens: 0.5 }],
-    ['a count beyond belief', { completionTokens: 1e15 }],
+    ['a negative count', { units: { prompt_token: -1 } }],
+    ['half a token', { units: { completion_token: 0.5 } }],
+    ['a count beyond belief', { units: { completion_token: 1e15 } }],
+    ['a kind of unit that nobody sells', { units: { smile: 1 } }],
     ['an unknown outcome', { outcome: 'paid' }],
     ['a field too many', { charge: '7' }],
     ['a position out of range', { servedPosition: 64 }],

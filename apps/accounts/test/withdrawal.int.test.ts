@@ -3,6 +3,7 @@ import { until } from '@aisbf/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { PoolClient } from 'pg';
+import { toAuthoriseItem } from '../src/outbound/pg-ledger-item.js';
 import { authoriseBy, type Owner, openLedger, settleOf } from './ledger-bench.js';
 
 let ledger: Awaited<ReturnType<typeof openLedger>>;
@@ -39,8 +40,9 @@ describe('withdraw', () => {
       outcome: 'not_served',
     });
     const { rows } = await ledger.admin.query<{ outcome: string }>(
-      `SELECT payload ->> 'outcome' AS outcome FROM outbox WHERE message_id = $1`,
-      [`usage:${hold.requestId}`],
+      `SELECT u ->> 'outcome' AS outcome FROM outbox, jsonb_array_elements(payload -> 'usages') u
+       WHERE u ->> 'requestId' = $1`,
+      [hold.requestId],
     );
     expect(rows).toEqual([{ outcome: 'not_served' }]);
   });
@@ -79,23 +81,25 @@ describe('withdraw', () => {
       authoriseBy(buyer, seller, { amount: '0', expiresAtMs: Date.now() - 1 }),
       authoriseBy(buyer, seller, { amount: '1001' }),
     ];
-    for (const hold of [settled, expired, declined]) await ledger.store.authorise(hold);
+    for (const hold of [settled, expired, declined]) await ledger.store.authorise(hold, false);
     await ledger.settlement.settle(settleOf(settled));
     await ledger.store.reapExpired(10);
     for (const { requestId } of [settled, expired, declined]) {
       expect(await withdraw(requestId)).toBe('replay');
     }
     expect(await walletOf(buyer)).toMatchObject({ posted: 700n, held: 0n });
-    expect(await ledger.store.authorise(declined)).toEqual({ declined: 'insufficient_balance' });
+    expect(await ledger.store.authorise(declined, false)).toEqual({
+      declined: 'insufficient_balance',
+    });
   });
 
   it('frees the place among the requests that a token may run at once', async () => {
     const buyer = await ledger.richOwner(5000n);
     const first = authoriseBy(buyer, seller, { concurrencyMax: 1 });
-    await ledger.store.authorise(first);
+    await ledger.store.authorise(first, false);
     await withdraw(first.requestId);
     expect(
-      await ledger.store.authorise(authoriseBy(buyer, seller, { concurrencyMax: 1 })),
+      await ledger.store.authorise(authoriseBy(buyer, seller, { concurrencyMax: 1 }), false),
     ).toHaveProperty('holdEpoch');
   });
 });
@@ -113,7 +117,7 @@ describe('an admission and its withdrawal', () => {
       const waiting = second();
       await until(async () => {
         const { rows } = await ledger.admin.query(
-          `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`,
+          `SELECT FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted`,
         );
         return rows.length > 0;
       });
@@ -126,13 +130,8 @@ describe('an admission and its withdrawal', () => {
 
   /** As the store calls it, on a connection of our own. */
   const authoriseOn = (client: PoolClient, hold: Authorise) =>
-    client.query(`SELECT authorise($1, $2, $3, $4, 'hash', 'r', false, $5, '[]', $6, 1000)`, [
-      hold.requestId,
-      hold.ownerId,
-      hold.apiTokenId,
-      hold.amount,
-      JSON.stringify(hold.terms),
-      new Date(hold.expiresAtMs),
+    client.query('SELECT authorise($1)', [
+      JSON.stringify([toAuthoriseItem({ command: hold, mayRecall: false }, 0)]),
     ]);
 
   it('wait for each other where the admission is under way', async () => {
@@ -151,7 +150,7 @@ describe('an admission and its withdrawal', () => {
     const hold = authoriseBy(buyer, seller);
     const result = await whileUncommitted(
       (client) => client.query(`SELECT withdraw($1, 'x')`, [hold.requestId]),
-      () => ledger.store.authorise(hold),
+      () => ledger.store.authorise(hold, false),
     );
     expect(result).toEqual({ declined: 'request_withdrawn' });
     expect(await walletOf(buyer)).toMatchObject({ held: 0n });
@@ -163,10 +162,10 @@ describe('an admission and its withdrawal', () => {
     const results = await Promise.all(
       holds.flatMap((hold, index) => {
         const calls = [
-          () => ledger.store.authorise(hold),
+          () => ledger.store.authorise(hold, false),
           () => withdraw(hold.requestId),
           () => withdraw(hold.requestId),
-          () => ledger.store.authorise(hold),
+          () => ledger.store.authorise(hold, false),
         ];
         // Every request begins at another place of the same round.
         return calls.map((_call, turn) => calls[(index + turn) % calls.length]?.());
@@ -180,7 +179,7 @@ describe('an admission and its withdrawal', () => {
   it('keep to the first end, whatever comes after what', async () => {
     const command = fc.constantFrom('authorise', 'withdraw', 'settle');
     const perform: Readonly<Record<string, (hold: Authorise) => Promise<unknown>>> = {
-      authorise: (hold) => ledger.store.authorise(hold),
+      authorise: (hold) => ledger.store.authorise(hold, false),
       withdraw: ({ requestId }) => withdraw(requestId),
       settle: (hold) =>
         ledger.settlement.settle(settleOf(hold)).catch((error: unknown) => {

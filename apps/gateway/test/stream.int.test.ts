@@ -34,7 +34,7 @@ describe('a stream', () => {
     expect(bench.peers.admits.at(-1)?.pathUsername).toBe('alice');
     expect(await bench.settlement()).toMatchObject({
       outcome: 'completed',
-      completionTokens: 1,
+      units: { completion_token: 1 },
       finishReason: 'stop',
     });
   });
@@ -174,7 +174,7 @@ describe('a stream', () => {
     expect(await bench.settlement()).toMatchObject({
       outcome: 'buyer_left',
       servedPosition: 0,
-      completionTokens: 3,
+      units: { completion_token: 3 },
       attempts: [{ result: 'served' }],
     });
   });

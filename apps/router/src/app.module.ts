@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   CallerCheck,
   CallerGuard,
@@ -13,6 +14,7 @@ import { Redis } from 'ioredis';
 import type { RouterSettings } from './config.js';
 import { Presence } from './domain/presence.js';
 import { RouterEvents } from './events.js';
+import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
@@ -23,8 +25,10 @@ import { ProvidersController } from './inbound/providers.controller.js';
 import { RegistrationsController } from './inbound/registrations.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
+import { UsageChecksController } from './inbound/usage-checks.controller.js';
 import { CredentialCipher } from './outbound/credential-cipher.js';
 import { HttpAccounts } from './outbound/http-accounts.js';
+import { HttpLeases } from './outbound/http-leases.js';
 import { NatsAnnouncements } from './outbound/nats-announcements.js';
 import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
 import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
@@ -32,8 +36,11 @@ import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { Accounts } from './services/accounts.js';
 import { Admission } from './services/admission.js';
+import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
+import { HoldDesk, TicketSecret } from './services/hold-desk.js';
+import { Leases } from './services/leases.js';
 import { ListingManagement, ListingSettings } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
@@ -51,6 +58,10 @@ import {
 } from './services/registration-management.js';
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
+import { UsageCheckManagement } from './services/usage-check-management.js';
+import { UsageLessons } from './services/usage-lessons.js';
+import { UsageWatch, UsageWatchSettings } from './services/usage-watch.js';
+import { UsualOutputSettings, UsualOutputs } from './services/usual-outputs.js';
 import { WorkerAdmission } from './services/worker-admission.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -77,6 +88,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RegistrationsController,
       ListingsController,
       RotationsController,
+      UsageChecksController,
     ],
     providers: [
       Principals,
@@ -85,6 +97,12 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       Market,
       Planning,
       RateCheck,
+      Allowances,
+      UsualOutputs,
+      UsageWatch,
+      UsageLessons,
+      UsageCheckManagement,
+      HoldDesk,
       Admission,
       ModelList,
       WorkerAdmission,
@@ -96,6 +114,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationManagement,
       RouterEvents,
       RouterGrpc,
+      AllowanceTending,
       CatalogueWatch,
       ExpiryWatch,
       FactListener,
@@ -103,6 +122,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: APP_GUARD, useClass: CallerGuard },
       { provide: CallerCheck, useExisting: Principals },
       { provide: Accounts, useClass: HttpAccounts },
+      { provide: Leases, useClass: HttpLeases },
       { provide: Announcements, useClass: NatsAnnouncements },
       { provide: CatalogueStore, useClass: PgCatalogueStore },
       { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
@@ -158,6 +178,31 @@ function settingsFor(settings: RouterSettings) {
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(new ListingSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX))),
     value(planningSettings(settings)),
+    value(
+      new UsualOutputSettings(
+        settings.ROUTER_USUAL_ENTRIES_MAX,
+        settings.ROUTER_USUAL_ANSWERS_MAX,
+        settings.ROUTER_USUAL_ANSWERS_MIN,
+      ),
+    ),
+    value(
+      new UsageWatchSettings(
+        settings.ROUTER_USAGE_REQUESTS,
+        { flagBps: settings.ROUTER_USAGE_FLAG_BPS, pauseBps: settings.ROUTER_USAGE_PAUSE_BPS },
+        settings.ROUTER_USAGE_ENTRIES_MAX,
+      ),
+    ),
+    value(new TicketSecret(settings.AISBF_INTERNAL_SECRET)),
+    value(
+      new AllowanceSettings({
+        holder: `router-${randomUUID()}`,
+        isOn: settings.ROUTER_LEASES === 'true',
+        idleMs: settings.ROUTER_LEASE_IDLE_MS,
+        issueMsMax: settings.ROUTER_LEASE_ISSUE_MS_MAX,
+        holdTtlMs: settings.ROUTER_HOLD_TTL_MS,
+        restMs: settings.ROUTER_LEASE_REST_MS,
+      }),
+    ),
   ];
 }
 
@@ -168,6 +213,7 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
       candidatesMax: settings.ROUTER_CANDIDATES_MAX,
       rejectionsMax: settings.ROUTER_REJECTIONS_MAX,
       outputTokensDefault: settings.ROUTER_OUTPUT_TOKENS_DEFAULT,
+      outputTokensSmall: settings.ROUTER_OUTPUT_TOKENS_SMALL,
       outputTokensMax: settings.ROUTER_OUTPUT_TOKENS_MAX,
       promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
       frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,

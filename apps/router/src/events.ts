@@ -2,6 +2,14 @@ import type { WorkerVerdict } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { UsageVerdict } from './domain/usage-window.js';
+
+export type UsageJudgement = Readonly<{
+  providerId: string;
+  model: string;
+  verdict: UsageVerdict;
+  differenceBps: number;
+}>;
 
 /** What happens here and somebody wants to count or read: one home for the log line and the number. */
 @Injectable()
@@ -11,6 +19,8 @@ export class RouterEvents {
   private readonly uncheckedRates;
   private readonly workers;
   private readonly reloads;
+  private readonly allowances;
+  private readonly usageVerdicts;
 
   constructor(
     private readonly log: Log,
@@ -27,6 +37,16 @@ export class RouterEvents {
     this.workers = metrics.counter('workers_judged_total', 'Workers that asked to connect.', [
       'result',
     ]);
+    this.allowances = metrics.counter(
+      'allowance_requests_total',
+      'Requests by whether a lease has paid for them, or the ledger was asked.',
+      ['result'],
+    );
+    this.usageVerdicts = metrics.counter(
+      'usage_verdicts_total',
+      "Changes of what is held against sellers' counts.",
+      ['verdict'],
+    );
     this.reloads = metrics.counter('catalogue_looks_failed_total', 'Looks for a new revision.');
   }
 
@@ -36,6 +56,24 @@ export class RouterEvents {
 
   notAdmitted(error: unknown): void {
     this.admissions.inc({ result: error instanceof Fault ? error.code.toLowerCase() : 'bug' });
+  }
+
+  allowanceUsed(isPaid: boolean): void {
+    this.allowances.inc({ result: isPaid ? 'lease' : 'ledger' });
+  }
+
+  leaseFailed(error: unknown): void {
+    this.log.warn({ error }, 'a lease could not be opened, renewed or given back');
+  }
+
+  usageJudged(judged: UsageJudgement): void {
+    this.usageVerdicts.inc({ verdict: judged.verdict });
+    const say = judged.verdict === 'paused' ? 'error' : 'warn';
+    this.log[say](judged, "a seller's counts were compared with ours");
+  }
+
+  usageMarkFailed(error: unknown): void {
+    this.log.warn({ error }, "what is held against a seller's counts could not be written down");
   }
 
   /** Starts the watch; what it gives stops it. */

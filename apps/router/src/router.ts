@@ -12,6 +12,7 @@ import {
 import { appModule } from './app.module.js';
 import { type RouterSettings, requireConsistent } from './config.js';
 import { Presence } from './domain/presence.js';
+import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch } from './inbound/catalogue-watch.js';
 import { ExpiryWatch } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
@@ -21,6 +22,7 @@ import { openRedis } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { LiveCatalogue } from './services/live-catalogue.js';
 import { LiveHealth } from './services/live-health.js';
+import { UsageWatch } from './services/usage-watch.js';
 
 /** The whole service, running. */
 export async function startRouter(settings: RouterSettings, clock: Clock = new SystemClock()) {
@@ -56,6 +58,9 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('catalogue', () => live.revision > 0);
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
+  const tending = app.get(AllowanceTending);
+  const usages = app.get(UsageWatch);
+  tending.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
@@ -70,9 +75,11 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     grpcPort,
     close: async () => {
       await close();
+      await tending.stop();
       presence.stop();
       expiry.stop();
       await watch.stop();
+      await usages.stop();
       await parts.bus.close();
       parts.redis.disconnect();
       await parts.accounts.close();

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Id, NanosText, RequestId, TimeMs } from './field.js';
-import { Outcome } from './ledger.js';
+import { Id, NanosText, RequestId, TimeMs, Units } from './field.js';
+import { Outcome, ReportedUsage } from './ledger.js';
 
 /** Something in the catalogue changed; whoever serves an older revision loads anew. */
 export const CatalogueChanged = z.strictObject({
@@ -56,20 +56,30 @@ export const AttemptEnded = z.strictObject({
 });
 export type AttemptEnded = z.infer<typeof AttemptEnded>;
 
-/** A request's money has moved, or was given back. From the outbox: published at least once. */
-export const UsageSettled = z.strictObject({
-  type: z.literal('usage-settled'),
+/** A request's money has moved, or was given back. */
+export const Usage = z.strictObject({
   requestId: RequestId,
   ownerId: Id,
   apiTokenId: Id,
+  /** The lease whose money it was, where it was one's. */
+  leaseId: z.string().max(64).nullable(),
   sellerOwnerId: Id.nullable(),
   providerId: Id.nullable(),
   model: z.string().max(256).nullable(),
   outcome: Outcome.or(z.literal('expired')),
+  hold: NanosText,
   charge: NanosText,
   fee: NanosText,
-  promptTokens: z.int().min(0),
-  completionTokens: z.int().min(0),
+  units: Units,
+  /** The seller's own words, where it had any. */
+  reported: ReportedUsage.nullable().optional(),
   atMs: TimeMs,
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** The requests whose money moved in one commit. From the outbox: published at least once. */
+export const UsageSettled = z.strictObject({
+  type: z.literal('usage-settled'),
+  usages: z.array(Usage).min(1).max(1_000),
 });
 export type UsageSettled = z.infer<typeof UsageSettled>;

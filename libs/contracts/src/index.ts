@@ -17,6 +17,7 @@ export {
   CreatedRegistration,
   CreateProvider,
   CreateRegistration,
+  LiftUsageCheck,
   Listing,
   Listings,
   OnBehalf,
@@ -31,6 +32,8 @@ export {
   Rotation,
   Rotations,
   UpdateProvider,
+  UsageCheck,
+  UsageChecks,
 } from './catalog-api.js';
 export {
   ApiTokenChanged,
@@ -38,6 +41,7 @@ export {
   CatalogueChanged,
   RegistrationRevoked,
   RegistrationsUnsure,
+  Usage,
   UsageSettled,
 } from './fact-event.js';
 export {
@@ -51,25 +55,60 @@ export {
   Prices,
   RequestId,
   TimeMs,
+  Units,
 } from './field.js';
+export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
+export {
+  CloseLease,
+  Lease,
+  LeaseRecalled,
+  LeaseTicket,
+  OpenLease,
+  RenewLease,
+  RequestWithdrawn,
+} from './lease.js';
 export {
   Attempt,
   Authorise,
   Authorised,
+  Extend,
+  Extended,
   GetReceipt,
   Outcome,
   QueuedReport,
   Receipt,
   ReportedUsage,
   Settle,
+  SettleAll,
   Settled,
+  SettledAll,
   Withdraw,
   Withdrawn,
 } from './ledger.js';
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
+export {
+  AutoTopUp,
+  CreateTopUp,
+  DebtWrittenOff,
+  Disputes,
+  ListDisputes,
+  ListTopUps,
+  PaymentWebhook,
+  PaymentWebhookTaken,
+  PromoGrants,
+  ProviderName,
+  PutAutoTopUp,
+  Refund,
+  RefundRequest,
+  RefundTopUp,
+  RequestRefund,
+  TopUp,
+  TopUps,
+  WriteOffDebt,
+} from './payment-api.js';
 export {
   AskPresence,
   Hardware,

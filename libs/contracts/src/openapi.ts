@@ -4,9 +4,10 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
+import * as payment from './payment-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
-import type { RestRoute } from './rest-route.js';
+import type { Credential, RestRoute } from './rest-route.js';
 import * as worker from './worker-api.js';
 
 /** What a document that is made of plain data may hold. */
@@ -19,12 +20,19 @@ const requests = {
   CreateUser: account.CreateUser,
   CreateApiToken: account.CreateApiToken,
   GrantCredit: account.GrantCredit,
+  CreateTopUp: payment.CreateTopUp,
+  PutAutoTopUp: payment.PutAutoTopUp,
+  RefundTopUp: payment.RefundTopUp,
+  RefundRequest: payment.RefundRequest,
+  WriteOffDebt: payment.WriteOffDebt,
+  PaymentWebhook: payment.PaymentWebhook,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
   CreateRegistration: catalog.CreateRegistration,
   RotateRegistration: catalog.RotateRegistration,
   PutListing: catalog.PutListing,
   PutRotation: catalog.PutRotation,
+  LiftUsageCheck: catalog.LiftUsageCheck,
 };
 
 const answers = {
@@ -43,6 +51,15 @@ const answers = {
   Balance: account.Balance,
   Receipt,
   Receipts: account.Receipts,
+  TopUp: payment.TopUp,
+  TopUps: payment.TopUps,
+  AutoTopUp: payment.AutoTopUp,
+  PromoGrants: payment.PromoGrants,
+  Refund: payment.Refund,
+  RequestRefund: payment.RequestRefund,
+  Disputes: payment.Disputes,
+  DebtWrittenOff: payment.DebtWrittenOff,
+  PaymentWebhookTaken: payment.PaymentWebhookTaken,
   Provider: catalog.Provider,
   Providers: catalog.Providers,
   CreatedProvider: catalog.CreatedProvider,
@@ -54,6 +71,8 @@ const answers = {
   Listings: catalog.Listings,
   Rotation: catalog.Rotation,
   Rotations: catalog.Rotations,
+  UsageCheck: catalog.UsageCheck,
+  UsageChecks: catalog.UsageChecks,
   WorkerRegistered: worker.WorkerRegistered,
   WorkerSession: worker.WorkerSession,
   WorkerSessions: worker.WorkerSessions,
@@ -95,6 +114,12 @@ const areas: readonly Area[] = [
     tag: 'account',
     description: 'Users, API tokens, money and receipts.',
     routes: account.accountRoutes,
+    error: 'RestError',
+  },
+  {
+    tag: 'payments',
+    description: 'Top-ups, refunds, disputes and promotional money.',
+    routes: payment.paymentRoutes,
     error: 'RestError',
   },
   {
@@ -165,14 +190,12 @@ function paths(): JsonObject {
 function operation(route: RestRoute, { tag, error }: Area): JsonObject {
   const parameters = parametersOf(route);
   const { description, request, isRequestOptional = false, credential, answer } = route;
-  const isWorkers = credential === 'registration-token';
-  const isScope = !isWorkers && credential !== 'any-api-token';
   return {
     tags: [tag],
     operationId: route.operationId,
     summary: route.summary,
     ...(description !== undefined && { description }),
-    security: [{ [isWorkers ? 'registrationToken' : 'apiToken']: isScope ? [credential] : [] }],
+    security: securityOf(credential),
     ...(parameters.length > 0 && { parameters }),
     ...(request && { requestBody: { required: !isRequestOptional, content: jsonOf(request) } }),
     responses: {
@@ -184,6 +207,12 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
       },
     },
   };
+}
+
+function securityOf(credential: Credential): readonly Json[] {
+  if (credential === 'provider-signature') return [];
+  if (credential === 'registration-token') return [{ registrationToken: [] }];
+  return [{ apiToken: credential === 'any-api-token' ? [] : [credential] }];
 }
 
 const refusalHeaders = {

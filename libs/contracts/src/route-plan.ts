@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Endpoints, modelFacts, Word } from './model-facts.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
@@ -11,6 +12,10 @@ export const RequestFacts = z.strictObject({
   promptTokens: Count,
   outputTokensMax: Count.nullable(),
   choices: z.int().min(1).max(128),
+  /** The dearest that the buyer takes, by the kind of unit. Absent where it does not mind. */
+  pricesMax: Prices.optional(),
+  /** What the whole request may cost at most. */
+  costMax: NanosText.optional(),
   /** What the prompt holds besides text: `image`, `audio`, `video`. Absent is nothing. */
   inputs: z.array(Word).max(8).optional(),
   /** The model is given tools to call. */
@@ -25,6 +30,8 @@ export const Admit = z.strictObject({
   /** The user whose path the buyer called (`/api/u/{username}`), or null. */
   pathUsername: z.string().max(64).nullable(),
   facts: RequestFacts,
+  /** Such a request is paid for by a hold of its own, never by a lease. */
+  idempotency: Idempotency.optional(),
 });
 export type Admit = z.infer<typeof Admit>;
 
@@ -35,6 +42,12 @@ const candidateShape = {
   sellerOwnerId: Id,
   /** What to put into `model` of the body. */
   model: ModelName,
+  /** How many output tokens the hold pays for here; null where they cost nothing. */
+  outputTokensHeld: Count.nullable(),
+  /** How many the buyer's own limit of the cost pays for here; absent where it names none, or nothing costs. */
+  outputTokensPayable: Count.optional(),
+  /** Thinking has a price of its own here, so that it counts also where nobody sees it. */
+  isReasoningPriced: z.boolean().optional(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */
@@ -79,6 +92,8 @@ export const Plan = z.strictObject({
   requestId: RequestId,
   holdEpoch: z.int().min(1),
   holdAmount: NanosText,
+  /** Where the money is a lease's: what stands in place of a hold. It goes back with the settlement as it is. */
+  ticket: z.string().max(65_536).nullable(),
   holdExpiresAtMs: TimeMs,
   candidates: z.array(Candidate).min(1).max(64),
   attemptsMax: z.int().min(1).max(64),

@@ -19,6 +19,8 @@ export const subjects = {
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',
   attemptEnded: 'aisbf.health.attempt-ended',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
+  leaseRecalled: 'aisbf.accounts.lease-recalled',
+  requestWithdrawn: 'aisbf.accounts.request-withdrawn',
   /** JetStream: published from the ledger's outbox, de-duplicated by message id. */
   usageSettled: 'aisbf.accounts.usage-settled',
   /** JetStream: settlements and withdrawals that could not be delivered directly. */

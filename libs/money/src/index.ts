@@ -1,3 +1,4 @@
+export { fromCents, toCents } from './cents.js';
 export {
   formatUsd,
   type Nanos,
@@ -9,9 +10,13 @@ export {
 export {
   basisPointsMax,
   costOf,
+  countWithin,
+  dearestPrices,
   type Prices,
+  priceOf,
   splitFee,
   type UnitKind,
   type Units,
   unitKinds,
 } from './price.js';
+export { parseUsd } from './usd.js';

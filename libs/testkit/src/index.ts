@@ -1,3 +1,5 @@
+export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
+export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export {
   type AnswerEnding,
   FakeUpstream,
@@ -24,5 +26,6 @@ export {
 } from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
 export { type OwnNats, startOwnNats } from './own-nats.js';
+export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
 export { until } from './until.js';

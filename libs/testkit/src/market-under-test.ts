@@ -50,6 +50,9 @@ const creditDefault = 100_000_000_000n;
 /** Uneven, so that every cost has to be rounded. */
 const pricesDefault: TokenPrices = { prompt: 150_333_333n, completion: 600_777_777n };
 
+/** A lease is given back as soon as nothing is under way, so that tests see wallets at rest. */
+const leaseIdleMs = '250';
+
 /** Presence and catalogue travel over the bus to the router. */
 const buyableMsMax = 20_000;
 /** The promise to buyers. */
@@ -73,7 +76,10 @@ export class MarketUnderTest {
   static async start(options: MarketUnderTestOptions = {}): Promise<MarketUnderTest> {
     const servers = options.hasOwnServers ? {} : await serversOfTheRun();
     const folder = await throwAwayFolder();
-    const { serviceEnv } = options;
+    const serviceEnv = {
+      ...options.serviceEnv,
+      router: { ROUTER_LEASE_IDLE_MS: leaseIdleMs, ...options.serviceEnv?.router },
+    };
     const market = await startMarket({
       ...{ dataDir: folder.path, throwAway: true, serviceEnv },
       ...servers,

@@ -51,8 +51,8 @@ function toSettle(request: Record<string, unknown>) {
   }));
   return {
     servedPosition: null,
-    promptTokens: 0,
-    completionTokens: 0,
+    ticket: null,
+    units: {},
     reported: null,
     finishReason: null,
     firstByteAtMs: null,

@@ -1,7 +1,11 @@
 import type { Withdrawn } from '@aisbf/contracts';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { LedgerEvents, type SettledEvent } from '../services/ledger-events.js';
+import {
+  LedgerEvents,
+  type PaymentToldEvent,
+  type SettledEvent,
+} from '../services/ledger-events.js';
 import type { Violation } from '../services/ledger-store.js';
 
 /** Each event as a log line and a counter, in one place. */
@@ -11,6 +15,9 @@ export class CountedLedgerEvents extends LedgerEvents {
   private readonly overruns;
   private readonly withdrawals;
   private readonly reapedHolds;
+  private readonly paymentEvents;
+  private readonly paymentEventsWaiting;
+  private readonly paymentEventsRefused;
   private readonly violationCount;
   private readonly failures;
 
@@ -30,8 +37,22 @@ export class CountedLedgerEvents extends LedgerEvents {
       ['result'],
     );
     this.reapedHolds = metrics.counter(
-      'reaped_holds_total',
-      'Holds taken back after they expired.',
+      'reaped_total',
+      'Holds and leases taken back after they expired.',
+      ['what'],
+    );
+    this.paymentEvents = metrics.counter(
+      'payment_events_total',
+      'What payment providers told, by what became of it.',
+      ['result'],
+    );
+    this.paymentEventsWaiting = metrics.gauge(
+      'payment_events_waiting',
+      'Events of payments that are not known yet.',
+    );
+    this.paymentEventsRefused = metrics.gauge(
+      'payment_events_refused',
+      'Events that a person must look at.',
     );
     this.violationCount = metrics.gauge('ledger_violations', 'Rows of the ledger_violations view.');
     this.failures = metrics.counter('background_failures_total', 'Failed background work.', [
@@ -44,10 +65,10 @@ export class CountedLedgerEvents extends LedgerEvents {
     this.log.debug({ requestId, result, charged: charged.toString() }, 'request settled');
     if (result === 'fenced')
       this.log.error({ requestId }, 'a settlement came after its hold was taken back');
-    if (result === 'settled' && charge.overrun > 0n) {
+    if (result === 'settled' && charge.cost > charged) {
       this.overruns.inc();
       this.log.error(
-        { requestId, overrun: charge.overrun.toString() },
+        { requestId, overrun: (charge.cost - charged).toString() },
         'a request cost more than was held',
       );
     }
@@ -58,9 +79,26 @@ export class CountedLedgerEvents extends LedgerEvents {
     this.log.info({ requestId, result }, 'request withdrawn');
   }
 
-  reaped(requestIds: readonly string[]): void {
-    this.reapedHolds.inc(requestIds.length);
-    this.log.warn({ requestIds }, 'expired holds taken back');
+  reaped(what: 'holds' | 'leases', ids: readonly string[]): void {
+    this.reapedHolds.inc({ what }, ids.length);
+    this.log.warn({ what, ids }, 'taken back after their expiry');
+  }
+
+  paymentTold({ provider, id, type, result }: PaymentToldEvent): void {
+    this.paymentEvents.inc({ result });
+    if (result === 'refused') {
+      this.log.error(
+        { provider, id, type },
+        'a payment event cannot be booked: somebody must look',
+      );
+    } else {
+      this.log.info({ provider, id, type, result }, 'payment event taken');
+    }
+  }
+
+  paymentsLeft({ waiting, refused }: Readonly<{ waiting: number; refused: number }>): void {
+    this.paymentEventsWaiting.set(waiting);
+    this.paymentEventsRefused.set(refused);
   }
 
   checked(violations: readonly Violation[]): void {

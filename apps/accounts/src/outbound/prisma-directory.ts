@@ -64,7 +64,6 @@ export class PrismaDirectory extends Directory implements OnApplicationShutdown 
       const payload: ApiTokenChanged = { type: 'api-token-changed', apiTokenId };
       await tx.outbox.create({
         data: {
-          messageId: `api-token-revoked:${apiTokenId}`,
           subject: subjects.apiTokenChanged,
           payload,
         },

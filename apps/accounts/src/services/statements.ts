@@ -13,6 +13,7 @@ import { faults } from '../domain/faults.js';
 import { receiptOf } from '../domain/receipt.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
+import { PromoStore } from './promotions.js';
 
 /** What an owner has, what it was given, and what each request cost. */
 @Injectable()
@@ -20,36 +21,39 @@ export class Statements {
   constructor(
     private readonly reader: LedgerReader,
     private readonly ledger: LedgerStore,
+    private readonly promotions: PromoStore,
     private readonly directory: Directory,
     private readonly clock: Clock,
   ) {}
 
   async balance(owner: Readonly<{ ownerId: string; username: string }>): Promise<Balance> {
-    const { posted, held, earned } = await this.reader.wallet(owner.ownerId);
+    const { posted, promo, held, earned, owed } = await this.reader.wallet(owner.ownerId);
     return {
       username: owner.username,
       currency: 'USD',
       posted: posted.toString(),
+      promo: promo.toString(),
       held: held.toString(),
-      available: (posted - held).toString(),
+      available: (posted + promo - held).toString(),
+      owed: owed.toString(),
       earned: earned.toString(),
     };
   }
 
-  /** An operator puts money into a wallet. The same grant id again moves nothing. */
+  /** An operator puts money into a wallet, promotional or real. The same grant id again moves nothing. */
   async grant(principal: Principal, request: GrantCredit): Promise<Granted> {
     if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const owner = await this.directory.owner(request.username);
     if (!owner) throw faults.OWNER_MISSING();
-    const result = await this.ledger.grant({
-      grantId: request.grantId,
-      ownerId: owner.ownerId,
-      amount: grantAmount(request.amount),
-      reason: request.reason,
-    });
+    const { grantId, reason, promoExpiresAt } = request;
+    const grant = { grantId, ownerId: owner.ownerId, amount: grantAmount(request.amount), reason };
+    const result =
+      promoExpiresAt === undefined
+        ? await this.ledger.grant(grant)
+        : await this.promotions.grant({ ...grant, expiresAt: this.future(promoExpiresAt) });
     if (result === 'parameters_differ') throw faults.GRANT_PARAMETERS_DIFFER();
     const balance = await this.balance(owner);
-    return { grantId: request.grantId, isReplay: result === 'replay', balance };
+    return { grantId, isReplay: result === 'replay', balance };
   }
 
   async receipt(principal: Principal, requestId: string): Promise<Receipt> {
@@ -64,6 +68,12 @@ export class Statements {
   ): Promise<readonly Receipt[]> {
     const end = new Date(before ?? this.clock.nowMs() + 1_000);
     return (await this.reader.receipts(principal.ownerId, end, limit)).map(receiptOf);
+  }
+
+  private future(text: string): Date {
+    const at = new Date(text);
+    if (at.getTime() <= this.clock.nowMs()) throw faults.PROMO_EXPIRED();
+    return at;
   }
 }
 

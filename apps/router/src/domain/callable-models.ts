@@ -32,10 +32,12 @@ export function callableModels(
   for (const provider of catalogue.providers) {
     for (const model of namesToOffer(provider, scope, modelsOf)) {
       const offer = offerTo(scope.buyer, catalogue, provider, model, scope.feeBpsDefault);
-      if (offer) lines.push(providerLine(offer, scope, modelsOf(provider).get(model)));
+      if (offer && !offer.isPaused)
+        lines.push(providerLine(offer, scope, modelsOf(provider).get(model)));
     }
   }
-  const isLive = ({ provider, model }: Offer) => modelsOf(provider).has(model);
+  const isLive = ({ provider, model, isPaused }: Offer) =>
+    !isPaused && modelsOf(provider).has(model);
   for (const rotation of catalogue.rotations) {
     const isCallable =
       isOpenTo(rotation, scope) &&

@@ -1,7 +1,8 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { costOf, type Nanos, zeroNanos } from '@aisbf/money';
+import { type Nanos, parseNanos } from '@aisbf/money';
 import type { Catalogue } from './catalogue.js';
 import { faults } from './faults.js';
+import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
 import type { Buyer } from './offer.js';
 import { refusal } from './refusal.js';
 import { resolveRoute } from './resolve.js';
@@ -14,21 +15,18 @@ import {
 } from './upstream.js';
 import { type RandomSource, weightedOrder } from './weighted-order.js';
 
-export type PlanSettings = Readonly<{
-  feeBpsDefault: number;
-  /** How many candidates a plan names: each one's terms are stored with the hold. */
-  candidatesMax: number;
-  /** How many rejections a plan tells of. */
-  rejectionsMax: number;
-  /** The output that is paid for in advance where the body names no limit. */
-  outputTokensDefault: number;
-  /** The most that is paid for in advance, whatever the body names. */
-  outputTokensMax: number;
-  /** More than this in one prompt is refused: prices times counts must fit the ledger. */
-  promptTokensMax: number;
-  frameOverheadBytes: number;
-  sessionQueuedMax: number;
-}>;
+export type PlanSettings = HoldSettings &
+  Readonly<{
+    feeBpsDefault: number;
+    /** How many candidates a plan names: each one's terms are stored with the hold. */
+    candidatesMax: number;
+    /** How many rejections a plan tells of. */
+    rejectionsMax: number;
+    /** More than this in one prompt is refused: prices times counts must fit the ledger. */
+    promptTokensMax: number;
+    frameOverheadBytes: number;
+    sessionQueuedMax: number;
+  }>;
 
 /** All that a decision depends on; the same input gives the same plan. */
 export type PlanInput = Readonly<{
@@ -37,6 +35,8 @@ export type PlanInput = Readonly<{
   catalogue: Catalogue;
   around: Surroundings;
   random: RandomSource;
+  /** How many tokens the buyer's answers of a model usually have, where that is known. */
+  usualOutputOf: (model: string) => number | undefined;
   settings: PlanSettings;
 }>;
 
@@ -44,7 +44,7 @@ export type RoutePlan = Readonly<{
   /** In the order in which they are to be asked. */
   candidates: readonly Upstream[];
   rejections: readonly UpstreamRejection[];
-  /** What the dearest candidate may cost at most: whoever serves, the hold covers it. */
+  /** What the dearest candidate is expected to cost at most: whoever serves, the hold covers it. */
   holdAmount: Nanos;
 }>;
 
@@ -68,7 +68,19 @@ export function plan(input: PlanInput): RoutePlan {
   const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
   const candidates = ordered(options, input.random, settings.candidatesMax);
   if (candidates.length === 0) throw refusal(members, rejections);
-  return { candidates, rejections, holdAmount: holdFor(candidates, facts, settings) };
+  return { candidates, rejections, holdAmount: holdFor(candidates, input) };
+}
+
+/** Enough for whoever serves, but no more than the buyer wants to spend at all. */
+function holdFor(candidates: readonly Upstream[], input: PlanInput): Nanos {
+  const { facts, settings, usualOutputOf } = input;
+  const outputs = candidates.map(({ offer }) =>
+    outputTokensCeiling(facts, settings, usualOutputOf(offer.model)),
+  );
+  const prices = candidates.map(({ offer }) => offer.prices);
+  const amount = holdAmountFor(prices, facts, Math.max(...outputs));
+  const costMax = facts.costMax === undefined ? amount : parseNanos(facts.costMax);
+  return amount < costMax ? amount : costMax;
 }
 
 /**
@@ -103,31 +115,4 @@ function inTurn(options: readonly Option[], enough: number): readonly Upstream[]
     turn = turn.filter(({ usable }) => usable.length > round + 1);
   }
   return order;
-}
-
-/** The output that a request is allowed to hold money for, over all its choices. */
-export function outputTokensCeiling(
-  facts: RequestFacts,
-  settings: Pick<PlanSettings, 'outputTokensDefault' | 'outputTokensMax'>,
-): number {
-  const each = Math.min(
-    facts.outputTokensMax ?? settings.outputTokensDefault,
-    settings.outputTokensMax,
-  );
-  return each * facts.choices;
-}
-
-function holdFor(
-  candidates: readonly Upstream[],
-  facts: RequestFacts,
-  settings: PlanSettings,
-): Nanos {
-  const units = {
-    prompt_token: facts.promptTokens,
-    completion_token: outputTokensCeiling(facts, settings),
-    request: 1,
-  };
-  return candidates
-    .map(({ offer }) => costOf(units, offer.prices))
-    .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
 }

@@ -1,9 +1,9 @@
 import { ApiTokenChanged, AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
-import { Log, NatsBus } from '@aisbf/platform';
+import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { LiveHealth } from '../services/live-health.js';
 import { Principals } from '../services/principals.js';
-import { RateLimits } from '../services/rate-limits.js';
+import { UsageLessons } from '../services/usage-lessons.js';
 
 /** Hears what has happened elsewhere and changes what the next plan is made with. */
 @Injectable()
@@ -12,8 +12,7 @@ export class FactListener {
     private readonly bus: NatsBus,
     private readonly health: LiveHealth,
     private readonly principals: Principals,
-    private readonly rates: RateLimits,
-    private readonly log: Log,
+    private readonly lessons: UsageLessons,
   ) {}
 
   start(): void {
@@ -23,15 +22,8 @@ export class FactListener {
     this.bus.subscribe(subjects.apiTokenChanged, ApiTokenChanged, ({ apiTokenId }) =>
       this.principals.forget(apiTokenId),
     );
-    this.bus.subscribe(subjects.usageSettled, UsageSettled, (usage) => this.spend(usage));
-  }
-
-  private spend({ apiTokenId, requestId, completionTokens }: UsageSettled): void {
-    if (completionTokens === 0) return;
-    this.rates
-      .spend({ apiTokenId, requestId, tokens: completionTokens })
-      .catch((error: unknown) => {
-        this.log.debug({ error, requestId }, "a request's output was not counted");
-      });
+    this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
+      for (const usage of usages) this.lessons.learn(usage);
+    });
   }
 }

@@ -1,9 +1,8 @@
 import type { Admit, Plan } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { requireOwnPath } from '../domain/own-path.js';
-import { toTerms } from '../domain/plan-message.js';
 import { RouterEvents } from '../events.js';
-import { Accounts } from './accounts.js';
+import { HoldDesk } from './hold-desk.js';
 import { Planning } from './planning.js';
 import { Principals } from './principals.js';
 import { RateCheck } from './rate-check.js';
@@ -15,7 +14,7 @@ export class Admission {
     private readonly principals: Principals,
     private readonly planning: Planning,
     private readonly rates: RateCheck,
-    private readonly accounts: Accounts,
+    private readonly desk: HoldDesk,
     private readonly events: RouterEvents,
   ) {}
 
@@ -30,24 +29,13 @@ export class Admission {
     }
   }
 
-  private async decide({ requestId, apiToken, pathUsername, facts }: Admit): Promise<Plan> {
+  private async decide(request: Admit): Promise<Plan> {
+    const { requestId, apiToken, pathUsername, facts } = request;
     const principal = await this.principals.require(apiToken, 'inference');
     requireOwnPath(principal, pathUsername);
     const planned = this.planning.plan(requestId, principal, facts);
     await this.rates.take(principal, facts.promptTokens);
-    const authorised = await this.accounts.authorise({
-      type: 'authorise',
-      requestId,
-      apiTokenId: principal.apiTokenId,
-      ownerId: principal.ownerId,
-      amount: planned.route.holdAmount.toString(),
-      expiresAtMs: planned.holdExpiresAtMs,
-      concurrencyMax: principal.limits.concurrencyMax,
-      route: facts.route,
-      isStream: facts.isStream,
-      terms: planned.route.candidates.map(toTerms),
-      rejections: [...planned.route.rejections],
-    });
-    return this.planning.toPlan(planned, authorised);
+    const held = await this.desk.hold(request, principal, planned);
+    return this.planning.toPlan(request, planned, held);
   }
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Authorised, Deadlines, Plan, Principal, RequestFacts } from '@aisbf/contracts';
+import type { Admit, Deadlines, Plan, Principal, RequestFacts } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { type PlanSettings, plan, type RoutePlan } from '../domain/plan.js';
 import { toCandidate } from '../domain/plan-message.js';
 import { randomFromSeed } from '../domain/weighted-order.js';
 import { RouterEvents } from '../events.js';
 import { Market } from './market.js';
+import { UsualOutputs } from './usual-outputs.js';
 
 export class PlanningSettings {
   constructor(
@@ -19,15 +20,20 @@ export class PlanningSettings {
 
 export type Planned = Readonly<{
   route: RoutePlan;
+  plannedAtMs: number;
   holdExpiresAtMs: number;
   buyerMark: string;
 }>;
+
+/** The money is there. */
+export type Held = Pick<Plan, 'holdEpoch' | 'ticket'>;
 
 /** Plans a request with what is known of the market at this moment. */
 @Injectable()
 export class Planning {
   constructor(
     private readonly market: Market,
+    private readonly outputs: UsualOutputs,
     private readonly settings: PlanningSettings,
     private readonly events: RouterEvents,
   ) {}
@@ -42,22 +48,27 @@ export class Planning {
       catalogue: this.market.catalogue(),
       around,
       random: randomFromSeed(requestId),
+      usualOutputOf: (model) => this.outputs.of(buyer.apiTokenId, model),
       settings: this.settings.plan,
     });
     planned();
-    const holdExpiresAtMs = around.nowMs + this.settings.holdTtlMs;
-    return { route, holdExpiresAtMs, buyerMark: buyerMark(buyer) };
+    const plannedAtMs = around.nowMs;
+    const holdExpiresAtMs = plannedAtMs + this.settings.holdTtlMs;
+    return { route, plannedAtMs, holdExpiresAtMs, buyerMark: buyerMark(buyer) };
   }
 
   /** What the gateway is told, once the money is there. */
-  toPlan(planned: Planned, { requestId, holdEpoch }: Authorised): Plan {
+  toPlan({ requestId, facts }: Admit, planned: Planned, { holdEpoch, ticket }: Held): Plan {
     const { route, holdExpiresAtMs } = planned;
     return {
       requestId,
       holdEpoch,
       holdAmount: route.holdAmount.toString(),
+      ticket,
       holdExpiresAtMs,
-      candidates: route.candidates.map(toCandidate),
+      candidates: route.candidates.map((upstream) =>
+        toCandidate(upstream, facts, route.holdAmount),
+      ),
       attemptsMax: Math.min(this.settings.attemptsMax, route.candidates.length),
       rejections: [...route.rejections],
       deadlines: this.settings.deadlines,

@@ -1,0 +1,72 @@
+import type { RequestFacts } from '@aisbf/contracts';
+import {
+  costOf,
+  countWithin,
+  dearestPrices,
+  type Nanos,
+  type Prices,
+  zeroNanos,
+} from '@aisbf/money';
+
+export type HoldSettings = Readonly<{
+  /** The output that is paid for in advance while it is not known what is usual. */
+  outputTokensDefault: number;
+  /** A limit in the body up to this is paid for in advance as it is. */
+  outputTokensSmall: number;
+  /** The most that is paid for in advance, whatever is asked for and usual. */
+  outputTokensMax: number;
+}>;
+
+type Sizes = Pick<RequestFacts, 'promptTokens' | 'outputTokensMax' | 'choices' | 'isStream'>;
+
+/** A hold for less would have to grow with nearly every answer. */
+const usualTokensMin = 128;
+/** The hold of an answer that comes whole cannot grow, so that it covers twice the usual. */
+const wholeAnswerFactor = 2;
+
+/**
+ * The output that money is held for, over all choices. Clients name large limits that they never reach: what is paid
+ * for in advance is what their requests usually take (`usual`), and a stream that needs more gets it while it runs.
+ */
+export function outputTokensCeiling(
+  facts: Omit<Sizes, 'promptTokens'>,
+  settings: HoldSettings,
+  usual?: number,
+): number {
+  const { outputTokensMax: asked, choices } = facts;
+  const most = Math.min(asked ?? settings.outputTokensMax, settings.outputTokensMax) * choices;
+  if (asked !== null && asked <= settings.outputTokensSmall) return most;
+  if (usual === undefined) return Math.min(most, settings.outputTokensDefault * choices);
+  const expected = usual * (facts.isStream ? 1 : wholeAnswerFactor);
+  return Math.min(most, Math.max(expected, usualTokensMin));
+}
+
+/** What the dearest of these prices makes of a request, so that the hold covers whoever serves. */
+export function holdAmountFor(
+  prices: readonly Prices[],
+  { promptTokens }: Pick<Sizes, 'promptTokens'>,
+  outputTokens: number,
+): Nanos {
+  const units = { prompt_token: promptTokens, completion_token: outputTokens, request: 1 };
+  return prices
+    .map((each) => costOf(units, dearestPrices(each)))
+    .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
+}
+
+/**
+ * How many output tokens an amount pays for at these prices, after the prompt. Null where they cost nothing, so
+ * that no number of them uses it up.
+ */
+export function outputTokensHeld(
+  hold: Nanos,
+  { promptTokens }: Pick<Sizes, 'promptTokens'>,
+  prices: Prices,
+): number | null {
+  const before = { prompt_token: promptTokens, request: 1 };
+  const tokens = countWithin(hold, 'completion_token', before, dearestPrices(prices));
+  if (tokens === undefined) return null;
+  return Number(tokens < countMax ? tokens : countMax);
+}
+
+/** The largest count that a message carries. */
+const countMax = 1_000_000_000_000n;
