@@ -3,11 +3,13 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
-import { Background, BackgroundJobs } from './inbound/background.js';
+import { Background, type BackgroundJob, BackgroundJobs } from './inbound/background.js';
 import { CallerGuard } from './inbound/caller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
+import { PayoutController } from './inbound/payout.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
+import { UsageController } from './inbound/usage.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
@@ -18,7 +20,12 @@ import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
+import { PgReceiptLists } from './outbound/pg-receipt-lists.js';
+import { PgStatementReader } from './outbound/pg-statement-reader.js';
+import { PgUsageReader } from './outbound/pg-usage-reader.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
+import { Reports } from './outbound/reports.js';
+import { type PayoutWork, payoutJobs, payoutParts } from './payout.module.js';
 import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
@@ -29,11 +36,15 @@ import { LeaseRecall, LeaseStore } from './services/lease-store.js';
 import { LedgerEvents } from './services/ledger-events.js';
 import { LedgerReader, LedgerStore } from './services/ledger-store.js';
 import { EventPublisher, OutboxRelay, OutboxStore } from './services/outbox-relay.js';
+import { PayoutQueue } from './services/payout-store.js';
+import { PayoutUpkeep } from './services/payout-upkeep.js';
 import { Pepper } from './services/pepper.js';
 import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
+import { ReceiptLists, StatementReader, UsageReader } from './services/usage-reader.js';
+import { UsageReports } from './services/usage-reports.js';
 import { Users } from './services/users.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -48,7 +59,7 @@ export function appModule(
 ): DynamicModule {
   return {
     module: AppModule,
-    controllers: [InternalController, AccountController],
+    controllers: [InternalController, AccountController, UsageController, PayoutController],
     providers: [
       Identity,
       Users,
@@ -60,6 +71,8 @@ export function appModule(
       Reaper,
       OutboxRelay,
       Upkeep,
+      UsageReports,
+      ...payoutParts(settings),
       LedgerGrpc,
       SettleConsumer,
       Background,
@@ -68,6 +81,10 @@ export function appModule(
       { provide: LeaseStore, useClass: PgLeaseStore },
       { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
+      { provide: UsageReader, useClass: PgUsageReader },
+      { provide: ReceiptLists, useClass: PgReceiptLists },
+      { provide: StatementReader, useClass: PgStatementReader },
+      { provide: Reports, useFactory: () => new Reports(reportLimits(settings), log) },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },
       { provide: ApiTokenReader, useClass: PgApiTokenReader },
       { provide: Directory, useClass: PrismaDirectory },
@@ -90,14 +107,23 @@ export function appModule(
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
       {
         provide: BackgroundJobs,
-        inject: [Reaper, OutboxRelay, BusStreams, Upkeep],
-        useFactory: (reaper: Reaper, relay: OutboxRelay, busStreams: BusStreams, upkeep: Upkeep) =>
+        inject: [Reaper, OutboxRelay, BusStreams, Upkeep, UsageReports, PayoutQueue, PayoutUpkeep],
+        useFactory: (
+          reaper: Reaper,
+          relay: OutboxRelay,
+          busStreams: BusStreams,
+          upkeep: Upkeep,
+          reports: UsageReports,
+          ...payouts: PayoutWork
+        ) =>
           new BackgroundJobs([
             job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
             job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
             job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
             job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
+            job('usage', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => reports.fold()),
             job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
+            ...payoutJobs(settings, payouts),
           ]),
       },
     ],
@@ -119,6 +145,14 @@ function batchLimits(settings: AccountsSettings) {
   };
 }
 
-function job(what: string, intervalMs: number, run: () => Promise<unknown>) {
+function reportLimits(settings: AccountsSettings) {
+  return {
+    url: settings.ACCOUNTS_DATABASE_URL,
+    connectionsMax: settings.ACCOUNTS_REPORT_CONNECTIONS_MAX,
+    msMax: settings.ACCOUNTS_REPORT_MS_MAX,
+  };
+}
+
+function job(what: string, intervalMs: number, run: () => Promise<unknown>): BackgroundJob {
   return { what, intervalMs, run };
 }

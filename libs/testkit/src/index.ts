@@ -1,3 +1,4 @@
+export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';
 export {
   type AnswerEnding,
   FakeUpstream,

@@ -23,5 +23,16 @@ export const faults = defineFaults({
   TICKET_INVALID: ['invalid', 'The ticket is none that a router gave for this request.'],
   SETTLEMENT_INVALID: ['invalid', 'The settlement does not fit its hold.'],
   GRANT_PARAMETERS_DIFFER: ['conflict', 'This grant id was used before, for another grant.'],
+  PAYOUT_MISSING: ['missing', 'There is no such payout.'],
+  PAYOUT_BATCH_MISSING: ['missing', 'There is no such batch of payouts.'],
+  PAYOUT_ACCOUNT_SET: ['conflict', 'An operator has said how these earnings are paid out.'],
+  PAYOUT_ACCOUNT_NEEDLESS: ['invalid', "The operator's own earnings are not paid out."],
+  PAYOUT_PROVIDER_MISSING: ['unavailable', 'This market has no payment provider for payouts.'],
+  PAYOUT_PROVIDER_UNAVAILABLE: [
+    'unavailable',
+    'The payment provider does not answer as it should.',
+  ],
+  REPORT_TOO_LONG: ['invalid', 'The answer would be too long: ask for less, or for CSV.'],
+  REPORTS_BUSY: ['throttled', 'Too many reports are being made at the moment.'],
   AMOUNT_TOO_LARGE: ['invalid', 'The amount is larger than a wallet can hold.'],
 });

@@ -1,13 +1,5 @@
-import type {
-  Balance,
-  GrantCredit,
-  Granted,
-  ListReceipts,
-  Principal,
-  Receipt,
-} from '@aisbf/contracts';
+import type { Balance, GrantCredit, Granted, Principal, Receipt } from '@aisbf/contracts';
 import { type Nanos, nanos, nanosMax, parseNanos } from '@aisbf/money';
-import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { receiptOf } from '../domain/receipt.js';
@@ -21,7 +13,6 @@ export class Statements {
     private readonly reader: LedgerReader,
     private readonly ledger: LedgerStore,
     private readonly directory: Directory,
-    private readonly clock: Clock,
   ) {}
 
   async balance(owner: Readonly<{ ownerId: string; username: string }>): Promise<Balance> {
@@ -57,14 +48,6 @@ export class Statements {
     const hold = await this.reader.receipt(principal.ownerId, requestId);
     if (!hold) throw faults.RECEIPT_MISSING();
     return receiptOf(hold);
-  }
-
-  async receipts(
-    principal: Principal,
-    { limit, before }: ListReceipts,
-  ): Promise<readonly Receipt[]> {
-    const end = new Date(before ?? this.clock.nowMs() + 1_000);
-    return (await this.reader.receipts(principal.ownerId, end, limit)).map(receiptOf);
   }
 }
 

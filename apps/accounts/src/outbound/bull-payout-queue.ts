@@ -1,0 +1,69 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { type ConnectionOptions, Queue } from 'bullmq';
+import { PayoutQueue } from '../services/payout-store.js';
+
+export const payoutQueueName = 'aisbf-payouts';
+
+/** What the queue carries: work by the clock, and single payouts. */
+export type PayoutJob = Readonly<{ payoutId?: string }>;
+
+export type PayoutQueueOptions = Readonly<{
+  url: string;
+  runIntervalMs: number;
+  sweepIntervalMs: number;
+}>;
+
+export function payoutConnection(url: string): ConnectionOptions {
+  // A queue that is away is away: whoever adds to it hears so, and the next sweep adds again.
+  return { url, maxRetriesPerRequest: null };
+}
+
+/**
+ * Redis through BullMQ: several replicas share the work, and each run and sweep is done by one of them. What it
+ * forgets, the next sweep finds in Postgres.
+ */
+@Injectable()
+export class BullPayoutQueue extends PayoutQueue implements OnApplicationShutdown {
+  private readonly queue: Queue<PayoutJob>;
+
+  constructor(
+    private readonly options: PayoutQueueOptions,
+    onError: (error: unknown) => void,
+  ) {
+    super();
+    this.queue = new Queue(payoutQueueName, {
+      connection: { ...payoutConnection(options.url), enableOfflineQueue: false },
+      skipWaitingForReady: true,
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+    });
+    this.queue.on('error', onError);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.queue.close();
+  }
+
+  /** The same step of a payout is there once: whoever sees it again has nothing to add. */
+  async add(
+    payouts: readonly Readonly<{ id: string; sends: number; looks: number }>[],
+  ): Promise<void> {
+    await this.queue.addBulk(
+      payouts.map(({ id, sends, looks }) => ({
+        name: 'advance',
+        data: { payoutId: id },
+        opts: { jobId: `${id}-${sends}-${looks}` },
+      })),
+    );
+  }
+
+  async ensure(): Promise<void> {
+    await this.schedule('run', this.options.runIntervalMs);
+    await this.schedule('sweep', this.options.sweepIntervalMs);
+  }
+
+  /** One that is there is left alone: to set it anew would let it begin anew. */
+  private async schedule(name: string, every: number): Promise<void> {
+    const found = await this.queue.getJobScheduler(name);
+    if (found?.every !== every) await this.queue.upsertJobScheduler(name, { every }, { name });
+  }
+}
