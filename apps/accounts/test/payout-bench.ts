@@ -155,7 +155,11 @@ async function sell(ledger: Ledger, seller: Owner, net: bigint, daysAgo: number)
   await moveBack(ledger, hold.requestId, daysAgo);
 }
 
-export async function moveBack(ledger: Ledger, requestId: string, days: number): Promise<void> {
+export async function moveBack(
+  ledger: Pick<Ledger, 'admin'>,
+  requestId: string,
+  days: number,
+): Promise<void> {
   const client = await ledger.admin.connect();
   const past = `interval '${days} days'`;
   const mine = `(SELECT transaction_id FROM receipt WHERE id = '${requestId}')`;
@@ -165,9 +169,9 @@ export async function moveBack(ledger: Ledger, requestId: string, days: number):
     await client.query(
       `UPDATE transaction SET created_at = created_at - ${past} WHERE id = ${mine}`,
     );
-    await client.query(`UPDATE usage_fresh SET day = (day - ${past})::date
-      WHERE (owner_id, day) IN (SELECT owner_id, (resolved_at AT TIME ZONE 'UTC')::date FROM receipt
-        WHERE id = '${requestId}')`);
+    // The latest row of its buyer is its own: nothing was folded since.
+    await client.query(`UPDATE usage_fresh SET day = (day - ${past})::date WHERE id = (
+      SELECT max(u.id) FROM usage_fresh u JOIN receipt r ON r.owner_id = u.owner_id WHERE r.id = '${requestId}')`);
     await client.query(
       `UPDATE receipt SET resolved_at = resolved_at - ${past} WHERE id = '${requestId}'`,
     );

@@ -32,6 +32,7 @@ export const faults = defineFaults({
     'unavailable',
     'The payment provider does not answer as it should.',
   ],
+  PAYOUT_QUEUE_UNAVAILABLE: ['unavailable', 'The queue of payouts cannot be reached.'],
   REPORT_TOO_LONG: ['invalid', 'The answer would be too long: ask for less, or for CSV.'],
   REPORTS_BUSY: ['throttled', 'Too many reports are being made at the moment.'],
   AMOUNT_TOO_LARGE: ['invalid', 'The amount is larger than a wallet can hold.'],

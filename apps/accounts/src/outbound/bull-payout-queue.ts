@@ -1,6 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type ConnectionOptions, Queue } from 'bullmq';
+import { faults } from '../domain/faults.js';
 import { PayoutQueue } from '../services/payout-store.js';
+
+/** Redis answers within milliseconds. */
+const waitMsMax = 2_000;
 
 export const payoutQueueName = 'aisbf-payouts';
 
@@ -14,7 +19,6 @@ export type PayoutQueueOptions = Readonly<{
 }>;
 
 export function payoutConnection(url: string): ConnectionOptions {
-  // A queue that is away is away: whoever adds to it hears so, and the next sweep adds again.
   return { url, maxRetriesPerRequest: null };
 }
 
@@ -32,8 +36,7 @@ export class BullPayoutQueue extends PayoutQueue implements OnApplicationShutdow
   ) {
     super();
     this.queue = new Queue(payoutQueueName, {
-      connection: { ...payoutConnection(options.url), enableOfflineQueue: false },
-      skipWaitingForReady: true,
+      connection: payoutConnection(options.url),
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     });
     this.queue.on('error', onError);
@@ -47,23 +50,36 @@ export class BullPayoutQueue extends PayoutQueue implements OnApplicationShutdow
   async add(
     payouts: readonly Readonly<{ id: string; sends: number; looks: number }>[],
   ): Promise<void> {
-    await this.queue.addBulk(
-      payouts.map(({ id, sends, looks }) => ({
-        name: 'advance',
-        data: { payoutId: id },
-        opts: { jobId: `${id}-${sends}-${looks}` },
-      })),
-    );
+    const jobs = payouts.map(({ id, sends, looks }) => ({
+      name: 'advance',
+      data: { payoutId: id },
+      opts: { jobId: `${id}-${sends}-${looks}` },
+    }));
+    await soon(this.queue.addBulk(jobs));
   }
 
   async ensure(): Promise<void> {
-    await this.schedule('run', this.options.runIntervalMs);
-    await this.schedule('sweep', this.options.sweepIntervalMs);
+    await soon(this.schedule('run', this.options.runIntervalMs));
+    await soon(this.schedule('sweep', this.options.sweepIntervalMs));
   }
 
   /** One that is there is left alone: to set it anew would let it begin anew. */
   private async schedule(name: string, every: number): Promise<void> {
     const found = await this.queue.getJobScheduler(name);
     if (found?.every !== every) await this.queue.upsertJobScheduler(name, { every }, { name });
+  }
+}
+
+/** Redis that is away would be waited for without end: whoever adds hears so, and the next sweep adds again. */
+async function soon<Result>(work: Promise<Result>): Promise<Result> {
+  const timer = new AbortController();
+  const late = delay(waitMsMax, undefined, { signal: timer.signal }).then(() => {
+    throw faults.PAYOUT_QUEUE_UNAVAILABLE();
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    timer.abort();
+    late.catch(() => undefined);
   }
 }

@@ -28,7 +28,8 @@ export class PgPayoutBooks extends PayoutBooks {
     const { maturityDays, firstMaturityDays, reserveBps, minimum } = this.rules.terms;
     const [row] = await this.rows<BalanceRow>(
       `SELECT e.*, m.mature,
-         div(m.mature * $4 + 9999, 10000) AS reserve, payable_of(e.earned, e.pending, $4) AS payable
+         div(m.mature * $4::integer + 9999, 10000) AS reserve,
+         payable_of(e.earned, e.pending, $4) AS payable
        FROM earnings_of($1, $2, $3) e
        CROSS JOIN LATERAL (SELECT greatest(0, e.earned - e.pending) AS mature) m`,
       [owner.ownerId, maturityDays, firstMaturityDays, reserveBps],

@@ -1,6 +1,7 @@
 import type { PayoutRun, Principal } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
+import { PayoutEvents } from './payout-events.js';
 import { PayoutQueue } from './payout-store.js';
 import { Payouts } from './payouts.js';
 
@@ -13,13 +14,19 @@ export class PayoutUpkeep {
   constructor(
     private readonly payouts: Payouts,
     private readonly queue: PayoutQueue,
+    private readonly events: PayoutEvents,
   ) {}
 
   /** An operator's run. */
   async runFor({ role }: Principal, isDryRun: boolean): Promise<PayoutRun> {
     if (role !== 'operator') throw faults.OPERATOR_ONLY();
     const run = await this.payouts.prepareAll(isDryRun);
-    if (!isDryRun) await this.sweep();
+    try {
+      if (!isDryRun) await this.sweep();
+    } catch (error) {
+      // What is prepared is there to stay, and the next sweep finds it.
+      this.events.failed('sweep', error);
+    }
     return run;
   }
 
