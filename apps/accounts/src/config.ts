@@ -160,14 +160,11 @@ export const accountsSettings = z.object({
     /^https?$/,
     "Where sellers come back to from the payment provider's pages. Needed for Stripe.",
   ),
-  ACCOUNTS_STRIPE_SECRET_KEY: setting.text(
-    '',
-    'The secret key of the Stripe account that pays sellers out. Empty: there are no payouts through Stripe.',
-  ),
-  ACCOUNTS_STRIPE_URL: setting.urlOrNone(
-    /^https?$/,
-    "Where Stripe's API is reached, where that is not its own address.",
-  ),
+  ACCOUNTS_STRIPE_SECRET_KEY: setting.text('', 'Key of the API of Stripe, sk_… or rk_….'),
+  ACCOUNTS_STRIPE_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL' })
+    .default('https://api.stripe.com')
+    .describe('Where the API of Stripe is; a stand-in for trying it out.'),
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
     15_000,
     'How long running calls may take to end before the process does.',

@@ -155,6 +155,7 @@ async function sell(ledger: Ledger, seller: Owner, net: bigint, daysAgo: number)
   await moveBack(ledger, hold.requestId, daysAgo);
 }
 
+/** Moves a sale into the past. It is not among the sums of days yet. */
 export async function moveBack(
   ledger: Pick<Ledger, 'admin'>,
   requestId: string,
@@ -169,9 +170,6 @@ export async function moveBack(
     await client.query(
       `UPDATE transaction SET created_at = created_at - ${past} WHERE id = ${mine}`,
     );
-    // The latest row of its buyer is its own: nothing was folded since.
-    await client.query(`UPDATE usage_fresh SET day = (day - ${past})::date WHERE id = (
-      SELECT max(u.id) FROM usage_fresh u JOIN receipt r ON r.owner_id = u.owner_id WHERE r.id = '${requestId}')`);
     await client.query(
       `UPDATE receipt SET resolved_at = resolved_at - ${past} WHERE id = '${requestId}'`,
     );

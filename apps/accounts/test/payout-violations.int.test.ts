@@ -45,10 +45,8 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   payout_lost: [`UPDATE payout SET due_at = NULL WHERE state = 'prepared'`],
   usage_sum: [
     `DELETE FROM usage_fresh`,
-    `UPDATE usage_fresh SET charged = charged + 1`,
-    `INSERT INTO usage_day SELECT owner_id, day, slice, api_token_id, route, model, provider, outcome, seller_owner_id,
-       requests, charged, fee, prompt_token, cached_prompt_token, completion_token, reasoning_token, image,
-       audio_second, video_second FROM usage_fresh`,
+    `INSERT INTO usage_fresh (receipt_id) SELECT receipt_id FROM usage_fresh`,
+    `INSERT INTO usage_day SELECT u.* FROM receipt r CROSS JOIN LATERAL usage_of(r) u LIMIT 1`,
   ],
   receipt_moment: [`UPDATE receipt SET resolved_at = resolved_at + interval '1 us'`],
 };
@@ -134,7 +132,7 @@ describe('a bug planted into the functions', () => {
     const bug = await planted(
       'fold_usage',
       'DELETE FROM usage_fresh WHERE',
-      'UPDATE usage_fresh SET fee = fee WHERE',
+      'UPDATE usage_fresh SET id = DEFAULT WHERE',
     );
     expect(await named(bug, 'SELECT fold_usage(100)')).toContain('usage_sum');
     expect(await named('SELECT fold_usage(100)')).toEqual(new Set());

@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type ConnectionOptions, type Job, Worker } from 'bullmq';
 import { PayoutEvents } from '../services/payout-events.js';
 import { PayoutUpkeep } from '../services/payout-upkeep.js';
 import { Payouts } from '../services/payouts.js';
+
+/** Less than a replica has to leave; what was cut off is due again soon. */
+const closeMsMax = 10_000;
 
 /** How a replica takes part in the queue. Also the DI token. */
 export class PayoutWorkerSettings {
@@ -39,7 +43,11 @@ export class PayoutWorker implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.worker.close();
+    // Running steps may end. A Redis that is away would be waited for without end.
+    const timer = new AbortController();
+    const late = delay(closeMsMax, undefined, { signal: timer.signal, ref: false });
+    await Promise.race([this.worker.close(), late.catch(() => undefined)]);
+    timer.abort();
   }
 
   private async work({ name, data }: Job<{ payoutId?: string }>): Promise<void> {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type ConnectionOptions, Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import { faults } from '../domain/faults.js';
 import { PayoutQueue } from '../services/payout-store.js';
 
@@ -29,14 +30,18 @@ export function payoutConnection(url: string): ConnectionOptions {
 @Injectable()
 export class BullPayoutQueue extends PayoutQueue implements OnApplicationShutdown {
   private readonly queue: Queue<PayoutJob>;
+  /** Its own, so that it can be given up: BullMQ would say goodbye to a Redis that is away. */
+  private readonly redis: Redis;
 
   constructor(
     private readonly options: PayoutQueueOptions,
     onError: (error: unknown) => void,
   ) {
     super();
+    this.redis = new Redis(options.url, { maxRetriesPerRequest: null });
+    this.redis.on('error', onError);
     this.queue = new Queue(payoutQueueName, {
-      connection: payoutConnection(options.url),
+      connection: this.redis,
       defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
     });
     this.queue.on('error', onError);
@@ -44,6 +49,7 @@ export class BullPayoutQueue extends PayoutQueue implements OnApplicationShutdow
 
   async onApplicationShutdown(): Promise<void> {
     await this.queue.close();
+    this.redis.disconnect();
   }
 
   /** The same step of a payout is there once: whoever sees it again has nothing to add. */

@@ -11,8 +11,7 @@ import {
 
 export type StripeOptions = Readonly<{
   secretKey: string;
-  /** Another address than Stripe's own, for tests and proxies. */
-  url: string | undefined;
+  url: string;
   timeoutMs: number;
   /** Where a seller comes back to from Stripe's own pages. */
   returnUrl: string;
@@ -23,16 +22,14 @@ export type StripeOptions = Readonly<{
  * is otherwise decided with the ledger at hand.
  */
 export function openStripe({ secretKey, url, timeoutMs }: StripeOptions): Stripe {
-  const address = url === undefined ? undefined : new URL(url);
+  const { protocol, hostname, port } = new URL(url);
   return new Stripe(secretKey, {
     timeout: timeoutMs,
     maxNetworkRetries: 0,
     telemetry: false,
-    ...(address && {
-      protocol: address.protocol === 'http:' ? 'http' : 'https',
-      host: address.hostname,
-      ...(address.port !== '' && { port: address.port }),
-    }),
+    protocol: protocol === 'http:' ? 'http' : 'https',
+    host: hostname,
+    ...(port !== '' && { port }),
   });
 }
 

@@ -50,11 +50,11 @@ CREATE TABLE usage_day (
 ) WITH (fillfactor = 70);
 CREATE INDEX usage_day_seller_owner_id_day_idx ON usage_day (seller_owner_id, day) WHERE seller_owner_id IS NOT NULL;
 
--- Sums of single commits that are not yet folded into the days. Rows are taken, never followed by their id: ids become
--- visible out of order.
+-- Receipts that are not yet among them: all that settling a request writes for its statement. Rows are taken, never
+-- followed by their id: ids become visible out of order.
 CREATE TABLE usage_fresh (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  LIKE usage_day
+  receipt_id text NOT NULL
 );
 
 -- Who served, as the receipt says it; '' where nobody did.
@@ -80,10 +80,7 @@ $$;
 
 CREATE FUNCTION note_usage() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO usage_fresh (owner_id, day, slice, api_token_id, route, model, provider, outcome, seller_owner_id,
-    requests, charged, fee, prompt_token, cached_prompt_token, completion_token, reasoning_token, image,
-    audio_second, video_second)
-  SELECT u.* FROM ended e CROSS JOIN LATERAL usage_of(e::receipt) u WHERE e.state <> 'declined';
+  INSERT INTO usage_fresh (receipt_id) SELECT id FROM ended WHERE state <> 'declined';
   RETURN NULL;
 END $$;
 
@@ -95,14 +92,15 @@ BEGIN
   WITH taken AS (
     DELETE FROM usage_fresh WHERE id IN (
       SELECT id FROM usage_fresh ORDER BY id LIMIT p_limit FOR UPDATE SKIP LOCKED)
-    RETURNING *
+    RETURNING receipt_id
   ), folded AS (
     INSERT INTO usage_day AS d
-    SELECT t.owner_id, t.day, t.slice, min(t.api_token_id::text)::uuid, min(t.route), min(t.model), min(t.provider),
-      min(t.outcome), min(t.seller_owner_id::text)::uuid, sum(t.requests), sum(t.charged), sum(t.fee),
-      sum(t.prompt_token), sum(t.cached_prompt_token), sum(t.completion_token), sum(t.reasoning_token),
-      sum(t.image), sum(t.audio_second), sum(t.video_second)
-    FROM taken t GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT u.owner_id, u.day, u.slice, min(u.api_token_id::text)::uuid, min(u.route), min(u.model), min(u.provider),
+      min(u.outcome), min(u.seller_owner_id::text)::uuid, sum(u.requests), sum(u.charged), sum(u.fee),
+      sum(u.prompt_token), sum(u.cached_prompt_token), sum(u.completion_token), sum(u.reasoning_token),
+      sum(u.image), sum(u.audio_second), sum(u.video_second)
+    FROM taken t JOIN receipt r ON r.id = t.receipt_id CROSS JOIN LATERAL usage_of(r) u
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (owner_id, day, slice) DO UPDATE SET
       requests = d.requests + excluded.requests, charged = d.charged + excluded.charged, fee = d.fee + excluded.fee,
       prompt_token = d.prompt_token + excluded.prompt_token,
@@ -116,10 +114,7 @@ BEGIN
   RETURN v_count;
 END $$;
 
-INSERT INTO usage_fresh (owner_id, day, slice, api_token_id, route, model, provider, outcome, seller_owner_id,
-  requests, charged, fee, prompt_token, cached_prompt_token, completion_token, reasoning_token, image, audio_second,
-  video_second)
-SELECT u.* FROM receipt r CROSS JOIN LATERAL usage_of(r) u WHERE r.state <> 'declined';
+INSERT INTO usage_fresh (receipt_id) SELECT id FROM receipt WHERE state <> 'declined';
 SELECT fold_usage(2147483647);
 
 CREATE TRIGGER receipt_usage AFTER INSERT ON receipt REFERENCING NEW TABLE AS ended
@@ -131,9 +126,11 @@ CREATE VIEW usage_sum AS
     prompt_token, cached_prompt_token, completion_token, reasoning_token, image, audio_second, video_second
   FROM usage_day
   UNION ALL
-  SELECT owner_id, day, api_token_id, route, model, provider, outcome, seller_owner_id, requests, charged, fee,
-    prompt_token, cached_prompt_token, completion_token, reasoning_token, image, audio_second, video_second
-  FROM usage_fresh;
+  SELECT (f.u).owner_id, (f.u).day, (f.u).api_token_id, (f.u).route, (f.u).model, (f.u).provider, (f.u).outcome,
+    (f.u).seller_owner_id, (f.u).requests, (f.u).charged, (f.u).fee, (f.u).prompt_token, (f.u).cached_prompt_token,
+    (f.u).completion_token, (f.u).reasoning_token, (f.u).image, (f.u).audio_second, (f.u).video_second
+  -- One by one, whatever is guessed of a table that is always nearly empty: never by reading all receipts.
+  FROM usage_fresh q CROSS JOIN LATERAL (SELECT usage_of(r) AS u FROM receipt r WHERE r.id = q.receipt_id OFFSET 0) f;
 
 -- Payouts --------------------------------------------------------------------------------------------------------------
 
