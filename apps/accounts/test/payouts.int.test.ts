@@ -100,6 +100,20 @@ describe('a run', () => {
   });
 });
 
+describe('a payout on its way', () => {
+  it('lets no other begin beside it, whatever is earned meanwhile', async () => {
+    const seller = await bench.seller(100n * dollar);
+    await bench.payouts.prepareAll(false);
+    await bench.sell(seller, 100n * dollar, 40);
+    expect((await bench.payouts.prepareAll(true)).payouts).toEqual([]);
+    expect(await bench.payoutStore.prepare(randomUUID(), seller.ownerId)).toBeUndefined();
+    await sweep();
+    await bench.payouts.prepareAll(false);
+    await sweep();
+    expect(await bench.payoutsOf(seller)).toMatchObject([{ state: 'paid' }, { state: 'paid' }]);
+  });
+});
+
 describe('a provider that fails', () => {
   async function payoutWith(...fates: TransferFate[]) {
     const seller = await bench.seller(100n * dollar);
@@ -144,6 +158,16 @@ describe('a provider that fails', () => {
       expect(bench.stripe.transfersOf(id)).toHaveLength(1);
     },
   );
+
+  it('may be slow: what it has not done yet is done once, though it is asked again meanwhile', async () => {
+    const { seller, id } = await payoutWith('done-late');
+    await sweep(2);
+    expect(await bench.payoutsOf(seller)).toMatchObject([{ state: 'submitted', sends: 3 }]);
+    bench.stripe.doWhatIsLate();
+    await sweep();
+    expect(await bench.payoutsOf(seller)).toMatchObject([{ state: 'paid' }]);
+    expect(bench.stripe.transfersOf(id)).toHaveLength(1);
+  });
 
   it('gives the money back when it declines', async () => {
     const { seller, id, payout } = await payoutWith('declined');

@@ -36,7 +36,8 @@ afterAll(async () => {
 const as = ({ ownerId }: Owner) => ({ ownerId, username: 'somebody' }) as Principal;
 const dayOf = (daysAgo: number) =>
   new Date(Date.now() - daysAgo * 86_400_000).toISOString().slice(0, 10);
-const span = { from: dayOf(100), to: dayOf(0) };
+/** Its first and its last day are among those that are bought on. */
+const span = { from: dayOf(40), to: dayOf(0) };
 const allWords = ['day', 'token', 'model', 'route', 'provider', 'outcome'] as const;
 
 type Bought = Readonly<{

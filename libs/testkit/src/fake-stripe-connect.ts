@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
  * - `declined`: refused for good, by 400
  * - `done-unheard`: done, and the connection breaks before the answer
  * - `done-hanging`: done, and the answer never comes
+ * - `done-late`: not answered, and done only when the test says so; until then its key is in use
  * - `done-500`: done, and answered with a failure, also when it is asked for again under its key
  * - `lost`: the connection breaks before anything is done
  * - `busy`: refused for now, by 429
@@ -18,6 +19,7 @@ export type TransferFate =
   | 'declined'
   | 'done-unheard'
   | 'done-hanging'
+  | 'done-late'
   | 'done-500'
   | 'lost'
   | 'busy';
@@ -48,6 +50,7 @@ export class FakeStripeConnect {
   isBlind = false;
   private readonly keys = new Map<string, Stored>();
   private readonly reversedCents = new Map<string, number>();
+  private readonly late: (() => void)[] = [];
   private accountsMade = 0;
 
   private constructor(private readonly server: Server) {
@@ -71,6 +74,11 @@ export class FakeStripeConnect {
 
   transfersOf(payoutId: string): readonly FakeTransfer[] {
     return this.transfers.filter(({ transfer_group }) => transfer_group === payoutId);
+  }
+
+  /** Whatever was `done-late` is done now. */
+  doWhatIsLate(): void {
+    for (const finish of this.late.splice(0)) finish();
   }
 
   /** The bank sends so much back, all in all. */
@@ -128,6 +136,12 @@ export class FakeStripeConnect {
     const fate = this.fates.shift() ?? 'done';
     if (fate === 'busy') return { status: 429, body: failure('rate_limit_error', 'slow down') };
     if (fate === 'lost') return 'cut';
+    if (fate === 'done-late') {
+      const body = failure('idempotency_error', 'this key is in use');
+      this.keys.set(key, { parameters, status: 409, body });
+      this.late.push(() => this.keys.set(key, { parameters, ...this.decide('done', form) }));
+      return 'hang';
+    }
     const reply = this.decide(fate, form);
     this.keys.set(key, { parameters, ...reply });
     if (fate === 'done-unheard') return 'cut';
