@@ -1,12 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import {
-  createLog,
-  Metrics,
-  NatsBus,
-  Readiness,
-  startGrpcService,
-  startHttpService,
-} from '@aisbf/platform';
+import { createLog, Metrics, NatsBus, Readiness, startTwoDoors } from '@aisbf/platform';
 import { createSecretToken } from '@aisbf/secrets';
 import { appModule } from './app.module.js';
 import type { AccountsSettings } from './config.js';
@@ -15,11 +8,13 @@ import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PayoutWorker } from './inbound/payout-worker.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openPool } from './outbound/accounts-database.js';
+import { requirePaymentSettings } from './payment-settings.js';
 import { ApiTokens } from './services/api-tokens.js';
 import { BusStreams } from './services/bus-streams.js';
 
 /** The whole service, running. */
 export async function startAccounts(settings: AccountsSettings) {
+  requirePaymentSettings(settings);
   const log = createLog('accounts', settings.ACCOUNTS_LOG_LEVEL);
   const metrics = new Metrics('accounts');
   const readiness = new Readiness();
@@ -34,24 +29,22 @@ export async function startAccounts(settings: AccountsSettings) {
   readiness.add('postgres', async () => (await pool.query('SELECT 1')).rowCount === 1);
   readiness.add('nats', () => bus.isAlive());
 
-  const app = await startHttpService({
+  const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, { bus, log, metrics, pool }),
     host: settings.ACCOUNTS_HTTP_HOST,
     port: settings.ACCOUNTS_HTTP_PORT,
     bodyBytesMax: settings.ACCOUNTS_BODY_BYTES_MAX,
+    keepsRawBodies: true,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
     log,
     metrics,
     readiness,
-  });
-  const grpc = await startGrpcService({
-    proto: 'accounts.proto',
-    service: 'aisbf.accounts.v1.Accounts',
-    handlers: app.get(LedgerGrpc).handlers,
-    host: settings.ACCOUNTS_HTTP_HOST,
-    port: settings.ACCOUNTS_GRPC_PORT,
-    internalSecret: settings.AISBF_INTERNAL_SECRET,
-    log,
+    grpc: {
+      proto: 'accounts.proto',
+      service: 'aisbf.accounts.v1.Accounts',
+      port: settings.ACCOUNTS_GRPC_PORT,
+      handlersOf: (nest) => nest.get(LedgerGrpc).handlers,
+    },
   });
   await makeFirstOperator(settings.ACCOUNTS_OPERATOR_API_TOKEN_FILE, app.get(ApiTokens));
   await app.get(BusStreams).ensure();
@@ -59,16 +52,15 @@ export async function startAccounts(settings: AccountsSettings) {
   app.get(Background).start();
   if (settings.ACCOUNTS_REDIS_URL !== undefined) app.get(PayoutWorker).start();
   readiness.markStarted();
-  log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'accounts are open');
+  log.info({ url: await app.getUrl(), grpcPort }, 'accounts are open');
 
   return {
     app,
     log,
     readiness,
-    grpcPort: grpc.port,
+    grpcPort,
     close: async () => {
-      await grpc.close();
-      await app.close();
+      await close();
       await bus.close();
       await pool.end();
     },

@@ -1,13 +1,23 @@
-import { Clock, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
-import type { DynamicModule } from '@nestjs/common';
+import {
+  CallerCheck,
+  CallerGuard,
+  Clock,
+  Log,
+  Metrics,
+  NatsBus,
+  SystemClock,
+} from '@aisbf/platform';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
-import { Background, type BackgroundJob, BackgroundJobs } from './inbound/background.js';
-import { CallerGuard } from './inbound/caller.js';
+import { AnswersController } from './inbound/answers.controller.js';
+import { Background, BackgroundJobs, type JobsOfArea, job } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
+import { PaymentController } from './inbound/payment.controller.js';
 import { PayoutController } from './inbound/payout.controller.js';
+import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { UsageController } from './inbound/usage.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
@@ -16,36 +26,33 @@ import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
+import { PgIdempotencyStore } from './outbound/pg-idempotency-store.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
-import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
+import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
-import { PgReceiptLists } from './outbound/pg-receipt-lists.js';
-import { PgStatementReader } from './outbound/pg-statement-reader.js';
-import { PgUsageReader } from './outbound/pg-usage-reader.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
-import { Reports } from './outbound/reports.js';
-import { type PayoutWork, payoutJobs, payoutParts } from './payout.module.js';
+import { PaymentJobs, paymentParts } from './payment.module.js';
+import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { ApiTokenReader, Directory } from './services/directory.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
+import { Idempotency, IdempotencyStore } from './services/idempotency.js';
 import { Identity } from './services/identity.js';
 import { LeaseRecall, LeaseStore } from './services/lease-store.js';
 import { LedgerEvents } from './services/ledger-events.js';
 import { LedgerReader, LedgerStore } from './services/ledger-store.js';
 import { EventPublisher, OutboxRelay, OutboxStore } from './services/outbox-relay.js';
-import { PayoutQueue } from './services/payout-store.js';
-import { PayoutUpkeep } from './services/payout-upkeep.js';
 import { Pepper } from './services/pepper.js';
 import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
-import { ReceiptLists, StatementReader, UsageReader } from './services/usage-reader.js';
-import { UsageReports } from './services/usage-reports.js';
 import { Users } from './services/users.js';
+import { Withdrawal } from './services/withdrawal.js';
+import { UsageJobs, usageParts } from './usage.module.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
 export type AccountsParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics; pool: Pool }>;
@@ -59,7 +66,15 @@ export function appModule(
 ): DynamicModule {
   return {
     module: AppModule,
-    controllers: [InternalController, AccountController, UsageController, PayoutController],
+    controllers: [
+      InternalController,
+      RequestMoneyController,
+      AnswersController,
+      AccountController,
+      PaymentController,
+      UsageController,
+      PayoutController,
+    ],
     providers: [
       Identity,
       Users,
@@ -67,24 +82,25 @@ export function appModule(
       Authorisation,
       HeldRequests,
       Settlement,
+      Withdrawal,
       Statements,
       Reaper,
       OutboxRelay,
       Upkeep,
-      UsageReports,
+      Idempotency,
+      ...paymentParts(settings),
+      ...usageParts(settings, log),
       ...payoutParts(settings),
       LedgerGrpc,
       SettleConsumer,
       Background,
       { provide: APP_GUARD, useClass: CallerGuard },
+      { provide: CallerCheck, useExisting: Identity },
       { provide: LedgerStore, useClass: PgLedgerStore },
       { provide: LeaseStore, useClass: PgLeaseStore },
+      { provide: IdempotencyStore, useClass: PgIdempotencyStore },
       { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
-      { provide: UsageReader, useClass: PgUsageReader },
-      { provide: ReceiptLists, useClass: PgReceiptLists },
-      { provide: StatementReader, useClass: PgStatementReader },
-      { provide: Reports, useFactory: () => new Reports(reportLimits(settings), log) },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },
       { provide: ApiTokenReader, useClass: PgApiTokenReader },
       { provide: Directory, useClass: PrismaDirectory },
@@ -100,33 +116,49 @@ export function appModule(
         provide: PrismaClient,
         useFactory: () => openClient(settings.ACCOUNTS_DATABASE_URL),
       },
-      { provide: LedgerBatches, useValue: new LedgerBatches(batchLimits(settings)) },
+      {
+        provide: LedgerBatches,
+        useValue: new LedgerBatches(batchLimits(settings), settings.ACCOUNTS_IDEMPOTENCY_TTL_MS),
+      },
       { provide: LeaseSettings, useValue: new LeaseSettings(settings.ACCOUNTS_LEASE_KEEP) },
       { provide: TicketSecret, useValue: new TicketSecret(settings.AISBF_INTERNAL_SECRET) },
+      {
+        provide: OracleSettings,
+        useValue: new OracleSettings(settings.ACCOUNTS_VIOLATIONS_MS_MAX),
+      },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
-      {
-        provide: BackgroundJobs,
-        inject: [Reaper, OutboxRelay, BusStreams, Upkeep, UsageReports, PayoutQueue, PayoutUpkeep],
-        useFactory: (
-          reaper: Reaper,
-          relay: OutboxRelay,
-          busStreams: BusStreams,
-          upkeep: Upkeep,
-          reports: UsageReports,
-          ...payouts: PayoutWork
-        ) =>
-          new BackgroundJobs([
-            job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
-            job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
-            job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
-            job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
-            job('usage', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => reports.fold()),
-            job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
-            ...payoutJobs(settings, payouts),
-          ]),
-      },
+      backgroundJobs(settings),
     ],
+  };
+}
+
+function backgroundJobs(settings: AccountsSettings): Provider {
+  return {
+    provide: BackgroundJobs,
+    inject: [
+      ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
+      ...[PaymentJobs, UsageJobs, PayoutJobs],
+    ],
+    useFactory: (
+      reaper: Reaper,
+      relay: OutboxRelay,
+      busStreams: BusStreams,
+      upkeep: Upkeep,
+      idempotency: Idempotency,
+      ...areas: readonly JobsOfArea[]
+    ) =>
+      new BackgroundJobs([
+        job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
+        job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
+        job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
+        job('idempotency', settings.ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS, () =>
+          idempotency.purge(),
+        ),
+        job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
+        job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
+        ...areas.flatMap(({ all }) => all),
+      ]),
   };
 }
 
@@ -143,16 +175,4 @@ function batchLimits(settings: AccountsSettings) {
     lanesMax: settings.ACCOUNTS_BATCH_LANES_MAX,
     itemsMax: settings.ACCOUNTS_BATCH_ITEMS_MAX,
   };
-}
-
-function reportLimits(settings: AccountsSettings) {
-  return {
-    url: settings.ACCOUNTS_DATABASE_URL,
-    connectionsMax: settings.ACCOUNTS_REPORT_CONNECTIONS_MAX,
-    msMax: settings.ACCOUNTS_REPORT_MS_MAX,
-  };
-}
-
-function job(what: string, intervalMs: number, run: () => Promise<unknown>): BackgroundJob {
-  return { what, intervalMs, run };
 }

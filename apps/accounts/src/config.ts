@@ -1,5 +1,6 @@
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { paymentSettings } from './payment-settings.js';
 
 export const accountsSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -24,10 +25,10 @@ export const accountsSettings = z.object({
     'Connections of one replica. Postgres commits no faster with more.',
   ),
   ACCOUNTS_BATCH_LANES_MAX: setting.integer(
-    4,
+    2,
     1,
     100,
-    'Statements of a kind that move money at once. Calls that come meanwhile share the next one.',
+    'Statements of a kind that move money at once. Calls that come meanwhile share the next one; more statements only wait for each other.',
   ),
   ACCOUNTS_BATCH_ITEMS_MAX: setting.integer(
     100,
@@ -71,6 +72,18 @@ export const accountsSettings = z.object({
   ACCOUNTS_VIOLATIONS_INTERVAL_MS: setting.durationMs(
     60_000,
     'How often the ledger is checked against itself for the metric.',
+  ),
+  ACCOUNTS_IDEMPOTENCY_TTL_MS: setting.durationMs(
+    86_400_000,
+    "How long a buyer's idempotency key stands for its request: a day, as clients expect.",
+  ),
+  ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often keys whose time is over are forgotten, and the answers kept for them.',
+  ),
+  ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
+    600_000,
+    'How long that check may take: it reads the whole ledger, some ten seconds for a million transfers.',
   ),
   ACCOUNTS_TOKEN_REQUESTS_PER_MINUTE_MAX: setting.integer(
     6_000,
@@ -160,11 +173,7 @@ export const accountsSettings = z.object({
     /^https?$/,
     "Where sellers come back to from the payment provider's pages. Needed for Stripe.",
   ),
-  ACCOUNTS_STRIPE_SECRET_KEY: setting.text('', 'Key of the API of Stripe, sk_… or rk_….'),
-  ACCOUNTS_STRIPE_URL: z
-    .url({ protocol: /^https?$/, error: 'must be a URL' })
-    .default('https://api.stripe.com')
-    .describe('Where the API of Stripe is; a stand-in for trying it out.'),
+  ...paymentSettings,
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
     15_000,
     'How long running calls may take to end before the process does.',

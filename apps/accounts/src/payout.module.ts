@@ -2,7 +2,7 @@ import type { PayoutProviderKind } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
-import type { BackgroundJob } from './inbound/background.js';
+import { type BackgroundJob, type JobsOfArea, job } from './inbound/background.js';
 import { PayoutWorker, PayoutWorkerSettings } from './inbound/payout-worker.js';
 import {
   BullPayoutQueue,
@@ -37,7 +37,10 @@ const dayMs = 86_400_000;
 /** How often the queue is told of its clock: one that has lost everything has forgotten it. */
 const ensureIntervalMs = 5_000;
 
-export type PayoutWork = readonly [PayoutQueue, PayoutUpkeep];
+/** What the timers of each replica do for payouts. */
+export class PayoutJobs implements JobsOfArea {
+  constructor(readonly all: readonly BackgroundJob[]) {}
+}
 
 /** The parts of the service that pay sellers. */
 export function payoutParts(settings: AccountsSettings): Provider[] {
@@ -62,21 +65,26 @@ export function payoutParts(settings: AccountsSettings): Provider[] {
     { provide: PayoutEvents, useClass: CountedPayoutEvents },
     { provide: PayoutRules, useValue: new PayoutRules(terms, times) },
     { provide: PayoutSchedule, useValue: new PayoutSchedule(times) },
+    {
+      provide: PayoutJobs,
+      inject: [PayoutQueue, PayoutUpkeep],
+      useFactory: (queue: PayoutQueue, upkeep: PayoutUpkeep) =>
+        new PayoutJobs(timers(settings, queue, upkeep)),
+    },
     ...providerParts(settings),
     ...queueParts(settings),
   ];
 }
 
-/** What the timers of each replica do for payouts. */
-export function payoutJobs(
+function timers(
   settings: AccountsSettings,
-  [queue, upkeep]: PayoutWork,
+  queue: PayoutQueue,
+  upkeep: PayoutUpkeep,
 ): readonly BackgroundJob[] {
   if (settings.ACCOUNTS_REDIS_URL !== undefined) {
-    return [{ what: 'payout queue', intervalMs: ensureIntervalMs, run: () => queue.ensure() }];
+    return [job('payout queue', ensureIntervalMs, () => queue.ensure())];
   }
-  const intervalMs = settings.ACCOUNTS_PAYOUT_SWEEP_INTERVAL_MS;
-  return [{ what: 'payouts', intervalMs, run: () => upkeep.sweep() }];
+  return [job('payouts', settings.ACCOUNTS_PAYOUT_SWEEP_INTERVAL_MS, () => upkeep.sweep())];
 }
 
 function providerParts(settings: AccountsSettings): Provider[] {

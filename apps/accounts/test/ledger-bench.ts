@@ -3,21 +3,26 @@ import type { Authorise, Lease, LeaseTicket, OpenLease, Settle } from '@aisbf/co
 import { parseNanos } from '@aisbf/money';
 import { SystemClock } from '@aisbf/platform';
 import { seal } from '@aisbf/secrets';
-import { createDatabase } from '@aisbf/testkit';
+import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
+import type { BatchLimits } from '../src/outbound/pg-batch.js';
 import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
-import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
+import { OracleSettings, PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
 import { HeldRequests, TicketSecret } from '../src/services/held-requests.js';
 import { LeaseRecall } from '../src/services/lease-store.js';
 import { LedgerEvents } from '../src/services/ledger-events.js';
 import { Settlement } from '../src/services/settlement.js';
+import { Withdrawal } from '../src/services/withdrawal.js';
 
-class SilentEvents extends LedgerEvents {
+export class SilentEvents extends LedgerEvents {
   settled(): void {}
+  withdrawn(): void {}
   reaped(): void {}
   checked(): void {}
+  paymentTold(): void {}
+  paymentsLeft(): void {}
   failed(what: string, error: unknown): void {
     throw new Error(`${what} failed`, { cause: error });
   }
@@ -27,6 +32,12 @@ class SilentEvents extends LedgerEvents {
 class NotedRecall extends LeaseRecall {
   readonly recalled: string[] = [];
   onRecall: (ownerId: string) => void = () => {};
+
+  readonly withdrawals: string[] = [];
+
+  withdrawn(requestId: string): void {
+    this.withdrawals.push(requestId);
+  }
 
   recall(ownerId: string): void {
     this.recalled.push(ownerId);
@@ -38,10 +49,24 @@ export const ticketSecret = 'the-secret-of-tickets';
 
 export type Owner = Readonly<{ ownerId: string; apiTokenId: string }>;
 
+export type LedgerOptions = Readonly<{
+  connections?: number;
+  leaseKeep?: number;
+  batchLimits?: Partial<BatchLimits>;
+  statementMsMax?: number;
+  /** Where it is not one of the test run's own. */
+  database?: TestDatabase;
+}>;
+
 /** A ledger in a database of its own, as the service uses it and as its administrator sees it. */
-export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits = {} } = {}) {
-  const database = await createDatabase();
-  const pool = new Pool({ connectionString: database.urls.accounts, max: connections });
+export async function openLedger(options: LedgerOptions = {}) {
+  const { connections = 10, leaseKeep = 2, batchLimits = {}, statementMsMax = 60_000 } = options;
+  const database = options.database ?? (await createDatabase());
+  const pool = new Pool({
+    connectionString: database.urls.accounts,
+    max: connections,
+    statement_timeout: statementMsMax,
+  });
   const admin = new Pool({ connectionString: adminUrlOf(database.adminUrl), max: 4 });
   // The database is dropped under the last idle connections; nobody waits for them any more.
   for (const each of [pool, admin]) each.on('error', () => undefined);
@@ -50,7 +75,7 @@ export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits 
   const leases = new PgLeaseStore(pool, new LeaseSettings(leaseKeep));
   const recall = new NotedRecall();
   const held = new HeldRequests(store, new TicketSecret(ticketSecret));
-  const reader = new PgLedgerReader(pool);
+  const reader = new PgLedgerReader(pool, new OracleSettings(60_000));
   const owner = (username = `user-${randomUUID().slice(0, 8)}`) => makeOwner(admin, username);
   return {
     admin,
@@ -61,6 +86,7 @@ export async function openLedger({ connections = 10, leaseKeep = 2, batchLimits 
     recall,
     authorisation: new Authorisation(store, held, recall, new SystemClock()),
     settlement: new Settlement(store, new SilentEvents(), held),
+    withdrawal: new Withdrawal(store, recall, new SilentEvents()),
     owner,
     richOwner: async (amount: bigint): Promise<Owner> => {
       const made = await owner();

@@ -7,8 +7,7 @@ import {
   NatsBus,
   Readiness,
   SystemClock,
-  startGrpcService,
-  startHttpService,
+  startTwoDoors,
 } from '@aisbf/platform';
 import { appModule } from './app.module.js';
 import { type RouterSettings, requireConsistent } from './config.js';
@@ -23,6 +22,7 @@ import { openRedis } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { LiveCatalogue } from './services/live-catalogue.js';
 import { LiveHealth } from './services/live-health.js';
+import { UsageWatch } from './services/usage-watch.js';
 
 /** The whole service, running. */
 export async function startRouter(settings: RouterSettings, clock: Clock = new SystemClock()) {
@@ -31,7 +31,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   const metrics = new Metrics('router');
   const readiness = new Readiness();
   const parts = { ...(await connect(settings, log)), clock, log, metrics };
-  const app = await startHttpService({
+  const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, parts),
     host: settings.ROUTER_HTTP_HOST,
     port: settings.ROUTER_HTTP_PORT,
@@ -40,15 +40,12 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     log,
     metrics,
     readiness,
-  });
-  const grpc = await startGrpcService({
-    proto: 'router.proto',
-    service: 'aisbf.router.v1.Router',
-    handlers: app.get(RouterGrpc).handlers,
-    host: settings.ROUTER_HTTP_HOST,
-    port: settings.ROUTER_GRPC_PORT,
-    internalSecret: settings.AISBF_INTERNAL_SECRET,
-    log,
+    grpc: {
+      proto: 'router.proto',
+      service: 'aisbf.router.v1.Router',
+      port: settings.ROUTER_GRPC_PORT,
+      handlersOf: (nest) => nest.get(RouterGrpc).handlers,
+    },
   });
   const [watch, presence] = [app.get(CatalogueWatch), app.get(PresenceListener)];
   const [live, expiry] = [app.get(LiveCatalogue), app.get(ExpiryWatch)];
@@ -62,26 +59,27 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
   const tending = app.get(AllowanceTending);
+  const usages = app.get(UsageWatch);
   tending.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
   expiry.start();
   readiness.markStarted();
-  log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'the router is open');
+  log.info({ url: await app.getUrl(), grpcPort }, 'the router is open');
 
   return {
     app,
     log,
     readiness,
-    grpcPort: grpc.port,
+    grpcPort,
     close: async () => {
-      await grpc.close();
-      await app.close();
+      await close();
       await tending.stop();
       presence.stop();
       expiry.stop();
       await watch.stop();
+      await usages.stop();
       await parts.bus.close();
       parts.redis.disconnect();
       await parts.accounts.close();
@@ -119,6 +117,11 @@ type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: Live
 function measure(metrics: Metrics, { live, presence, health }: Measured): void {
   metrics.gauge('catalogue_revision', 'The revision that is served.', () => live.revision);
   metrics.gauge('sessions_present', 'Live sessions that are known.', () => presence.sessionCount);
+  metrics.gauge(
+    'sessions_routable',
+    'Workers that could be given a request: serving, and known to have a model.',
+    () => presence.routableCount,
+  );
   metrics.gauge('brokers_present', 'Brokers that beat.', () => presence.brokerCount);
   metrics.gauge('upstreams_remembered', 'Upstreams that have failed of late.', () => health.size);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ModelName, Prices, RequestId } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Receipt } from './ledger.js';
 import type { RestRoute } from './rest-route.js';
 
@@ -27,6 +28,27 @@ export const CreateChatCompletion = z.looseObject({
     .nullish()
     .describe('Wins over `max_tokens`. Money is held for this many tokens, up to a limit.'),
   n: z.int().min(1).max(128).nullish(),
+  max_cost: z
+    .union([z.number().min(0), z.string().regex(/^\d{1,18}$/)])
+    .nullish()
+    .describe(
+      'What this request may cost at most: US dollars, or nano-dollars in a string. It is never charged more.',
+    ),
+  provider: z
+    .looseObject({
+      max_price: z
+        .looseObject({
+          prompt: z.union([z.number(), z.string()]).nullish(),
+          completion: z.union([z.number(), z.string()]).nullish(),
+          request: z.union([z.number(), z.string()]).nullish(),
+          image: z.union([z.number(), z.string()]).nullish(),
+        })
+        .nullish()
+        .describe(
+          'US dollars per million tokens, per request and per image. Whoever is dearer is not asked.',
+        ),
+    })
+    .nullish(),
 });
 
 export const ChatCompletion = z.looseObject({
@@ -57,8 +79,31 @@ export const Model = z.strictObject({
   context_length: z
     .int()
     .optional()
-    .describe('Tokens that fit into it. Absent where its workers do not say.'),
+    .describe('Tokens that fit into it: the least that one of its workers tells.'),
+  max_output_tokens: z.int().optional().describe('The least that one of its workers tells.'),
+  input_modalities: z
+    .array(z.string())
+    .optional()
+    .describe('What all of its workers take: `text`, `image`, `audio`, `video`, `file`.'),
+  output_modalities: z
+    .array(z.string())
+    .optional()
+    .describe('What all of its workers give: `text`, `image`, `audio`, `embedding` …'),
+  supports_tools: z.boolean().optional().describe('False where one of its workers says no.'),
+  supported_parameters: z
+    .array(z.string())
+    .optional()
+    .describe('The fields of a request that all of its workers heed.'),
+  parameter_size: z.string().optional().describe('Absent where its workers differ.'),
+  quantization: z.string().optional().describe('Absent where its workers differ.'),
+  architecture: z.string().optional().describe('Absent where its workers differ.'),
+  endpoints: z
+    .array(z.string())
+    .optional()
+    .describe('The paths that all of its workers say they serve.'),
 });
+
+export type Model = z.infer<typeof Model>;
 
 export const ModelPage = z.strictObject({ object: z.literal('list'), data: z.array(Model) });
 
@@ -71,6 +116,8 @@ export const buyerRoutes: readonly RestRoute[] = [
     operationId: 'listModels',
     summary: 'Every route that this API token can call now',
     credential: 'inference',
+    description:
+      'What is told of a model is told by its workers, and holds for all of them that tell it. What is absent is not known.',
     answer: { status: 200, schema: ModelPage },
   },
   {
@@ -91,6 +138,11 @@ export const buyerRoutes: readonly RestRoute[] = [
     description:
       'Answers carry `x-request-id` (the id of the receipt), `x-aisbf-provider` (who served) and `x-aisbf-attempts`. A stream that breaks off ends with an event that holds `error`, without `[DONE]` and without the end of the response; it is not charged.',
     credential: 'inference',
+    headers: z.strictObject({
+      'idempotency-key': Idempotency.shape.key
+        .optional()
+        .describe('Under one key a request runs once and is charged once, for a day.'),
+    }),
     request: CreateChatCompletion,
     answer: { status: 200, schema: ChatCompletion, isStreamable: true },
   },

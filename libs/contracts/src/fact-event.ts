@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Id, NanosText, RequestId, TimeMs, Units } from './field.js';
-import { Outcome } from './ledger.js';
+import { Outcome, ReportedUsage } from './ledger.js';
 
 /** Something in the catalogue changed; whoever serves an older revision loads anew. */
 export const CatalogueChanged = z.strictObject({
@@ -27,6 +27,13 @@ export const RegistrationRevoked = z.strictObject({
   clientId: z.string().min(1).max(128).optional(),
 });
 export type RegistrationRevoked = z.infer<typeof RegistrationRevoked>;
+
+/**
+ * A router was cut off from the bus, so what it has said of ended registrations may be lost: brokers ask
+ * again about all the workers that they have.
+ */
+export const RegistrationsUnsure = z.strictObject({ type: z.literal('registrations-unsure') });
+export type RegistrationsUnsure = z.infer<typeof RegistrationsUnsure>;
 
 /** An API token was revoked or changed: whoever remembers it forgets it. */
 export const ApiTokenChanged = z.strictObject({
@@ -64,6 +71,8 @@ export const Usage = z.strictObject({
   charge: NanosText,
   fee: NanosText,
   units: Units,
+  /** The seller's own words, where it had any. */
+  reported: ReportedUsage.nullable().optional(),
   atMs: TimeMs,
 });
 export type Usage = z.infer<typeof Usage>;

@@ -67,6 +67,7 @@ export const FaultBody = z.strictObject({
     'missing',
     'conflict',
     'oversized',
+    'unprocessable',
     'throttled',
     'upstream',
     'unavailable',

@@ -9,11 +9,13 @@ export {
   Granted,
   User,
 } from './account-api.js';
+export { Model } from './buyer-api.js';
 export {
   CreatedProvider,
   CreatedRegistration,
   CreateProvider,
   CreateRegistration,
+  LiftUsageCheck,
   Listing,
   Listings,
   OnBehalf,
@@ -28,12 +30,15 @@ export {
   Rotation,
   Rotations,
   UpdateProvider,
+  UsageCheck,
+  UsageChecks,
 } from './catalog-api.js';
 export {
   ApiTokenChanged,
   AttemptEnded,
   CatalogueChanged,
   RegistrationRevoked,
+  RegistrationsUnsure,
   Usage,
   UsageSettled,
 } from './fact-event.js';
@@ -50,6 +55,7 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,
@@ -58,6 +64,7 @@ export {
   LeaseTicket,
   OpenLease,
   RenewLease,
+  RequestWithdrawn,
 } from './lease.js';
 export {
   Attempt,
@@ -67,14 +74,39 @@ export {
   Extended,
   GetReceipt,
   Outcome,
+  QueuedReport,
   Receipt,
   ReportedUsage,
   Settle,
   SettleAll,
   Settled,
   SettledAll,
+  Withdraw,
+  Withdrawn,
 } from './ledger.js';
+export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
+export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
+export {
+  AutoTopUp,
+  CreateTopUp,
+  DebtWrittenOff,
+  Disputes,
+  ListDisputes,
+  ListTopUps,
+  PaymentWebhook,
+  PaymentWebhookTaken,
+  PromoGrants,
+  ProviderName,
+  PutAutoTopUp,
+  Refund,
+  RefundRequest,
+  RefundTopUp,
+  RequestRefund,
+  TopUp,
+  TopUps,
+  WriteOffDebt,
+} from './payment-api.js';
 export {
   CreatePayoutBatch,
   EarningsBalance,
@@ -99,6 +131,7 @@ export {
   PresenceHello,
   PresenceSnapshot,
   PresentModel,
+  SessionMeasured,
   SessionPresence,
 } from './presence.js';
 export { GetOwner, Identify, Owner, Principal, Role, Scope, TokenLimits } from './principal.js';
@@ -131,6 +164,10 @@ export {
 } from './usage-api.js';
 export {
   AdmitWorker,
+  CheckedWorkers,
+  CheckWorkers,
   RefusalReason,
   WorkerVerdict,
 } from './worker-admission.js';
+export { WorkerEvent, WorkerSession, WorkerSessions, WorkerStatus } from './worker-api.js';
+export { AskWorkers, ProviderReference, WorkersPage, WorkerViewer } from './worker-view.js';

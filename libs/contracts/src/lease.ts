@@ -54,6 +54,13 @@ export type Lease = z.infer<typeof Lease>;
 export const LeaseRecalled = z.strictObject({ type: z.literal('lease-recalled'), ownerId: Id });
 export type LeaseRecalled = z.infer<typeof LeaseRecalled>;
 
+/** Nobody will serve this request: the router that has issued money to it from a lease may issue it again. */
+export const RequestWithdrawn = z.strictObject({
+  type: z.literal('request-withdrawn'),
+  requestId: RequestId,
+});
+export type RequestWithdrawn = z.infer<typeof RequestWithdrawn>;
+
 /** What a router remembers of a request in place of a hold; sealed, it travels with the plan and the settlement. */
 export const LeaseTicket = z.strictObject({
   leaseId: LeaseId,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Count, FaultBody, Id, NanosText, Prices, RequestId, TimeMs, Units } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Rejection, Terms } from './route-plan.js';
 
 /** Asks accounts to set money aside for one request. The request's id is the hold's id. */
@@ -16,6 +17,8 @@ export const Authorise = z.strictObject({
   /** In the order of the plan's candidates; a settlement names one by its position. */
   terms: z.array(Terms).min(1).max(64),
   rejections: z.array(Rejection).max(64),
+  /** The key that the buyer has sent along; it is claimed together with the money. */
+  idempotency: Idempotency.optional(),
 });
 export type Authorise = z.infer<typeof Authorise>;
 
@@ -124,6 +127,26 @@ export const SettledAll = z.strictObject({
   results: z.array(Settled.or(z.strictObject({ fault: FaultBody }))).max(100),
 });
 export type SettledAll = z.infer<typeof SettledAll>;
+/**
+ * Takes back a request whose admission was lost on its way: whoever sends this will not serve it. Safe to
+ * repeat, and right whether it comes after the hold, before it, or for none at all.
+ */
+export const Withdraw = z.strictObject({
+  type: z.literal('withdraw'),
+  requestId: RequestId,
+});
+export type Withdraw = z.infer<typeof Withdraw>;
+
+export const Withdrawn = z.strictObject({
+  requestId: RequestId,
+  /** `prevented`: nothing was held, and for this id nothing will be. `replay`: it had ended before. */
+  result: z.enum(['released', 'prevented', 'replay']),
+});
+export type Withdrawn = z.infer<typeof Withdrawn>;
+
+/** What the stream of reports carries: the ends that a gateway could not tell directly. */
+export const QueuedReport = z.discriminatedUnion('type', [Settle, Withdraw]);
+export type QueuedReport = z.infer<typeof QueuedReport>;
 
 /** What one request did and cost, as its buyer sees it. */
 export const Receipt = z.strictObject({
@@ -148,6 +171,8 @@ export const Receipt = z.strictObject({
   hold: NanosText,
   charge: NanosText,
   chargeUsd: z.string(),
+  /** Of the charge: what was given back. */
+  refunded: NanosText,
   timings: z.strictObject({
     firstByteMs: z.int().nullable(),
     totalMs: z.int().nullable(),

@@ -4,10 +4,11 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
+import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
-import type { RestRoute } from './rest-route.js';
+import type { Credential, RestRoute } from './rest-route.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
@@ -22,12 +23,19 @@ const requests = {
   CreateApiToken: account.CreateApiToken,
   GrantCredit: account.GrantCredit,
   ...payout.payoutRequests,
+  CreateTopUp: payment.CreateTopUp,
+  PutAutoTopUp: payment.PutAutoTopUp,
+  RefundTopUp: payment.RefundTopUp,
+  RefundRequest: payment.RefundRequest,
+  WriteOffDebt: payment.WriteOffDebt,
+  PaymentWebhook: payment.PaymentWebhook,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
   CreateRegistration: catalog.CreateRegistration,
   RotateRegistration: catalog.RotateRegistration,
   PutListing: catalog.PutListing,
   PutRotation: catalog.PutRotation,
+  LiftUsageCheck: catalog.LiftUsageCheck,
 };
 
 const answers = {
@@ -47,6 +55,15 @@ const answers = {
   Receipt,
   ...usage.usageAnswers,
   ...payout.payoutAnswers,
+  TopUp: payment.TopUp,
+  TopUps: payment.TopUps,
+  AutoTopUp: payment.AutoTopUp,
+  PromoGrants: payment.PromoGrants,
+  Refund: payment.Refund,
+  RequestRefund: payment.RequestRefund,
+  Disputes: payment.Disputes,
+  DebtWrittenOff: payment.DebtWrittenOff,
+  PaymentWebhookTaken: payment.PaymentWebhookTaken,
   Provider: catalog.Provider,
   Providers: catalog.Providers,
   CreatedProvider: catalog.CreatedProvider,
@@ -58,6 +75,8 @@ const answers = {
   Listings: catalog.Listings,
   Rotation: catalog.Rotation,
   Rotations: catalog.Rotations,
+  UsageCheck: catalog.UsageCheck,
+  UsageChecks: catalog.UsageChecks,
   WorkerRegistered: worker.WorkerRegistered,
   WorkerSession: worker.WorkerSession,
   WorkerSessions: worker.WorkerSessions,
@@ -99,6 +118,12 @@ const areas: readonly Area[] = [
     tag: 'account',
     description: 'Users, API tokens, money, receipts, statements and payouts.',
     routes: [...account.accountRoutes, ...usage.usageRoutes, ...payout.payoutRoutes],
+    error: 'RestError',
+  },
+  {
+    tag: 'payments',
+    description: 'Top-ups, refunds, disputes and promotional money.',
+    routes: payment.paymentRoutes,
     error: 'RestError',
   },
   {
@@ -169,14 +194,12 @@ function paths(): JsonObject {
 function operation(route: RestRoute, { tag, error }: Area): JsonObject {
   const parameters = parametersOf(route);
   const { description, request, isRequestOptional = false, credential, answer } = route;
-  const isWorkers = credential === 'registration-token';
-  const isScope = !isWorkers && credential !== 'any-api-token';
   return {
     tags: [tag],
     operationId: route.operationId,
     summary: route.summary,
     ...(description !== undefined && { description }),
-    security: [{ [isWorkers ? 'registrationToken' : 'apiToken']: isScope ? [credential] : [] }],
+    security: securityOf(credential),
     ...(parameters.length > 0 && { parameters }),
     ...(request && { requestBody: { required: !isRequestOptional, content: jsonOf(request) } }),
     responses: {
@@ -188,6 +211,12 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
       },
     },
   };
+}
+
+function securityOf(credential: Credential): readonly Json[] {
+  if (credential === 'provider-signature') return [];
+  if (credential === 'registration-token') return [{ registrationToken: [] }];
+  return [{ apiToken: credential === 'any-api-token' ? [] : [credential] }];
 }
 
 const refusalHeaders = {

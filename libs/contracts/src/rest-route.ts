@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Scope } from './principal.js';
 
-/** Whose secret a call carries. A scope: an API token that has it. */
-export type Credential = Scope | 'any-api-token' | 'registration-token';
+/** Whose secret a call carries. A scope: an API token that has it. `provider-signature`: its body is signed. */
+export type Credential = Scope | 'any-api-token' | 'registration-token' | 'provider-signature';
 
 /** One call of a public REST API, as the OpenAPI document tells of it. */
 export type RestRoute = Readonly<{

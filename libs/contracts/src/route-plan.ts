@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
+import { Idempotency } from './idempotency.js';
+import { Endpoints, modelFacts, Word } from './model-facts.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
@@ -10,6 +12,14 @@ export const RequestFacts = z.strictObject({
   promptTokens: Count,
   outputTokensMax: Count.nullable(),
   choices: z.int().min(1).max(128),
+  /** The dearest that the buyer takes, by the kind of unit. Absent where it does not mind. */
+  pricesMax: Prices.optional(),
+  /** What the whole request may cost at most. */
+  costMax: NanosText.optional(),
+  /** What the prompt holds besides text: `image`, `audio`, `video`. Absent is nothing. */
+  inputs: z.array(Word).max(8).optional(),
+  /** The model is given tools to call. */
+  hasTools: z.boolean().optional(),
 });
 export type RequestFacts = z.infer<typeof RequestFacts>;
 
@@ -20,6 +30,8 @@ export const Admit = z.strictObject({
   /** The user whose path the buyer called (`/api/u/{username}`), or null. */
   pathUsername: z.string().max(64).nullable(),
   facts: RequestFacts,
+  /** Such a request is paid for by a hold of its own, never by a lease. */
+  idempotency: Idempotency.optional(),
 });
 export type Admit = z.infer<typeof Admit>;
 
@@ -32,6 +44,10 @@ const candidateShape = {
   model: ModelName,
   /** How many output tokens the hold pays for here; null where they cost nothing. */
   outputTokensHeld: Count.nullable(),
+  /** How many the buyer's own limit of the cost pays for here; absent where it names none, or nothing costs. */
+  outputTokensPayable: Count.optional(),
+  /** Thinking has a price of its own here, so that it counts also where nobody sees it. */
+  isReasoningPriced: z.boolean().optional(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */
@@ -106,16 +122,23 @@ export const ListModels = z.strictObject({
 });
 export type ListModels = z.infer<typeof ListModels>;
 
-/** One line of `GET /v1/models`: a route that this token can call. */
-export const CallableModel = z.strictObject({
+/**
+ * One line of `GET /v1/models`: a route that this token can call. Gateways outlive routers and the other
+ * way round, so a reader drops what it does not know.
+ */
+export const CallableModel = z.object({
   id: z.string().max(512),
   ownedBy: z.string().max(64),
   createdAtS: z.int().min(0),
   prices: Prices.nullable(),
   /** Tokens that fit into it, where its workers say so: the least of them. */
   contextLength: z.int().min(1).max(1_000_000_000).optional(),
+  /** The rest of what all those workers have in common that say something about it. */
+  ...modelFacts,
+  endpoints: Endpoints.optional(),
 });
-export const CallableModels = z.strictObject({
+export type CallableModel = z.infer<typeof CallableModel>;
+export const CallableModels = z.object({
   models: z.array(CallableModel).max(100_000),
 });
 export type CallableModels = z.infer<typeof CallableModels>;

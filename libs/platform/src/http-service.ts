@@ -8,6 +8,7 @@ import { type FastifyInstance } from 'fastify';
 import { FaultFilter } from './fault-filter.js';
 import { type Log, NestLog } from './log.js';
 import { type Metrics } from './metrics.js';
+import { partFromConnections } from './parting.js';
 import { platformFaults } from './platform-faults.js';
 import { type Readiness } from './readiness.js';
 
@@ -16,10 +17,14 @@ export type HttpServiceOptions = Readonly<{
   host: string;
   port: number;
   bodyBytesMax: number;
+  /** Whether the bytes of a body stay at hand beside what was parsed from them, for checking signatures. */
+  keepsRawBodies?: boolean;
   internalSecret: string;
   log: Log;
   metrics: Metrics;
   readiness: Readiness;
+  /** How long a connection may take to say what it wants: from its opening to the end of the headers. */
+  headersMsMax?: number;
   /** Hooks and hot-path routes that want Fastify itself, added before Nest's. */
   onFastify?: (fastify: FastifyInstance, app: NestFastifyApplication) => void | Promise<void>;
 }>;
@@ -49,19 +54,30 @@ export async function createHttpService(
     requestTimeout: 300_000,
     // A kept connection outlives the idle time of any ingress or pool in front of it.
     keepAliveTimeout: 75_000,
+    http: headWaits(options.headersMsMax ?? headersMsMaxDefault),
     forceCloseConnections: 'idle',
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger: new NestLog(options.log),
     abortOnError: false,
+    rawBody: options.keepsRawBodies ?? false,
   });
   app.useGlobalFilters(new FaultFilter(options.log));
   const fastify = adapter.getInstance<FastifyInstance>();
+  partFromConnections(fastify);
   guardInternal(fastify, options.internalSecret);
   addProbes(fastify, options);
   logRequests(fastify, options);
   await options.onFastify?.(fastify, app);
   return app;
+}
+
+/** Node's own default. */
+const headersMsMaxDefault = 60_000;
+
+/** Whoever connects and does not say what it wants is let go soon after its time. */
+function headWaits(headersTimeout: number) {
+  return { headersTimeout, connectionsCheckingInterval: Math.min(5_000, headersTimeout) };
 }
 
 function guardInternal(fastify: FastifyInstance, secret: string): void {

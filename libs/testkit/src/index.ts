@@ -1,8 +1,11 @@
+export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
+export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';
 export {
   type AnswerEnding,
   FakeUpstream,
   UpstreamCall,
+  type UpstreamModel,
   type UpstreamScript,
 } from './fake-upstream.js';
 export {
@@ -12,6 +15,7 @@ export {
   WorkerRefused,
   type WorkerScript,
 } from './fake-worker.js';
+export { FirstOf } from './first-of.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
 export {
   type LedgerViolation,
@@ -22,5 +26,7 @@ export {
   type Wallet,
 } from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
+export { type OwnNats, startOwnNats } from './own-nats.js';
+export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
 export { until } from './until.js';

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CreatedApiToken, Receipt, type Scope, type TokenLimits, User } from '@aisbf/contracts';
 import {
   asOperator,
   type Management,
   type Market,
   type MarketOptions,
+  type Service,
   startMarket,
   startWorker,
   type ThrowAwayFolder,
@@ -15,6 +15,7 @@ import {
   type WorkerProcess,
 } from '@aisbf/one-machine';
 import { Pool } from 'pg';
+import { startAnotherBroker } from './another-broker.js';
 import { createDatabase } from './fresh-database.js';
 import { natsUrl } from './nats-url.js';
 import { redisUrl } from './redis-url.js';
@@ -60,6 +61,7 @@ const receiptMsMax = 2_000;
 /** A whole market that lives as long as one file of tests, and a look behind its back. */
 export class MarketUnderTest {
   private readonly workers: WorkerProcess[] = [];
+  private readonly brokers: Service[] = [];
 
   private constructor(
     readonly market: Market,
@@ -147,6 +149,13 @@ export class MarketUnderTest {
     return worker;
   }
 
+  /** One more instance of the broker, beside that of the market. */
+  async anotherBroker(): Promise<Service> {
+    const broker = await startAnotherBroker(this.market);
+    this.brokers.push(broker);
+    return broker;
+  }
+
   /** Waits until all of these models are offered to a buyer. */
   async untilBuyable(buyer: TestBuyer, ...models: readonly string[]): Promise<void> {
     const isBuyable = async () => {
@@ -202,8 +211,8 @@ export class MarketUnderTest {
 
   /** What the services have said that somebody must mend: none of it comes of what tests may do to them. */
   async bugs(): Promise<readonly string[]> {
-    const folder = join(this.market.dataDir, 'logs');
-    const files = Object.keys(this.market.services).map((name) => join(folder, `${name}.log`));
+    const services = [...Object.values(this.market.services), ...this.brokers];
+    const files = services.map(({ logFile }) => logFile);
     const logs = await Promise.all(files.map((file) => readFile(file, 'utf8')));
     return logs.flatMap((log) => log.split('\n').filter((line) => line.includes('"msg":"a bug"')));
   }
@@ -213,7 +222,7 @@ export class MarketUnderTest {
     try {
       return [...(await this.violations()), ...(await this.bugs())];
     } finally {
-      await Promise.all(this.workers.map((worker) => worker.stop()));
+      await Promise.all([...this.workers, ...this.brokers].map((process) => process.stop()));
       await this.database.end();
       await this.market.stop();
       await this.folder.remove();

@@ -1,33 +1,16 @@
-import {
-  Authorise,
-  CloseLease,
-  Extend,
-  GetOwner,
-  GetReceipt,
-  Identify,
-  OpenLease,
-  RenewLease,
-  Settle,
-  SettleAll,
-} from '@aisbf/contracts';
+import { GetOwner, GetReceipt, Identify } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { Authorisation } from '../services/authorisation.js';
 import { Identity } from '../services/identity.js';
-import { LeaseStore } from '../services/lease-store.js';
-import { Settlement } from '../services/settlement.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';
 
-/** The door for our own services. */
+/** What our own services ask about people and their requests. */
 @Controller('internal/v1')
 export class InternalController {
   constructor(
     private readonly identity: Identity,
     private readonly users: Users,
-    private readonly authorisation: Authorisation,
-    private readonly settlement: Settlement,
-    private readonly leases: LeaseStore,
     private readonly statements: Statements,
   ) {}
 
@@ -41,49 +24,6 @@ export class InternalController {
   @HttpCode(200)
   owner(@Body(parsed(GetOwner)) { username }: GetOwner) {
     return this.users.owner(username);
-  }
-
-  @Post('authorise')
-  @HttpCode(200)
-  authorise(@Body(parsed(Authorise)) command: Authorise) {
-    return this.authorisation.authorise(command);
-  }
-
-  @Post('extend')
-  @HttpCode(200)
-  extend(@Body(parsed(Extend)) request: Extend) {
-    return this.authorisation.extend(request);
-  }
-
-  @Post('settle')
-  @HttpCode(200)
-  settle(@Body(parsed(Settle)) command: Settle) {
-    return this.settlement.settle(command);
-  }
-
-  @Post('settle-all')
-  @HttpCode(200)
-  settleAll(@Body(parsed(SettleAll)) { settlements }: SettleAll) {
-    return this.settlement.settleAll(settlements);
-  }
-
-  @Post('leases/open')
-  @HttpCode(200)
-  openLease(@Body(parsed(OpenLease)) request: OpenLease) {
-    return this.leases.open(request);
-  }
-
-  @Post('leases/renew')
-  @HttpCode(200)
-  renewLease(@Body(parsed(RenewLease)) request: RenewLease) {
-    return this.leases.renew(request);
-  }
-
-  @Post('leases/close')
-  @HttpCode(200)
-  async closeLease(@Body(parsed(CloseLease)) request: CloseLease) {
-    await this.leases.close(request);
-    return {};
   }
 
   @Post('receipt')

@@ -8,12 +8,11 @@ import {
   RecordPayoutOutcomes,
   RunPayouts,
 } from '@aisbf/contracts';
-import { parsed } from '@aisbf/platform';
+import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { PayoutAccounts } from '../services/payout-accounts.js';
 import { PayoutDesk } from '../services/payout-desk.js';
 import { PayoutUpkeep } from '../services/payout-upkeep.js';
-import { Caller, Requires } from './caller.js';
 import { csvAnswer } from './csv-answer.js';
 
 const run = RunPayouts.nullish().transform((request) => request ?? { isDryRun: false });

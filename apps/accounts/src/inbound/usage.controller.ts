@@ -6,10 +6,9 @@ import {
   ListSales,
   type Principal,
 } from '@aisbf/contracts';
-import { parsed } from '@aisbf/platform';
+import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Controller, Get, Query } from '@nestjs/common';
 import { UsageReports } from '../services/usage-reports.js';
-import { Caller, Requires } from './caller.js';
 import { csvAnswer } from './csv-answer.js';
 
 const units = [

@@ -1,4 +1,4 @@
-import { type LeaseRecalled, subjects } from '@aisbf/contracts';
+import { type LeaseRecalled, type RequestWithdrawn, subjects } from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { LeaseRecall } from '../services/lease-store.js';
@@ -12,5 +12,10 @@ export class NatsLeaseRecall extends LeaseRecall {
   recall(ownerId: string): void {
     const message: LeaseRecalled = { type: 'lease-recalled', ownerId };
     this.bus.publish(subjects.leaseRecalled, message);
+  }
+
+  withdrawn(requestId: string): void {
+    const message: RequestWithdrawn = { type: 'request-withdrawn', requestId };
+    this.bus.publish(subjects.requestWithdrawn, message);
   }
 }

@@ -24,28 +24,38 @@ export type ReceiptRow = {
   finish_reason: string | null;
   amount: string;
   captured: string;
+  refunded: string;
   terms: Terms[];
   rejections: Rejection[];
   attempts: Attempt[];
 };
 
 export const receiptColumns = `id, state, outcome, route, is_stream, created_at, resolved_at, started_at,
-  first_byte_at, ended_at, served_position, units, reported, finish_reason, amount, captured, terms, rejections, attempts`;
+  first_byte_at, ended_at, served_position, units, reported, finish_reason, amount, captured,
+  refunded_of_request(id) AS refunded, terms, rejections, attempts`;
 /** A request that runs, in the same columns. */
 export const runningColumns = `id, 'open' AS state, NULL AS outcome, route, is_stream, created_at, NULL AS resolved_at,
   NULL AS started_at, NULL AS first_byte_at, NULL AS ended_at, NULL AS served_position, '{}' AS units, NULL AS reported,
-  NULL AS finish_reason, amount, 0 AS captured, terms, rejections, '[]' AS attempts`;
+  NULL AS finish_reason, amount, 0 AS captured, 0 AS refunded, terms, rejections, '[]' AS attempts`;
+
+/** How long the ledger may be checked against itself. Also the DI token. */
+export class OracleSettings {
+  constructor(readonly checkMsMax: number) {}
+}
 
 /** Reads the ledger; moves nothing. */
 @Injectable()
 export class PgLedgerReader extends LedgerReader {
-  constructor(private readonly pool: Pool) {
+  constructor(
+    private readonly pool: Pool,
+    private readonly settings: OracleSettings,
+  ) {
     super();
   }
 
   async wallet(ownerId: string): Promise<WalletState> {
-    const rows = await this.rows<{ posted: string; promo: string; held: string; earned: string }>(
-      `SELECT w.posted, w.promo, w.held, b.balance AS earned
+    const rows = await this.rows<Record<keyof WalletState, string>>(
+      `SELECT w.posted, w.promo, w.held, b.balance AS earned, debt_of(w.owner_id) AS owed
        FROM wallet w JOIN ledger_balance b ON b.owner_id = w.owner_id AND b.kind = 'seller_payable'
        WHERE w.owner_id = $1`,
       [ownerId],
@@ -57,6 +67,7 @@ export class PgLedgerReader extends LedgerReader {
       promo: fromBigintColumn(row.promo),
       held: fromBigintColumn(row.held),
       earned: fromBigintColumn(row.earned),
+      owed: fromBigintColumn(row.owed),
     };
   }
 
@@ -70,7 +81,20 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async violations(): Promise<readonly Violation[]> {
-    return this.rows<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN READ ONLY');
+      // It reads the whole ledger: longer than any statement that a request waits for may take.
+      await client.query(`SET LOCAL statement_timeout = ${this.settings.checkMsMax}`);
+      const { rows } = await client.query<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
+      return rows;
+    } finally {
+      // Ends the transaction; on a connection that broke there is none any more.
+      await client.query('ROLLBACK').then(
+        () => client.release(),
+        (error: Error) => client.release(error),
+      );
+    }
   }
 
   private async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
@@ -96,6 +120,7 @@ export function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
     finishReason: row.finish_reason,
     amount: nanos(BigInt(row.amount)),
     captured: nanos(BigInt(row.captured)),
+    refunded: nanos(BigInt(row.refunded)),
     terms: row.terms,
     rejections: row.rejections,
     attempts: row.attempts,

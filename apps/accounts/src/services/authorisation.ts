@@ -21,8 +21,12 @@ const faultByDecline = {
   concurrency_exceeded: () => faults.CONCURRENCY_EXCEEDED({ retryAfterMs }),
   insufficient_balance: () => faults.INSUFFICIENT_BALANCE(),
   held_by_other_requests: () => faults.HELD_BY_OTHER_REQUESTS({ retryAfterMs }),
+  request_withdrawn: () => faults.REQUEST_WITHDRAWN(),
   budget_exceeded: () => faults.BUDGET_EXCEEDED(),
   parameters_differ: () => faults.HOLD_PARAMETERS_DIFFER(),
+  idempotency_key_reused: () => faults.IDEMPOTENCY_KEY_REUSED(),
+  // Or it has ended since it was looked for: then the repeat finds its answer.
+  idempotency_key_running: () => faults.IDEMPOTENCY_KEY_RUNNING({ retryAfterMs }),
 } as const satisfies Record<Decline, () => ReturnType<FaultMaker>>;
 
 /** Sets money aside before a request runs. */

@@ -9,7 +9,10 @@ export abstract class LeaseStore {
   abstract reapExpired(limit: number): Promise<readonly string[]>;
 }
 
-/** Asks whoever holds leases of an owner to give them back. */
+/** What routers that hold leases are told. */
 export abstract class LeaseRecall {
+  /** Whoever holds leases of this owner gives them back. */
   abstract recall(ownerId: string): void;
+  /** Nobody will serve this request, nor settle it: what was issued to it may be issued again. */
+  abstract withdrawn(requestId: string): void;
 }

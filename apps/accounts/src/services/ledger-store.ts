@@ -1,4 +1,4 @@
-import type { Authorise, Authorised, Extended, Settle, Settled } from '@aisbf/contracts';
+import type { Authorise, Authorised, Extended, Settle, Settled, Withdrawn } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import type { Charge, HeldTerms } from '../domain/charge.js';
 import type { LeasedRequest } from '../domain/lease-ticket.js';
@@ -10,8 +10,11 @@ export type Decline =
   | 'concurrency_exceeded'
   | 'insufficient_balance'
   | 'held_by_other_requests'
+  | 'request_withdrawn'
   | 'budget_exceeded'
-  | 'parameters_differ';
+  | 'parameters_differ'
+  | 'idempotency_key_reused'
+  | 'idempotency_key_running';
 
 /** `recall`: nothing was decided; what is missing lies in leases of this owner. */
 export type AuthoriseAnswer = Authorised | Readonly<{ declined: Decline | 'recall' }>;
@@ -38,6 +41,8 @@ export abstract class LedgerStore {
   /** What was fixed at admission; it never changes, so no lock is needed to read it. */
   abstract heldTerms(requestId: string): Promise<HeldTerms | undefined>;
   abstract settle(ending: Ending): Promise<SettleAnswer>;
+  /** Ends the request's hold, or prevents it: whatever is to come for this id, nothing stays held. */
+  abstract withdraw(requestId: string): Promise<Withdrawn['result']>;
   /** Takes back holds past their expiry; gives their ids. */
   abstract reapExpired(limit: number): Promise<readonly string[]>;
   abstract grant(grant: Grant): Promise<'granted' | 'replay' | 'parameters_differ'>;
@@ -59,7 +64,13 @@ export type ExtendAnswer = Readonly<{
 
 export type Grant = Readonly<{ grantId: string; ownerId: string; amount: Nanos; reason: string }>;
 
-export type WalletState = Readonly<{ posted: Nanos; promo: Nanos; held: Nanos; earned: Nanos }>;
+export type WalletState = Readonly<{
+  posted: Nanos;
+  promo: Nanos;
+  held: Nanos;
+  earned: Nanos;
+  owed: Nanos;
+}>;
 
 export type Violation = Readonly<{ violation: string; subject: string; detail: string }>;
 

@@ -1,10 +1,12 @@
 import type { Balance, GrantCredit, Granted, Principal, Receipt } from '@aisbf/contracts';
 import { type Nanos, nanos, nanosMax, parseNanos } from '@aisbf/money';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { receiptOf } from '../domain/receipt.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
+import { PromoStore } from './promotions.js';
 
 /** What an owner has, what it was given, and what each request cost. */
 @Injectable()
@@ -12,11 +14,13 @@ export class Statements {
   constructor(
     private readonly reader: LedgerReader,
     private readonly ledger: LedgerStore,
+    private readonly promotions: PromoStore,
     private readonly directory: Directory,
+    private readonly clock: Clock,
   ) {}
 
   async balance(owner: Readonly<{ ownerId: string; username: string }>): Promise<Balance> {
-    const { posted, promo, held, earned } = await this.reader.wallet(owner.ownerId);
+    const { posted, promo, held, earned, owed } = await this.reader.wallet(owner.ownerId);
     return {
       username: owner.username,
       currency: 'USD',
@@ -24,30 +28,37 @@ export class Statements {
       promo: promo.toString(),
       held: held.toString(),
       available: (posted + promo - held).toString(),
+      owed: owed.toString(),
       earned: earned.toString(),
     };
   }
 
-  /** An operator puts money into a wallet. The same grant id again moves nothing. */
+  /** An operator puts money into a wallet, promotional or real. The same grant id again moves nothing. */
   async grant(principal: Principal, request: GrantCredit): Promise<Granted> {
     if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const owner = await this.directory.owner(request.username);
     if (!owner) throw faults.OWNER_MISSING();
-    const result = await this.ledger.grant({
-      grantId: request.grantId,
-      ownerId: owner.ownerId,
-      amount: grantAmount(request.amount),
-      reason: request.reason,
-    });
+    const { grantId, reason, promoExpiresAt } = request;
+    const grant = { grantId, ownerId: owner.ownerId, amount: grantAmount(request.amount), reason };
+    const result =
+      promoExpiresAt === undefined
+        ? await this.ledger.grant(grant)
+        : await this.promotions.grant({ ...grant, expiresAt: this.future(promoExpiresAt) });
     if (result === 'parameters_differ') throw faults.GRANT_PARAMETERS_DIFFER();
     const balance = await this.balance(owner);
-    return { grantId: request.grantId, isReplay: result === 'replay', balance };
+    return { grantId, isReplay: result === 'replay', balance };
   }
 
   async receipt(principal: Principal, requestId: string): Promise<Receipt> {
     const hold = await this.reader.receipt(principal.ownerId, requestId);
     if (!hold) throw faults.RECEIPT_MISSING();
     return receiptOf(hold);
+  }
+
+  private future(text: string): Date {
+    const at = new Date(text);
+    if (at.getTime() <= this.clock.nowMs()) throw faults.PROMO_EXPIRED();
+    return at;
   }
 }
 

@@ -1,16 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { RequestId } from '@aisbf/contracts';
+import { Idempotency, RequestId } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { type RequestProblem, readChatRequest } from '@aisbf/openai';
-import { Log, Metrics } from '@aisbf/platform';
+import { type OpenAiError, type RequestProblem, readChatRequest } from '@aisbf/openai';
+import { bearerOf, Log, Metrics } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
+import { readPriceLimits } from '../domain/price-limits.js';
 import { Admission } from '../services/admission.js';
-import { ChatCompletions } from '../services/chat-completions.js';
+import type { ChatCall } from '../services/chat-completions.js';
+import { AnswerNotKept, IdempotentCompletions } from '../services/idempotent-completions.js';
 import { Settlements } from '../services/settlements.js';
 import { HttpBuyer } from './http-buyer.js';
+import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
 
 /** Where the buyers' API is served: the bare address, and a user's own. */
@@ -33,7 +36,7 @@ export class OpenAiRoutes {
   private readonly answers;
 
   constructor(
-    private readonly chat: ChatCompletions,
+    private readonly completions: IdempotentCompletions,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
@@ -78,21 +81,25 @@ export class OpenAiRoutes {
     const requestId = newRequestId();
     request.id = requestId;
     const apiToken = apiTokenOf(request);
+    const key = idempotencyKeyOf(request);
     if (this.running >= this.requestsMax.value) throw faults.OVERLOADED();
     const text = textOf(request.body);
     const result = readChatRequest(text);
     if (!result.isValid) throw invalidBody(result.problem);
+    const limits = readPriceLimits(result.request.body);
+    if ('code' in limits) throw invalidBody(limits);
     this.running += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId);
-      const call = {
+      const call: ChatCall = {
         requestId,
         apiToken,
         pathUsername: usernameOf(request),
         text,
         request: result.request,
+        limits,
       };
-      await this.chat.run(call, buyer);
+      await this.completions.run(call, key, buyer);
     } finally {
       this.running -= 1;
     }
@@ -116,14 +123,7 @@ export class OpenAiRoutes {
       apiToken: apiTokenOf(request),
       pathUsername: usernameOf(request),
     });
-    return models.map(({ id, ownedBy, createdAtS, prices, contextLength }) => ({
-      id,
-      object: 'model',
-      created: createdAtS,
-      owned_by: ownedBy,
-      ...(prices && { pricing: prices }),
-      ...(contextLength !== undefined && { context_length: contextLength }),
-    }));
+    return models.map(toModel);
   }
 
   private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -147,13 +147,19 @@ export class OpenAiRoutes {
     return reply
       .status(status)
       .headers({ ...headers, 'x-aisbf-attempts': attemptsOf(fault) })
-      .send(body);
+      .send(fault instanceof AnswerNotKept ? replayed(reply, body, fault) : body);
   }
+}
+
+/** In place of an answer that is not at hand: what it was, and what it cost. */
+function replayed(reply: FastifyReply, body: OpenAiError, { receipt }: AnswerNotKept) {
+  reply.header('idempotent-replayed', 'true').header('x-request-id', receipt.id);
+  return { ...body, receipt };
 }
 
 /** What every answer says of itself, also one that nobody had to be asked for. */
 function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id);
+  if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
   if (!reply.hasHeader('x-aisbf-attempts')) reply.header('x-aisbf-attempts', '0');
 }
 
@@ -166,6 +172,15 @@ function newRequestId(): string {
   return `req_${randomUUID().replaceAll('-', '')}`;
 }
 
+/** The buyer's own name for this request, under which it runs once however often it is sent. */
+function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = Idempotency.shape.key.safeParse(header);
+  if (!key.success) throw faults.IDEMPOTENCY_KEY_INVALID({ param: 'Idempotency-Key' });
+  return key.data;
+}
+
 function usernameOf(request: FastifyRequest): string | null {
   return (request.params as Params).username ?? null;
 }
@@ -174,7 +189,7 @@ function usernameOf(request: FastifyRequest): string | null {
 function apiTokenOf(request: FastifyRequest): string {
   const { authorization } = request.headers;
   if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+  const apiToken = bearerOf(authorization) ?? '';
   if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
   return apiToken;
 }

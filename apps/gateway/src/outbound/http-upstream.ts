@@ -3,6 +3,7 @@ import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, errors } from 'undici';
 import {
+  DeadlinePassed,
   Upstream,
   type UpstreamAnswer,
   UpstreamBroken,
@@ -54,6 +55,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
             : undefined,
         body: translated(response.body.iterator({ destroyOnReturn: false })),
         dismiss: () => dismiss(response.body),
+        cancel: () => cancel(response.body),
       };
     } catch (error) {
       throw brokenBy(error);
@@ -111,6 +113,11 @@ function dismiss(body: Readable): void {
   });
 }
 
+function cancel(body: Readable): void {
+  body.on('error', () => undefined);
+  body.destroy();
+}
+
 async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
     yield* body;
@@ -121,6 +128,8 @@ async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
 
 function brokenBy(error: unknown): UpstreamBroken {
   const isTimeout =
-    error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof DeadlinePassed;
   return new UpstreamBroken(isTimeout, { cause: error });
 }

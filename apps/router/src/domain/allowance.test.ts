@@ -42,6 +42,16 @@ describe(Allowance, () => {
     expect(allowance.take('b', nanos(41n), 3)).toBe(true);
   });
 
+  it('gives what a withdrawn request had to another', () => {
+    const allowance = open({ slots: 1 });
+    allowance.take('a', nanos(60n), 1);
+    allowance.withdraw('a');
+    allowance.withdraw('a');
+    allowance.withdraw('never heard of');
+    expect(allowance).toMatchObject({ issued: 0n, issuedCount: 0, left: 100n });
+    expect(allowance.take('b', nanos(100n), 1)).toBe(true);
+  });
+
   it('gives nothing when its time is over, or when it was closed', () => {
     const allowance = open();
     expect(allowance.take('a', nanos(1n), 1_000)).toBe(false);

@@ -10,7 +10,8 @@ export type Grant = Readonly<{
 
 /**
  * Money of one API token that this router may promise to requests without asking anybody. What was issued only
- * rises; a request that has ended frees its place, and its money comes back by a higher `issuedMax`.
+ * rises, but for requests that were withdrawn; one that has ended frees its place, and its money comes back by a
+ * higher `issuedMax`.
  */
 export class Allowance {
   private total: Nanos = zeroNanos;
@@ -70,6 +71,15 @@ export class Allowance {
 
   end(requestId: string): void {
     this.running.delete(requestId);
+  }
+
+  /** It will never be served, nor settled: what it was given may be given to another. */
+  withdraw(requestId: string): void {
+    const amount = this.running.get(requestId);
+    if (amount === undefined) return;
+    this.running.delete(requestId);
+    this.total = nanos(this.total - amount);
+    this.count -= 1;
   }
 
   /** What accounts says: messages about ends may have been lost, its count was not. */

@@ -3,6 +3,7 @@ import type {
   Provider as ProviderMessage,
   Registration as RegistrationMessage,
   Rotation as RotationMessage,
+  UsageCheck as UsageCheckMessage,
 } from '@aisbf/contracts';
 import {
   type Catalogue,
@@ -10,6 +11,7 @@ import {
   labelOf,
   type Provider,
   type Rotation,
+  type UsageCheck,
 } from './catalogue.js';
 import { isVisibleTo } from './offer.js';
 import { toPricesText } from './prices-text.js';
@@ -43,10 +45,11 @@ function hostedModels(models: ReadonlyMap<string, string>) {
 
 /** What its workers have at the moment. */
 function ofWorkers(sessions: readonly PresentSession[]) {
-  return workerModels(sessions).map(({ name, contextLength, workers }) => ({
+  return workerModels(sessions).map(({ name, contextLength, facts, workers }) => ({
     name,
     upstreamName: name,
     ...(contextLength !== null && { contextLength }),
+    ...facts,
     workers,
   }));
 }
@@ -91,6 +94,15 @@ export function toRotation(rotation: Rotation, catalogue: Catalogue): RotationMe
         ? providerLabel(catalogue, member.providerId)
         : '',
     })),
+  };
+}
+
+export function toUsageCheck(check: UsageCheck, catalogue: Catalogue): UsageCheckMessage {
+  const { sinceMs, ...figures } = check;
+  return {
+    ...figures,
+    provider: providerLabel(catalogue, check.providerId),
+    since: new Date(sinceMs).toISOString(),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { RequestFacts } from '@aisbf/contracts';
+import type { PresentModel, RequestFacts } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { costOf } from '@aisbf/money';
 import { describe, expect, it } from '@jest/globals';
@@ -38,11 +38,22 @@ const asked: fc.Arbitrary<Asked> = markets.chain((market) =>
       .record({
         route: routesOf(market),
         bodyBytes: fc.constantFrom(100, 10_000),
-        promptTokens: fc.integer({ min: 0, max: 1_000_000 }),
+        promptTokens: fc.oneof(
+          fc.constantFrom(0, 499, 500, 501),
+          fc.integer({ min: 0, max: 1_000_000 }),
+        ),
         outputTokensMax: fc.option(fc.integer({ min: 0, max: 100_000 })),
         choices: fc.integer({ min: 1, max: 8 }),
+        inputs: fc.constantFrom(undefined, undefined, ['image'], ['image', 'audio']),
+        hasTools: fc.constantFrom(undefined, false, true),
       })
-      .map((request) => facts(request)),
+      .map(({ inputs, hasTools, ...request }) =>
+        facts({
+          ...request,
+          ...(inputs && { inputs: [...inputs] }),
+          ...(hasTools !== undefined && { hasTools }),
+        }),
+      ),
     seed: fc.string(),
   }),
 );
@@ -55,6 +66,7 @@ function planned({ market, request, seed }: Asked): RoutePlan | Fault {
       catalogue: market.catalogue,
       around: surroundings(market.sessions, market.cooling),
       random: randomFromSeed(seed),
+      usualOutputOf: () => undefined,
       settings: planSettings,
     });
   } catch (error) {
@@ -127,10 +139,33 @@ function meaning(market: RandomMarket, route: string): (readonly [Provider, stri
   return form === 'rotation' ? members(owner).found : [];
 }
 
+/** Whether nothing that is said of a model speaks against it. */
+function suits(model: PresentModel, request: RequestFacts): boolean {
+  const { inputs, outputs, hasTools, contextTokensMax } = model;
+  const asked = request.inputs ?? [];
+  return (
+    (inputs === undefined || asked.every((input) => inputs.includes(input))) &&
+    (outputs === undefined || outputs.includes('text')) &&
+    !(hasTools === false && request.hasTools) &&
+    (contextTokensMax === null || request.promptTokens <= contextTokensMax)
+  );
+}
+
+/** Whether others' requests are kept from it, because its own counts are too far off. */
+function isPaused({ catalogue, buyer }: RandomMarket, provider: Provider, model: string): boolean {
+  return catalogue.usageChecks.some(
+    (check) =>
+      check.providerId === provider.id &&
+      check.model === model &&
+      check.state === 'paused' &&
+      provider.ownerId !== buyer.ownerId,
+  );
+}
+
 /** Who could serve one of these, by looking at everybody. */
 function servers(market: RandomMarket, request: RequestFacts): Set<string> {
   const found = meaning(market, request.route).flatMap(([provider, model]) => {
-    if (!provider.isEnabled) return [];
+    if (!provider.isEnabled || isPaused(market, provider, model)) return [];
     if (provider.source.kind === 'openai') {
       const there = provider.source.models.get(model);
       const isUsable = there !== undefined && provider.source.headers !== null;
@@ -139,7 +174,8 @@ function servers(market: RandomMarket, request: RequestFacts): Set<string> {
     return market.sessions
       .filter((session) => session.providerId === provider.id)
       .filter((session) => session.state === 'serving')
-      .filter((session) => session.models.some(({ name }) => name === model))
+      .filter((session) => session.models.some((one) => one.name === model && suits(one, request)))
+      .filter(({ endpoints }) => endpoints?.includes('/v1/chat/completions') ?? true)
       .filter((session) => request.bodyBytes + 1_024 <= session.frameBytesMax)
       .filter((session) => session.inFlight < 4 || session.queued < 4)
       .map((session) => healthKey(provider.id, model, session.sessionId));
@@ -197,6 +233,7 @@ describe('plan', () => {
           listings: catalogue.listings,
           providers: catalogue.providers.filter(isVisible),
           rotations: catalogue.rotations,
+          usageChecks: catalogue.usageChecks,
         });
         const again = planned({ ...one, market: { ...one.market, catalogue: without, buyer } });
         expect(again instanceof Fault && again.toData()).toEqual(found.toData());
@@ -243,7 +280,7 @@ describe('plan', () => {
     });
   });
 
-  it('asks one of each provider before a second of any, the least loaded first', () => {
+  it('asks one of each provider before a second of any, and no full one before one with room', () => {
     always((_asked, { candidates }) => {
       const well = candidates.filter(({ coolUntilMs }) => coolUntilMs === 0);
       const rounds = new Map<string, number>();
@@ -255,11 +292,12 @@ describe('plan', () => {
       });
       expect(order).toEqual([...order].sort((left, right) => left - right));
       for (const member of rounds.keys()) {
-        const loads = well
+        const crowds = well
           .filter(({ offer }) => `${offer.provider.id} ${offer.model}` === member)
           .flatMap(({ target }) => (target.kind === 'session' ? [target.present.session] : []))
-          .map(({ inFlight, queued }) => inFlight + queued);
-        expect(loads).toEqual([...loads].sort((left, right) => left - right));
+          // All that have room are alike in this: chance orders them.
+          .map(({ inFlight, queued, inFlightMax }) => Math.max(inFlightMax - 1, inFlight + queued));
+        expect(crowds).toEqual([...crowds].sort((left, right) => left - right));
       }
     });
   });
@@ -268,12 +306,24 @@ describe('plan', () => {
     always((one, found) => expect(planned(one)).toEqual(found));
   });
 
-  it('pays in advance for a bounded output, whatever the body asks for', () => {
-    const ceiling = (changes: Partial<RequestFacts>) =>
-      outputTokensCeiling(facts(changes), planSettings);
-    expect(ceiling({ outputTokensMax: null })).toBe(4_096);
-    expect(ceiling({ outputTokensMax: 64_000 })).toBe(32_768);
-    expect(ceiling({ outputTokensMax: 10, choices: 3 })).toBe(30);
+  it('offers nothing that is dearer than the buyer wants, and holds no more than it wants to spend', () => {
+    always(({ market, request, seed }, { candidates }) => {
+      const dearest = Math.max(
+        ...candidates.map(({ offer }) => Number(offer.prices.prompt_token ?? 0)),
+      );
+      const limited = {
+        ...request,
+        pricesMax: { prompt_token: String(dearest - 1) },
+        costMax: '1000',
+      };
+      if (dearest === 0) return;
+      const found = planned({ market, request: limited, seed });
+      if (found instanceof Fault) return;
+      for (const { offer } of found.candidates) {
+        expect((offer.prices.prompt_token ?? 0n) < BigInt(dearest)).toBe(true);
+      }
+      expect(found.holdAmount <= 1_000n).toBe(true);
+    });
   });
 
   it('refuses a prompt that no ledger could hold the price of', () => {
@@ -284,4 +334,10 @@ describe('plan', () => {
 });
 
 const buyer = { ownerId: 'owner-of-anna' };
-const emptyCatalogue = indexCatalogue({ revision: 1, providers: [], listings: [], rotations: [] });
+const emptyCatalogue = indexCatalogue({
+  revision: 1,
+  providers: [],
+  listings: [],
+  rotations: [],
+  usageChecks: [],
+});

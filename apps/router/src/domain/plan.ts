@@ -1,12 +1,13 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import type { Nanos } from '@aisbf/money';
+import { type Nanos, parseNanos } from '@aisbf/money';
 import type { Catalogue } from './catalogue.js';
 import { faults } from './faults.js';
-import { type HoldSettings, holdAmountFor } from './hold-amount.js';
+import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
 import type { Buyer } from './offer.js';
-import { type Member, resolveRoute } from './resolve.js';
+import { refusal } from './refusal.js';
+import { resolveRoute } from './resolve.js';
+import type { SessionDemands } from './session-fit.js';
 import {
-  type SessionDemands,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
@@ -34,6 +35,8 @@ export type PlanInput = Readonly<{
   catalogue: Catalogue;
   around: Surroundings;
   random: RandomSource;
+  /** How many tokens the buyer's answers of a model usually have, where that is known. */
+  usualOutputOf: (model: string) => number | undefined;
   settings: PlanSettings;
 }>;
 
@@ -41,7 +44,7 @@ export type RoutePlan = Readonly<{
   /** In the order in which they are to be asked. */
   candidates: readonly Upstream[];
   rejections: readonly UpstreamRejection[];
-  /** What the dearest candidate may cost at most: whoever serves, the hold covers it. */
+  /** What the dearest candidate is expected to cost at most: whoever serves, the hold covers it. */
   holdAmount: Nanos;
 }>;
 
@@ -56,17 +59,28 @@ export function plan(input: PlanInput): RoutePlan {
     catalogue: input.catalogue,
     feeBpsDefault: settings.feeBpsDefault,
   });
-  const demands: SessionDemands = { ...settings, bodyBytes: facts.bodyBytes };
+  const demands: SessionDemands = { ...facts, ...settings };
   const found = members.map((member) => ({
     member,
-    ...upstreamsOf(member.offer, input.around, demands),
+    ...upstreamsOf(member.offer, input.around, demands, input.random),
   }));
   const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
   const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
   const candidates = ordered(options, input.random, settings.candidatesMax);
   if (candidates.length === 0) throw refusal(members, rejections);
+  return { candidates, rejections, holdAmount: holdFor(candidates, input) };
+}
+
+/** Enough for whoever serves, but no more than the buyer wants to spend at all. */
+function holdFor(candidates: readonly Upstream[], input: PlanInput): Nanos {
+  const { facts, settings, usualOutputOf } = input;
+  const outputs = candidates.map(({ offer }) =>
+    outputTokensCeiling(facts, settings, usualOutputOf(offer.model)),
+  );
   const prices = candidates.map(({ offer }) => offer.prices);
-  return { candidates, rejections, holdAmount: holdAmountFor(prices, facts, settings) };
+  const amount = holdAmountFor(prices, facts, Math.max(...outputs));
+  const costMax = facts.costMax === undefined ? amount : parseNanos(facts.costMax);
+  return amount < costMax ? amount : costMax;
 }
 
 /**
@@ -101,13 +115,4 @@ function inTurn(options: readonly Option[], enough: number): readonly Upstream[]
     turn = turn.filter(({ usable }) => usable.length > round + 1);
   }
   return order;
-}
-
-/** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */
-function refusal(members: readonly Member[], rejections: readonly UpstreamRejection[]) {
-  const reasons = new Set(rejections.map(({ reason }) => reason));
-  const isOwn = members.every(({ offer }) => offer.isOwn);
-  if (isOwn && reasons.size === 1 && reasons.has('not_offered')) return faults.MODEL_NOT_FOUND();
-  if (reasons.size === 1 && reasons.has('frame_too_large')) return faults.REQUEST_TOO_LARGE();
-  return faults.NO_CANDIDATE({ reasons: [...reasons].sort().join(','), retryAfterMs: 1000 });
 }

@@ -1,4 +1,4 @@
-import { LeaseRecalled, subjects } from '@aisbf/contracts';
+import { LeaseRecalled, RequestWithdrawn, subjects } from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Allowances } from '../services/allowances.js';
@@ -19,6 +19,9 @@ export class AllowanceTending {
   start(): void {
     this.bus.subscribe(subjects.leaseRecalled, LeaseRecalled, ({ ownerId }) =>
       this.allowances.recall(ownerId),
+    );
+    this.bus.subscribe(subjects.requestWithdrawn, RequestWithdrawn, ({ requestId }) =>
+      this.allowances.withdrawn(requestId),
     );
     this.timer = setInterval(() => this.allowances.tend(), tendMs);
   }

@@ -85,6 +85,11 @@ export class Allowances {
     this.byLease.get(leaseId)?.end(requestId);
   }
 
+  /** Its admission was lost on the way, and accounts will not let it be settled. */
+  withdrawn(requestId: string): void {
+    for (const lease of this.byLease.values()) lease.withdraw(requestId);
+  }
+
   /** The owner needs the money elsewhere. */
   recall(ownerId: string): void {
     for (const purse of this.purses.values()) {

@@ -20,7 +20,11 @@ export class HoldDesk {
     private readonly secret: TicketSecret,
   ) {}
 
-  async hold({ requestId, facts }: Admit, principal: Principal, planned: Planned): Promise<Held> {
+  async hold(
+    { requestId, facts, idempotency }: Admit,
+    principal: Principal,
+    planned: Planned,
+  ): Promise<Held> {
     const amount = planned.route.holdAmount;
     const request = {
       requestId,
@@ -32,7 +36,10 @@ export class HoldDesk {
       terms: planned.route.candidates.map(toTerms),
       rejections: [...planned.route.rejections],
     };
-    const leaseId = this.allowances.take({ requestId, principal, amount });
+    // A key is claimed where the hold is.
+    const leaseId = idempotency
+      ? undefined
+      : this.allowances.take({ requestId, principal, amount });
     if (leaseId !== undefined) {
       const ticket = { ...request, leaseId, createdAtMs: planned.plannedAtMs };
       return { holdEpoch: 1, ticket: seal(JSON.stringify(ticket), this.secret.value) };
@@ -42,6 +49,7 @@ export class HoldDesk {
       ...request,
       expiresAtMs: planned.holdExpiresAtMs,
       concurrencyMax: principal.limits.concurrencyMax,
+      ...(idempotency && { idempotency }),
     });
     return { holdEpoch, ticket: null };
   }

@@ -337,10 +337,12 @@ SELECT setval(pg_get_serial_sequence('transaction', 'id'), (SELECT coalesce(max(
 INSERT INTO outbox (id, subject, payload, created_at, published_at)
 SELECT id, subject, payload, created_at, published_at FROM outbox_v1 WHERE message_id NOT LIKE 'usage:%'
 UNION ALL
-SELECT id, subject, jsonb_build_object('type', 'usage-settled', 'usages', jsonb_build_array(
-    (payload - 'type' - 'promptTokens' - 'completionTokens') || jsonb_build_object('units', jsonb_build_object(
-      'prompt_token', payload -> 'promptTokens', 'completion_token', payload -> 'completionTokens')))),
-  created_at, published_at FROM outbox_v1 WHERE message_id LIKE 'usage:%';
+SELECT o.id, o.subject, jsonb_build_object('type', 'usage-settled', 'usages', jsonb_build_array(
+    (o.payload - 'type' - 'promptTokens' - 'completionTokens') || jsonb_build_object(
+      'leaseId', NULL, 'hold', h.amount::text, 'units', jsonb_build_object(
+        'prompt_token', o.payload -> 'promptTokens', 'completion_token', o.payload -> 'completionTokens')))),
+  o.created_at, o.published_at
+FROM outbox_v1 o JOIN hold_v1 h ON o.message_id = 'usage:' || h.id;
 SELECT setval(pg_get_serial_sequence('outbox', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM outbox), false);
 
 INSERT INTO hold (id, owner_id, api_token_id, amount, parameters_hash, route, is_stream, terms, rejections, epoch,

@@ -112,6 +112,7 @@ BEGIN
     SELECT i.n,
       CASE
         WHEN i.id = ANY (v_recalled) THEN 'recall'
+        WHEN 'request_withdrawn' IN (r.decline_code, r.finish_reason) THEN 'request_withdrawn'
         WHEN coalesce(h.parameters_hash, r.parameters_hash) <> i.parameters_hash THEN 'parameters_differ'
         ELSE coalesce(r.decline_code, 'held') END,
       coalesce(h.epoch, r.epoch, 1), coalesce(h.amount, r.amount, i.amount),
