@@ -171,6 +171,7 @@ function receiptOf(id: string): object {
     ...{ id, state: 'settled', outcome: 'completed', route: 'p/m', isStream: false },
     ...{ createdAt: at, settledAt: at, servedBy: null, units: {}, reported: null },
     ...{ finishReason: 'stop', prices: null, hold: '9', charge: '7', chargeUsd: '0.000000007' },
+    refunded: '0',
     ...{ timings: { firstByteMs: null, totalMs: null }, attempts: [], rejections: [] },
   };
 }
