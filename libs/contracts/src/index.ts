@@ -1,15 +1,40 @@
 export {
+  AccessChange,
+  AccessChanged,
+  AccessKeys,
+  AccessRenewed,
+  accessTokenAudience,
+  accessTokenIssuer,
+  GetAccessKeys,
+  LeaveAccess,
+  RenewAccess,
+} from './access.js';
+export {
+  Acknowledgement,
   ApiToken,
   ApiTokens,
+  AuditEvent,
+  AuditTrail,
   Balance,
   CreateApiToken,
   CreatedApiToken,
   CreateUser,
+  Email,
   GrantCredit,
   Granted,
+  ListApiTokens,
+  ListAudit,
   ListReceipts,
+  ListUsers,
   Receipts,
+  RotateApiToken,
+  RotatedApiToken,
+  UpdateApiToken,
+  UpdatedApiToken,
+  UpdatedUser,
+  UpdateUser,
   User,
+  Users,
 } from './account-api.js';
 export {
   CreatedProvider,
@@ -39,6 +64,7 @@ export {
   UsageSettled,
 } from './fact-event.js';
 export {
+  ClientAddress,
   Count,
   FaultBody,
   FeeBps,
@@ -72,7 +98,18 @@ export {
   PresentModel,
   SessionPresence,
 } from './presence.js';
-export { GetOwner, Identify, Owner, Principal, Role, Scope, TokenLimits } from './principal.js';
+export {
+  AddressRange,
+  GetOwner,
+  Identify,
+  Owner,
+  Principal,
+  Role,
+  RoutePattern,
+  Scope,
+  TokenLimits,
+  TokenRules,
+} from './principal.js';
 export {
   Admit,
   CallableModel,

@@ -4,6 +4,9 @@
  */
 export const internalPaths = {
   accountsIdentify: '/internal/v1/identify',
+  accountsRenewAccess: '/internal/v1/renew-access',
+  accountsLeaveAccess: '/internal/v1/leave-access',
+  accountsAccessKeys: '/internal/v1/access-keys',
   accountsOwner: '/internal/v1/owner',
   accountsAuthorise: '/internal/v1/authorise',
   accountsSettle: '/internal/v1/settle',

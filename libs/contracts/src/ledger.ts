@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, Id, NanosText, RequestId, TimeMs } from './field.js';
+import { ClientAddress, Count, Id, NanosText, RequestId, TimeMs } from './field.js';
 import { Rejection, Terms } from './route-plan.js';
 
 /** Asks accounts to set money aside for one request. The request's id is the hold's id. */
@@ -138,6 +138,7 @@ export type Receipt = z.infer<typeof Receipt>;
 export const GetReceipt = z.strictObject({
   type: z.literal('get-receipt'),
   apiToken: z.string().min(1).max(256),
+  clientAddress: ClientAddress.nullable(),
   requestId: RequestId,
 });
 export type GetReceipt = z.infer<typeof GetReceipt>;

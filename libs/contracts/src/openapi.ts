@@ -17,7 +17,10 @@ type JsonSchema = Record<string, Json | undefined>;
 const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
   CreateUser: account.CreateUser,
+  UpdateUser: account.UpdateUser,
   CreateApiToken: account.CreateApiToken,
+  UpdateApiToken: account.UpdateApiToken,
+  RotateApiToken: account.RotateApiToken,
   GrantCredit: account.GrantCredit,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
@@ -36,6 +39,12 @@ const answers = {
   Generation: buyer.Generation,
   Principal,
   User: account.User,
+  Users: account.Users,
+  UpdatedUser: account.UpdatedUser,
+  Acknowledgement: account.Acknowledgement,
+  UpdatedApiToken: account.UpdatedApiToken,
+  RotatedApiToken: account.RotatedApiToken,
+  AuditTrail: account.AuditTrail,
   ApiToken: account.ApiToken,
   ApiTokens: account.ApiTokens,
   CreatedApiToken: account.CreatedApiToken,
@@ -134,7 +143,9 @@ export function openApiDocument(): JsonObject {
     components: {
       schemas: { ...components(requests, 'input'), ...components(answers, 'output') },
       securitySchemes: {
-        apiToken: { type: 'http', scheme: 'bearer', description: 'An API token, `aisbf_…`.' },
+        apiToken: { type: 'http', scheme: 'bearer', description:
+            'An API token, `aisbf_…`; for `manage` and `usage` also the access token of somebody who has signed in.',
+         },
         registrationToken: {
           type: 'http',
           scheme: 'bearer',

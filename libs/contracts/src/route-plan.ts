@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
+import { ClientAddress, Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
@@ -19,6 +19,8 @@ export const Admit = z.strictObject({
   apiToken: z.string().min(1).max(256),
   /** The user whose path the buyer called (`/api/u/{username}`), or null. */
   pathUsername: z.string().max(64).nullable(),
+  /** From where the buyer called; null where that is not known, and then no list of addresses holds it. */
+  clientAddress: ClientAddress.nullable(),
   facts: RequestFacts,
 });
 export type Admit = z.infer<typeof Admit>;
@@ -99,6 +101,7 @@ export const ListModels = z.strictObject({
   type: z.literal('list-models'),
   apiToken: z.string().min(1).max(256),
   pathUsername: z.string().max(64).nullable(),
+  clientAddress: ClientAddress.nullable(),
 });
 export type ListModels = z.infer<typeof ListModels>;
 

@@ -8,6 +8,8 @@ export const subjects = {
   registrationRevoked: 'aisbf.catalogue.registration-revoked',
   attemptEnded: 'aisbf.health.attempt-ended',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
+  /** Somebody's access has changed: whoever remembers any should ask accounts at once. */
+  accessChanged: 'aisbf.accounts.access-changed',
   /** JetStream: published from the ledger's outbox, de-duplicated by message id. */
   usageSettled: 'aisbf.accounts.usage-settled',
   /** JetStream: settlements that could not be delivered directly. */
