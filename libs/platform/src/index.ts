@@ -1,3 +1,5 @@
+export { bearerOf } from './bearer.js';
+export { Caller, CallerCheck, CallerGuard, Requires } from './caller.js';
 export { Clock, SystemClock } from './clock.js';
 export { ConfigError, describeConfig, type Environment, readConfig, setting } from './config.js';
 export { FaultFilter, faultOf, retryAfterSeconds } from './fault-filter.js';
