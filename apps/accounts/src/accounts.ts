@@ -1,12 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import {
-  createLog,
-  Metrics,
-  NatsBus,
-  Readiness,
-  startGrpcService,
-  startHttpService,
-} from '@aisbf/platform';
+import { createLog, Metrics, NatsBus, Readiness, startTwoDoors } from '@aisbf/platform';
 import { createSecretToken } from '@aisbf/secrets';
 import { appModule } from './app.module.js';
 import type { AccountsSettings } from './config.js';
@@ -33,7 +26,7 @@ export async function startAccounts(settings: AccountsSettings) {
   readiness.add('postgres', async () => (await pool.query('SELECT 1')).rowCount === 1);
   readiness.add('nats', () => bus.isAlive());
 
-  const app = await startHttpService({
+  const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, { bus, log, metrics, pool }),
     host: settings.ACCOUNTS_HTTP_HOST,
     port: settings.ACCOUNTS_HTTP_PORT,
@@ -42,31 +35,27 @@ export async function startAccounts(settings: AccountsSettings) {
     log,
     metrics,
     readiness,
-  });
-  const grpc = await startGrpcService({
-    proto: 'accounts.proto',
-    service: 'aisbf.accounts.v1.Accounts',
-    handlers: app.get(LedgerGrpc).handlers,
-    host: settings.ACCOUNTS_HTTP_HOST,
-    port: settings.ACCOUNTS_GRPC_PORT,
-    internalSecret: settings.AISBF_INTERNAL_SECRET,
-    log,
+    grpc: {
+      proto: 'accounts.proto',
+      service: 'aisbf.accounts.v1.Accounts',
+      port: settings.ACCOUNTS_GRPC_PORT,
+      handlersOf: (nest) => nest.get(LedgerGrpc).handlers,
+    },
   });
   await makeFirstOperator(settings.ACCOUNTS_OPERATOR_API_TOKEN_FILE, app.get(ApiTokens));
   await app.get(BusStreams).ensure();
   await app.get(SettleConsumer).start();
   app.get(Background).start();
   readiness.markStarted();
-  log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'accounts are open');
+  log.info({ url: await app.getUrl(), grpcPort }, 'accounts are open');
 
   return {
     app,
     log,
     readiness,
-    grpcPort: grpc.port,
+    grpcPort,
     close: async () => {
-      await grpc.close();
-      await app.close();
+      await close();
       await bus.close();
       await pool.end();
     },

@@ -1,10 +1,17 @@
-import { Clock, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
+import {
+  CallerCheck,
+  CallerGuard,
+  Clock,
+  Log,
+  Metrics,
+  NatsBus,
+  SystemClock,
+} from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
 import { Background, BackgroundIntervals } from './inbound/background.js';
-import { CallerGuard } from './inbound/caller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
@@ -57,6 +64,7 @@ export function appModule(
       SettleConsumer,
       Background,
       { provide: APP_GUARD, useClass: CallerGuard },
+      { provide: CallerCheck, useExisting: Identity },
       { provide: LedgerStore, useClass: PgLedgerStore },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },

@@ -1,5 +1,14 @@
-import { Clock, InternalClient, Log, Metrics, NatsBus } from '@aisbf/platform';
+import {
+  CallerCheck,
+  CallerGuard,
+  Clock,
+  InternalClient,
+  Log,
+  Metrics,
+  NatsBus,
+} from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import type { RouterSettings } from './config.js';
 import { Presence } from './domain/presence.js';
@@ -91,6 +100,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       ExpiryWatch,
       FactListener,
       PresenceListener,
+      { provide: APP_GUARD, useClass: CallerGuard },
+      { provide: CallerCheck, useExisting: Principals },
       { provide: Accounts, useClass: HttpAccounts },
       { provide: Announcements, useClass: NatsAnnouncements },
       { provide: CatalogueStore, useClass: PgCatalogueStore },

@@ -7,8 +7,7 @@ import {
   NatsBus,
   Readiness,
   SystemClock,
-  startGrpcService,
-  startHttpService,
+  startTwoDoors,
 } from '@aisbf/platform';
 import { appModule } from './app.module.js';
 import { type RouterSettings, requireConsistent } from './config.js';
@@ -30,7 +29,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   const metrics = new Metrics('router');
   const readiness = new Readiness();
   const parts = { ...(await connect(settings, log)), clock, log, metrics };
-  const app = await startHttpService({
+  const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, parts),
     host: settings.ROUTER_HTTP_HOST,
     port: settings.ROUTER_HTTP_PORT,
@@ -39,15 +38,12 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     log,
     metrics,
     readiness,
-  });
-  const grpc = await startGrpcService({
-    proto: 'router.proto',
-    service: 'aisbf.router.v1.Router',
-    handlers: app.get(RouterGrpc).handlers,
-    host: settings.ROUTER_HTTP_HOST,
-    port: settings.ROUTER_GRPC_PORT,
-    internalSecret: settings.AISBF_INTERNAL_SECRET,
-    log,
+    grpc: {
+      proto: 'router.proto',
+      service: 'aisbf.router.v1.Router',
+      port: settings.ROUTER_GRPC_PORT,
+      handlersOf: (nest) => nest.get(RouterGrpc).handlers,
+    },
   });
   const [watch, presence] = [app.get(CatalogueWatch), app.get(PresenceListener)];
   const [live, expiry] = [app.get(LiveCatalogue), app.get(ExpiryWatch)];
@@ -65,16 +61,15 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   await watch.start();
   expiry.start();
   readiness.markStarted();
-  log.info({ url: await app.getUrl(), grpcPort: grpc.port }, 'the router is open');
+  log.info({ url: await app.getUrl(), grpcPort }, 'the router is open');
 
   return {
     app,
     log,
     readiness,
-    grpcPort: grpc.port,
+    grpcPort,
     close: async () => {
-      await grpc.close();
-      await app.close();
+      await close();
       presence.stop();
       expiry.stop();
       await watch.stop();

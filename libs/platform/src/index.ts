@@ -1,7 +1,9 @@
+export { bearerOf } from './bearer.js';
+export { Caller, CallerCheck, CallerGuard, Requires } from './caller.js';
 export { Clock, SystemClock } from './clock.js';
 export { ConfigError, describeConfig, type Environment, readConfig, setting } from './config.js';
 export { FaultFilter, faultOf, retryAfterSeconds } from './fault-filter.js';
-export { type GrpcHandler, type GrpcServiceOptions, startGrpcService } from './grpc-service.js';
+export type { GrpcHandler } from './grpc-service.js';
 export { createHttpService, type HttpServiceOptions, startHttpService } from './http-service.js';
 export { InternalClient, type InternalClientOptions } from './internal-client.js';
 export { createLog, Log, NestLog } from './log.js';
@@ -12,3 +14,4 @@ export { parse, parsed } from './parsed.js';
 export { platformFaults } from './platform-faults.js';
 export { Readiness } from './readiness.js';
 export { type ShutdownOptions, shutdownOnSignal } from './shutdown.js';
+export { type GrpcDoor, startTwoDoors } from './two-doors.js';

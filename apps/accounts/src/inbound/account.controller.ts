@@ -7,12 +7,11 @@ import {
   type Principal,
   RequestId,
 } from '@aisbf/contracts';
-import { parsed } from '@aisbf/platform';
+import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiTokens } from '../services/api-tokens.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';
-import { Caller, Requires } from './caller.js';
 
 /** The REST API for owners and operators. */
 @Controller('api/account')

@@ -1,5 +1,5 @@
 import type { Principal, Scope } from '@aisbf/contracts';
-import { Clock } from '@aisbf/platform';
+import { type CallerCheck, Clock } from '@aisbf/platform';
 import { isSameHash, keyedHash, parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
@@ -8,7 +8,7 @@ import { Pepper } from './pepper.js';
 
 /** Says whose an API token is. */
 @Injectable()
-export class Identity {
+export class Identity implements CallerCheck {
   constructor(
     private readonly apiTokens: ApiTokenReader,
     private readonly pepper: Pepper,

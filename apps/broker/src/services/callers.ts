@@ -1,4 +1,5 @@
 import type { Principal } from '@aisbf/contracts';
+import { bearerOf } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { brokerFaults } from '../domain/broker-faults.js';
 
@@ -14,7 +15,7 @@ export class Callers {
   constructor(private readonly office: TokenOffice) {}
 
   async manager(authorization: string | undefined): Promise<Principal> {
-    const apiToken = /^Bearer\s+(\S{1,256})$/i.exec(authorization ?? '')?.[1];
+    const apiToken = bearerOf(authorization);
     if (apiToken === undefined) throw brokerFaults.TOKEN_MISSING();
     const principal = await this.office.identify(apiToken);
     if (!principal.scopes.includes('manage')) throw brokerFaults.SCOPE_MISSING();

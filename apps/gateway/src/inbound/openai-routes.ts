@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { RequestId } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { type RequestProblem, readChatRequest } from '@aisbf/openai';
-import { Log, Metrics } from '@aisbf/platform';
+import { bearerOf, Log, Metrics } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -174,7 +174,7 @@ function usernameOf(request: FastifyRequest): string | null {
 function apiTokenOf(request: FastifyRequest): string {
   const { authorization } = request.headers;
   if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = /^Bearer +(\S+)$/i.exec(authorization)?.[1] ?? '';
+  const apiToken = bearerOf(authorization) ?? '';
   if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
   return apiToken;
 }

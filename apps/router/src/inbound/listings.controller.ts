@@ -1,21 +1,10 @@
 import { Id, OnBehalf, type Principal, PutListing } from '@aisbf/contracts';
-import { parsed } from '@aisbf/platform';
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Put,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { Caller, parsed, Requires } from '@aisbf/platform';
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
 import { ListingManagement } from '../services/listing-management.js';
-import { Caller, ManagerGuard } from './caller.js';
 
 @Controller('api/catalog/listings')
-@UseGuards(ManagerGuard)
+@Requires('manage')
 export class ListingsController {
   constructor(private readonly listings: ListingManagement) {}
 

@@ -1,22 +1,10 @@
 import { CreateProvider, Id, OnBehalf, type Principal, UpdateProvider } from '@aisbf/contracts';
-import { parsed } from '@aisbf/platform';
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Patch,
-  Post,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { Caller, parsed, Requires } from '@aisbf/platform';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ProviderManagement } from '../services/provider-management.js';
-import { Caller, ManagerGuard } from './caller.js';
 
 @Controller('api/catalog/providers')
-@UseGuards(ManagerGuard)
+@Requires('manage')
 export class ProvidersController {
   constructor(private readonly providers: ProviderManagement) {}
 

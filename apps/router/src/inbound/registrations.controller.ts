@@ -1,15 +1,14 @@
 import { CreateRegistration, Id, type Principal, RotateRegistration } from '@aisbf/contracts';
-import { parsed } from '@aisbf/platform';
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { Caller, parsed, Requires } from '@aisbf/platform';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { RegistrationManagement } from '../services/registration-management.js';
-import { Caller, ManagerGuard } from './caller.js';
 
 /** A call without a body asks for what is usual. */
 const creation = CreateRegistration.nullish().transform((request) => request ?? {});
 const rotation = RotateRegistration.nullish().transform((request) => request ?? {});
 
 @Controller('api/catalog/providers/:id')
-@UseGuards(ManagerGuard)
+@Requires('manage')
 export class RegistrationsController {
   constructor(private readonly registrations: RegistrationManagement) {}
 

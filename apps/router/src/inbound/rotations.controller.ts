@@ -1,21 +1,10 @@
 import { Name, OnBehalf, type Principal, PutRotation } from '@aisbf/contracts';
-import { parsed } from '@aisbf/platform';
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Param,
-  Put,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { Caller, parsed, Requires } from '@aisbf/platform';
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
 import { RotationManagement } from '../services/rotation-management.js';
-import { Caller, ManagerGuard } from './caller.js';
 
 @Controller('api/catalog/rotations')
-@UseGuards(ManagerGuard)
+@Requires('manage')
 export class RotationsController {
   constructor(private readonly rotations: RotationManagement) {}
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Principal, Scope } from '@aisbf/contracts';
-import { Clock } from '@aisbf/platform';
+import { type CallerCheck, Clock } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
@@ -20,7 +20,7 @@ type Remembered = Readonly<{ principal: Principal; untilMs: number }>;
  * that miss together share one question.
  */
 @Injectable()
-export class Principals {
+export class Principals implements CallerCheck {
   private readonly remembered = new Map<string, Remembered>();
   private readonly asked = new Map<string, Promise<Principal>>();
   private readonly hashByApiTokenId = new Map<string, string>();

@@ -8,11 +8,17 @@ import {
 } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { FastifyRequest } from 'fastify';
-import { Identity } from '../services/identity.js';
+import { bearerOf } from './bearer.js';
 
 const scopeMetadata = 'aisbf:scope';
 
-/** The scope that a management call needs. */
+/** Who knows what an API token is good for. Each service has its own way to find out. */
+export abstract class CallerCheck {
+  /** The token's principal, if it may do this; a fault otherwise, and where there is no token. */
+  abstract require(apiToken: string | undefined, scope: Scope): Promise<Principal>;
+}
+
+/** The scope that a management call, or every call of a controller, needs. */
 export const Requires = (scope: Scope) => SetMetadata(scopeMetadata, scope);
 
 type CalledRequest = FastifyRequest & { principal?: Principal };
@@ -26,23 +32,22 @@ export const Caller = createParamDecorator(
   },
 );
 
-/** Lets a call through that carries an API token with the scope it requires. */
+/** Lets a call through that carries an API token with the scope it requires. Stands before every route. */
 @Injectable()
 export class CallerGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly identity: Identity,
+    private readonly check: CallerCheck,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const scope = this.reflector.get<Scope | undefined>(scopeMetadata, context.getHandler());
+    const scope = this.reflector.getAllAndOverride<Scope | undefined>(scopeMetadata, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     if (scope === undefined) return true;
     const request = context.switchToHttp().getRequest<CalledRequest>();
-    request.principal = await this.identity.require(bearerOf(request), scope);
+    request.principal = await this.check.require(bearerOf(request.headers.authorization), scope);
     return true;
   }
-}
-
-function bearerOf(request: FastifyRequest): string | undefined {
-  return /^Bearer (\S{1,256})$/i.exec(request.headers.authorization ?? '')?.[1];
 }
