@@ -1,3 +1,4 @@
+import { Principals } from '@aisbf/access';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
 import { BrokerLimits, type BrokerSettings } from './config.js';
@@ -6,11 +7,10 @@ import { BasePath } from './inbound/base-path.js';
 import { PresenceListener } from './inbound/presence-listener.js';
 import { RegistrationController } from './inbound/registration.controller.js';
 import { WorkerDoor } from './inbound/worker-door.js';
-import { AccountsTokenOffice } from './outbound/accounts-token-office.js';
 import { NatsPresenceBus } from './outbound/nats-presence-bus.js';
 import { RouterWorkerGate } from './outbound/router-worker-gate.js';
 import { Admission, WorkerGate } from './services/admission.js';
-import { Callers, TokenOffice } from './services/callers.js';
+import { Callers } from './services/callers.js';
 import { Drain } from './services/drain.js';
 import { Presence, PresenceBus } from './services/presence.js';
 import { Sessions } from './services/sessions.js';
@@ -23,7 +23,7 @@ export type BrokerParts = Readonly<{
   log: Log;
   metrics: Metrics;
   router: InternalClient;
-  accounts: InternalClient;
+  principals: Principals;
 }>;
 
 class AppModule {}
@@ -44,7 +44,7 @@ export function appModule(settings: BrokerSettings, parts: BrokerParts): Dynamic
       WorkerDoor,
       PresenceListener,
       { provide: WorkerGate, useValue: new RouterWorkerGate(parts.router) },
-      { provide: TokenOffice, useValue: new AccountsTokenOffice(parts.accounts) },
+      { provide: Principals, useValue: parts.principals },
       { provide: PresenceBus, useValue: new NatsPresenceBus(bus) },
       {
         provide: Presence,

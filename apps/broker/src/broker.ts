@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { RunningAccess } from '@aisbf/access';
 import {
   createLog,
   InternalClient,
   Metrics,
   NatsBus,
   Readiness,
+  SystemClock,
   startHttpService,
 } from '@aisbf/platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -29,13 +31,23 @@ export async function startBroker(settings: BrokerSettings) {
   readiness.add('nats', () => bus.isAlive());
   const router = peer(settings, settings.BROKER_ROUTER_URL);
   const accounts = peer(settings, settings.BROKER_ACCOUNTS_URL);
+  const access = new RunningAccess({
+    ...{ service: 'broker', accounts, bus, log, clock: new SystemClock() },
+    accountsUrl: settings.BROKER_ACCOUNTS_URL,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    leaseMs: settings.AISBF_ACCESS_LEASE_MS,
+    ttlMs: settings.BROKER_PRINCIPAL_TTL_MS,
+    entriesMax: settings.BROKER_PRINCIPAL_ENTRIES_MAX,
+  });
+  const { principals } = access;
 
   const app = await startHttpService({
-    module: appModule(settings, { brokerId, bus, log, metrics, router, accounts }),
+    module: appModule(settings, { brokerId, bus, log, metrics, router, principals }),
     host: settings.BROKER_HTTP_HOST,
     port: settings.BROKER_HTTP_PORT,
     bodyBytesMax: settings.BROKER_BODY_BYTES_MAX,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
+    trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,
     metrics,
     readiness,
@@ -47,6 +59,7 @@ export async function startBroker(settings: BrokerSettings) {
   });
   measure(app, metrics);
   const url = settings.BROKER_ADVERTISED_URL || (await app.getUrl());
+  await access.start();
   app.get(PresenceListener).start();
   app.get(Sessions).start();
   app.get(Presence).open(url);
@@ -64,6 +77,7 @@ export async function startBroker(settings: BrokerSettings) {
       app.get(Presence).close();
       app.get(Sessions).stop();
       await app.close();
+      await access.stop();
       await Promise.all([bus.close(), router.close(), accounts.close()]);
     },
   };

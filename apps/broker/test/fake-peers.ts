@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type AdmitWorker, internalPaths, type WorkerVerdict } from '@aisbf/contracts';
+import { createSecretToken } from '@aisbf/secrets';
 
 export type KnownProvider = Readonly<{
   providerId: string;
@@ -29,16 +31,28 @@ export const otherProvider: KnownProvider = {
   registrationToken: 'reg_other',
 };
 
+/** API tokens by who calls with them. */
+export const apiTokens = {
+  seller: createSecretToken('aisbf').text,
+  sellerBuying: createSecretToken('aisbf').text,
+  other: createSecretToken('aisbf').text,
+  operator: createSecretToken('aisbf').text,
+};
+
 const principals: Readonly<Record<string, object>> = {
-  'seller-manage': principal('seller', sellerProvider.ownerId, 'member', ['manage']),
-  'seller-inference': principal('seller', sellerProvider.ownerId, 'member', ['inference']),
-  'other-manage': principal('other', otherProvider.ownerId, 'member', ['manage']),
-  operator: principal('root', '55555555-5555-4555-8555-555555555555', 'operator', ['manage']),
+  [apiTokens.seller]: principal('seller', sellerProvider.ownerId, 'member', ['manage']),
+  [apiTokens.sellerBuying]: principal('seller', sellerProvider.ownerId, 'member', ['inference']),
+  [apiTokens.other]: principal('other', otherProvider.ownerId, 'member', ['manage']),
+  [apiTokens.operator]: principal('root', randomUUID(), 'operator', ['manage']),
 };
 
 function principal(username: string, ownerId: string, role: string, scopes: readonly string[]) {
   return {
-    apiTokenId: '66666666-6666-4666-8666-666666666666',
+    userId: randomUUID(),
+    apiTokenId: randomUUID(),
+    sessionId: null,
+    expiresAtMs: null,
+    rules: { routes: [], models: [], addresses: [] },
     ownerId,
     username,
     role,
@@ -61,7 +75,7 @@ export async function startFakePeers(): Promise<FakePeers> {
     void readJson(request).then((body) => {
       const isAdmission = request.url === internalPaths.routerAdmitWorker;
       if (isAdmission) asked += 1;
-      const found = isAdmission ? verdictOn(body as AdmitWorker) : identified(body);
+      const found = isAdmission ? verdictOn(body as AdmitWorker) : accountsSays(request.url, body);
       response.writeHead(found ? 200 : 401, { 'content-type': 'application/json' });
       response.end(JSON.stringify(found ?? unknownToken));
     });
@@ -81,10 +95,14 @@ export async function startFakePeers(): Promise<FakePeers> {
 }
 
 const unknownToken = {
-  fault: { code: 'API_TOKEN_UNKNOWN', kind: 'unauthenticated', message: 'Unknown.', details: {} },
+  fault: { code: 'API_TOKEN_INVALID', kind: 'unauthenticated', message: 'Unknown.', details: {} },
 };
 
-function identified(body: unknown): object | undefined {
+function accountsSays(path: string | undefined, body: unknown): object | undefined {
+  if (path === internalPaths.accountsRenewAccess) {
+    return { revision: 0, changes: [], isComplete: true };
+  }
+  if (path === internalPaths.accountsLeaveAccess) return {};
   return principals[(body as { apiToken: string }).apiToken];
 }
 

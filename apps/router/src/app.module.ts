@@ -1,3 +1,4 @@
+import { Principals } from '@aisbf/access';
 import {
   CallerCheck,
   CallerGuard,
@@ -41,7 +42,6 @@ import { Market } from './services/market.js';
 import { ModelList } from './services/model-list.js';
 import { Owners } from './services/owners.js';
 import { Planning, PlanningSettings } from './services/planning.js';
-import { PrincipalCacheSettings, Principals } from './services/principals.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
 import { RateLimits } from './services/rate-limits.js';
@@ -56,6 +56,7 @@ import { WorkerAdmission } from './services/worker-admission.js';
 /** What is made before Nest is, and shared with the start of the process. */
 export type RouterParts = Readonly<{
   accounts: InternalClient;
+  principals: Principals;
   clock: Clock;
   bus: NatsBus;
   log: Log;
@@ -79,7 +80,6 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationsController,
     ],
     providers: [
-      Principals,
       LiveCatalogue,
       LiveHealth,
       Market,
@@ -101,6 +101,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       FactListener,
       PresenceListener,
       { provide: APP_GUARD, useClass: CallerGuard },
+      { provide: Principals, useValue: parts.principals },
       { provide: CallerCheck, useExisting: Principals },
       { provide: Accounts, useClass: HttpAccounts },
       { provide: Announcements, useClass: NatsAnnouncements },
@@ -141,12 +142,6 @@ function settingsFor(settings: RouterSettings) {
       ),
     ),
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
-    value(
-      new PrincipalCacheSettings(
-        settings.ROUTER_PRINCIPAL_TTL_MS,
-        settings.ROUTER_PRINCIPAL_ENTRIES_MAX,
-      ),
-    ),
     value(
       new HealthSettings(
         settings.ROUTER_COOLDOWN_MS_BASE,

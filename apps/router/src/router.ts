@@ -1,3 +1,4 @@
+import { RunningAccess, type StartAccess } from '@aisbf/access';
 import {
   type Clock,
   createLog,
@@ -28,13 +29,17 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   const log = createLog('router', settings.ROUTER_LOG_LEVEL);
   const metrics = new Metrics('router');
   const readiness = new Readiness();
-  const parts = { ...(await connect(settings, log)), clock, log, metrics };
+  const connections = await connect(settings, log);
+  const access = knowCallers(settings, { ...connections, clock, log });
+  const { principals } = access;
+  const parts = { ...connections, principals, clock, log, metrics };
   const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, parts),
     host: settings.ROUTER_HTTP_HOST,
     port: settings.ROUTER_HTTP_PORT,
     bodyBytesMax: settings.ROUTER_BODY_BYTES_MAX,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
+    trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,
     metrics,
     readiness,
@@ -56,6 +61,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('catalogue', () => live.revision > 0);
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
+  await access.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
@@ -70,6 +76,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     grpcPort,
     close: async () => {
       await close();
+      await access.stop();
       presence.stop();
       expiry.stop();
       await watch.stop();
@@ -103,6 +110,21 @@ async function connect(settings: RouterSettings, log: Log) {
   });
   const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'router', log });
   return { reading, writing, redis, accounts, bus };
+}
+
+function knowCallers(
+  settings: RouterSettings,
+  parts: Pick<StartAccess, 'accounts' | 'bus' | 'clock' | 'log'>,
+): RunningAccess {
+  return new RunningAccess({
+    ...parts,
+    service: 'router',
+    accountsUrl: settings.ROUTER_ACCOUNTS_URL,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    leaseMs: settings.AISBF_ACCESS_LEASE_MS,
+    ttlMs: settings.ROUTER_PRINCIPAL_TTL_MS,
+    entriesMax: settings.ROUTER_PRINCIPAL_ENTRIES_MAX,
+  });
 }
 
 type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: LiveHealth }>;

@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
+  type AccessChange,
   Authorise,
   type FaultBody,
   GetOwner,
   Identify,
   internalPaths,
   type Principal,
+  RenewAccess,
 } from '@aisbf/contracts';
 import { createSecretToken } from '@aisbf/secrets';
 
@@ -16,9 +18,12 @@ const fault = (kind: FaultBody['kind'], code: string): { fault: FaultBody } => (
   fault: { code, kind, message: 'as the test wants it', details: {} },
 });
 
+type BuyingPrincipal = Principal & { apiTokenId: string };
+
 /** Accounts as the router sees them: a few principals, and a wallet that says yes until told otherwise. */
 export async function startFakeAccounts() {
   const principals = new Map<string, Principal>();
+  const changes: AccessChange[] = [];
   const state = {
     authorised: [] as Authorise[],
     identified: 0,
@@ -31,6 +36,13 @@ export async function startFakeAccounts() {
       const principal = principals.get(Identify.parse(body).apiToken);
       return principal ? [200, principal] : [401, fault('unauthenticated', 'API_TOKEN_INVALID')];
     }
+    if (path === internalPaths.accountsRenewAccess) {
+      const since = RenewAccess.parse(body).revision;
+      const revision = changes.length;
+      const isComplete = since !== null;
+      return [200, { revision, changes: isComplete ? changes.slice(since) : [], isComplete }];
+    }
+    if (path === internalPaths.accountsLeaveAccess) return [200, {}];
     if (path === internalPaths.accountsOwner) {
       const { username } = GetOwner.parse(body);
       const found = [...principals.values()].find((one) => one.username === username);
@@ -60,23 +72,32 @@ export async function startFakeAccounts() {
       state.refusal = fault(kind, code);
     },
     /** Makes an API token and whom it stands for. */
-    token: (username: string, changes: Partial<Principal> = {}) => {
+    token: (username: string, differences: Partial<BuyingPrincipal> = {}) => {
       const ownerId =
         [...principals.values()].find((one) => one.username === username)?.ownerId ?? randomUUID();
-      const principal: Principal = {
+      const principal: BuyingPrincipal = {
+        userId: randomUUID(),
         apiTokenId: randomUUID(),
+        sessionId: null,
+        rules: { routes: [], models: [], addresses: [] },
+        expiresAtMs: null,
         ownerId,
         username,
         role: username === 'global' ? 'operator' : 'member',
         scopes: ['inference', 'manage'],
         limits: { requestsPerMinuteMax: 10_000, tokensPerMinuteMax: 10_000_000, concurrencyMax: 8 },
-        ...changes,
+        ...differences,
       };
       const apiToken = createSecretToken('aisbf').text;
       principals.set(apiToken, principal);
       return { apiToken, principal };
     },
-    revoke: (apiToken: string) => principals.delete(apiToken),
+    /** From now on the token is unknown; those who remember it hear of it when they ask next. */
+    revoke: (apiToken: string) => {
+      const subject = principals.get(apiToken)?.apiTokenId;
+      if (subject) changes.push({ revision: changes.length + 1, subject });
+      return principals.delete(apiToken);
+    },
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -45,10 +45,9 @@ export type AccessChanged = z.infer<typeof AccessChanged>;
 
 /** The public halves of the keys that access tokens are signed with, as RFC 7517 writes them. */
 export const GetAccessKeys = z.strictObject({ type: z.literal('get-access-keys') });
+export type GetAccessKeys = z.infer<typeof GetAccessKeys>;
 export const AccessKeys = z.object({
-  keys: z
-    .array(z.looseObject({ kty: z.string(), kid: z.string() }))
-    .max(64),
+  keys: z.array(z.looseObject({ kty: z.string(), kid: z.string() })).max(64),
 });
 export type AccessKeys = z.infer<typeof AccessKeys>;
 

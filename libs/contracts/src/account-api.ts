@@ -132,7 +132,10 @@ export type RotatedApiToken = z.infer<typeof RotatedApiToken>;
 export const ListAudit = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   /** Only what happened before the event of this number. */
-  before: z.string().regex(/^\d{1,18}$/).optional(),
+  before: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .optional(),
 });
 export type ListAudit = z.infer<typeof ListAudit>;
 
@@ -275,7 +278,8 @@ export const accountRoutes: readonly RestRoute[] = [
     path: '/api/account/api-tokens/{id}/rotate',
     operationId: 'rotateApiToken',
     summary: 'Give an API token a new secret',
-    description: 'The only answer that holds it. The one before stays good for `overlapMs`, else not at all.',
+    description:
+      'The only answer that holds it. The one before stays good for `overlapMs`, else not at all.',
     credential: 'manage',
     pathParameters: { id: Id },
     request: RotateApiToken,

@@ -36,6 +36,7 @@ export {
   User,
   Users,
 } from './account-api.js';
+export { authPath, authRoutes } from './auth-api.js';
 export {
   CreatedProvider,
   CreatedRegistration,

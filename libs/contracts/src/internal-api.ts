@@ -22,6 +22,8 @@ export const internalHeaders = {
   /** Proves that the caller is one of us. */
   secret: 'x-aisbf-internal-secret',
   requestId: 'x-request-id',
+  /** Inside accounts: whence a call to the sign-in library comes. */
+  callerAddress: 'x-aisbf-caller-address',
   /** The epoch of the session that the plan meant; another one is refused as gone. */
   sessionEpoch: 'x-aisbf-session-epoch',
   /** `1` where the body asks for a stream, so that the broker need not read it. */

@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { AccessKeys } from './access.js';
 import * as account from './account-api.js';
+import * as auth from './auth-api.js';
 import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
-import type { RestRoute } from './rest-route.js';
+import type { Credential, RestRoute } from './rest-route.js';
 import * as worker from './worker-api.js';
 
 /** What a document that is made of plain data may hold. */
@@ -22,6 +24,15 @@ const requests = {
   UpdateApiToken: account.UpdateApiToken,
   RotateApiToken: account.RotateApiToken,
   GrantCredit: account.GrantCredit,
+  SignUp: auth.SignUp,
+  SignIn: auth.SignIn,
+  SendVerification: auth.SendVerification,
+  RequestReset: auth.RequestReset,
+  ResetPassword: auth.ResetPassword,
+  ChangePassword: auth.ChangePassword,
+  ConfirmPassword: auth.ConfirmPassword,
+  EnterCode: auth.EnterCode,
+  NoBody: auth.NoBody,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
   CreateRegistration: catalog.CreateRegistration,
@@ -49,6 +60,14 @@ const answers = {
   ApiTokens: account.ApiTokens,
   CreatedApiToken: account.CreatedApiToken,
   Granted: account.Granted,
+  SignedUp: auth.SignedUp,
+  SignedIn: auth.SignedIn,
+  CurrentSession: auth.CurrentSession,
+  AuthDone: auth.AuthDone,
+  TwoFactorSecret: auth.TwoFactorSecret,
+  BackupCodes: auth.BackupCodes,
+  AccessToken: auth.AccessTokenAnswer,
+  AccessKeys,
   Balance: account.Balance,
   Receipt,
   Receipts: account.Receipts,
@@ -107,6 +126,13 @@ const areas: readonly Area[] = [
     error: 'RestError',
   },
   {
+    tag: 'sign-in',
+    description:
+      "People with a password. A session lives in a cookie; what changes something wants an `Origin` of the market's own.",
+    routes: auth.authRoutes,
+    error: 'RestError',
+  },
+  {
     tag: 'catalog',
     description: 'Providers, listings and rotations.',
     routes: catalog.catalogRoutes,
@@ -143,9 +169,18 @@ export function openApiDocument(): JsonObject {
     components: {
       schemas: { ...components(requests, 'input'), ...components(answers, 'output') },
       securitySchemes: {
-        apiToken: { type: 'http', scheme: 'bearer', description:
+        apiToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
             'An API token, `aisbf_…`; for `manage` and `usage` also the access token of somebody who has signed in.',
-         },
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'aisbf.session_token',
+          description: 'Set by signing in; over https its name begins with `__Secure-`.',
+        },
         registrationToken: {
           type: 'http',
           scheme: 'bearer',
@@ -176,14 +211,12 @@ function paths(): JsonObject {
 function operation(route: RestRoute, { tag, error }: Area): JsonObject {
   const parameters = parametersOf(route);
   const { description, request, isRequestOptional = false, credential, answer } = route;
-  const isWorkers = credential === 'registration-token';
-  const isScope = !isWorkers && credential !== 'any-api-token';
   return {
     tags: [tag],
     operationId: route.operationId,
     summary: route.summary,
     ...(description !== undefined && { description }),
-    security: [{ [isWorkers ? 'registrationToken' : 'apiToken']: isScope ? [credential] : [] }],
+    security: securityOf(credential),
     ...(parameters.length > 0 && { parameters }),
     ...(request && { requestBody: { required: !isRequestOptional, content: jsonOf(request) } }),
     responses: {
@@ -195,6 +228,21 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
       },
     },
   };
+}
+
+function securityOf(credential: Credential): readonly Json[] {
+  switch (credential) {
+    case 'nobody':
+      return [];
+    case 'session':
+      return [{ session: [] }];
+    case 'registration-token':
+      return [{ registrationToken: [] }];
+    case 'any-api-token':
+      return [{ apiToken: [] }];
+    default:
+      return [{ apiToken: [credential] }];
+  }
 }
 
 const refusalHeaders = {
@@ -213,6 +261,7 @@ const successWords = {
   200: 'Done.',
   201: 'Created.',
   204: 'Done; there is nothing to say.',
+  302: 'Go on to the address in `location`.',
 } as const;
 
 function success({ status, schema, isStreamable }: RestRoute['answer']): JsonObject {

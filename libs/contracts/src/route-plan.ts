@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { ClientAddress, Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
+import {
+  ClientAddress,
+  Count,
+  FeeBps,
+  Id,
+  ModelName,
+  NanosText,
+  Prices,
+  RequestId,
+  TimeMs,
+} from './field.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({

@@ -66,6 +66,7 @@ beforeAll(async () => {
     port: 0,
     bodyBytesMax: 1000,
     internalSecret: secret,
+    trustedProxies: '',
     log,
     metrics: new Metrics('test'),
     readiness,

@@ -17,6 +17,8 @@ export type HttpServiceOptions = Readonly<{
   port: number;
   bodyBytesMax: number;
   internalSecret: string;
+  /** Whose word counts for where a call comes from: addresses and networks, with commas between. */
+  trustedProxies: string;
   log: Log;
   metrics: Metrics;
   readiness: Readiness;
@@ -40,6 +42,7 @@ export async function createHttpService(
   const adapter = new FastifyAdapter({
     logger: false,
     skipMiddie: true,
+    trustProxy: options.trustedProxies === '' ? false : options.trustedProxies,
     bodyLimit: options.bodyBytesMax,
     genReqId: (request: IncomingMessage) => {
       const given = request.headers[internalHeaders.requestId];

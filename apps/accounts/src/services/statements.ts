@@ -9,8 +9,10 @@ import type {
 import { type Nanos, nanos, nanosMax, parseNanos } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { type Actor, auditEntry } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import { receiptOf } from '../domain/receipt.js';
+import { AuditStore } from './audit-log.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
 
@@ -21,6 +23,7 @@ export class Statements {
     private readonly reader: LedgerReader,
     private readonly ledger: LedgerStore,
     private readonly directory: Directory,
+    private readonly audit: AuditStore,
     private readonly clock: Clock,
   ) {}
 
@@ -37,8 +40,8 @@ export class Statements {
   }
 
   /** An operator puts money into a wallet. The same grant id again moves nothing. */
-  async grant(principal: Principal, request: GrantCredit): Promise<Granted> {
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+  async grant(actor: Actor, request: GrantCredit): Promise<Granted> {
+    if (actor.principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const owner = await this.directory.owner(request.username);
     if (!owner) throw faults.OWNER_MISSING();
     const result = await this.ledger.grant({
@@ -48,6 +51,12 @@ export class Statements {
       reason: request.reason,
     });
     if (result === 'parameters_differ') throw faults.GRANT_PARAMETERS_DIFFER();
+    // The transfer is a record of its own; this one says who asked for it.
+    if (result === 'granted') {
+      const { grantId: subject, amount, reason } = request;
+      const deed = { action: 'credit.grant', subject, detail: { amount, reason } } as const;
+      await this.audit.record(auditEntry(actor, owner.ownerId, deed));
+    }
     const balance = await this.balance(owner);
     return { grantId: request.grantId, isReplay: result === 'replay', balance };
   }

@@ -20,7 +20,6 @@ export const brokerFaults = defineFaults({
   WORKER_ENDPOINT_UNSUPPORTED: ['missing', 'The worker does not serve this endpoint.'],
   READER_TOO_SLOW: ['unavailable', 'The reader fell too far behind the worker.'],
   TOKEN_MISSING: ['unauthenticated', 'This needs an API token.'],
-  SCOPE_MISSING: ['forbidden', 'The API token lacks the scope `manage`.'],
   PROVIDER_MISSING: ['missing', 'There is no such provider of yours here.'],
   REGISTRATION_REJECTED: ['forbidden', 'registration rejected'],
   ADMISSION_CROWDED: ['throttled', 'registration rejected'],

@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { internalPaths, Receipt, type Settle, Settled, subjects } from '@aisbf/contracts';
+import {
+  type GetReceipt,
+  internalPaths,
+  Receipt,
+  type Settle,
+  Settled,
+  subjects,
+} from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import type { InternalClient, Log, Metrics, NatsBus } from '@aisbf/platform';
 import type { OnApplicationShutdown } from '@nestjs/common';
@@ -44,9 +51,10 @@ export class DurableSettlements extends Settlements implements OnApplicationShut
     this.pending.add(delivery);
   }
 
-  receipt(apiToken: string, requestId: string): Promise<Receipt> {
-    const request = { type: 'get-receipt', apiToken, requestId };
-    return this.parts.accounts.post(internalPaths.accountsReceipt, request, Receipt, requestId);
+  receipt(question: Omit<GetReceipt, 'type'>): Promise<Receipt> {
+    const request: GetReceipt = { type: 'get-receipt', ...question };
+    const { accountsReceipt } = internalPaths;
+    return this.parts.accounts.post(accountsReceipt, request, Receipt, question.requestId);
   }
 
   /** The last requests have ended by now; their reports still have to arrive. */

@@ -21,6 +21,7 @@ export type ChatCall = Readonly<{
   requestId: string;
   apiToken: string;
   pathUsername: string | null;
+  clientAddress: string;
   /** The body's own text, which is what upstreams get. */
   text: string;
   request: ChatRequest;
@@ -81,7 +82,7 @@ export class ChatCompletions {
   }
 
   private admit(
-    { requestId, apiToken, pathUsername, text, request }: ChatCall,
+    { requestId, apiToken, pathUsername, clientAddress, text, request }: ChatCall,
     promptTokens: number,
   ) {
     return this.admission.admit({
@@ -89,6 +90,7 @@ export class ChatCompletions {
       requestId,
       apiToken,
       pathUsername,
+      clientAddress,
       facts: {
         endpoint: 'chat.completions',
         route: request.model,

@@ -1,8 +1,7 @@
-import { ApiTokenChanged, AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
+import { AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
 import { Log, NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { LiveHealth } from '../services/live-health.js';
-import { Principals } from '../services/principals.js';
 import { RateLimits } from '../services/rate-limits.js';
 
 /** Hears what has happened elsewhere and changes what the next plan is made with. */
@@ -11,7 +10,6 @@ export class FactListener {
   constructor(
     private readonly bus: NatsBus,
     private readonly health: LiveHealth,
-    private readonly principals: Principals,
     private readonly rates: RateLimits,
     private readonly log: Log,
   ) {}
@@ -19,9 +17,6 @@ export class FactListener {
   start(): void {
     this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) =>
       this.health.onAttemptEnded(ended),
-    );
-    this.bus.subscribe(subjects.apiTokenChanged, ApiTokenChanged, ({ apiTokenId }) =>
-      this.principals.forget(apiTokenId),
     );
     this.bus.subscribe(subjects.usageSettled, UsageSettled, (usage) => this.spend(usage));
   }

@@ -1,11 +1,12 @@
+import { Principals } from '@aisbf/access';
 import type { Admit, Plan } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import { toBuyer } from '../domain/buyer.js';
 import { requireOwnPath } from '../domain/own-path.js';
 import { toTerms } from '../domain/plan-message.js';
 import { RouterEvents } from '../events.js';
 import { Accounts } from './accounts.js';
 import { Planning } from './planning.js';
-import { Principals } from './principals.js';
 import { RateCheck } from './rate-check.js';
 
 /** Admits a request: who asks, who may serve, how fast, and with whose money set aside. */
@@ -30,19 +31,20 @@ export class Admission {
     }
   }
 
-  private async decide({ requestId, apiToken, pathUsername, facts }: Admit): Promise<Plan> {
-    const principal = await this.principals.require(apiToken, 'inference');
-    requireOwnPath(principal, pathUsername);
-    const planned = this.planning.plan(requestId, principal, facts);
-    await this.rates.take(principal, facts.promptTokens);
+  private async decide(request: Admit): Promise<Plan> {
+    const { requestId, apiToken, pathUsername, clientAddress, facts } = request;
+    const buyer = toBuyer(await this.principals.require(apiToken, 'inference', clientAddress));
+    requireOwnPath(buyer, pathUsername);
+    const planned = this.planning.plan(requestId, buyer, facts);
+    await this.rates.take(buyer, facts.promptTokens);
     const authorised = await this.accounts.authorise({
       type: 'authorise',
       requestId,
-      apiTokenId: principal.apiTokenId,
-      ownerId: principal.ownerId,
+      apiTokenId: buyer.apiTokenId,
+      ownerId: buyer.ownerId,
       amount: planned.route.holdAmount.toString(),
       expiresAtMs: planned.holdExpiresAtMs,
-      concurrencyMax: principal.limits.concurrencyMax,
+      concurrencyMax: buyer.limits.concurrencyMax,
       route: facts.route,
       isStream: facts.isStream,
       terms: planned.route.candidates.map(toTerms),

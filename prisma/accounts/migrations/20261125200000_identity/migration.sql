@@ -49,6 +49,18 @@ CREATE TABLE auth_session (
 );
 CREATE INDEX auth_session_user_id_idx ON auth_session (user_id);
 
+-- A disabled user begins no session, however the calls fall: disabling locks the user first.
+CREATE FUNCTION refuse_session_of_disabled() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM app_user WHERE id = NEW.user_id AND disabled_at IS NULL FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'user % is disabled', NEW.user_id USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER auth_session_of_enabled BEFORE INSERT ON auth_session
+  FOR EACH ROW EXECUTE FUNCTION refuse_session_of_disabled();
+
 CREATE TABLE auth_account (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   user_id uuid NOT NULL REFERENCES app_user (id) ON DELETE CASCADE,
