@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   type AccessChange,
+  type AccessRenewed,
   Authorise,
   type FaultBody,
   GetOwner,
@@ -36,13 +37,6 @@ export async function startFakeAccounts() {
       const principal = principals.get(Identify.parse(body).apiToken);
       return principal ? [200, principal] : [401, fault('unauthenticated', 'API_TOKEN_INVALID')];
     }
-    if (path === internalPaths.accountsRenewAccess) {
-      const since = RenewAccess.parse(body).revision;
-      const revision = changes.length;
-      const isComplete = since !== null;
-      return [200, { revision, changes: isComplete ? changes.slice(since) : [], isComplete }];
-    }
-    if (path === internalPaths.accountsLeaveAccess) return [200, {}];
     if (path === internalPaths.accountsOwner) {
       const { username } = GetOwner.parse(body);
       const found = [...principals.values()].find((one) => one.username === username);
@@ -58,7 +52,8 @@ export async function startFakeAccounts() {
   };
 
   const server = createServer(async (request, response) => {
-    const [status, value] = answer(request.url ?? '', JSON.parse(await textOf(request)));
+    const [path, body] = [request.url ?? '', JSON.parse(await textOf(request)) as unknown];
+    const [status, value] = accessAnswer(changes, path, body) ?? answer(path, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   });
   server.listen(0, '127.0.0.1');
@@ -75,19 +70,7 @@ export async function startFakeAccounts() {
     token: (username: string, differences: Partial<BuyingPrincipal> = {}) => {
       const ownerId =
         [...principals.values()].find((one) => one.username === username)?.ownerId ?? randomUUID();
-      const principal: BuyingPrincipal = {
-        userId: randomUUID(),
-        apiTokenId: randomUUID(),
-        sessionId: null,
-        rules: { routes: [], models: [], addresses: [] },
-        expiresAtMs: null,
-        ownerId,
-        username,
-        role: username === 'global' ? 'operator' : 'member',
-        scopes: ['inference', 'manage'],
-        limits: { requestsPerMinuteMax: 10_000, tokensPerMinuteMax: 10_000_000, concurrencyMax: 8 },
-        ...differences,
-      };
+      const principal = { ...somebody(username), ownerId, ...differences };
       const apiToken = createSecretToken('aisbf').text;
       principals.set(apiToken, principal);
       return { apiToken, principal };
@@ -104,6 +87,37 @@ export async function startFakeAccounts() {
       await once(server, 'close');
     },
   };
+}
+
+function somebody(username: string): Omit<BuyingPrincipal, 'ownerId'> {
+  return {
+    userId: randomUUID(),
+    apiTokenId: randomUUID(),
+    sessionId: null,
+    username,
+    role: username === 'global' ? 'operator' : 'member',
+    scopes: ['inference', 'manage'],
+    limits: { requestsPerMinuteMax: 10_000, tokensPerMinuteMax: 10_000_000, concurrencyMax: 8 },
+    rules: { routes: [], models: [], addresses: [] },
+    expiresAtMs: null,
+  };
+}
+
+/** To those who remember callers. */
+function accessAnswer(
+  changes: readonly AccessChange[],
+  path: string,
+  body: unknown,
+): [status: number, value: unknown] | undefined {
+  if (path === internalPaths.accountsRenewAccess) return [200, changesSince(changes, body)];
+  return path === internalPaths.accountsLeaveAccess ? [200, {}] : undefined;
+}
+
+function changesSince(changes: readonly AccessChange[], body: unknown): AccessRenewed {
+  const since = RenewAccess.parse(body).revision;
+  const isComplete = since !== null;
+  const news = isComplete ? changes.slice(since) : [];
+  return { revision: changes.length, changes: news, isComplete };
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -1,14 +1,17 @@
 import { BlockList, isIP } from 'node:net';
 import type { Principal } from '@aisbf/contracts';
 
-const listOf = new WeakMap<readonly string[], BlockList>();
+/** By family: the built-in list would find every IPv4 address in an IPv6 network that is wide enough. */
+type Ranges = Readonly<Record<4 | 6, BlockList>>;
+
+const compiled = new WeakMap<readonly string[], Ranges>();
 
 /** Whether an address lies in one of these ranges. An IPv4 address that is written as IPv6 is the same one. */
 export function isAddressIn(address: string, ranges: readonly string[]): boolean {
   const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
   const family = isIP(plain);
-  if (family === 0) return false;
-  return blockListOf(ranges).check(plain, family === 4 ? 'ipv4' : 'ipv6');
+  if (family !== 4 && family !== 6) return false;
+  return compile(ranges)[family].check(plain, nameOf(family));
 }
 
 /** A token without a list may come from anywhere; one with a list from nowhere that is not known. */
@@ -17,16 +20,20 @@ export function isAddressAllowed({ rules }: Principal, address: string | null): 
   return address !== null && isAddressIn(address, rules.addresses);
 }
 
-function blockListOf(ranges: readonly string[]): BlockList {
-  const known = listOf.get(ranges);
+function compile(ranges: readonly string[]): Ranges {
+  const known = compiled.get(ranges);
   if (known) return known;
-  const list = new BlockList();
+  const lists: Ranges = { 4: new BlockList(), 6: new BlockList() };
   for (const range of ranges) {
     const [base = '', prefix] = range.split('/');
-    const family = isIP(base) === 6 ? 'ipv6' : 'ipv4';
-    if (prefix === undefined) list.addAddress(base, family);
-    else list.addSubnet(base, Number(prefix), family);
+    const family = isIP(base) === 6 ? 6 : 4;
+    if (prefix === undefined) lists[family].addAddress(base, nameOf(family));
+    else lists[family].addSubnet(base, Number(prefix), nameOf(family));
   }
-  listOf.set(ranges, list);
-  return list;
+  compiled.set(ranges, lists);
+  return lists;
+}
+
+function nameOf(family: 4 | 6): 'ipv4' | 'ipv6' {
+  return family === 4 ? 'ipv4' : 'ipv6';
 }

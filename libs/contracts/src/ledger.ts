@@ -138,7 +138,7 @@ export type Receipt = z.infer<typeof Receipt>;
 export const GetReceipt = z.strictObject({
   type: z.literal('get-receipt'),
   apiToken: z.string().min(1).max(256),
-  clientAddress: ClientAddress.nullable(),
+  clientAddress: ClientAddress.nullable().default(null),
   requestId: RequestId,
 });
 export type GetReceipt = z.infer<typeof GetReceipt>;

@@ -30,7 +30,7 @@ export const Admit = z.strictObject({
   /** The user whose path the buyer called (`/api/u/{username}`), or null. */
   pathUsername: z.string().max(64).nullable(),
   /** From where the buyer called; null where that is not known, and then no list of addresses holds it. */
-  clientAddress: ClientAddress.nullable(),
+  clientAddress: ClientAddress.nullable().default(null),
   facts: RequestFacts,
 });
 export type Admit = z.infer<typeof Admit>;
@@ -111,7 +111,7 @@ export const ListModels = z.strictObject({
   type: z.literal('list-models'),
   apiToken: z.string().min(1).max(256),
   pathUsername: z.string().max(64).nullable(),
-  clientAddress: ClientAddress.nullable(),
+  clientAddress: ClientAddress.nullable().default(null),
 });
 export type ListModels = z.infer<typeof ListModels>;
 

@@ -1,3 +1,4 @@
+export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
 export {
   type AnswerEnding,
   FakeUpstream,
