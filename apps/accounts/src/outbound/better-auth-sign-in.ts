@@ -156,7 +156,7 @@ function discreet(log: Log): NonNullable<BetterAuthOptions['logger']> {
   return {
     level: 'debug',
     log: (level, message) =>
-      log.debug({ level, message: message.replaceAll(/\S+@\S+/g, '[address]') }, 'sign-in'),
+      log.debug({ weight: level, message: message.replaceAll(/\S+@\S+/g, '[address]') }, 'sign-in'),
   };
 }
 
@@ -201,10 +201,26 @@ async function sendPasswordMail(
   await mailer.send(passwordMail(user.email, url, rowCount === 0));
 }
 
+/** In the words of a wrong password; a call that comes between is stopped by the database. */
+async function refuseDisabled(pool: Pool, userId: string): Promise<void> {
+  const { rowCount } = await pool.query(
+    'SELECT FROM app_user WHERE id = $1 AND disabled_at IS NULL',
+    [userId],
+  );
+  if (rowCount === 1) return;
+  throw new APIError('UNAUTHORIZED', {
+    code: 'INVALID_EMAIL_OR_PASSWORD',
+    message: 'Invalid email or password',
+  });
+}
+
 type HookContext = Readonly<{ headers?: Headers | undefined }> | null;
 
 /** What happens to a user's ways in is written down. */
-function recordHooks({ audit }: SignInParts): NonNullable<BetterAuthOptions['databaseHooks']> {
+function recordHooks({
+  audit,
+  pool,
+}: SignInParts): NonNullable<BetterAuthOptions['databaseHooks']> {
   const record = (userId: string, action: Deed['action'], subject: string, context: HookContext) =>
     audit.recordOf(
       userId,
@@ -217,6 +233,7 @@ function recordHooks({ audit }: SignInParts): NonNullable<BetterAuthOptions['dat
     },
     session: {
       create: {
+        before: ({ userId }) => refuseDisabled(pool, userId),
         after: (begun, context) => record(begun.userId, 'session.begin', begun.id, context),
       },
       delete: { after: (ended, context) => record(ended.userId, 'session.end', ended.id, context) },

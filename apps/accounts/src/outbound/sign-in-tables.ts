@@ -13,6 +13,14 @@ export const signInTables = {
       updatedAt: 'updated_at',
     },
     additionalFields: {
+      // The database gives it, together with the owner itself.
+      ownerId: {
+        type: 'string',
+        input: false,
+        required: false,
+        returned: false,
+        fieldName: 'owner_id',
+      },
       role: { type: 'string', input: false, required: false, defaultValue: 'member' },
     },
   },
