@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Acknowledgement, type Admit, CreatedApiToken, internalPaths } from '@aisbf/contracts';
+import {
+  Acknowledgement,
+  type Admit,
+  CreatedApiToken,
+  internalPaths,
+  User,
+} from '@aisbf/contracts';
 import { findFreePorts, type Service, startService } from '@aisbf/one-machine';
 import { MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -95,8 +100,12 @@ class Callers {
     await Promise.all(this.running);
   }
 
+  callsAfter(atMs: number): readonly Call[] {
+    return this.calls.filter(({ startedAtMs, status }) => startedAtMs > atMs && status !== 0);
+  }
+
   successesAfter(atMs: number): readonly Call[] {
-    return this.calls.filter(({ startedAtMs, status }) => startedAtMs > atMs && status < 300);
+    return this.callsAfter(atMs).filter(({ status }) => status < 300);
   }
 
   private async ask(router: number, caller: number): Promise<void> {
@@ -152,56 +161,105 @@ async function revoke({ id, apiToken }: Buyer) {
   return { acknowledgement, answeredAtMs, tookMs: answeredAtMs - startedAtMs };
 }
 
+/** Revokes while everybody calls, and looks at what succeeds after the answer. */
+async function revokeUnderLoad(meanwhile: () => Promise<unknown> = async () => undefined) {
+  const person = await buyer();
+  const callers = new Callers(person.apiToken);
+  try {
+    await callers.untilAllServe();
+    await meanwhile();
+    const { acknowledgement, answeredAtMs, tookMs } = await revoke(person);
+    const isEnough = () => callers.callsAfter(answeredAtMs).length > 50;
+    await until(isEnough, { timeoutMs: 10_000, message: 'fifty more calls have been made' });
+    await callers.stop();
+    return { acknowledgement, tookMs, successes: callers.successesAfter(answeredAtMs) };
+  } finally {
+    await callers.stop();
+  }
+}
+
+const nobodyServesIt = {
+  acknowledgement: { isAcknowledged: true, missing: [] },
+  successes: [],
+};
+
 describe('an API token that is revoked under load', () => {
   it.each(Array.from({ length: rounds }, (_none, round) => round + 1))(
     'succeeds at no replica after the answer (round %s)',
     async () => {
-      const person = await buyer();
-      const callers = new Callers(person.apiToken);
-      await callers.untilAllServe();
-      const { acknowledgement, answeredAtMs, tookMs } = await revoke(person);
-      await until(
-        () => callers.calls.filter((call) => call.startedAtMs > answeredAtMs).length > 50,
-      );
-      await callers.stop();
-      expect(acknowledgement).toMatchObject({ isAcknowledged: true, missing: [] });
-      expect(tookMs).toBeLessThan(fencedWithinMs);
-      expect(callers.successesAfter(answeredAtMs)).toEqual([]);
+      const ended = await revokeUnderLoad();
+      expect(ended).toMatchObject(nobodyServesIt);
+      expect(ended.tookMs).toBeLessThan(fencedWithinMs);
     },
     30_000,
   );
 
   it('is gone just the same while the bus is away', async () => {
-    const person = await buyer();
-    const callers = new Callers(person.apiToken);
-    await callers.untilAllServe();
-    await market.market.servers.nats.kill();
+    const bus = market.market.servers.nats.daemon;
     try {
-      const { acknowledgement, answeredAtMs, tookMs } = await revoke(person);
-      await until(
-        () => callers.calls.filter((call) => call.startedAtMs > answeredAtMs).length > 50,
-      );
-      expect(acknowledgement.isAcknowledged).toBe(true);
-      expect(tookMs).toBeLessThan(fencedWithinMs);
-      expect(callers.successesAfter(answeredAtMs)).toEqual([]);
+      const ended = await revokeUnderLoad(async () => bus?.kill());
+      expect(ended).toMatchObject(nobodyServesIt);
+      expect(ended.tookMs).toBeLessThan(fencedWithinMs);
     } finally {
-      await callers.stop();
-      await market.market.servers.nats.restart();
+      await bus?.restart();
     }
   }, 60_000);
 
   it('is not waited for at a replica that was killed', async () => {
-    const person = await buyer();
-    const callers = new Callers(person.apiToken);
-    await callers.untilAllServe();
-    await routers[2]?.kill();
-    const { acknowledgement, answeredAtMs, tookMs } = await revoke(person);
-    await callers.stop();
-    await routers[2]?.restart();
-    expect(acknowledgement.isAcknowledged).toBe(true);
-    expect(tookMs).toBeLessThan(fencedWithinMs);
-    expect(callers.successesAfter(answeredAtMs)).toEqual([]);
+    const [, , victim] = routers;
+    try {
+      const ended = await revokeUnderLoad(async () => victim?.kill());
+      expect(ended).toMatchObject(nobodyServesIt);
+      expect(ended.tookMs).toBeLessThan(fencedWithinMs);
+    } finally {
+      await victim?.restart();
+    }
   }, 60_000);
+});
+
+/** Somebody who was invited and has chosen a password: a page of the market with the cookies of a session. */
+async function signedIn() {
+  const email = `user-${randomBytes(4).toString('hex')}@example.com`;
+  const username = email.split('@', 1)[0] ?? '';
+  await market.operator.call('POST', '/api/account/users', User, { username, email });
+  const link = await market.mailedLink(email);
+  const token = link.pathname.split('/').at(-1);
+  const newPassword = 'chosen for this test';
+  let cookie = '';
+  const call = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${market.url}/api/account/auth${path}`, {
+      method,
+      headers: { origin: market.url, cookie, 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const set = response.headers.getSetCookie().map((text) => text.split(';', 1)[0]);
+    if (set.length > 0) cookie = set.join('; ');
+    return response;
+  };
+  await call('POST', '/reset-password', { token, newPassword });
+  expect((await call('POST', '/sign-in/email', { email, password: newPassword })).status).toBe(200);
+  const { token: accessToken } = (await (await call('GET', '/token')).json()) as { token: string };
+  return { call, accessToken };
+}
+
+describe('a session', () => {
+  it('manages at every replica and at the broker, and at none after signing out', async () => {
+    const { call, accessToken } = await signedIn();
+    const headers = { authorization: `Bearer ${accessToken}` };
+    const doors = [
+      ...routers.map(({ url }) => `${url}/api/catalog/providers`),
+      `${market.url}/api/coderai/broker/sessions`,
+      `${market.url}/api/account/balance`,
+    ];
+    const statuses = () =>
+      Promise.all(doors.map(async (door) => (await fetch(door, { headers })).status));
+    expect(new Set(await statuses())).toEqual(new Set([200]));
+    const completion = await fetch(`${market.url}/v1/models`, { headers });
+    expect(completion.status).toBe(401);
+    const answer = await call('POST', '/sign-out', {});
+    expect(answer.headers.get('x-aisbf-acknowledged')).toBe('true');
+    expect(new Set(await statuses())).toEqual(new Set([401]));
+  }, 30_000);
 });
 
 describe('a replica that hears nothing of accounts', () => {
@@ -211,7 +269,6 @@ describe('a replica that hears nothing of accounts', () => {
     const ask = () => post(routers[1]?.url, internalPaths.routerModels, list);
     await until(async () => (await ask()) === 200);
     await market.market.services.accounts.kill();
-    await pause(0);
     const awaySinceMs = performance.now();
     await until(async () => (await ask()) === 503, { timeoutMs: 5_000 });
     expect(performance.now() - awaySinceMs).toBeLessThan(fencedWithinMs);

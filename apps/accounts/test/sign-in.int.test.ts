@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { internalPaths } from '@aisbf/contracts';
+import { totpOf } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Browser, type Stage, startStage, totpOf } from './accounts-stage.js';
+import { type Browser, type Stage, startStage } from './accounts-stage.js';
 
 const password = 'correct horse battery';
 let stage: Stage;

@@ -203,11 +203,10 @@ export const authRoutes: readonly AuthRoute[] = [
     isRequestOptional: true,
     answer: ok(AuthDone),
   }),
-  route('post', '/sign-out', 'session', {
+  route('post', '/sign-out', 'nobody', {
     operationId: 'signOut',
     summary: 'End this session; its access tokens are refused everywhere when this has answered',
-    request: NoBody,
-    isRequestOptional: true,
+    description: 'Without a session there is nothing to do.',
     answer: ok(AuthDone),
   }),
 ];

@@ -23,4 +23,5 @@ export {
 } from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
 export { redisUrl } from './redis-url.js';
+export { totpOf } from './totp.js';
 export { until } from './until.js';

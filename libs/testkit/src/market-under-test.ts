@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreatedApiToken, Receipt, type Scope, type TokenLimits, User } from '@aisbf/contracts';
 import {
@@ -164,6 +164,19 @@ export class MarketUnderTest {
       return receipt.state !== 'open' && receipt;
     };
     return until(ended, { timeoutMs, message: `the receipt of ${requestId} is there` });
+  }
+
+  /** The link of the last mail to this address, once there are so many. */
+  mailedLink(address: string, count = 1): Promise<URL> {
+    const folder = join(this.market.dataDir, 'mails');
+    const found = async () => {
+      const names = (await readdir(folder)).sort();
+      const mails = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+      const theirs = mails.filter((mail) => mail.includes(`To: ${address}\n`));
+      const [link] = /https?:\/\/\S+/.exec(theirs.at(-1) ?? '') ?? [];
+      return theirs.length >= count && link !== undefined && new URL(link);
+    };
+    return until(found, { message: `a mail to ${address} is there` });
   }
 
   async wallet({ ownerId }: TestBuyer): Promise<Wallet> {
