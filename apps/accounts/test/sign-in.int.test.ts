@@ -234,7 +234,11 @@ describe('passwords', () => {
     expect((await stage.call('GET', '/api/account/me', token)).status).toBe(401);
     expect((await browser().call('POST', '/sign-in/email', { email, password })).status).toBe(401);
     const fresh = { email, password: 'another horse entirely' };
-    expect((await browser().call('POST', '/sign-in/email', fresh)).status).toBe(200);
+    expect((await page.call('POST', '/sign-in/email', fresh)).status).toBe(200);
+    const trail = await stage.call('GET', '/api/account/audit', await page.accessToken());
+    expect(trail.body.events).toContainEqual(
+      expect.objectContaining({ action: 'password.change', detail: { byMail: true } }),
+    );
   });
 
   it('are changed by whoever knows the one before, which ends the other sessions', async () => {
@@ -257,6 +261,35 @@ describe('passwords', () => {
       [email],
     );
     expect(rows).toEqual([{ password: expect.not.stringContaining(password) }]);
+  });
+});
+
+describe('the record', () => {
+  it('tells of what happens to ways in, and holds no address, password or token', async () => {
+    const { page, email, username } = await signedIn();
+    const setup = await page.call('POST', '/two-factor/enable', { password });
+    const code = totpOf(String(setup.body.totpURI));
+    await page.call('POST', '/two-factor/verify-totp', { code });
+    const newPassword = 'another horse entirely';
+    await page.call('POST', '/change-password', { currentPassword: password, newPassword });
+    const token = await page.accessToken();
+    const { body } = await stage.call('GET', '/api/account/audit?limit=200', token);
+    const events = body.events as { action: string; username: string; address: string }[];
+    const actions = new Set(events.map(({ action }) => action));
+    for (const action of [
+      'user.create',
+      'email.verify',
+      'session.begin',
+      'session.end',
+      'two-factor.change',
+      'password.change',
+    ]) {
+      expect(actions).toContain(action);
+    }
+    expect(new Set(events.map((event) => event.username))).toEqual(new Set([username]));
+    expect(events[0]?.address).toMatch(/^198\.51\.100\./);
+    const text = JSON.stringify(body);
+    for (const secret of [email, password, newPassword, token]) expect(text).not.toContain(secret);
   });
 });
 

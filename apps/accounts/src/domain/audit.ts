@@ -8,7 +8,6 @@ export type Deed = Readonly<{
   action:
     | 'user.create'
     | 'user.update'
-    | 'user.invite'
     | 'api-token.create'
     | 'api-token.update'
     | 'api-token.rotate'
@@ -17,7 +16,6 @@ export type Deed = Readonly<{
     | 'session.begin'
     | 'session.end'
     | 'password.change'
-    | 'password.reset'
     | 'two-factor.change'
     | 'email.verify';
   subject: string;

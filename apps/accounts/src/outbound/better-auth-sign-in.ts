@@ -12,10 +12,12 @@ import { APIError } from 'better-auth/api';
 import { jwt, twoFactor } from 'better-auth/plugins';
 import type { Pool } from 'pg';
 import type { Deed } from '../domain/audit.js';
+import { faults } from '../domain/faults.js';
 import { knownAddressMail, passwordMail, verificationMail } from '../domain/mail.js';
 import { AuditStore } from '../services/audit-log.js';
 import { Mailer } from '../services/mailer.js';
 import { Sessions, SignIn } from '../services/sign-in.js';
+import { isPassing } from './pg-retry.js';
 import { signInTables } from './sign-in-tables.js';
 
 export type SignInSettings = Readonly<{
@@ -59,8 +61,12 @@ export class BetterAuthSignIn extends SignIn {
     this.auth = betterAuth(options(parts, settings));
   }
 
-  handle(request: Request): Promise<Response> {
-    return this.auth.handler(request);
+  async handle(request: Request): Promise<Response> {
+    try {
+      return await this.auth.handler(request);
+    } catch (error) {
+      throw isPassing(error) ? faults.SIGN_IN_UNAVAILABLE({}, { cause: error }) : error;
+    }
   }
 
   async accessKeys(): Promise<AccessKeys> {
@@ -87,6 +93,8 @@ export function options(parts: SignInParts, settings: SignInSettings) {
     database: pool,
     trustedOrigins: [...settings.trustedOrigins],
     telemetry: { enabled: false },
+    // To our own door: its log drops secrets, and tells a bug from a database that is away.
+    onAPIError: { throw: true },
     user,
     account,
     verification,
@@ -112,8 +120,11 @@ export function options(parts: SignInParts, settings: SignInSettings) {
       resetPasswordTokenExpiresIn: linkTtlS,
       sendResetPassword: (mail) => sendPasswordMail(parts, mail),
       // Whoever followed the link has the address.
-      onPasswordReset: async ({ user: { id } }) => {
+      onPasswordReset: async ({ user: { id } }, request) => {
         await pool.query('UPDATE app_user SET email_verified = true WHERE id = $1', [id]);
+        const address = request?.headers.get(callerAddressHeader) ?? null;
+        const deed = { action: 'password.change', subject: id, detail: { byMail: true } } as const;
+        await parts.audit.recordOf(id, deed, address);
       },
       onExistingUserSignUp: ({ user: { email } }) => parts.mailer.send(knownAddressMail(email)),
     },
@@ -214,7 +225,7 @@ async function refuseDisabled(pool: Pool, userId: string): Promise<void> {
   });
 }
 
-type HookContext = Readonly<{ headers?: Headers | undefined }> | null;
+type HookContext = Readonly<{ headers?: Headers | undefined; path?: string }> | null;
 
 /** What happens to a user's ways in is written down. */
 function recordHooks({
@@ -230,6 +241,12 @@ function recordHooks({
   return {
     user: {
       create: { after: (made, context) => record(made.id, 'user.create', made.name, context) },
+      update: {
+        after: async (changed, context) => {
+          const action = changeOf(context?.path ?? '');
+          if (action) await record(changed.id, action, changed.name, context);
+        },
+      },
     },
     session: {
       create: {
@@ -240,10 +257,17 @@ function recordHooks({
     },
     account: {
       update: {
-        after: async ({ userId, password }, context) => {
-          if (password) await record(userId, 'password.change', userId, context);
+        // A reset is told by its own hook: here the library does not say whose it was.
+        after: async ({ userId }, context) => {
+          if (userId) await record(userId, 'password.change', userId, context);
         },
       },
     },
   };
+}
+
+/** What a call has changed of a user, where that is worth a line. */
+function changeOf(path: string): Deed['action'] | undefined {
+  if (path.startsWith('/two-factor/')) return 'two-factor.change';
+  return path === '/verify-email' ? 'email.verify' : undefined;
 }
