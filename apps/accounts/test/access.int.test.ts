@@ -119,6 +119,42 @@ describe('a revocation', () => {
   });
 });
 
+describe('revisions', () => {
+  it('wait for the transaction that took the one before', async () => {
+    const [ann, bob] = [await member(), await member()];
+    const [first, second] = [await stage.admin.connect(), await stage.admin.connect()];
+    const change = 'UPDATE api_token SET concurrency_max = concurrency_max + 1 WHERE id = $1';
+    let isSecondDone = false;
+    try {
+      await first.query('BEGIN');
+      await first.query(change, [ann.id]);
+      // As at its commit, which is yet to come: the first has its revision.
+      await first.query('SET CONSTRAINTS ALL IMMEDIATE');
+      const { rows } = await second.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      const waiting = second.query(change, [bob.id]).then(() => {
+        isSecondDone = true;
+      });
+      await until(async () => {
+        const { rowCount } = await first.query(
+          "SELECT FROM pg_locks WHERE pid = $1 AND locktype = 'advisory' AND NOT granted",
+          [rows[0]?.pid],
+        );
+        return isSecondDone || rowCount === 1;
+      });
+      expect(isSecondDone).toBe(false);
+      await first.query('COMMIT');
+      await waiting;
+    } finally {
+      first.release();
+      second.release();
+    }
+    const { rows } = await stage.admin.query<{ subject: string }>(
+      'SELECT subject FROM access_change ORDER BY revision DESC LIMIT 2',
+    );
+    expect(rows.map(({ subject }) => subject)).toEqual([bob.id, ann.id]);
+  });
+});
+
 describe('API tokens', () => {
   it('are rotated: the secret before ends at once, or after an overlap', async () => {
     const { username, id, apiToken } = await member();
