@@ -196,7 +196,7 @@ describe('what a seller says of its usage', () => {
     ],
   ] as const;
   // Eight words each, in one message's frame.
-  const units = { promptTokens: 16, completionTokens: 9 };
+  const units = { prompt_token: 16, completion_token: 9 };
 
   const expectOwnCount = async (end: StreamEnd, reported: object | null) => {
     expect(end.status).toBe(200);
@@ -279,6 +279,43 @@ describe('an answer that is none', () => {
     expect(JSON.stringify(end)).not.toContain('10.1.2.3');
     expect(await receiptOf(end)).toMatchObject({ outcome: 'seller_failed', charge: '0' });
     expect(await market.restingWallet(buyer)).toEqual(before);
+  });
+});
+
+describe('what a seller hears', () => {
+  it('is what its buyer says, and nothing of who that is', async () => {
+    const worker = await open();
+    worker.on('chat.completions', sayReply);
+    await market.untilBuyable(buyer, 'sams/model');
+    const canaries = {
+      cookie: 'name=canary',
+      'x-api-key': 'canary',
+      'x-forwarded-for': '203.0.113.7',
+      forwarded: 'for=203.0.113.7',
+      'user-agent': 'canary/1',
+      referer: 'https://canary.example',
+      'openai-organization': 'canary',
+    };
+    const response = await fetch(`${market.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: {
+        ...canaries,
+        authorization: `Bearer ${buyer.apiToken}`,
+        'content-type': 'application/json',
+      },
+      body: JSON.stringify({
+        model: 'sams/model',
+        stream: true,
+        messages: [{ role: 'user', content: prompt }],
+      }),
+    });
+    expect(await response.text()).toContain('[DONE]');
+    const heard = JSON.stringify(worker.frames);
+    expect(heard).toContain(prompt);
+    const named = ['canary', '203.0.113', '127.0.0.1', buyer.username, buyer.ownerId];
+    const secrets = [buyer.apiToken, market.operator.apiToken];
+    const secret = market.market.environment('gateway').AISBF_INTERNAL_SECRET ?? '';
+    expect([...named, ...secrets, secret].filter((text) => heard.includes(text))).toEqual([]);
   });
 });
 

@@ -75,7 +75,8 @@ export type LedgerEntry = Readonly<{
 export function ledgerEntries(market: MarketUnderTest): Promise<LedgerEntry[]> {
   return market.query<LedgerEntry>(
     `SELECT id, state, outcome, captured::text,
-       (SELECT count(*)::int FROM transaction WHERE hold_id = hold.id) AS transactions
-     FROM hold WHERE state <> 'declined'`,
+       (SELECT count(*)::int FROM transaction WHERE id = receipt.transaction_id) AS transactions
+     FROM receipt WHERE state <> 'declined'
+     UNION ALL SELECT id, 'open', NULL, '0', 0 FROM hold`,
   );
 }

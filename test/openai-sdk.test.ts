@@ -84,12 +84,12 @@ describe('the official SDK', () => {
     expect(response.headers.get('x-aisbf-attempts')).toBe('1');
 
     // Six words and a question mark in one message's frame; seven words and a full stop.
-    const units = { promptTokens: 13, completionTokens: 8 };
+    const units = { prompt_token: 13, completion_token: 8, request: 1 };
     const receipt = await market.receipt(buyer, response.headers.get('x-request-id') ?? '');
     expect(receipt).toMatchObject({ state: 'settled', outcome: 'completed', units });
     // 13 × 150.333333 + 8 × 600.777777 = 6760.555545
     expect(receipt.charge).toBe('6761');
-    const after = await market.wallet(buyer);
+    const after = await market.restingWallet(buyer);
     expect(after).toEqual({ posted: before.posted - 6761n, held: 0n });
   });
 
@@ -115,7 +115,7 @@ describe('the official SDK', () => {
 
     const receipt = await market.receipt(buyer, response.headers.get('x-request-id') ?? '');
     expect(receipt.reported).toEqual({ promptTokens: 13, completionTokens: 4 });
-    expect(receipt.units).toEqual({ promptTokens: 13, completionTokens: 4 });
+    expect(receipt.units).toEqual({ prompt_token: 13, completion_token: 4, request: 1 });
     expect(BigInt(receipt.charge)).toBe(costOf(receipt.units));
   });
 
@@ -144,7 +144,7 @@ describe('the official SDK', () => {
       createdAt: expect.any(String),
       settledAt: expect.any(String),
       servedBy: { provider: 'sam/sams', model: 'plain', sessionId: session },
-      units: { promptTokens: 13, completionTokens: 4 },
+      units: { prompt_token: 13, completion_token: 4, request: 1 },
       reported: { promptTokens: 13, completionTokens: 4 },
       finishReason: 'stop',
       prices: { prompt_token: '150333333', completion_token: '600777777' },
@@ -230,13 +230,13 @@ describe('the official SDK', () => {
     await until(() => call?.isLeft, { message: 'the machine was told to stop' });
     const receipt = await market.receipt(buyer, response.headers.get('x-request-id') ?? '');
     expect(receipt).toMatchObject({ state: 'settled', outcome: 'buyer_left' });
-    const { promptTokens, completionTokens } = receipt.units;
+    const { prompt_token: promptTokens, completion_token: completionTokens } = receipt.units;
     expect(promptTokens).toBe(13);
     expect(completionTokens).toBeGreaterThanOrEqual(countTextTokens(text));
     // What was on its way when the buyer left: a few words, never what was only asked for.
     expect(completionTokens).toBeLessThanOrEqual(countTextTokens(text) + 60);
     expect(BigInt(receipt.charge)).toBe(costOf(receipt.units));
-    const after = await market.wallet(buyer);
+    const after = await market.restingWallet(buyer);
     expect(after).toEqual({ posted: before.posted - BigInt(receipt.charge), held: 0n });
 
     // The machine does one thing at a time, and is free again.
@@ -262,7 +262,7 @@ describe('a buyer who leaves before the first word', () => {
     await until(() => call.isLeft, { message: 'the machine was told to stop' });
     expect(await market.restingWallet(buyer)).toEqual(before);
     const [entry] = await market.query<{ outcome: string }>(
-      'SELECT outcome FROM hold ORDER BY created_at DESC LIMIT 1',
+      'SELECT outcome FROM receipt ORDER BY created_at DESC LIMIT 1',
     );
     expect(entry).toEqual({ outcome: 'not_served' });
     const next = await client.chat.completions.create({ model: 'sams/plain', messages });
@@ -305,7 +305,7 @@ describe('what a buyer sends', () => {
 
     const requestId = response.headers.get('x-request-id') ?? '';
     const { units } = await market.receipt(buyer, requestId);
-    expect(units.promptTokens).toBe(countPromptTokens(JSON.parse(bodyWith('plain'))));
+    expect(units.prompt_token).toBe(countPromptTokens(JSON.parse(bodyWith('plain'))));
   });
 });
 

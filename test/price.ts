@@ -1,14 +1,13 @@
+import type { Units } from '@aisbf/contracts';
 import type { TokenPrices } from '@aisbf/one-machine';
 
 /** Uneven, so that costs have to be rounded. Nano-dollars per million tokens. */
 export const unevenPrices: TokenPrices = { prompt: 150_333_333n, completion: 600_777_777n };
 
 /** What a request must cost: the whole of it rounded up once. */
-export function costOf(
-  units: Readonly<{ promptTokens: number; completionTokens: number }>,
-  prices: TokenPrices = unevenPrices,
-): bigint {
+export function costOf(units: Units, prices: TokenPrices = unevenPrices): bigint {
   const exact =
-    BigInt(units.promptTokens) * prices.prompt + BigInt(units.completionTokens) * prices.completion;
+    BigInt(units.prompt_token ?? 0) * prices.prompt +
+    BigInt(units.completion_token ?? 0) * prices.completion;
   return (exact + 999_999n) / 1_000_000n;
 }

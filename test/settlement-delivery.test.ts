@@ -1,6 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { internalHeaders, internalPaths, type Settle, streams, subjects } from '@aisbf/contracts';
+import {
+  internalHeaders,
+  internalPaths,
+  type Settle,
+  streams,
+  subjects,
+  UsageSettled,
+} from '@aisbf/contracts';
 import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
@@ -15,7 +22,7 @@ let buyer: TestBuyer;
 let bus: NatsConnection;
 
 /** "Go on." in one message's frame, and the words of an answer. */
-const units = { promptTokens: 10, completionTokens: 4 };
+const units = { prompt_token: 10, completion_token: 4 };
 const charge = costOf(units);
 
 /** A stream that has said its first words and waits to be let on. */
@@ -68,7 +75,8 @@ async function announcements(requestId: string): Promise<number> {
   let count = 0;
   for (let seq = state.first_seq; seq <= state.last_seq && seq > 0; seq += 1) {
     const message = await manager.streams.getMessage(streams.usage.name, { seq });
-    if (message?.json<{ requestId: string }>().requestId === requestId) count += 1;
+    const usages = message ? UsageSettled.parse(message.json()).usages : [];
+    count += usages.filter((usage) => usage.requestId === requestId).length;
   }
   return count;
 }
@@ -92,6 +100,8 @@ beforeAll(async () => {
       hasOwnServers: true,
       serviceEnv: {
         gateway: { GATEWAY_SETTLE_RETRY_MS: '100' },
+        // Each request with a hold of its own, which can be found while it runs.
+        router: { ROUTER_LEASES: 'false' },
         accounts: { ACCOUNTS_STREAMS_INTERVAL_MS: '500' },
       },
     }),
@@ -188,7 +198,8 @@ describe('the report of an answer', () => {
       holdEpoch: 1,
       outcome: 'completed',
       servedPosition: 0,
-      ...units,
+      ticket: null,
+      units,
       reported: null,
       finishReason: 'stop',
       attempts: [],
@@ -205,7 +216,7 @@ describe('the report of an answer', () => {
 
     // The gateway's own report comes last, and then all of them again with another price on them.
     expect(await finish()).toMatchObject({ isSuccess: true });
-    await deliverEightTimes({ ...report, completionTokens: 9_999 });
+    await deliverEightTimes({ ...report, units: { ...units, completion_token: 9_999 } });
     await expectChargedOnce(requestId);
     expect(await market.restingWallet(buyer)).toEqual({ posted: postedBefore - charge, held: 0n });
   }, 60_000);

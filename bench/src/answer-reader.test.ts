@@ -50,6 +50,20 @@ describe(AnswerReader, () => {
     );
   });
 
+  it('shows the body on its way, with the events that have ended so far', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat()), (places) => {
+        const pieces: string[] = [];
+        const reader = new AnswerReader((piece, count) => {
+          pieces.push(piece.toString());
+          expect(count).toBe(pieces.join('').split('\n\n').length - 1);
+        });
+        for (const part of cut(streamed, places)) reader.push(Buffer.from(part));
+        expect(pieces.join('')).toBe(events.join(''));
+      }),
+    );
+  });
+
   it('is complete with the last byte and not before', () => {
     for (const text of [whole, streamed]) {
       expect(read([text.slice(0, -1)]).isComplete).toBe(false);

@@ -1,6 +1,8 @@
 /** What is left of an answer once it has been read. */
 export type Answer = Readonly<{ status: number; bodyBytes: number; events: number }>;
 
+export type OnBody = (piece: Buffer, events: number) => void;
+
 type Phase = 'head' | 'body' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer' | 'complete';
 
 const lineFeed = 10;
@@ -22,6 +24,9 @@ export class AnswerReader {
   #bytesLeft = 0;
   #endsWithLineFeed = false;
   #staysOpen = true;
+
+  /** `onBody` is given each piece of the body as it comes, and how many events have ended so far. */
+  constructor(private readonly onBody?: OnBody) {}
 
   get isComplete(): boolean {
     return this.#phase === 'complete';
@@ -110,6 +115,7 @@ export class AnswerReader {
     const part = taken === bytes.length ? bytes : bytes.subarray(0, taken);
     this.#countEvents(part);
     this.#bodyBytes += taken;
+    this.onBody?.(part, this.#events);
     this.#bytesLeft -= taken;
     if (this.#bytesLeft === 0) this.#phase = this.#phase === 'body' ? 'complete' : 'chunk-end';
     return taken;

@@ -1,4 +1,8 @@
 import { parseArgs } from 'node:util';
+import {
+  type LedgerBenchOptions,
+  ledgerBenchOptions,
+} from './ledger-bench/ledger-bench-options.js';
 import { type TargetName, targetNames } from './target.js';
 
 export type BenchOptions = Readonly<{
@@ -45,8 +49,64 @@ const quick = {
   openLoopMs: 1_000,
 } as const;
 
-export const usage = `Usage: npm run bench -- [options]
+/** What the broker's bench measures, in this order. */
+export const brokerParts = ['idle', 'storm', 'relay', 'bodies'] as const;
+export type BrokerPart = (typeof brokerParts)[number];
 
+export type BrokerBenchOptions = Readonly<{
+  isQuick: boolean;
+  isJson: boolean;
+  profileFolder: string | undefined;
+  only: readonly BrokerPart[] | undefined;
+  sessions: number;
+  opensPerS: number;
+  settleMs: number;
+  idleMs: number;
+  streams: number;
+  rounds: number;
+  /** Of one stream, while delays are measured: as fast as a fast model speaks. */
+  chunksPerS: number;
+  pacedMs: number;
+  floodMs: number;
+  imageBytes: number;
+  videoBytes: number;
+  bodyTimes: number;
+}>;
+
+/** A process may have 20,000 files open where limits are as they usually are, and a broker has others. */
+const sessionsMax = 15_000;
+
+const fullBroker = {
+  sessions: 10_000,
+  opensPerS: 400,
+  settleMs: 20_000,
+  idleMs: 60_000,
+  streams: 200,
+  rounds: 3,
+  chunksPerS: 50,
+  pacedMs: 8_000,
+  floodMs: 5_000,
+  imageBytes: 10_000_000,
+  videoBytes: 50_000_000,
+  bodyTimes: 7,
+} as const;
+
+const quickBroker = {
+  ...fullBroker,
+  sessions: 300,
+  settleMs: 1_000,
+  idleMs: 2_000,
+  streams: 20,
+  rounds: 1,
+  pacedMs: 2_000,
+  floodMs: 1_000,
+  bodyTimes: 1,
+} as const;
+
+export const usage = `Usage: npm run bench -- [gateway] [options]
+       npm run bench -- broker [options]
+
+The gateway beside what it can be compared with:
   --quick                 a minute's look at whether it works; the page is left as it is
   --json                  everything that was measured, as JSON
   --only NAME,NAME        only these targets and the direct way; the page is left as it is
@@ -54,10 +114,29 @@ export const usage = `Usage: npm run bench -- [options]
   --rounds N              rounds over all targets (${full.rounds})
   --buyers N              buyers that the connections are spread over (32: each its own)
   --profile-folder PATH   leaves V8 processor profiles of our services there
+
+The broker beside a bare server of WebSockets:
+  --quick                 a minute's look at whether it works; the page is left as it is
+  --json                  everything that was measured, as JSON
+  --only NAME,NAME        only these parts; the page is left as it is (${brokerParts.join(', ')})
+  --sessions N            workers that are connected at once (10,000)
+  --profile-folder PATH   leaves V8 processor profiles of the broker there
 `;
 
+export type BenchCommand =
+  | Readonly<{ name: 'gateway'; options: BenchOptions }>
+  | Readonly<{ name: 'broker'; options: BrokerBenchOptions }>
+  | Readonly<{ name: 'ledger'; options: LedgerBenchOptions }>;
+
 /** Throws where a flag is unknown or makes no sense. */
-export function benchOptions(args: readonly string[]): BenchOptions {
+export function benchCommand(args: readonly string[]): BenchCommand {
+  const [first, ...rest] = args;
+  if (first === 'broker') return { name: first, options: brokerBenchOptions(rest) };
+  if (first === 'ledger') return { name: first, options: ledgerBenchOptions(rest) };
+  return { name: 'gateway', options: gatewayOptions(first === 'gateway' ? rest : args) };
+}
+
+function gatewayOptions(args: readonly string[]): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -75,7 +154,7 @@ export function benchOptions(args: readonly string[]): BenchOptions {
     isQuick: values.quick,
     isJson: values.json,
     profileFolder: values['profile-folder'],
-    only: values.only?.split(',').map(targetName),
+    only: values.only === undefined ? undefined : someOf(targetNames, values.only),
     rounds: count('rounds', values.rounds ?? String(durations.rounds), 100),
     connections: 32,
     buyers: count('buyers', values.buyers, 1_000),
@@ -83,10 +162,34 @@ export function benchOptions(args: readonly string[]): BenchOptions {
   };
 }
 
-function targetName(text: string): TargetName {
-  const name = targetNames.find((known) => known === text);
-  if (name === undefined) throw new Error(`--only takes some of ${targetNames.join(', ')}.`);
-  return name;
+function brokerBenchOptions(args: readonly string[]): BrokerBenchOptions {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      sessions: { type: 'string' },
+      only: { type: 'string' },
+      'profile-folder': { type: 'string' },
+    },
+  });
+  const plan = values.quick ? quickBroker : fullBroker;
+  return {
+    ...plan,
+    isQuick: values.quick,
+    isJson: values.json,
+    profileFolder: values['profile-folder'],
+    only: values.only === undefined ? undefined : someOf(brokerParts, values.only),
+    sessions: count('sessions', values.sessions ?? String(plan.sessions), sessionsMax),
+  };
+}
+
+function someOf<Name extends string>(known: readonly Name[], text: string): readonly Name[] {
+  return text.split(',').map((part) => {
+    const name = known.find((one) => one === part);
+    if (name === undefined) throw new Error(`--only takes some of ${known.join(', ')}.`);
+    return name;
+  });
 }
 
 function count(flag: string, text: string, max: number): number {

@@ -60,3 +60,16 @@ async function read(pids: readonly number[]): Promise<Reading | undefined> {
     ),
   };
 }
+
+/** From where on other programs shape the figures, for those targets above all that are many processes. */
+const disturbedShare = 0.05;
+
+export function disturbanceLines(disturbance: Disturbance | undefined): readonly string[] {
+  if (disturbance === undefined) return [];
+  const { othersShare, stolenShare } = disturbance;
+  const line = `Meanwhile other programs took ${(othersShare * 100).toFixed(0)} % of the processors, and other machines on the same host ${(stolenShare * 100).toFixed(0)} %.`;
+  if (othersShare + stolenShare <= disturbedShare) return [line];
+  return [
+    `${line} **The machine was not ours alone: rates and latencies are worse than on a quiet one, and processor time says more than they do.**`,
+  ];
+}

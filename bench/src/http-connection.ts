@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { type Answer, AnswerReader } from './answer-reader.js';
+import { type Answer, AnswerReader, type OnBody } from './answer-reader.js';
 
 export type Address = Readonly<{ host: string; port: number }>;
 
@@ -36,11 +36,11 @@ export class HttpConnection {
     this.#socket = socket;
   }
 
-  /** Resolves with the answer's last byte. */
-  async send(request: Buffer): Promise<Answer> {
+  /** Resolves with the answer's last byte; `onBody` sees the body on its way. */
+  async send(request: Buffer, onBody?: OnBody): Promise<Answer> {
     if (this.#answered !== undefined) throw new Error('A request is running on this connection.');
     if (this.#socket === undefined) await this.open();
-    this.#reader = new AnswerReader();
+    this.#reader = new AnswerReader(onBody);
     this.#answered = Promise.withResolvers<Answer>();
     this.#socket?.write(request);
     return this.#answered.promise;

@@ -24,11 +24,13 @@ export class Ledger {
   }
 
   /** Settlements come after answers: a target is done when the last one is booked. */
+  // A lease is given back soon after its last request, and is closed when the last of them is settled.
   async awaitNoOpenHold(): Promise<void> {
     const deadlineMs = Date.now() + settledMsMax;
     for (;;) {
       const { rows } = await this.#pool.query<{ open: boolean }>(
-        "SELECT EXISTS (SELECT FROM accounts.hold WHERE state = 'open') AS open",
+        `SELECT EXISTS (SELECT FROM accounts.hold)
+           OR EXISTS (SELECT FROM accounts.lease WHERE state <> 'closed') AS open`,
       );
       if (rows[0]?.open === false) return;
       if (Date.now() > deadlineMs) {
@@ -43,7 +45,7 @@ export class Ledger {
       `SELECT CASE WHEN outcome = 'completed' AND captured = 0 THEN 'completed for nothing'
                    ELSE coalesce(outcome, decline_code, state) END AS outcome,
               count(*)::int AS count, sum(captured)::text AS nanos
-       FROM accounts.hold GROUP BY 1`,
+       FROM accounts.receipt GROUP BY 1`,
     );
     const violations = await this.#pool.query<{ text: string }>(
       "SELECT violation || ' ' || subject || ': ' || detail AS text FROM accounts.ledger_violations",

@@ -21,3 +21,8 @@ export function thisMachine(): Machine {
     loadAverage: loadavg()[0] ?? 0,
   };
 }
+
+export function machineText(machine: Machine): string {
+  const { processor, cores, memoryGb, system, node, loadAverage } = machine;
+  return `${processor}, ${cores} cores, ${memoryGb} GiB, ${system}, Node ${node}; load average before the start ${loadAverage.toFixed(2)}`;
+}

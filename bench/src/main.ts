@@ -1,8 +1,12 @@
 /**
- * The bench command: measures the gateway beside what it can be compared with, all in one run on this machine.
+ * The bench command: measures the gateway or the broker beside what each can be compared with, or the ledger, all in
+ * one run on this machine.
  */
 import { guard } from '@aisbf/one-machine';
-import { type BenchOptions, benchOptions, usage } from './bench-options.js';
+import { type BenchCommand, benchCommand, usage } from './bench-options.js';
+import { runBrokerBench } from './broker/run.js';
+import { ledgerUsage } from './ledger-bench/ledger-bench-options.js';
+import { runLedgerBench } from './ledger-bench/run.js';
 import { runBench } from './run.js';
 
 const startedMs = Date.now();
@@ -13,20 +17,33 @@ function progress(step: string): void {
   process.stderr.write(`${seconds.padStart(6)} s  ${step}\n`);
 }
 
-function optionsOrUsage(): BenchOptions {
+function commandOrUsage(): BenchCommand {
   try {
-    return benchOptions(process.argv.slice(2));
+    return benchCommand(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${usage}`);
+    process.stderr.write(
+      `${error instanceof Error ? error.message : error}\n\n${usage}${ledgerUsage}`,
+    );
     process.exit(2);
   }
 }
 
+function run(command: BenchCommand): Promise<string> {
+  switch (command.name) {
+    case 'broker':
+      return runBrokerBench(command.options, progress);
+    case 'ledger':
+      return runLedgerBench(command.options, progress);
+    case 'gateway':
+      return runBench(command.options, progress);
+  }
+}
+
 if (process.argv.includes('--help')) {
-  process.stdout.write(usage);
+  process.stdout.write(`${usage}${ledgerUsage}`);
   process.exit();
 }
-const options = optionsOrUsage();
+const command = commandOrUsage();
 let isStopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
@@ -40,7 +57,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
-  process.stdout.write(`${await runBench(options, progress)}\n`);
+  process.stdout.write(`${await run(command)}\n`);
 } catch (error) {
   // What follows from being stopped is no news.
   if (!isStopping) process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);

@@ -1,6 +1,7 @@
-import type { Disturbance } from './disturbance.js';
+import { type Disturbance, disturbanceLines } from './disturbance.js';
 import type { LedgerVerdict } from './ledger.js';
-import type { Machine } from './machine.js';
+import { type Machine, machineText } from './machine.js';
+import { decimal, table, whole } from './markdown-table.js';
 import { type Summary, totalUs } from './summary.js';
 
 /** Everything that a reader must know to believe the table, and the table. */
@@ -25,7 +26,7 @@ export function markdown(report: Report): string {
   const floor = summaries.find(({ name }) => name === 'floor');
   return [
     machineLine(report),
-    ...disturbanceLines(report),
+    ...disturbanceLines(report.disturbance),
     'Added latency of one request at a time, over the same percentile of the direct way, in milliseconds:',
     table(
       ['target', 'p50', 'p90', 'p99', 'p50 of all'],
@@ -78,25 +79,10 @@ export function markdown(report: Report): string {
 }
 
 function machineLine({ date, machine, rounds, buyers, summaries }: Report): string {
-  const { processor, cores, memoryGb, system, node, loadAverage } = machine;
   return [
-    `${date}: ${processor}, ${cores} cores, ${memoryGb} GiB, ${system}, Node ${node};`,
-    `load average before the start ${decimal(loadAverage)}. Medians of ${rounds} rounds over`,
+    `${date}: ${machineText(machine)}. Medians of ${rounds} rounds over`,
     `${summaries.length} targets; ${buyers} buyers.`,
   ].join(' ');
-}
-
-/** From where on other programs shape the figures, for those targets above all that are many processes. */
-const disturbedShare = 0.05;
-
-function disturbanceLines({ disturbance }: Report): readonly string[] {
-  if (disturbance === undefined) return [];
-  const { othersShare, stolenShare } = disturbance;
-  const line = `Meanwhile other programs took ${(othersShare * 100).toFixed(0)} % of the processors, and other machines on the same host ${(stolenShare * 100).toFixed(0)} %.`;
-  if (othersShare + stolenShare <= disturbedShare) return [line];
-  return [
-    `${line} **The machine was not ours alone: rates and latencies are worse than on a quiet one, and processor time says more than they do.**`,
-  ];
 }
 
 function ledgerLine({ bought, ledger }: Report): string {
@@ -119,20 +105,6 @@ function cpuTable(summaries: readonly Summary[]): string {
       [title, 'stream', ...names.map((name) => cell(cpuUsPerStream[name]))],
     ]),
   );
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = head.map((_, index) => (index === 0 ? '---' : '---:'));
-  return [line(head), line(rule), ...rows.map(line)].join('\n');
-}
-
-function decimal(number: number): string {
-  return Number.isFinite(number) ? number.toFixed(2) : '–';
-}
-
-function whole(number: number): string {
-  return Number.isFinite(number) ? Math.round(number).toLocaleString('en-US') : '–';
 }
 
 function percent(part: number, all: number | undefined): string {

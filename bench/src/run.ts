@@ -59,7 +59,7 @@ export async function runBench(
   const complaints = [...bench.failures(), ...complaintsOf(report)];
   if (complaints.length > 0) throw new Error(`${markdown(report)}\n\n${complaints.join('\n')}`);
   if (!options.isQuick && options.only === undefined)
-    await writeBetweenMarks(inRepository('docs/benchmarks.md'), markdown(report));
+    await writeBetweenMarks(inRepository('docs/benchmarks.md'), 'measured', markdown(report));
   await opened.worker.stop();
   await opened.market.stop();
   return options.isJson

@@ -15,9 +15,10 @@ import { AccessUpkeep, UpkeepSettings } from './inbound/access-upkeep.js';
 import { AccountController } from './inbound/account.controller.js';
 import { ApiTokensController } from './inbound/api-tokens.controller.js';
 import { AuthRoutesDoor, PublicUrl } from './inbound/auth-routes.js';
-import { Background, BackgroundIntervals } from './inbound/background.js';
+import { Background, BackgroundJobs } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
+import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { UsersController } from './inbound/users.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
@@ -27,10 +28,12 @@ import { mailerOf } from './outbound/mailers.js';
 import { NatsAccessAnnouncer } from './outbound/nats-access-announcer.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
+import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
 import { PgAccessStore } from './outbound/pg-access-store.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
-import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
-import { PgLedgerStore } from './outbound/pg-ledger-store.js';
+import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
+import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
+import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PgAttemptLimits, PgSessions, PgUsernames } from './outbound/pg-sign-in-stores.js';
 import { PrismaApiTokenStore } from './outbound/prisma-api-token-store.js';
@@ -43,8 +46,10 @@ import { Authentication, AuthenticationSettings } from './services/authenticatio
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { Directory } from './services/directory.js';
+import { HeldRequests, TicketSecret } from './services/held-requests.js';
 import { Identity } from './services/identity.js';
 import { Invitations } from './services/invitations.js';
+import { LeaseRecall, LeaseStore } from './services/lease-store.js';
 import { LedgerEvents } from './services/ledger-events.js';
 import { LedgerReader, LedgerStore } from './services/ledger-store.js';
 import { Mailer } from './services/mailer.js';
@@ -61,7 +66,9 @@ import { Settlement } from './services/settlement.js';
 import { AttemptLimits, Sessions, SignIn, Usernames } from './services/sign-in.js';
 import { Statements } from './services/statements.js';
 import { TokenUse } from './services/token-use.js';
+import { Upkeep } from './services/upkeep.js';
 import { Users } from './services/users.js';
+import { Withdrawal } from './services/withdrawal.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
 export type AccountsParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics; pool: Pool }>;
@@ -77,6 +84,7 @@ export function appModule(
     module: AppModule,
     controllers: [
       InternalController,
+      RequestMoneyController,
       AccessController,
       AccountController,
       UsersController,
@@ -84,10 +92,13 @@ export function appModule(
     ],
     providers: [
       Authorisation,
+      HeldRequests,
       Settlement,
+      Withdrawal,
       Statements,
       Reaper,
       OutboxRelay,
+      Upkeep,
       LedgerGrpc,
       SettleConsumer,
       Background,
@@ -95,6 +106,8 @@ export function appModule(
       { provide: APP_GUARD, useClass: CallerGuard },
       { provide: CallerCheck, useExisting: Identity },
       { provide: LedgerStore, useClass: PgLedgerStore },
+      { provide: LeaseStore, useClass: PgLeaseStore },
+      { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },
       { provide: OutboxStore, useClass: PgOutboxStore },
@@ -109,9 +122,27 @@ export function appModule(
         provide: PrismaClient,
         useFactory: () => openClient(settings.ACCOUNTS_DATABASE_URL),
       },
+      { provide: LedgerBatches, useValue: new LedgerBatches(batchLimits(settings)) },
+      { provide: LeaseSettings, useValue: new LeaseSettings(settings.ACCOUNTS_LEASE_KEEP) },
+      { provide: TicketSecret, useValue: new TicketSecret(settings.AISBF_INTERNAL_SECRET) },
+      {
+        provide: OracleSettings,
+        useValue: new OracleSettings(settings.ACCOUNTS_VIOLATIONS_MS_MAX),
+      },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
-      { provide: BackgroundIntervals, useValue: intervals(settings) },
+      {
+        provide: BackgroundJobs,
+        inject: [Reaper, OutboxRelay, BusStreams, Upkeep],
+        useFactory: (reaper: Reaper, relay: OutboxRelay, busStreams: BusStreams, upkeep: Upkeep) =>
+          new BackgroundJobs([
+            job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
+            job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
+            job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
+            job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
+            job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
+          ]),
+      },
     ],
   };
 }
@@ -201,11 +232,13 @@ function defaultLimits(settings: AccountsSettings) {
   };
 }
 
-function intervals(settings: AccountsSettings) {
-  return new BackgroundIntervals(
-    settings.ACCOUNTS_REAPER_INTERVAL_MS,
-    settings.ACCOUNTS_OUTBOX_INTERVAL_MS,
-    settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS,
-    settings.ACCOUNTS_STREAMS_INTERVAL_MS,
-  );
+function batchLimits(settings: AccountsSettings) {
+  return {
+    lanesMax: settings.ACCOUNTS_BATCH_LANES_MAX,
+    itemsMax: settings.ACCOUNTS_BATCH_ITEMS_MAX,
+  };
+}
+
+function job(what: string, intervalMs: number, run: () => Promise<unknown>) {
+  return { what, intervalMs, run };
 }

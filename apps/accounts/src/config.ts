@@ -26,6 +26,24 @@ export const accountsSettings = z.object({
     500,
     'Connections of one replica. Postgres commits no faster with more.',
   ),
+  ACCOUNTS_BATCH_LANES_MAX: setting.integer(
+    2,
+    1,
+    100,
+    'Statements of a kind that move money at once. Calls that come meanwhile share the next one; more statements only wait for each other.',
+  ),
+  ACCOUNTS_BATCH_ITEMS_MAX: setting.integer(
+    100,
+    1,
+    1_000,
+    'Requests in one statement: enough that a commit costs each little, few enough to be quick.',
+  ),
+  ACCOUNTS_LEASE_KEEP: setting.integer(
+    10,
+    2,
+    1_000,
+    'A lease takes a tenth of what its owner has free: what lies in it is out of reach elsewhere.',
+  ),
   ACCOUNTS_SECRET_PEPPER: setting.secret(
     'Key of the stored hashes of API tokens. Lost, every token is void.',
   ),
@@ -34,8 +52,8 @@ export const accountsSettings = z.object({
     "Where the first operator's API token is written, once, on the very first start. Empty: no operator is made.",
   ),
   ACCOUNTS_BODY_BYTES_MAX: setting.sizeBytes(
-    1_048_576,
-    'Largest request body. A settlement with 64 attempts is 20 KB.',
+    8_388_608,
+    'Largest request body: a hundred settlements, each with 64 attempts and the ticket of 64 candidates, are 5 MB.',
   ),
   ACCOUNTS_REAPER_INTERVAL_MS: setting.durationMs(
     5_000,
@@ -45,6 +63,10 @@ export const accountsSettings = z.object({
     1_000,
     'How often the outbox is looked at when nothing wakes it.',
   ),
+  ACCOUNTS_FOLD_INTERVAL_MS: setting.durationMs(
+    1_000,
+    'How often what has moved is added to the sums that are kept; what was not yet is added when read.',
+  ),
   ACCOUNTS_STREAMS_INTERVAL_MS: setting.durationMs(
     5_000,
     "How often the bus's streams are looked for: a bus that has lost everything gets them anew.",
@@ -52,6 +74,10 @@ export const accountsSettings = z.object({
   ACCOUNTS_VIOLATIONS_INTERVAL_MS: setting.durationMs(
     60_000,
     'How often the ledger is checked against itself for the metric.',
+  ),
+  ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
+    600_000,
+    'How long that check may take: it reads the whole ledger, some ten seconds for a million transfers.',
   ),
   ACCOUNTS_TOKEN_REQUESTS_PER_MINUTE_MAX: setting.integer(
     6_000,

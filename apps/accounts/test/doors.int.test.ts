@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   ApiTokenChanged,
+  type Authorise,
   internalHeaders,
   internalPaths,
   streams,
@@ -23,7 +24,7 @@ import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startAccounts } from '../src/accounts.js';
 import { accountsSettings } from '../src/config.js';
-import { newRequestId, settleOf } from './ledger-bench.js';
+import { authoriseBy, newRequestId, settleOf } from './ledger-bench.js';
 
 const internalSecret = 'a secret of this test only';
 
@@ -108,31 +109,9 @@ async function member(
   };
 }
 
-async function hold(buyer: Awaited<ReturnType<typeof member>>, change: object = {}) {
+async function hold(buyer: Awaited<ReturnType<typeof member>>, change: Partial<Authorise> = {}) {
   const seller = await member();
-  const command = {
-    type: 'authorise' as const,
-    requestId: newRequestId(),
-    apiTokenId: buyer.apiTokenId,
-    ownerId: buyer.ownerId,
-    amount: '1000',
-    expiresAtMs: Date.now() + 60_000,
-    concurrencyMax: 10,
-    route: 'rotation/test',
-    isStream: false,
-    terms: [
-      {
-        providerId: randomUUID(),
-        providerLabel: 'seller/gpu',
-        sellerOwnerId: seller.ownerId,
-        model: 'demo',
-        prices: { prompt_token: '1000000', completion_token: '1000000' },
-        feeBps: 500,
-      },
-    ],
-    rejections: [],
-    ...change,
-  };
+  const command = authoriseBy(buyer, seller, { concurrencyMax: 10, ...change });
   return {
     command,
     answer: await call('POST', internalPaths.accountsAuthorise, undefined, command),
@@ -147,6 +126,7 @@ describe('the management API', () => {
       username: alice.username,
       currency: 'USD',
       posted: '1000',
+      promo: '0',
       held: '0',
       available: '1000',
       earned: '0',
@@ -301,7 +281,8 @@ describe('the internal door', () => {
       const message = await (await bus.jetStreamManager()).streams.getMessage(streams.usage.name, {
         last_by_subj: subjects.usageSettled,
       });
-      return message && UsageSettled.parse(message.json()).requestId === command.requestId;
+      const usages = message ? UsageSettled.parse(message.json()).usages : [];
+      return usages.some(({ requestId }) => requestId === command.requestId);
     });
 
     const receipt = await call('POST', internalPaths.accountsReceipt, undefined, {
@@ -313,7 +294,7 @@ describe('the internal door', () => {
       state: 'settled',
       charge: '300',
       chargeUsd: '0.000000300',
-      servedBy: { provider: 'seller/gpu', model: 'demo', sessionId: 'session-1' },
+      servedBy: { provider: 'seller/gpu', model: 'demo-small', sessionId: 'session-1' },
       attempts: [{ result: 'served', httpStatus: 200 }],
     });
     const foreign = await member();
@@ -351,6 +332,28 @@ describe('the internal door', () => {
     });
   });
 
+  it('withdraws a request, directly and through the stream', async () => {
+    const alice = await member();
+    const { command } = await hold(alice);
+    const order = (requestId: string) => ({ type: 'withdraw', requestId });
+    expect(
+      await call('POST', internalPaths.accountsWithdraw, undefined, order(command.requestId)),
+    ).toMatchObject({ status: 200, body: { result: 'released' } });
+    const next = { ...command, requestId: newRequestId() };
+    await call('POST', internalPaths.accountsAuthorise, undefined, next);
+    await bus.jetStream().publish(subjects.settle, JSON.stringify(order(next.requestId)));
+    await until(
+      async () => (await call('GET', '/api/account/balance', alice.apiToken)).body.held === '0',
+    );
+    expect(await call('POST', internalPaths.accountsAuthorise, undefined, next)).toMatchObject({
+      status: 409,
+      body: { fault: { code: 'REQUEST_WITHDRAWN' } },
+    });
+    expect(await call('POST', internalPaths.accountsWithdraw, undefined, order('x'))).toMatchObject(
+      { status: 400 },
+    );
+  });
+
   it('takes back an expired hold by itself', async () => {
     const alice = await member();
     const { command } = await hold(alice, { expiresAtMs: Date.now() + 200 });
@@ -363,9 +366,10 @@ describe('the internal door', () => {
   });
 
   it.each([
-    ['a negative count', { promptTokens: -1 }],
-    ['half a token', { completionTokens: 0.5 }],
-    ['a count beyond belief', { completionTokens: 1e15 }],
+    ['a negative count', { units: { prompt_token: -1 } }],
+    ['half a token', { units: { completion_token: 0.5 } }],
+    ['a count beyond belief', { units: { completion_token: 1e15 } }],
+    ['a kind of unit that nobody sells', { units: { smile: 1 } }],
     ['an unknown outcome', { outcome: 'paid' }],
     ['a field too many', { charge: '7' }],
     ['a position out of range', { servedPosition: 64 }],
@@ -426,6 +430,9 @@ describe('the gRPC door', () => {
     expect(await grpc('Settle', settleOf(second))).toMatchObject({
       result: 'replay',
       charged: '300',
+    });
+    expect(await grpc('Withdraw', { requestId: newRequestId() })).toMatchObject({
+      result: 'prevented',
     });
   });
 

@@ -1,16 +1,24 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Authorise, Settle } from '@aisbf/contracts';
+import type { Authorise, Lease, LeaseTicket, OpenLease, Settle } from '@aisbf/contracts';
 import { parseNanos } from '@aisbf/money';
-import { createDatabase } from '@aisbf/testkit';
+import { SystemClock } from '@aisbf/platform';
+import { seal } from '@aisbf/secrets';
+import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
-import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
-import { PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
+import type { BatchLimits } from '../src/outbound/pg-batch.js';
+import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
+import { OracleSettings, PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
+import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
+import { HeldRequests, TicketSecret } from '../src/services/held-requests.js';
+import { LeaseRecall } from '../src/services/lease-store.js';
 import { LedgerEvents } from '../src/services/ledger-events.js';
 import { Settlement } from '../src/services/settlement.js';
+import { Withdrawal } from '../src/services/withdrawal.js';
 
 class SilentEvents extends LedgerEvents {
   settled(): void {}
+  withdrawn(): void {}
   reaped(): void {}
   checked(): void {}
   failed(what: string, error: unknown): void {
@@ -18,25 +26,65 @@ class SilentEvents extends LedgerEvents {
   }
 }
 
+/** Remembers whose leases were called back, and lets a test answer for the router. */
+class NotedRecall extends LeaseRecall {
+  readonly recalled: string[] = [];
+  onRecall: (ownerId: string) => void = () => {};
+
+  readonly withdrawals: string[] = [];
+
+  withdrawn(requestId: string): void {
+    this.withdrawals.push(requestId);
+  }
+
+  recall(ownerId: string): void {
+    this.recalled.push(ownerId);
+    this.onRecall(ownerId);
+  }
+}
+
+export const ticketSecret = 'the-secret-of-tickets';
+
 export type Owner = Readonly<{ ownerId: string; apiTokenId: string }>;
 
+export type LedgerOptions = Readonly<{
+  connections?: number;
+  leaseKeep?: number;
+  batchLimits?: Partial<BatchLimits>;
+  statementMsMax?: number;
+  /** Where it is not one of the test run's own. */
+  database?: TestDatabase;
+}>;
+
 /** A ledger in a database of its own, as the service uses it and as its administrator sees it. */
-export async function openLedger({ connections = 10 } = {}) {
-  const database = await createDatabase();
-  const pool = new Pool({ connectionString: database.urls.accounts, max: connections });
+export async function openLedger(options: LedgerOptions = {}) {
+  const { connections = 10, leaseKeep = 2, batchLimits = {}, statementMsMax = 60_000 } = options;
+  const database = options.database ?? (await createDatabase());
+  const pool = new Pool({
+    connectionString: database.urls.accounts,
+    max: connections,
+    statement_timeout: statementMsMax,
+  });
   const admin = new Pool({ connectionString: adminUrlOf(database.adminUrl), max: 4 });
   // The database is dropped under the last idle connections; nobody waits for them any more.
   for (const each of [pool, admin]) each.on('error', () => undefined);
-  const store = new PgLedgerStore(pool);
-  const reader = new PgLedgerReader(pool);
+  const batches = new LedgerBatches({ lanesMax: 4, itemsMax: 100, ...batchLimits });
+  const store = new PgLedgerStore(pool, batches);
+  const leases = new PgLeaseStore(pool, new LeaseSettings(leaseKeep));
+  const recall = new NotedRecall();
+  const held = new HeldRequests(store, new TicketSecret(ticketSecret));
+  const reader = new PgLedgerReader(pool, new OracleSettings(60_000));
   const owner = (username = `user-${randomUUID().slice(0, 8)}`) => makeOwner(admin, username);
   return {
     admin,
     pool,
     store,
     reader,
-    authorisation: new Authorisation(store),
-    settlement: new Settlement(store, new SilentEvents()),
+    leases,
+    recall,
+    authorisation: new Authorisation(store, held, recall, new SystemClock()),
+    settlement: new Settlement(store, new SilentEvents(), held),
+    withdrawal: new Withdrawal(store, recall, new SilentEvents()),
     owner,
     richOwner: async (amount: bigint): Promise<Owner> => {
       const made = await owner();
@@ -49,6 +97,8 @@ export async function openLedger({ connections = 10 } = {}) {
       });
       return made;
     },
+    promote: (to: Owner, amount: bigint) => promote(admin, to, amount),
+    setBudget: (of: Owner, budget: BudgetLimit) => setBudget(pool, of, budget),
     violations: () => reader.violations(),
     close: async () => {
       await Promise.all([pool.end(), admin.end()]);
@@ -76,6 +126,63 @@ async function makeOwner(admin: Pool, username: string): Promise<Owner> {
   const row = rows[0];
   if (!row) throw new Error('no owner was made');
   return row;
+}
+
+/** Gives promotional money, as a campaign would. */
+async function promote(admin: Pool, { ownerId }: Owner, amount: bigint): Promise<void> {
+  await admin.query(
+    `SELECT * FROM post_transaction('promo', NULL, NULL, 'test', NULL, jsonb_build_array(jsonb_build_object(
+       'debit', global_account('promo_expense'), 'credit', account_of('buyer_promo', $1),
+       'amount', $2::bigint, 'code', 'promo')))`,
+    [ownerId, String(amount)],
+  );
+}
+
+export type BudgetLimit = Readonly<{
+  period: 'day' | 'week' | 'month' | 'lifetime';
+  isRolling?: boolean;
+  amount: bigint;
+}>;
+
+async function setBudget(pool: Pool, owner: Owner, limit: BudgetLimit): Promise<string> {
+  const { rows } = await pool.query<{ id: string }>('SELECT set_budget($1, $2, $3, $4) AS id', [
+    owner.apiTokenId,
+    limit.period,
+    limit.isRolling ?? false,
+    String(limit.amount),
+  ]);
+  return rows[0]?.id ?? '';
+}
+
+type Ledger = Awaited<ReturnType<typeof openLedger>>;
+
+/** Opens a lease, and says what came of it. */
+export async function leaseFor(
+  { leases }: Pick<Ledger, 'leases'>,
+  { ownerId, apiTokenId }: Owner,
+  wanted: string,
+  change: Partial<OpenLease> = {},
+): Promise<Lease & { leaseId: string }> {
+  const leaseId = `lease_${randomBytes(16).toString('hex')}`;
+  const request = {
+    type: 'open-lease',
+    ...{ leaseId, holder: 'router-1', ownerId, apiTokenId, wanted },
+    ...{ slots: 1_000, concurrencyMax: 1_000_000, expiresAtMs: Date.now() + 60_000 },
+    ...change,
+  } as const;
+  return { leaseId: request.leaseId, ...(await leases.open(request)) };
+}
+
+/** The ticket that a router would give for this request instead of asking for a hold. */
+export function ticketOf(
+  request: Authorise,
+  leaseId: string,
+  change: Partial<LeaseTicket> = {},
+): string {
+  const { requestId, ownerId, apiTokenId, amount, route, isStream, terms, rejections } = request;
+  const fields = { requestId, ownerId, apiTokenId, amount, route, isStream, terms, rejections };
+  const ticket: LeaseTicket = { leaseId, createdAtMs: Date.now(), ...fields, ...change };
+  return seal(JSON.stringify(ticket), ticketSecret);
 }
 
 export function newRequestId(): string {
@@ -122,8 +229,8 @@ export function settleOf(hold: Authorise, change: Partial<Settle> = {}): Settle 
     holdEpoch: 1,
     outcome: 'completed',
     servedPosition: 0,
-    promptTokens: 100,
-    completionTokens: 200,
+    ticket: null,
+    units: { prompt_token: 100, completion_token: 200 },
     reported: null,
     finishReason: 'stop',
     attempts: [
@@ -144,4 +251,11 @@ export function settleOf(hold: Authorise, change: Partial<Settle> = {}): Settle 
     endedAtMs: nowMs,
     ...change,
   };
+}
+
+export function shuffled<Item>(items: readonly Item[]): readonly Item[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
 }

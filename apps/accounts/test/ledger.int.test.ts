@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { parseNanos } from '@aisbf/money';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { authoriseBy, newRequestId, openLedger, settleOf } from './ledger-bench.js';
+import { authoriseBy, newRequestId, openLedger, settleOf, shuffled } from './ledger-bench.js';
 
 let ledger: Awaited<ReturnType<typeof openLedger>>;
 
@@ -20,7 +20,7 @@ describe('authorise', () => {
   it('sets aside what fits, and not a nano-dollar more, however many race for it', async () => {
     const [buyer, seller] = [await ledger.richOwner(100_000n), await ledger.owner()];
     const tries = Array.from({ length: 640 }, () =>
-      ledger.store.authorise(authoriseBy(buyer, seller, { amount: '1000' })),
+      ledger.store.authorise(authoriseBy(buyer, seller, { amount: '1000' }), false),
     );
     const answers = await Promise.all(tries);
     expect(answers.filter((answer) => 'holdEpoch' in answer)).toHaveLength(100);
@@ -53,19 +53,29 @@ describe('authorise', () => {
   it('gives the first answer again for the same id, a decline included', async () => {
     const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
     const good = authoriseBy(buyer, seller);
-    expect(await ledger.store.authorise(good)).toMatchObject({ isReplay: false, holdEpoch: 1 });
-    expect(await ledger.store.authorise(good)).toMatchObject({ isReplay: true, holdEpoch: 1 });
+    expect(await ledger.store.authorise(good, false)).toMatchObject({
+      isReplay: false,
+      holdEpoch: 1,
+    });
+    expect(await ledger.store.authorise(good, false)).toMatchObject({
+      isReplay: true,
+      holdEpoch: 1,
+    });
     const declined = authoriseBy(buyer, seller);
-    expect(await ledger.store.authorise(declined)).toEqual({ declined: 'held_by_other_requests' });
+    expect(await ledger.store.authorise(declined, false)).toEqual({
+      declined: 'held_by_other_requests',
+    });
     await ledger.settlement.settle(settleOf(good, { outcome: 'not_served', servedPosition: null }));
-    expect(await ledger.store.authorise(declined)).toEqual({ declined: 'held_by_other_requests' });
+    expect(await ledger.store.authorise(declined, false)).toEqual({
+      declined: 'held_by_other_requests',
+    });
   });
 
   it('refuses the same id for another request', async () => {
     const [buyer, seller] = [await ledger.richOwner(5000n), await ledger.owner()];
     const first = authoriseBy(buyer, seller);
-    await ledger.store.authorise(first);
-    expect(await ledger.store.authorise({ ...first, amount: '999' })).toEqual({
+    await ledger.store.authorise(first, false);
+    expect(await ledger.store.authorise({ ...first, amount: '999' }, false)).toEqual({
       declined: 'parameters_differ',
     });
   });
@@ -74,7 +84,7 @@ describe('authorise', () => {
     const [buyer, seller] = [await ledger.richOwner(1_000_000n), await ledger.owner()];
     const answers = await Promise.all(
       Array.from({ length: 50 }, () =>
-        ledger.store.authorise(authoriseBy(buyer, seller, { concurrencyMax: 7 })),
+        ledger.store.authorise(authoriseBy(buyer, seller, { concurrencyMax: 7 }), false),
       ),
     );
     expect(answers.filter((answer) => 'holdEpoch' in answer)).toHaveLength(7);
@@ -87,11 +97,11 @@ describe('authorise', () => {
       await ledger.owner(),
     ];
     const foreign = { ...authoriseBy(buyer, seller), apiTokenId: other.apiTokenId };
-    expect(await ledger.store.authorise(foreign)).toEqual({ declined: 'api_token_revoked' });
+    expect(await ledger.store.authorise(foreign, false)).toEqual({ declined: 'api_token_revoked' });
     await ledger.admin.query('UPDATE api_token SET revoked_at = now() WHERE id = $1', [
       buyer.apiTokenId,
     ]);
-    expect(await ledger.store.authorise(authoriseBy(buyer, seller))).toEqual({
+    expect(await ledger.store.authorise(authoriseBy(buyer, seller), false)).toEqual({
       declined: 'api_token_revoked',
     });
   });
@@ -101,7 +111,7 @@ describe('settle', () => {
   it('charges what was used at the held price, pays the seller the rest of the fee, frees the rest', async () => {
     const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
     const hold = authoriseBy(buyer, seller);
-    await ledger.store.authorise(hold);
+    await ledger.store.authorise(hold, false);
     expect(await ledger.settlement.settle(settleOf(hold))).toMatchObject({
       result: 'settled',
       charged: '300',
@@ -114,7 +124,7 @@ describe('settle', () => {
     const [buyer, seller] = [await ledger.richOwner(100_000n), await ledger.owner()];
     const holds = Array.from({ length: 40 }, () => authoriseBy(buyer, seller));
     const messages = holds.flatMap((hold) => Array.from({ length: 8 }, () => hold));
-    await Promise.all(shuffled(messages).map((hold) => ledger.store.authorise(hold)));
+    await Promise.all(shuffled(messages).map((hold) => ledger.store.authorise(hold, false)));
     const results = await Promise.all(
       shuffled(messages).map((hold) => ledger.settlement.settle(settleOf(hold))),
     );
@@ -144,9 +154,11 @@ describe('settle', () => {
         }));
         const before = await ledger.reader.wallet(buyer.ownerId);
         const earnedBefore = await earnedBy(seller.ownerId);
-        await ledger.store.authorise({ ...hold, terms });
+        await ledger.store.authorise({ ...hold, terms }, false);
         const { charged } = await ledger.settlement.settle(
-          settleOf(hold, { promptTokens, completionTokens }),
+          settleOf(hold, {
+            units: { prompt_token: promptTokens, completion_token: completionTokens },
+          }),
         );
         const after = await ledger.reader.wallet(buyer.ownerId);
         expect(before.posted - after.posted).toBe(BigInt(charged));
@@ -160,9 +172,9 @@ describe('settle', () => {
   it('never charges above the hold', async () => {
     const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
     const hold = authoriseBy(buyer, seller);
-    await ledger.store.authorise(hold);
+    await ledger.store.authorise(hold, false);
     const settled = await ledger.settlement.settle(
-      settleOf(hold, { completionTokens: 1_000_000_000 }),
+      settleOf(hold, { units: { completion_token: 1_000_000_000 } }),
     );
     expect(settled.charged).toBe('1000');
     expect(await ledger.reader.wallet(buyer.ownerId)).toMatchObject({ posted: 0n, held: 0n });
@@ -172,12 +184,15 @@ describe('settle', () => {
     ['the seller failed', { outcome: 'seller_failed', servedPosition: 0 }],
     ['nobody served', { outcome: 'seller_failed', servedPosition: null }],
     ['the buyer left before a byte', { outcome: 'not_served', servedPosition: null }],
-    ['the answer was empty without a reason', { completionTokens: 0, finishReason: null }],
-    ['the answer was empty with an error', { completionTokens: 0, finishReason: 'error' }],
+    ['the answer was empty without a reason', { units: { prompt_token: 5 }, finishReason: null }],
+    [
+      'the answer was empty with an error',
+      { units: { completion_token: 0 }, finishReason: 'error' },
+    ],
   ] as const)('charges nothing where %s', async (_name, change) => {
     const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
     const hold = authoriseBy(buyer, seller);
-    await ledger.store.authorise(hold);
+    await ledger.store.authorise(hold, false);
     expect(await ledger.settlement.settle(settleOf(hold, change))).toMatchObject({
       result: 'released',
       charged: '0',
@@ -188,27 +203,27 @@ describe('settle', () => {
   it('charges what was delivered to a buyer who left, and nothing for own capacity', async () => {
     const [buyer, seller] = [await ledger.richOwner(2000n), await ledger.owner()];
     const left = authoriseBy(buyer, seller);
-    await ledger.store.authorise(left);
-    const delivered = { outcome: 'buyer_left', completionTokens: 7, finishReason: null } as const;
+    await ledger.store.authorise(left, false);
+    const units = { prompt_token: 100, completion_token: 7 };
+    const delivered = { outcome: 'buyer_left', units, finishReason: null } as const;
     expect(await ledger.settlement.settle(settleOf(left, delivered))).toMatchObject({
       charged: '107',
     });
     const own = authoriseBy(buyer, buyer, { amount: '0' });
-    await ledger.store.authorise(own);
+    await ledger.store.authorise(own, false);
     expect(await ledger.settlement.settle(settleOf(own))).toMatchObject({
       result: 'settled',
       charged: '0',
     });
     expect(await ledger.reader.receipt(buyer.ownerId, own.requestId)).toMatchObject({
-      promptTokens: 100,
-      completionTokens: 200,
+      units: { prompt_token: 100, completion_token: 200, request: 1 },
     });
   });
 
   it('keeps to the price of admission, whatever else the settlement says', async () => {
     const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
     const hold = authoriseBy(buyer, seller);
-    await ledger.store.authorise(hold);
+    await ledger.store.authorise(hold, false);
     await expect(
       ledger.settlement.settle(settleOf(hold, { servedPosition: 1 })),
     ).rejects.toMatchObject({ code: 'SETTLEMENT_INVALID' });
@@ -221,7 +236,7 @@ describe('settle', () => {
     await expect(ledger.settlement.settle(settleOf(unknown))).rejects.toMatchObject({
       code: 'HOLD_MISSING',
     });
-    await ledger.store.authorise(unknown);
+    await ledger.store.authorise(unknown, false);
     await expect(ledger.settlement.settle(settleOf(unknown))).rejects.toMatchObject({
       code: 'HOLD_DECLINED',
     });
@@ -234,7 +249,7 @@ describe('reap', () => {
   it('gives back an expired hold and fences off its late settlement', async () => {
     const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
     const hold = authoriseBy(buyer, seller, expired);
-    await ledger.store.authorise(hold);
+    await ledger.store.authorise(hold, false);
     expect(await ledger.store.reapExpired(100)).toContain(hold.requestId);
     expect(await ledger.settlement.settle(settleOf(hold))).toMatchObject({
       result: 'fenced',
@@ -255,7 +270,7 @@ describe('reap', () => {
   it('races with settlements without charging twice or leaving anything held', async () => {
     const [buyer, seller] = [await ledger.richOwner(100_000n), await ledger.owner()];
     const holds = Array.from({ length: 60 }, () => authoriseBy(buyer, seller, expired));
-    await Promise.all(holds.map((hold) => ledger.store.authorise(hold)));
+    await Promise.all(holds.map((hold) => ledger.store.authorise(hold, false)));
     const work = [
       ...holds.map((hold) => () => ledger.settlement.settle(settleOf(hold))),
       ...Array.from({ length: 6 }, () => () => ledger.store.reapExpired(20)),
@@ -263,7 +278,7 @@ describe('reap', () => {
     await Promise.all(shuffled(work).map((job) => job()));
     await ledger.store.reapExpired(100);
     const { rows } = await ledger.admin.query<{ total: string }>(
-      'SELECT coalesce(sum(captured), 0) AS total FROM hold WHERE owner_id = $1',
+      'SELECT coalesce(sum(captured), 0) AS total FROM receipt WHERE owner_id = $1',
       [buyer.ownerId],
     );
     expect(await ledger.reader.wallet(buyer.ownerId)).toMatchObject({
@@ -297,6 +312,8 @@ describe('the tables', () => {
       'UPDATE transfer SET amount = 1',
       'DELETE FROM transfer',
       'TRUNCATE transaction CASCADE',
+      'UPDATE receipt SET captured = 0',
+      'DELETE FROM receipt',
     ]) {
       await expect(ledger.admin.query(statement)).rejects.toThrow(/append-only/);
       await expect(ledger.pool.query(statement)).rejects.toThrow(/append-only|permission denied/);
@@ -305,8 +322,9 @@ describe('the tables', () => {
 
   it('tell each end of a request exactly once', async () => {
     const { rows } = await ledger.admin.query(
-      `SELECT h.id FROM hold h LEFT JOIN outbox o ON o.message_id = 'usage:' || h.id
-       WHERE h.state IN ('settled', 'released') GROUP BY h.id HAVING count(o.id) <> 1`,
+      `SELECT r.id FROM receipt r LEFT JOIN (
+         SELECT u ->> 'requestId' AS id FROM outbox, jsonb_array_elements(payload -> 'usages') u) o ON o.id = r.id
+       WHERE r.state <> 'declined' GROUP BY r.id HAVING count(o.id) <> 1`,
     );
     expect(rows).toEqual([]);
   });
@@ -314,7 +332,7 @@ describe('the tables', () => {
   it('find a receipt for its owner only', async () => {
     const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
     const hold = authoriseBy(buyer, seller);
-    await ledger.store.authorise(hold);
+    await ledger.store.authorise(hold, false);
     expect(await ledger.reader.receipt(buyer.ownerId, hold.requestId)).toMatchObject({
       state: 'open',
     });
@@ -322,10 +340,3 @@ describe('the tables', () => {
     expect(await ledger.reader.receipt(buyer.ownerId, newRequestId())).toBeUndefined();
   });
 });
-
-function shuffled<Item>(items: readonly Item[]): readonly Item[] {
-  return items
-    .map((item) => ({ item, order: Math.random() }))
-    .sort((a, b) => a.order - b.order)
-    .map(({ item }) => item);
-}

@@ -1,6 +1,8 @@
 import { accessSettings } from '@aisbf/access';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { readHeaderList } from './domain/passed-headers.js';
+import { ownerLimits, ownerSettings } from './owner-config.js';
 
 export const brokerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -71,6 +73,10 @@ export const brokerSettings = z.object({
     10_000,
     'How often the newest of fighting machines is still let in: the market must not flap.',
   ),
+  BROKER_HANDSHAKE_WAIT_MS: setting.durationMs(
+    20_000,
+    'How long a connection may take to say what it wants; a slow line needs a second.',
+  ),
   BROKER_REGISTER_WAIT_MS: setting.durationMs(
     30_000,
     'How long a connection may live without an accepted register.',
@@ -115,6 +121,10 @@ export const brokerSettings = z.object({
     67_108_864,
     'Largest frame from a worker: a short video in base64.',
   ),
+  BROKER_FRAME_MS_MAX: setting.durationMs(
+    600_000,
+    'How long one frame from a worker may take to arrive: the largest over a line of 1 Mbit/s.',
+  ),
   BROKER_FRAME_BYTES_UNASKED_MAX: setting.sizeBytes(
     1_048_576,
     'Largest frame from a worker that has nothing to answer: reading one takes time from all.',
@@ -127,6 +137,18 @@ export const brokerSettings = z.object({
     67_108_864,
     'Largest frame to a worker, whatever it says it takes.',
   ),
+  BROKER_HEADERS_PASSED: z
+    .string()
+    .default('')
+    .transform((text, context) => {
+      const names = readHeaderList(text);
+      if (typeof names !== 'string') return names;
+      context.addIssue(names);
+      return z.NEVER;
+    })
+    .describe(
+      "Buyers' headers, by commas, that workers get beside accept, content-type, traceparent and x-request-id.",
+    ),
   BROKER_BODY_BYTES_MAX: setting.sizeBytes(
     34_603_008,
     'Largest request body from a gateway: the 32 MiB it takes from buyers, and room.',
@@ -161,7 +183,15 @@ export const brokerSettings = z.object({
   ),
   BROKER_RESPONSE_BACKLOG_BYTES_MAX: setting.sizeBytes(
     2_097_152,
-    'How far a reader may fall behind its worker, which cannot be made to wait for one request.',
+    'How far a reader may fall behind a worker that cannot be made to wait for one request.',
+  ),
+  BROKER_STREAM_WINDOW_BYTES: setting.sizeBytes(
+    1_048_576,
+    'How far a worker that can wait may be ahead of a reader: a tenth of a second at 80 Mbit/s. Half the backlog at most.',
+  ),
+  BROKER_READER_STALL_MS: setting.durationMs(
+    120_000,
+    'How long a reader may take nothing of what waits for it before its request is ended.',
   ),
   BROKER_SOCKET_BACKLOG_BYTES_MAX: setting.sizeBytes(
     8_388_608,
@@ -189,6 +219,7 @@ export const brokerSettings = z.object({
     40_000,
     'When the process ends in any case: after the drain and the closing of its sockets.',
   ),
+  ...ownerSettings,
 });
 export type BrokerSettings = z.infer<typeof brokerSettings>;
 
@@ -199,8 +230,16 @@ export class BrokerLimits {
   readonly call;
   readonly presence;
   readonly drain;
+  readonly view;
+  readonly history;
+  readonly registrationCheck;
 
   constructor(settings: BrokerSettings) {
+    // A worker that keeps to its window must never be taken for one that floods its reader.
+    const streamWindowBytes = Math.min(
+      settings.BROKER_STREAM_WINDOW_BYTES,
+      Math.ceil(settings.BROKER_RESPONSE_BACKLOG_BYTES_MAX / 2),
+    );
     this.admission = {
       waitingMax: settings.BROKER_ADMISSIONS_MAX,
       sessionsMax: settings.BROKER_SESSIONS_MAX,
@@ -219,11 +258,13 @@ export class BrokerLimits {
       unreadablePerMinuteMax: settings.BROKER_UNREADABLE_FRAMES_PER_MINUTE_MAX,
       controlPerMinuteMax: settings.BROKER_CONTROL_FRAMES_PER_MINUTE_MAX,
       frameBytesInMax: settings.BROKER_FRAME_BYTES_IN_MAX,
+      frameMsMax: settings.BROKER_FRAME_MS_MAX,
       frameBytesUnaskedMax: settings.BROKER_FRAME_BYTES_UNASKED_MAX,
       frameBytesOutDefault: settings.BROKER_FRAME_BYTES_OUT_DEFAULT,
       frameBytesOutMax: settings.BROKER_FRAME_BYTES_OUT_MAX,
       inFlightDefault: settings.BROKER_SESSION_IN_FLIGHT_DEFAULT,
       socketBacklogBytesMax: settings.BROKER_SOCKET_BACKLOG_BYTES_MAX,
+      streamWindowBytes,
     };
     this.call = {
       pendingWaitMs: settings.BROKER_PENDING_WAIT_MS,
@@ -232,11 +273,17 @@ export class BrokerLimits {
       queueMax: settings.BROKER_SESSION_QUEUE_MAX,
       queueWaitMs: settings.BROKER_QUEUE_WAIT_MS,
       backlogBytesMax: settings.BROKER_RESPONSE_BACKLOG_BYTES_MAX,
+      streamWindowBytes,
+      readerStallMs: settings.BROKER_READER_STALL_MS,
     };
     this.presence = {
       beatIntervalMs: settings.BROKER_BEAT_INTERVAL_MS,
       loadIntervalMs: settings.BROKER_LOAD_INTERVAL_MS,
     };
+    const owner = ownerLimits(settings);
+    this.view = owner.view;
+    this.history = owner.history;
+    this.registrationCheck = owner.registrationCheck;
     this.drain = { graceMs: settings.BROKER_DRAIN_GRACE_MS, slice: settings.BROKER_DRAIN_SLICE };
   }
 }

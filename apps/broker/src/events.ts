@@ -1,7 +1,7 @@
 import type { CloseReason, UnreadableReason } from '@aisbf/broker-protocol';
-import type { AdmitWorker, RefusalReason } from '@aisbf/contracts';
+import type { AdmitWorker, OwnerEventName, RefusalReason } from '@aisbf/contracts';
 import { Clock, Log, Metrics } from '@aisbf/platform';
-import { OwnerEventLog, type OwnerEventType } from './domain/owner-event.js';
+import type { OwnerEventSink } from './domain/owner-event.js';
 import type { WorkerIdentity } from './domain/worker-identity.js';
 
 /** The session that an event is about, as the log shows it. */
@@ -11,19 +11,21 @@ export type EventSession = Readonly<{
   identity: WorkerIdentity;
 }>;
 
-/** Every event of the business has its one home here: log, counter, and the owner's list where it is theirs. */
+/** Every event of the business has its one home here: log, counter, and the owner's history where it is theirs. */
 export class BrokerEvents {
-  readonly ownerEvents = new OwnerEventLog();
   private readonly opened;
   private readonly closed;
   private readonly refused;
   private readonly frames;
   private readonly calls;
+  private readonly ownerEvents;
+  private readonly rechecks;
 
   constructor(
     private readonly log: Log,
     metrics: Metrics,
     private readonly clock: Clock,
+    private readonly history: OwnerEventSink,
   ) {
     this.opened = metrics.counter('sessions_opened_total', 'Worker connections admitted.');
     this.closed = metrics.counter('sessions_closed_total', 'Worker connections ended.', ['reason']);
@@ -32,6 +34,16 @@ export class BrokerEvents {
     this.calls = metrics.counter('calls_total', 'Requests to workers by how they ended.', [
       'result',
     ]);
+    this.ownerEvents = metrics.counter(
+      'owner_events_total',
+      "Events for owners' histories by what became of them.",
+      ['result'],
+    );
+    this.rechecks = metrics.counter(
+      'registration_checks_total',
+      'Questions to the router about the registrations of connected workers.',
+      ['result'],
+    );
   }
 
   workerRefused(
@@ -44,11 +56,11 @@ export class BrokerEvents {
     this.log.info({ pathUsername, username, providerName, clientId, reason }, 'worker refused');
     if (providerId === null) return;
     // Whoever came to another owner's address has proved that it belongs to the owner that it named.
-    this.ownerEvents.record(
+    this.history.record(
       { providerId, providerName, username: reason === 'scope_mismatch' ? username : pathUsername },
       {
         atMs: this.clock.nowMs(),
-        type: 'worker-refused',
+        event: 'worker-refused',
         clientId,
         sessionId: null,
         detail: reason,
@@ -118,20 +130,50 @@ export class BrokerEvents {
     this.calls.inc({ result });
   }
 
+  ownerEventStored(): void {
+    this.ownerEvents.inc({ result: 'stored' });
+  }
+
+  ownerEventsLost(count: number): void {
+    this.ownerEvents.inc({ result: 'lost' }, count);
+  }
+
+  ownerEventsAway(error: unknown): void {
+    this.log.warn({ error }, "owners' histories cannot be written; events wait in memory");
+  }
+
+  historyUnreadable(error: unknown): void {
+    this.log.warn({ error }, "an owner's history could not be read");
+  }
+
+  peerUnanswered(brokerId: string, error: unknown): void {
+    this.log.warn({ brokerId, error }, 'another instance did not say what workers it has');
+  }
+
+  registrationsChecked(endedCount: number): void {
+    this.rechecks.inc({ result: endedCount > 0 ? 'ended' : 'unchanged' });
+    if (endedCount > 0) this.log.warn({ endedCount }, 'registrations had ended unheard');
+  }
+
+  registrationsUnchecked(error: unknown): void {
+    this.rechecks.inc({ result: 'failed' });
+    this.log.warn({ error }, 'the registrations of connected workers could not be checked');
+  }
+
   private tell(
-    type: OwnerEventType,
+    event: OwnerEventName,
     session: Readonly<{ id: string | null; epoch?: number; identity: WorkerIdentity }>,
     detail: string | null,
   ): void {
     const { id, epoch, identity } = session;
     const { username, providerName, clientId } = identity;
     this.log.info(
-      { event: type, sessionId: id, epoch, username, providerName, clientId, detail },
+      { event, sessionId: id, epoch, username, providerName, clientId, detail },
       'worker event',
     );
-    this.ownerEvents.record(identity, {
+    this.history.record(identity, {
       atMs: this.clock.nowMs(),
-      type,
+      event,
       clientId,
       sessionId: id,
       detail,

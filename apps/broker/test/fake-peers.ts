@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type AdmitWorker, internalPaths, type WorkerVerdict } from '@aisbf/contracts';
+import {
+  type AdmitWorker,
+  type CheckedWorkers,
+  type CheckWorkers,
+  internalPaths,
+  type RegistrationRevoked,
+  type WorkerVerdict,
+} from '@aisbf/contracts';
 import { createSecretToken } from '@aisbf/secrets';
 
 export type KnownProvider = Readonly<{
@@ -30,6 +37,25 @@ export const otherProvider: KnownProvider = {
   username: 'other',
   registrationToken: 'reg_other',
 };
+
+/** Any worker may come to it. */
+export const openProvider: KnownProvider = {
+  providerId: '77777777-7777-4777-8777-777777777777',
+  ownerId: '88888888-8888-4888-8888-888888888888',
+  username: 'open.shop',
+  providerName: 'yard',
+  registrationToken: 'reg_open',
+  clientIds: null,
+};
+/** The operator's own. */
+export const globalProvider: KnownProvider = {
+  ...openProvider,
+  providerId: '99999999-9999-4999-8999-999999999999',
+  ownerId: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa',
+  username: 'global',
+  registrationToken: 'reg_global',
+};
+const knownProviders = [sellerProvider, otherProvider, openProvider, globalProvider];
 
 /** API tokens by who calls with them. */
 export const apiTokens = {
@@ -61,37 +87,58 @@ function principal(username: string, ownerId: string, role: string, scopes: read
   };
 }
 
-export type FakePeers = Readonly<{
-  url: string;
+export type FakePeers = {
+  readonly url: string;
   /** How often the router was asked. */
-  asked: () => number;
-  close: () => Promise<void>;
-}>;
+  readonly asked: () => number;
+  /** The workers of each check, as the router was asked. */
+  readonly checks: readonly CheckWorkers[];
+  /** What has ended since, of workers that were let in; whoever asks is told. */
+  readonly ended: RegistrationRevoked[];
+  /** Whether the router cannot say who may stay. */
+  isAway: boolean;
+  readonly close: () => Promise<void>;
+};
 
 /** Router and accounts as the broker sees them: one server that decides as they would. */
 export async function startFakePeers(): Promise<FakePeers> {
   let asked = 0;
+  const checks: CheckWorkers[] = [];
+  const ended: RegistrationRevoked[] = [];
+  const answerTo = (path: string | undefined, body: unknown): object | undefined => {
+    if (path === internalPaths.routerCheckWorkers) {
+      checks.push(body as CheckWorkers);
+      return { type: 'checked-workers', ended } satisfies CheckedWorkers;
+    }
+    if (path !== internalPaths.routerAdmitWorker) return accountsSays(path, body);
+    asked += 1;
+    return verdictOn(body as AdmitWorker);
+  };
   const server = createServer((request, response) => {
     void readJson(request).then((body) => {
-      const isAdmission = request.url === internalPaths.routerAdmitWorker;
-      if (isAdmission) asked += 1;
-      const found = isAdmission ? verdictOn(body as AdmitWorker) : accountsSays(request.url, body);
+      const isCheck = request.url === internalPaths.routerCheckWorkers;
+      if (isCheck && peers.isAway) return response.destroy();
+      const found = answerTo(request.url, body);
       response.writeHead(found ? 200 : 401, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(found ?? unknownToken));
+      return response.end(JSON.stringify(found ?? unknownToken));
     });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  return {
+  const peers: FakePeers = {
     url: `http://127.0.0.1:${port}`,
     asked: () => asked,
+    checks,
+    ended,
+    isAway: false,
     close: async () => {
       server.close();
       server.closeAllConnections();
       await once(server, 'close');
     },
   };
+  return peers;
 }
 
 const unknownToken = {
@@ -107,7 +154,7 @@ function accountsSays(path: string | undefined, body: unknown): object | undefin
 }
 
 export function verdictOn(claim: AdmitWorker): WorkerVerdict {
-  const provider = [sellerProvider, otherProvider].find(
+  const provider = knownProviders.find(
     ({ username, providerName }) =>
       username === claim.pathUsername && providerName === claim.providerName,
   );

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   PresenceEvent,
   type PresenceSnapshot,
@@ -10,13 +8,14 @@ import { createLog, NatsBus } from '@aisbf/platform';
 import { natsUrl, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { internalSecret, openCall, type Stage, startStage } from './broker-stage.js';
+import {
+  type BrokerProcess,
+  startBrokerProcess,
+  processMsMax as timeoutMs,
+} from './broker-process.js';
+import { openCall, type Stage, startStage } from './broker-stage.js';
 import { type FakePeers, sellerProvider, startFakePeers } from './fake-peers.js';
 import { type Frame, ScriptedWorker } from './scripted-worker.js';
-
-/** A process is started here, on a machine that may be busy. */
-const timeoutMs = 90_000;
-const main = new URL('../dist/main.js', import.meta.url).pathname;
 
 /** Who is where, as a router would have it from the events alone. */
 class FollowedPresence {
@@ -50,7 +49,7 @@ describe('two instances on one bus', () => {
   let near: Stage;
   let peers: FakePeers;
   let bus: NatsBus;
-  let far: { child: ChildProcess; url: string };
+  let far: BrokerProcess;
   const view = new FollowedPresence();
 
   beforeAll(async () => {
@@ -59,11 +58,11 @@ describe('two instances on one bus', () => {
     bus.subscribe(subjects.presenceEvent, PresenceEvent, (event) => view.onEvent(event));
     await bus.flush();
     peers = await startFakePeers();
-    far = await startProcess(peers.url);
+    far = await startBrokerProcess(peers.url, { BROKER_ID: 'far' });
     near = await startStage({ BROKER_ID: 'near' });
   }, timeoutMs);
   afterAll(async () => {
-    far.child.kill('SIGKILL');
+    await far.kill();
     await near.close();
     await peers.close();
     await bus.close();
@@ -166,24 +165,4 @@ function ghostWith(epoch: number): PresenceSnapshot {
       },
     ],
   };
-}
-
-async function startProcess(peersUrl: string): Promise<{ child: ChildProcess; url: string }> {
-  const env = {
-    AISBF_INTERNAL_SECRET: internalSecret,
-    AISBF_NATS_URL: await natsUrl(),
-    BROKER_ID: 'far',
-    BROKER_HTTP_PORT: '0',
-    BROKER_ROUTER_URL: peersUrl,
-    BROKER_ACCOUNTS_URL: peersUrl,
-  };
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const text: string[] = [];
-  child.stdout.on('data', (part) => text.push(String(part)));
-  const exited = once(child, 'exit').then(() => {
-    throw new Error(`the broker has left: ${text.join('')}`);
-  });
-  exited.catch(() => undefined);
-  const url = until(() => /"url":"([^"]+)"/.exec(text.join(''))?.[1], { timeoutMs });
-  return { child, url: await Promise.race([url, exited]) };
 }

@@ -7,7 +7,10 @@ import { type Frame, ScriptedWorker } from './scripted-worker.js';
 
 const answered = { status: 'ok', payload: { object: 'chat.completion', choices: [] } };
 const busy = { status: 'ok', payload: { status_code: 503, body: '{"error":"Server busy"}' } };
-const chunk = { event: 'chunk', payload: { chunk: 'data: {"choices":[{"delta":{}}]}\n\n' } };
+const chunk = {
+  event: 'chunk',
+  payload: { chunk: 'data: {"choices":[{"delta":{"content":"x"}}]}\n\n' },
+};
 
 describe('what a broker sees of its workers', () => {
   let stage: Stage;
@@ -105,12 +108,15 @@ describe('what a broker sees of its workers', () => {
     );
     expect((await ask()).status).toBe(400);
     const status = await statusOf(worker.sessionId);
+    // The router hears of all models together.
+    expect(status?.presence?.measured).toMatchObject({ requests: 2, successRate: 0.5 });
     expect(status?.measured).toMatchObject([
       {
         model: 'model-a',
         requests: 2,
         successRate: 0.5,
         firstMs: expect.any(Number),
+        firstContentMs: expect.any(Number),
         claimedElapsedMs: 1,
         claimedTokensPerSecond: 1_000,
       },
@@ -121,5 +127,10 @@ describe('what a broker sees of its workers', () => {
 type WorkerStatus = Readonly<{
   session_id: string;
   measured: unknown;
-  presence: { models: readonly object[]; queued: number; inFlightMax: number } | null;
+  presence: {
+    models: readonly object[];
+    queued: number;
+    inFlightMax: number;
+    measured?: object;
+  } | null;
 }>;

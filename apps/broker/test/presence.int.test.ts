@@ -37,15 +37,22 @@ describe('presence', () => {
         status: 'ok',
         payload: {
           status_code: 200,
-          body: '{"data":[{"id":"m","context_length":4096},{"id":"no name"}]}',
+          body: '{"data":[{"id":"m","context_length":4096,"modality":"text+image->text"},{"id":"no name"}]}',
         },
       }),
     );
     await worker.frame(({ event }) => event === 'registered');
     expect(latest(worker.sessionId)).toBeUndefined();
     worker.register(
-      { limits: { max_frame_bytes: 2_097_152, concurrency: 3 } },
-      { gpus: [{ name: 'g', total_vram_gb: 24 }], available_vram_gb: 20 },
+      {
+        limits: { max_frame_bytes: 2_097_152, concurrency: 3 },
+        studio: { endpoints: ['v1/images/generations'] },
+      },
+      {
+        studio_endpoints: ['v1/audio/speech'],
+        gpus: [{ name: 'g', total_vram_gb: 24 }],
+        available_vram_gb: 20,
+      },
     );
     const session = await until(() => {
       const found = latest(worker.sessionId);
@@ -57,7 +64,8 @@ describe('presence', () => {
       username: 'seller',
       clientId: 'client-1',
       state: 'serving',
-      models: [{ name: 'm', contextTokensMax: 4096 }],
+      models: [{ name: 'm', contextTokensMax: 4096, inputs: ['text', 'image'], outputs: ['text'] }],
+      endpoints: ['/v1/chat/completions', '/v1/images/generations', '/v1/audio/speech'],
       hardware: { gpuCount: 1, vramMb: 24_576, vramMbFree: 20_480 },
       frameBytesMax: 2_097_152,
       inFlightMax: 3,

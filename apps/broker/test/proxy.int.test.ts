@@ -30,7 +30,7 @@ describe('other endpoints through a session', () => {
   });
 
   beforeAll(async () => {
-    stage = await startStage();
+    stage = await startStage({ BROKER_HEADERS_PASSED: 'X-Title' });
     worker = await ScriptedWorker.start(stage.url, { capabilities: { concurrency: 100 } });
     await worker.frame((frame) => frame.op === 'models.list');
   });
@@ -47,6 +47,8 @@ describe('other endpoints through a session', () => {
         headers: {
           accept: 'image/png',
           traceparent: '00-1-2-3',
+          'x-title': 'what for',
+          'x-other': 'canary',
           authorization: 'Bearer canary',
           cookie: 'canary',
           'x-api-key': 'canary',
@@ -71,6 +73,7 @@ describe('other endpoints through a session', () => {
         'content-type': 'application/json',
         traceparent: '00-1-2-3',
         'x-request-id': 'req_1',
+        'x-title': 'what for',
       },
       query_params: { a: '1', b: ['2', '3'] },
       stream: false,

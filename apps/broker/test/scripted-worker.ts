@@ -10,6 +10,8 @@ export type Frame = { [field: string]: unknown } & {
   status?: string;
   request_id?: string;
   payload?: Record<string, unknown>;
+  /** What came beside it, where it was a binary message. */
+  bytes?: readonly Buffer[];
 };
 
 export type WorkerOptions = Readonly<{
@@ -31,7 +33,9 @@ export class ScriptedWorker {
   private readonly scripts = new Map<string, Script>();
 
   private constructor(readonly socket: WebSocket) {
-    socket.on('message', (data) => this.onFrame(JSON.parse(String(data)) as Frame));
+    socket.on('message', (data, isBinary) =>
+      this.onFrame(isBinary ? readBinary(data as Buffer) : (JSON.parse(String(data)) as Frame)),
+    );
     socket.on('close', (code, reason) => {
       this.closed = { code, reason: reason.toString() };
     });
@@ -98,6 +102,15 @@ export class ScriptedWorker {
     this.socket.send(JSON.stringify(frame));
   }
 
+  /** The same as a binary message, with bytes behind it. */
+  sendBinary(frame: object, ...attachments: readonly Buffer[]): void {
+    const lengths = attachments.map(({ length }) => length);
+    const head = Buffer.from(JSON.stringify({ ...frame, attachments: lengths }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(head.length);
+    this.socket.send(Buffer.concat([length, head, ...attachments]));
+  }
+
   heartbeat(): void {
     this.send({ v: 1, op: 'heartbeat', request_id: 'hb-1', payload: { uptime: 1 } });
   }
@@ -119,6 +132,19 @@ export class ScriptedWorker {
     this.frames.push(frame);
     if (frame.op !== undefined) this.scripts.get(frame.op)?.(frame, this);
   }
+}
+
+/** As it is described, and without the code that is tested. */
+function readBinary(message: Buffer): Frame {
+  const headEnd = 4 + message.readUInt32BE(0);
+  const frame = JSON.parse(message.toString('utf8', 4, headEnd)) as { attachments: number[] };
+  let at = headEnd;
+  const bytes = frame.attachments.map((length) => {
+    at += length;
+    return message.subarray(at - length, at);
+  });
+  if (at !== message.length) throw new Error(`${message.length - at} bytes are left over`);
+  return { ...frame, bytes };
 }
 
 /** The broker's plain HTTP answer to an upgrade. */

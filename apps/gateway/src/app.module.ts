@@ -45,6 +45,8 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
             metrics,
             accounts: peer(settings.GATEWAY_ACCOUNTS_URL),
             retryMs: settings.GATEWAY_SETTLE_RETRY_MS,
+            withdrawMsMax: settings.GATEWAY_WITHDRAW_MS_MAX,
+            withdrawalsMax: settings.GATEWAY_WITHDRAWALS_MAX,
           }),
       },
       {

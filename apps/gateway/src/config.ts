@@ -49,7 +49,17 @@ export const gatewaySettings = z.object({
   ),
   GATEWAY_SETTLE_RETRY_MS: setting.durationMs(
     500,
-    'First pause before a settlement that was delivered nowhere is tried again; doubles up to a minute.',
+    'First pause before a report that was delivered nowhere is tried again; doubles up to a minute.',
+  ),
+  GATEWAY_WITHDRAW_MS_MAX: setting.durationMs(
+    660_000,
+    'How long accounts is told of a lost admission; as long as holds live, since they end by themselves then.',
+  ),
+  GATEWAY_WITHDRAWALS_MAX: setting.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Lost admissions that may wait for accounts, at about 1 KB each; holds of more end when they expire.',
   ),
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(
     30_000,

@@ -7,11 +7,12 @@ import {
   internalPaths,
   type Plan,
   type Settle,
+  type Withdraw,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { readConfig } from '@aisbf/platform';
 import { createSecretToken } from '@aisbf/secrets';
-import { natsUrl } from '@aisbf/testkit';
+import { natsUrl, until } from '@aisbf/testkit';
 import { gatewaySettings } from '../src/config.js';
 import { startGateway } from '../src/gateway.js';
 
@@ -43,6 +44,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
+export type GatewayBench = Awaited<ReturnType<typeof openGateway>>;
+
 /** A gateway on real sockets between fake upstreams and a fake router and accounts. */
 export async function openGateway(environment: Readonly<Record<string, string>> = {}) {
   const peers = new FakePeers();
@@ -61,11 +64,30 @@ export async function openGateway(environment: Readonly<Record<string, string>> 
     }),
   );
   const upstreams: Listening[] = [];
+  const url = await gateway.app.getUrl();
+  const apiToken = createSecretToken('aisbf').text;
   return {
-    url: await gateway.app.getUrl(),
+    url,
     peers,
     gateway,
-    apiToken: createSecretToken('aisbf').text,
+    apiToken,
+    /** Sends a request as a buyer does. */
+    buy: (
+      body: unknown,
+      init: RequestInit = {},
+      path = '/v1/chat/completions',
+    ): Promise<Response> =>
+      fetch(`${url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+        ...init,
+      }),
+    /** The report of the request that was admitted last. */
+    settlement: (): Promise<Settle> => {
+      const requestId = peers.admits.at(-1)?.requestId;
+      return until(() => peers.settlements.find((report) => report.requestId === requestId));
+    },
     /** A candidate whose server follows the script. */
     upstream: async (script: UpstreamScript): Promise<Candidate> => {
       const server = createServer((request, response) => {
@@ -89,6 +111,7 @@ export function candidateAt(url: string): Candidate {
     providerLabel: 'seller/gpu',
     sellerOwnerId: randomUUID(),
     model: 'upstream-model',
+    outputTokensHeld: 1_000,
     url,
     headers: { authorization: 'Bearer upstream-key' },
   };
@@ -100,14 +123,30 @@ class FakePeers {
   deadlines: Plan['deadlines'] = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
   attemptsMax = 8;
   refusal: Fault | undefined;
+  /** Admits as ever, but the connection breaks before its answer. */
+  isAdmissionLost = false;
   isAccountsDown = false;
+  readonly withdrawals: string[] = [];
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
+
+  /** As they are before anything is wrong with them. */
+  restore(): void {
+    this.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
+    this.attemptsMax = 8;
+    this.refusal = undefined;
+    this.isAdmissionLost = false;
+    this.isAccountsDown = false;
+  }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     try {
       const answer = this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
+      if (this.isAdmissionLost && request.url === internalPaths.routerAdmit) {
+        request.socket.destroy();
+        return;
+      }
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -120,6 +159,7 @@ class FakePeers {
   private answer(path: string, body: unknown): object {
     if (path === internalPaths.routerAdmit) return this.admit(body as Admit);
     if (path === internalPaths.accountsSettle) return this.settle(body as Settle);
+    if (path === internalPaths.accountsWithdraw) return this.withdraw(body as Withdraw);
     if (path === internalPaths.routerModels) {
       return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
     }
@@ -133,6 +173,7 @@ class FakePeers {
       requestId: admit.requestId,
       holdEpoch: 1,
       holdAmount: '1000',
+      ticket: 'as the router has sealed it',
       holdExpiresAtMs: Date.now() + 60_000,
       candidates: [...this.candidates],
       attemptsMax: this.attemptsMax,
@@ -143,13 +184,25 @@ class FakePeers {
   }
 
   private settle(settlement: Settle): object {
-    if (this.isAccountsDown) {
-      throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
-    }
+    this.requireAccounts();
     this.settlements.push(settlement);
     return { requestId: settlement.requestId, result: 'settled', charged: '1' };
   }
+
+  private withdraw({ requestId }: Withdraw): object {
+    this.requireAccounts();
+    this.withdrawals.push(requestId);
+    return { requestId, result: 'released' };
+  }
+
+  private requireAccounts(): void {
+    if (!this.isAccountsDown) return;
+    throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
+  }
 }
+
+export const chatRequest = { model: 'p/m', messages: [{ role: 'user', content: 'hello' }] };
+export const streamRequest = { ...chatRequest, stream: true };
 
 /** One chunk of a chat stream as an event. */
 export function chunkEvent(delta: object, finishReason: string | null = null): string {
@@ -170,3 +223,18 @@ export function completion(text: string, finishReason: string | null = 'stop'): 
   const usage = { prompt_tokens: 1_000_000_000, completion_tokens: -1, total_tokens: 3 };
   return JSON.stringify({ id: 'c', object: 'chat.completion', choices, usage });
 }
+
+/** An upstream that answers as it should. */
+export const sayFine: UpstreamScript = (_request, response) =>
+  void response.writeHead(200, json).end(completion('fine'));
+
+/** The same as a stream. */
+export const streamFine: UpstreamScript = (_request, response) => {
+  response.writeHead(200, sse);
+  response.end(
+    chunkEvent({ role: 'assistant', content: '' }) +
+      chunkEvent({ content: 'fi' }) +
+      chunkEvent({ content: 'ne' }, 'stop') +
+      done,
+  );
+};

@@ -1,4 +1,5 @@
-import { Principals } from '@aisbf/access';
+import { randomUUID } from 'node:crypto';
+import { AccessLease, Principals, type RunningAccess } from '@aisbf/access';
 import {
   CallerCheck,
   CallerGuard,
@@ -14,6 +15,7 @@ import { Redis } from 'ioredis';
 import type { RouterSettings } from './config.js';
 import { Presence } from './domain/presence.js';
 import { RouterEvents } from './events.js';
+import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
@@ -26,6 +28,7 @@ import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { CredentialCipher } from './outbound/credential-cipher.js';
 import { HttpAccounts } from './outbound/http-accounts.js';
+import { HttpLeases } from './outbound/http-leases.js';
 import { NatsAnnouncements } from './outbound/nats-announcements.js';
 import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
 import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
@@ -33,8 +36,11 @@ import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { Accounts } from './services/accounts.js';
 import { Admission } from './services/admission.js';
+import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
+import { HoldDesk, TicketSecret } from './services/hold-desk.js';
+import { Leases } from './services/leases.js';
 import { ListingManagement, ListingSettings } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
@@ -56,7 +62,7 @@ import { WorkerAdmission } from './services/worker-admission.js';
 /** What is made before Nest is, and shared with the start of the process. */
 export type RouterParts = Readonly<{
   accounts: InternalClient;
-  principals: Principals;
+  access: Pick<RunningAccess, 'lease' | 'principals'>;
   clock: Clock;
   bus: NatsBus;
   log: Log;
@@ -85,6 +91,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       Market,
       Planning,
       RateCheck,
+      Allowances,
+      HoldDesk,
       Admission,
       ModelList,
       WorkerAdmission,
@@ -96,14 +104,17 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationManagement,
       RouterEvents,
       RouterGrpc,
+      AllowanceTending,
       CatalogueWatch,
       ExpiryWatch,
       FactListener,
       PresenceListener,
       { provide: APP_GUARD, useClass: CallerGuard },
-      { provide: Principals, useValue: parts.principals },
+      { provide: AccessLease, useValue: parts.access.lease },
+      { provide: Principals, useValue: parts.access.principals },
       { provide: CallerCheck, useExisting: Principals },
       { provide: Accounts, useClass: HttpAccounts },
+      { provide: Leases, useClass: HttpLeases },
       { provide: Announcements, useClass: NatsAnnouncements },
       { provide: CatalogueStore, useClass: PgCatalogueStore },
       { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
@@ -153,6 +164,17 @@ function settingsFor(settings: RouterSettings) {
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(new ListingSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX))),
     value(planningSettings(settings)),
+    value(new TicketSecret(settings.AISBF_INTERNAL_SECRET)),
+    value(
+      new AllowanceSettings({
+        holder: `router-${randomUUID()}`,
+        isOn: settings.ROUTER_LEASES === 'true',
+        idleMs: settings.ROUTER_LEASE_IDLE_MS,
+        issueMsMax: settings.ROUTER_LEASE_ISSUE_MS_MAX,
+        holdTtlMs: settings.ROUTER_HOLD_TTL_MS,
+        restMs: settings.ROUTER_LEASE_REST_MS,
+      }),
+    ),
   ];
 }
 

@@ -69,6 +69,24 @@ export const routerSettings = z.object({
     660_000,
     'How long money stays held. Longer than a request may take, and a minute to settle.',
   ),
+  ROUTER_LEASES: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe(
+      'Whether money is held in advance for API tokens in steady use: no call to accounts.',
+    ),
+  ROUTER_LEASE_IDLE_MS: setting.durationMs(
+    2_000,
+    'An API token whose requests are further apart gets no lease; one that rests gives its lease back.',
+  ),
+  ROUTER_LEASE_ISSUE_MS_MAX: setting.durationMs(
+    60_000,
+    'How long one lease is spent before another takes its place: what a killed gateway has lost comes back then.',
+  ),
+  ROUTER_LEASE_REST_MS: setting.durationMs(
+    5_000,
+    'How long an API token goes without a lease after it was refused one or had to give it back.',
+  ),
   ROUTER_FIRST_BYTE_MS_MAX: setting.durationMs(
     60_000,
     'How long one attempt may take to its first byte: a worker may be loading a model.',

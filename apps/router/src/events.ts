@@ -11,6 +11,7 @@ export class RouterEvents {
   private readonly uncheckedRates;
   private readonly workers;
   private readonly reloads;
+  private readonly allowances;
 
   constructor(
     private readonly log: Log,
@@ -27,6 +28,11 @@ export class RouterEvents {
     this.workers = metrics.counter('workers_judged_total', 'Workers that asked to connect.', [
       'result',
     ]);
+    this.allowances = metrics.counter(
+      'allowance_requests_total',
+      'Requests by whether a lease has paid for them, or the ledger was asked.',
+      ['result'],
+    );
     this.reloads = metrics.counter('catalogue_looks_failed_total', 'Looks for a new revision.');
   }
 
@@ -36,6 +42,14 @@ export class RouterEvents {
 
   notAdmitted(error: unknown): void {
     this.admissions.inc({ result: error instanceof Fault ? error.code.toLowerCase() : 'bug' });
+  }
+
+  allowanceUsed(isPaid: boolean): void {
+    this.allowances.inc({ result: isPaid ? 'lease' : 'ledger' });
+  }
+
+  leaseFailed(error: unknown): void {
+    this.log.warn({ error }, 'a lease could not be opened, renewed or given back');
   }
 
   /** Starts the watch; what it gives stops it. */

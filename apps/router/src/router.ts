@@ -13,6 +13,7 @@ import {
 import { appModule } from './app.module.js';
 import { type RouterSettings, requireConsistent } from './config.js';
 import { Presence } from './domain/presence.js';
+import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch } from './inbound/catalogue-watch.js';
 import { ExpiryWatch } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
@@ -31,8 +32,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   const readiness = new Readiness();
   const connections = await connect(settings, log);
   const access = knowCallers(settings, { ...connections, clock, log });
-  const { principals } = access;
-  const parts = { ...connections, principals, clock, log, metrics };
+  const parts = { ...connections, access, clock, log, metrics };
   const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, parts),
     host: settings.ROUTER_HTTP_HOST,
@@ -61,6 +61,8 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('catalogue', () => live.revision > 0);
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
+  const tending = app.get(AllowanceTending);
+  tending.start();
   await access.start();
   app.get(FactListener).start();
   presence.start();
@@ -76,6 +78,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     grpcPort,
     close: async () => {
       await close();
+      await tending.stop();
       await access.stop();
       presence.stop();
       expiry.stop();
@@ -132,6 +135,11 @@ type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: Live
 function measure(metrics: Metrics, { live, presence, health }: Measured): void {
   metrics.gauge('catalogue_revision', 'The revision that is served.', () => live.revision);
   metrics.gauge('sessions_present', 'Live sessions that are known.', () => presence.sessionCount);
+  metrics.gauge(
+    'sessions_routable',
+    'Workers that could be given a request: serving, and known to have a model.',
+    () => presence.routableCount,
+  );
   metrics.gauge('brokers_present', 'Brokers that beat.', () => presence.brokerCount);
   metrics.gauge('upstreams_remembered', 'Upstreams that have failed of late.', () => health.size);
 }

@@ -252,18 +252,23 @@ describe('rates', () => {
     expect(await ask(one, request())).toMatchObject({ status: 200 });
     const settled = (completionTokens: number): UsageSettled => ({
       type: 'usage-settled',
-      requestId: request().requestId,
-      ownerId: person.principal.ownerId,
-      apiTokenId: person.principal.apiTokenId,
-      sellerOwnerId: null,
-      providerId: null,
-      model: null,
-      outcome: 'completed',
-      charge: '0',
-      fee: '0',
-      promptTokens: 10,
-      completionTokens,
-      atMs: Date.now(),
+      usages: [
+        {
+          requestId: request().requestId,
+          ownerId: person.principal.ownerId,
+          apiTokenId: person.principal.apiTokenId,
+          leaseId: null,
+          sellerOwnerId: null,
+          providerId: null,
+          model: null,
+          outcome: 'completed',
+          hold: '0',
+          charge: '0',
+          fee: '0',
+          units: { prompt_token: 10, completion_token: completionTokens },
+          atMs: Date.now(),
+        },
+      ],
     });
     harness.bus.publish(subjects.usageSettled, settled(50_000));
     const refused = await until(async () => {

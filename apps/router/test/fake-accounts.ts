@@ -44,6 +44,10 @@ export async function startFakeAccounts() {
         ? [200, { ownerId: found.ownerId, username }]
         : [404, fault('missing', 'OWNER_NOT_FOUND')];
     }
+    // No lease here: each request asks, so that a test sees it.
+    if (path === internalPaths.accountsOpenLease) {
+      return [200, { result: 'declined', issuedMax: '0', slots: 0, settledCount: 0 }];
+    }
     const order = Authorise.parse(body);
     if (state.refusal) return [402, state.refusal];
     state.authorised.push(order);

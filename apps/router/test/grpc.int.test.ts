@@ -65,6 +65,8 @@ describe('Router over gRPC', () => {
       isStream: false,
       promptTokens: 0,
       outputTokensMax: null,
+      inputs: ['image'],
+      hasTools: true,
     });
     const { error, plan } = await admit({ ...request, pathUsername: undefined });
     expect(error).toBeNull();

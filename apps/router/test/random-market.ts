@@ -75,6 +75,33 @@ const providers = fc
   })
   .map((shapes) => shapes.map(toProvider));
 
+/** What a worker says of one of its models; mostly little. */
+const modelFacts = fc
+  .record({
+    contextTokensMax: fc.option(fc.constantFrom(500, 500_000)),
+    inputs: fc.option(fc.constantFrom(['text'], ['text', 'image']), { nil: undefined, freq: 1 }),
+    outputs: fc.constantFrom(undefined, undefined, ['text'], ['embedding']),
+    hasTools: fc.constantFrom(undefined, true, false),
+    quantization: fc.constantFrom(undefined, 'Q4', 'Q8'),
+  })
+  .map(({ contextTokensMax, inputs, outputs, hasTools, quantization }) => ({
+    contextTokensMax,
+    ...(inputs && { inputs: [...inputs] }),
+    ...(outputs && { outputs: [...outputs] }),
+    ...(hasTools !== undefined && { hasTools }),
+    ...(quantization !== undefined && { quantization }),
+  }));
+
+const measured = fc.option(
+  fc.record({
+    requests: fc.integer({ min: 1, max: 100 }),
+    successRate: fc.double({ min: 0, max: 1, noNaN: true }),
+    firstMs: fc.option(fc.integer({ min: 0, max: 10_000 })),
+    chunksPerSecond: fc.option(fc.integer({ min: 1, max: 100 })),
+  }),
+  { nil: undefined },
+);
+
 const price = fc.option(
   fc.bigInt({ min: 0n, max: 1_000_000_000n }).map((value) => nanos(value)),
   { nil: undefined },
@@ -154,13 +181,24 @@ function sessionsOf(all: readonly Provider[]): fc.Arbitrary<readonly SessionPres
         fc
           .record({
             state: fc.constantFrom('serving', 'serving', 'serving', 'suspect', 'draining'),
-            offered: fc.subarray([...models], { minLength: 1 }),
+            offered: fc
+              .subarray([...models], { minLength: 1 })
+              .chain((names) =>
+                fc.tuple(...names.map((name) => modelFacts.map((facts) => ({ name, ...facts })))),
+              ),
+            endpoints: fc.constantFrom(
+              undefined,
+              undefined,
+              ['/v1/chat/completions'],
+              ['/v1/audio/speech'],
+            ),
+            measured,
             frameBytesMax: fc.constantFrom(4_096, 1_048_576),
             inFlight: fc.integer({ min: 0, max: 4 }),
             queued: fc.integer({ min: 0, max: 6 }),
           })
           .map(
-            ({ state, offered, ...load }): SessionPresence => ({
+            ({ state, offered, endpoints, measured, ...load }): SessionPresence => ({
               sessionId: `${provider.id}-${clientId}`,
               epoch: 1,
               providerId: provider.id,
@@ -169,7 +207,9 @@ function sessionsOf(all: readonly Provider[]): fc.Arbitrary<readonly SessionPres
               clientId,
               connectedAtMs: 1,
               state: state as SessionPresence['state'],
-              models: offered.map((name) => ({ name, contextTokensMax: null })),
+              models: offered,
+              ...(endpoints && { endpoints: [...endpoints] }),
+              ...(measured && { measured }),
               hardware: null,
               inFlightMax: 4,
               ...load,

@@ -138,6 +138,8 @@ describe('registrations', () => {
     const other = (await call(anna, 'POST', registrations)).body;
     const [{ id }] = (await call(anna, 'GET', registrations)).body.registrations;
     const path = `${registrations}/${id}`;
+    // A replica that has never known it good has nothing to announce.
+    expect(await verdicts(provider.name, registrationToken)).toBe('admitted');
     expect((await call(anna, 'DELETE', path)).status).toBe(204);
     expect(await verdicts(provider.name, registrationToken)).toBe('token_revoked');
     expect(await verdicts(provider.name, other.registrationToken)).toBe('admitted');
@@ -153,6 +155,35 @@ describe('registrations', () => {
     for (const fact of factsOf(provider)) {
       expect(fact).toMatchObject({ reason: 'token_revoked', registrationId: id });
     }
+  });
+
+  it('end for those who ask what they have not heard, also where no replica has either', async () => {
+    const { provider, path, registrations } = await newProvider();
+    const other = (await call(anna, 'POST', registrations)).body.registration;
+    const [{ id }] = (await call(anna, 'GET', registrations)).body.registrations;
+    const workers = [id, other.id, null].map((registrationId) => ({
+      providerId: provider.id,
+      clientId: 'client-1',
+      registrationId,
+    }));
+    const ended = async (router: RunningRouter) => {
+      const question = { type: 'check-workers', workers };
+      const { body } = await router.internal(internalPaths.routerCheckWorkers, question);
+      return body.ended as RegistrationRevoked[];
+    };
+    expect(await ended(routers[1])).toEqual([]);
+    await call(anna, 'DELETE', `${registrations}/${id}`);
+    const fact = { type: 'registration-revoked', providerId: provider.id };
+    const revoked = { ...fact, reason: 'token_revoked', registrationId: id };
+    expect(await ended(routers[1])).toEqual([revoked]);
+    await call(anna, 'DELETE', path);
+    expect(await ended(routers[1])).toEqual([{ ...fact, reason: 'provider_disabled' }]);
+    const tooMany = Array.from({ length: 1_001 }, () => workers[0]);
+    const { status } = await routers[1].internal(internalPaths.routerCheckWorkers, {
+      type: 'check-workers',
+      workers: tooMany,
+    });
+    expect(status).toBe(400);
   });
 
   it('overlap when they are rotated, and then the earlier one expires with its sessions', async () => {
@@ -306,7 +337,11 @@ describe('models of workers', () => {
   it('are in the catalogue with what the workers tell, until the last that has them is gone', async () => {
     const { provider, path } = await newProvider();
     const worker = (clientId: string, contextTokensMax: number | null) =>
-      presentSession(provider, [], { clientId, models: [{ name: 'llama', contextTokensMax }] });
+      presentSession(provider, [], {
+        clientId,
+        models: [{ name: 'llama', contextTokensMax, quantization: 'Q4_K_M', inputs: ['text'] }],
+        endpoints: ['/v1/chat/completions'],
+      });
     const [small, large] = [worker('small', 4_096), worker('large', 8_192)];
     broker.up(small);
     broker.up(large);
@@ -314,8 +349,10 @@ describe('models of workers', () => {
     for (const router of routers) {
       const models = async () => (await router.call(anna?.apiToken ?? '', 'GET', path)).body.models;
       await until(async () => (await models())[0]?.workers === 2);
-      expect(await models()).toEqual([{ ...model, contextLength: 4_096, workers: 2 }]);
-      expect(await listed(router, provider.name)).toMatchObject([{ contextLength: 4_096 }]);
+      const told = { contextLength: 4_096, quantization: 'Q4_K_M', inputs: ['text'] };
+      expect(await models()).toEqual([{ ...model, ...told, workers: 2 }]);
+      const line = { ...told, endpoints: ['/v1/chat/completions'] };
+      expect(await listed(router, provider.name)).toMatchObject([line]);
     }
     broker.down(small.sessionId);
     for (const router of routers) {

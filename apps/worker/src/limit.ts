@@ -58,6 +58,20 @@ export const limits = [
     help: 'unsent bytes from which on the upstream is read no further until the market has caught up',
   },
   {
+    key: 'heldAnswerBytesMax',
+    env: 'WORKER_HELD_ANSWER_BYTES_MAX',
+    value: 'BYTES',
+    fallback: '1048576',
+    help: 'media up to this size are sent whole, so that the market can still ask elsewhere; larger in pieces',
+  },
+  {
+    key: 'windowWaitMsMax',
+    env: 'WORKER_WINDOW_WAIT_MS_MAX',
+    value: 'MS',
+    fallback: '300000',
+    help: 'how long a stream waits for its reader; the market ends one that reads nothing for 120 s',
+  },
+  {
     key: 'upstreamConnectMsMax',
     env: 'WORKER_UPSTREAM_CONNECT_MS_MAX',
     value: 'MS',

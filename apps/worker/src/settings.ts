@@ -100,6 +100,8 @@ export const Settings = z.object({
   frameBytesMax: integer(64 * 1024, 1024 ** 3),
   sentFrameBytesMax: integer(1024, 1024 ** 3),
   bufferedBytesMax: integer(1024, 1024 ** 3),
+  heldAnswerBytesMax: integer(0, 1024 ** 3),
+  windowWaitMsMax: integer(10, dayMs),
   upstreamConnectMsMax: integer(1, dayMs),
   upstreamHeadersMsMax: integer(1, dayMs),
   upstreamSilenceMsMax: integer(1, dayMs),

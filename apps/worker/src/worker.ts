@@ -90,11 +90,14 @@ function sessionOptions(
   const frameBytesMax = isPlain ? plainFrameBytesMax : config.frameBytesMax;
   const capabilities = workerCapabilities({ isPlain, frameBytesMax, concurrency });
   const answerBytesMax = config.sentFrameBytesMax;
-  const engine = { upstream, models, capabilities, isPlain, proxyPaths, answerBytesMax };
+  const { heldAnswerBytesMax: heldBytesMax } = config;
+  const sizes = { answerBytesMax, heldBytesMax };
+  const engine = { upstream, models, capabilities, isPlain, proxyPaths, ...sizes };
   const pace = {
     // The oldest clients report at once; later is enough, and spares quick answers a frame.
     pendingAfterMs: isPlain ? 0 : config.pendingAfterMs,
     pendingEveryMs: config.pendingEveryMs,
+    windowWaitMsMax: config.windowWaitMsMax,
   };
   const seats = new Seats(concurrency);
   let registrationToken = config.registrationToken;

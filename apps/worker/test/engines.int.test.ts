@@ -54,7 +54,7 @@ describe('what engines tell of their models', () => {
       modalities: { vision: true },
     };
     const { data } = await toldOf([row], { '/props': props });
-    expect(data).toEqual([{ ...row, context_length: 4096 }]);
+    expect(data).toEqual([{ ...row, context_length: 4096, input_modalities: ['text', 'image'] }]);
   });
 
   it('is nothing more where the engine is another, or does not answer', async () => {

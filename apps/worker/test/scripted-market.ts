@@ -19,14 +19,23 @@ export class MarketSession {
     this.closed = new Promise((resolve) => {
       socket.on('close', (code, reason) => resolve({ code, reason: reason.toString() }));
     });
-    socket.on('message', (data) => {
-      this.frames.push(JSON.parse(String(data)));
+    socket.on('message', (data, isBinary) => {
+      this.frames.push(isBinary ? readBinary(data as Buffer) : JSON.parse(String(data)));
       for (const look of this.#watchers) look();
     });
   }
 
   send(frame: Frame): void {
     this.socket.send(JSON.stringify({ v: 1, ...frame }));
+  }
+
+  /** The same as a binary message, with bytes behind it. */
+  sendBinary(frame: Frame, ...attachments: readonly Buffer[]): void {
+    const lengths = attachments.map(({ length }) => length);
+    const head = Buffer.from(JSON.stringify({ v: 1, ...frame, attachments: lengths }));
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(head.length);
+    this.socket.send(Buffer.concat([length, head, ...attachments]));
   }
 
   accept(frame: Frame = {}): void {
@@ -73,6 +82,24 @@ export class MarketSession {
     const pieces = this.of(requestId).filter(({ event }) => event === 'chunk');
     return pieces.map((frame) => String(payloadOf(frame).chunk)).join('');
   }
+}
+
+/** As it is described, and without the code that is tested: the bytes stand in `bytes`. */
+function readBinary(message: Buffer): Frame {
+  const headEnd = 4 + message.readUInt32BE(0);
+  const frame = JSON.parse(message.toString('utf8', 4, headEnd));
+  let at = headEnd;
+  const bytes = frame.attachments.map((length: number) => {
+    at += length;
+    return message.subarray(at - length, at);
+  });
+  if (at !== message.length) throw new Error(`${message.length - at} bytes are left over`);
+  return { ...frame, bytes };
+}
+
+/** The bytes that came beside a frame. */
+export function bytesOf(frame: Frame): readonly Buffer[] {
+  return (frame.bytes ?? []) as readonly Buffer[];
 }
 
 export function payloadOf(frame: Frame): Frame {

@@ -25,7 +25,7 @@ export type AccessLeaseSettings = Readonly<{
 export class AccessLease {
   readonly knowledge: AccessKnowledge;
   private heldUntilMs = Number.NEGATIVE_INFINITY;
-  private onForget: (what: Forgotten) => void = () => undefined;
+  private readonly listeners: ((what: Forgotten) => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
   private renewing: Promise<void> | undefined;
   private isHurried = false;
@@ -46,9 +46,9 @@ export class AccessLease {
     return this.monotonicMs() < this.heldUntilMs;
   }
 
-  /** Called for each change before accounts hears that it is served. */
+  /** Each is called for each change before accounts hears that it is served. */
   whenChanged(forget: (what: Forgotten) => void): void {
-    this.onForget = forget;
+    this.listeners.push(forget);
   }
 
   /** Resolves after the first question, whatever came of it. */
@@ -100,7 +100,8 @@ export class AccessLease {
     const wasHeld = this.isHeld;
     try {
       const renewed = await this.office.renew({ type: 'renew-access', verifierId, revision });
-      this.onForget(this.knowledge.learn(renewed));
+      const forgotten = this.knowledge.learn(renewed);
+      for (const forget of this.listeners) forget(forgotten);
       this.heldUntilMs = sentAtMs + leaseMs;
       return renewed.revision !== revision;
     } catch (error) {

@@ -87,6 +87,15 @@ const changed = async (subject: string) => {
   await lease.start();
 };
 
+describe(AccessLease, () => {
+  it('tells everybody who wants to know of a change', async () => {
+    const heard: unknown[] = [];
+    for (const place of [1, 2]) lease.whenChanged((what) => heard.push([place, what]));
+    await changed('subject');
+    expect(heard.slice(0, 2)).toEqual([1, 2].map((place) => [place, ['subject']]));
+  });
+});
+
 describe('Principals, with API tokens', () => {
   it('asks once for callers that come together, and not again while it remembers', async () => {
     await answered(Promise.all([called(), called()]));

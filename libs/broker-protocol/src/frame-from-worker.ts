@@ -1,10 +1,13 @@
 import { type Answer, readAnswer } from './answer.js';
+import { readBinaryMessage } from './binary-message.js';
+import { attachedBytes, type FrameBytes, inlineBytes } from './frame-bytes.js';
 import { type JsonObject, parseJson, toObject } from './json-value.js';
+import { liftBase64 } from './lifted-base64.js';
 import { type ReportedMetrics, readMetrics } from './reported-metrics.js';
 import { type ReportedRegistration, readRegistration } from './reported-registration.js';
 
 /**
- * Everything that a worker's text frame can be. A stranger wrote it: whatever it holds, reading it gives one
+ * Everything that a worker's frame can be. A stranger wrote it: whatever it holds, reading it gives one
  * of these and never throws.
  */
 export type FrameFromWorker =
@@ -18,7 +21,9 @@ export type FrameFromWorker =
   | Readonly<{ type: 'unreadable'; reason: UnreadableReason }>;
 
 export type UnreadableReason =
+  /** From a worker that has not said that it sends such messages. */
   | 'binary'
+  | 'binary_malformed'
   | 'not_json'
   | 'not_an_object'
   | 'no_request_id'
@@ -28,17 +33,44 @@ export type UnreadableReason =
 /** Longer than any id that we make. */
 const requestIdLengthMax = 256;
 
-export function readFrameFromWorker(text: string): FrameFromWorker {
+/** From here on it is worth a look whether a frame is mostly base64. */
+const largeFrameBytes = 65_536;
+
+/** Reads a text frame. A large one is best given as it came, as bytes. */
+export function readFrameFromWorker(frame: string | Buffer): FrameFromWorker {
+  if (typeof frame === 'string') return readText(frame, inlineBytes);
+  const lifted = frame.length > largeFrameBytes ? liftBase64(frame) : undefined;
+  const read = lifted && readText(lifted.text, lifted.bytes);
+  return read && lifted.isUsedUp() ? read : readText(frame.toString(), inlineBytes);
+}
+
+/** Reads a binary message, from a worker that has offered to send such. */
+export function readBinaryFromWorker(data: Buffer): FrameFromWorker {
+  const message = readBinaryMessage(data);
+  return message
+    ? readEnvelope(message.head, attachedBytes(message.attachments))
+    : { type: 'unreadable', reason: 'binary_malformed' };
+}
+
+function readText(text: string, bytes: FrameBytes): FrameFromWorker {
   const parsed = parseJson(text);
   if (!parsed) return { type: 'unreadable', reason: 'not_json' };
   const frame = toObject(parsed.value);
-  if (!frame) return { type: 'unreadable', reason: 'not_an_object' };
+  return frame ? readEnvelope(frame, bytes) : { type: 'unreadable', reason: 'not_an_object' };
+}
+
+function readEnvelope(frame: JsonObject, bytes: FrameBytes): FrameFromWorker {
   const requestId = requestIdOf(frame);
   if (frame.event === 'heartbeat') return { type: 'heartbeat-answer', hardware: hardwareOf(frame) };
   if (typeof frame.op === 'string' && isRequest(frame)) return readRequest(frame, requestId);
   if (requestId === null) return { type: 'unreadable', reason: 'no_request_id' };
   const metrics = readMetrics(frame);
-  return { type: 'answer', requestId, answer: readAnswer(frame), ...(metrics && { metrics }) };
+  return {
+    type: 'answer',
+    requestId,
+    answer: readAnswer(frame, bytes),
+    ...(metrics && { metrics }),
+  };
 }
 
 /** Answers may repeat the `op` that they answer, but only they have a status or an event. */

@@ -1,4 +1,5 @@
-import type { WorkPayload } from './work-payload.js';
+import { binaryMessage } from './binary-message.js';
+import type { AttachedPayload, WorkPayload } from './work-payload.js';
 
 /**
  * What the broker says. Today's client throws away a frame that has `event: registered` or
@@ -14,6 +15,8 @@ export type RegisteredFacts = Readonly<{
   ownerId: string;
   expiresAtMs: number;
   extensions: readonly string[];
+  /** How much of one stream a worker with flow control may send before it was read. */
+  streamWindowBytes: number;
 }>;
 
 /** Says that a session is accepted: unasked after the handshake, and as the answer to each `register`. */
@@ -39,6 +42,7 @@ export function registeredBody(facts: Omit<RegisteredFacts, 'sessionId'>) {
     owner_user_id: facts.ownerId,
     expires_at: Math.floor(facts.expiresAtMs / 1000),
     extensions: facts.extensions,
+    limits: { stream_window_bytes: facts.streamWindowBytes },
   };
 }
 
@@ -72,6 +76,15 @@ export function cancelFrame(requestId: string): string {
   return JSON.stringify({ v: 1, op: 'cancel', request_id: requestId });
 }
 
+/**
+ * Only for workers that advertise the extension: so much of this request's stream has been read. It is told
+ * from the beginning on, so that a frame that is lost or said twice does no harm.
+ */
+export function windowFrame(requestId: string, readBytes: number): string {
+  const payload = { read_bytes: readBytes };
+  return JSON.stringify({ v: 1, op: 'window', request_id: requestId, payload });
+}
+
 /** Only for workers that advertise the operation: connect elsewhere now, finish here what runs here. */
 export function drainFrame(requestId: string, graceMs: number): string {
   const payload = { grace_ms: graceMs };
@@ -93,7 +106,23 @@ export type WorkHead = Readonly<{
  * it reaches the worker untouched, numbers of any length among them.
  */
 export function workFrame(head: WorkHead, payload: WorkPayload): Buffer {
-  const facts = JSON.stringify({
+  const opening = Buffer.from(`${openEnvelope(head)},"payload":`);
+  const frame = Buffer.allocUnsafe(opening.length + payload.length + 1);
+  opening.copy(frame);
+  frame[payload.write(frame, opening.length)] = closingBrace;
+  return frame;
+}
+
+/** The same as a binary message, only for workers that advertise the extension. */
+export function binaryWorkFrame(head: WorkHead, { text, attachments }: AttachedPayload): Buffer {
+  const lengths = attachments.map(({ length }) => length).join();
+  const envelope = `${openEnvelope(head)},"attachments":[${lengths}],"payload":${text}}`;
+  return binaryMessage(envelope, attachments);
+}
+
+/** Everything before the payload, without the brace that closes it. */
+function openEnvelope(head: WorkHead): string {
+  return JSON.stringify({
     v: 1,
     op: head.op,
     request_id: head.requestId,
@@ -102,12 +131,7 @@ export function workFrame(head: WorkHead, payload: WorkPayload): Buffer {
     method: head.method,
     path: head.path,
     stream: head.isStream,
-  });
-  const opening = Buffer.from(`${facts.slice(0, -1)},"payload":`);
-  const frame = Buffer.allocUnsafe(opening.length + payload.length + 1);
-  opening.copy(frame);
-  frame[payload.write(frame, opening.length)] = closingBrace;
-  return frame;
+  }).slice(0, -1);
 }
 
 const closingBrace = 0x7d;

@@ -1,12 +1,15 @@
 export type { Answer } from './answer.js';
-export type { Chunk } from './chunk.js';
+export type { AnswerHead } from './answer-head.js';
+export { type Chunk, sizeOf } from './chunk.js';
 export { type CloseCode, closeCodes } from './close-code.js';
 export {
   type FrameFromWorker,
+  readBinaryFromWorker,
   readFrameFromWorker,
   type UnreadableReason,
 } from './frame-from-worker.js';
 export {
+  binaryWorkFrame,
   cancelFrame,
   drainFrame,
   heartbeatReplyFrame,
@@ -16,12 +19,14 @@ export {
   registeredFrame,
   registerRefusedFrame,
   type WorkHead,
+  windowFrame,
   workFrame,
 } from './frame-to-worker.js';
 export { type ClaimedIdentity, readIdentity, readScopePath, type ScopePath } from './identity.js';
 export type { Reply } from './reply.js';
 export { type ReportedCapabilities, readCapabilitiesReply } from './reported-capabilities.js';
 export type { ReportedError } from './reported-error.js';
+export type { ReportedFacts } from './reported-facts.js';
 export { mergeHardware, type ReportedGpu, type ReportedHardware } from './reported-hardware.js';
 export type { ReportedMetrics } from './reported-metrics.js';
 export { type ReportedModel, readModels } from './reported-models.js';
@@ -33,6 +38,7 @@ export {
   stepRequest,
   type WorkerFailure,
 } from './request-life.js';
+export { servedPaths } from './served-paths.js';
 export {
   type CloseReason,
   type SessionEvent,
@@ -41,6 +47,7 @@ export {
   stepSession,
 } from './session-state.js';
 export {
+  type AttachedPayload,
   type FormPart,
   jsonPayload,
   type ProxyBody,
@@ -48,17 +55,25 @@ export {
   proxyPayload,
   type WorkPayload,
 } from './work-payload.js';
-export { type BrokerFrame, readBrokerFrame, type WorkFrame } from './worker-inbound.js';
+export {
+  type BrokerFrame,
+  readBinaryBrokerFrame,
+  readBrokerFrame,
+  type WorkFrame,
+} from './worker-inbound.js';
 export { memberText, withMember } from './worker-json-member.js';
 export {
   answerFrame,
+  binaryWorkerFrame,
   chunkFrame,
   doneFrame,
   errorFrame,
   type HttpAnswer,
+  type HttpHead,
   heartbeatAnswerFrame,
   heartbeatFrame,
   type Metrics,
+  type PiecesHead,
   pendingFrame,
   type Registration,
   registerFrame,

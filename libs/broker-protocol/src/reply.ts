@@ -1,11 +1,5 @@
-import {
-  fromBase64,
-  type JsonObject,
-  toInteger,
-  toObject,
-  toText,
-  writeJson,
-} from './json-value.js';
+import type { FrameBytes } from './frame-bytes.js';
+import { type JsonObject, toInteger, toObject, toText, writeJson } from './json-value.js';
 import { readError } from './reported-error.js';
 
 /** A whole answer, as an HTTP server would have given it. */
@@ -25,9 +19,9 @@ const events = 'text/event-stream';
 const mediaType = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(?:\s*;[\x20-\x7e]*)?$/;
 
 /** Reads a successful answer's payload: an HTTP envelope, or the body itself. Undefined if it is neither. */
-export function readReply(payload: unknown): Reply | undefined {
+export function readReply(payload: unknown, bytes: FrameBytes): Reply | undefined {
   const object = toObject(payload);
-  if (object && 'status_code' in object) return fromEnvelope(object);
+  if (object && 'status_code' in object) return fromEnvelope(object, bytes);
   const text = payload == null ? undefined : bodyText(payload);
   if (text === undefined) return undefined;
   const isError = object?.error != null && !('choices' in object) && !('data' in object);
@@ -47,32 +41,38 @@ function bodyText(payload: unknown): string | undefined {
   return /^\s*[[{]/.test(payload) ? payload : undefined;
 }
 
-function fromEnvelope(envelope: JsonObject): Reply | undefined {
+function fromEnvelope(envelope: JsonObject, bytes: FrameBytes): Reply | undefined {
   const status = toInteger(envelope.status_code, 200, 599);
-  const body = envelopeBody(envelope);
+  const body = envelopeBody(envelope, bytes);
   if (status === undefined || !body) return undefined;
   const contentType = contentTypeOf(envelope);
   return {
     status,
     contentType,
     body,
-    isStream: status < 400 && (envelope.stream === true || contentType.startsWith(events)),
+    isStream: status < 400 && (envelope.stream === true || isEventStream(contentType)),
     filename: toText(envelope.filename, 255) ?? null,
     retryAfter: retryAfterOf(envelope),
   };
 }
 
-function envelopeBody(envelope: JsonObject): Buffer | undefined {
-  const { body, body_base64: base64 } = envelope;
+function envelopeBody(envelope: JsonObject, bytes: FrameBytes): Buffer | undefined {
+  const { body, body_base64: base64, body_attachment: attached } = envelope;
   if (body == null && base64 != null) {
-    return typeof base64 === 'string' ? fromBase64(base64) : undefined;
+    return typeof base64 === 'string' ? bytes.fromBase64(base64) : undefined;
   }
+  if (body == null && attached != null && bytes.isBinary) return bytes.attachment(attached);
   if (body == null) return Buffer.alloc(0);
   const text = typeof body === 'string' ? body : writeJson(body);
   return text === undefined ? undefined : Buffer.from(text);
 }
 
-function contentTypeOf(envelope: JsonObject): string {
+export function isEventStream(contentType: string): boolean {
+  return contentType.startsWith(events);
+}
+
+/** As it is stated, or what the body's form stands for. */
+export function contentTypeOf(envelope: JsonObject): string {
   const stated = toText(envelope.content_type, 256) ?? header(envelope, 'content-type');
   if (stated !== undefined && mediaType.test(stated)) return stated;
   if (envelope.body == null) return 'application/octet-stream';

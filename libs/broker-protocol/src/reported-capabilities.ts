@@ -7,6 +7,7 @@ import {
   writeJson,
 } from './json-value.js';
 import type { Reply } from './reply.js';
+import { readServedPaths } from './served-paths.js';
 
 /** What a worker says that it can do, in our own shape. */
 export type ReportedCapabilities = Readonly<{
@@ -15,8 +16,12 @@ export type ReportedCapabilities = Readonly<{
   transports: readonly string[];
   /** Operations beyond the plain protocol, `cancel` for one. */
   operations: readonly string[];
+  /** Forms of frames beyond the plain protocol, `binary-frames` for one. */
+  extensions: readonly string[];
   /** Endpoints beside chat, as the worker names them. */
   endpoints: readonly string[];
+  /** The paths that all of this says it serves; null where it says nothing of that. */
+  paths: readonly string[] | null;
   /** The largest frame that it takes; null where it keeps to its library's default. */
   frameBytesMax: number | null;
   /** How many requests it wants at once; null where it does not say. */
@@ -44,7 +49,9 @@ export function readCapabilities(value: unknown): ReportedCapabilities | null {
     version: toText(object.version, nameLengthMax) ?? versionOf(object.server),
     transports: readNames(object.transports),
     operations: readNames(object.operations),
+    extensions: readNames(object.extensions),
     endpoints: readNames(toObject(object.studio)?.endpoints ?? object.endpoints),
+    paths: readServedPaths(object),
     frameBytesMax: toInteger(limits.max_frame_bytes, frameBytes.min, frameBytes.max) ?? null,
     concurrencyMax: concurrencyOf(limits) ?? concurrencyOf(object) ?? null,
     stated: stated !== undefined && stated.length <= statedLengthMax ? stated : null,

@@ -1,12 +1,16 @@
 import { type JsonObject, parseJson, toInteger, toObject } from './json-value.js';
 import type { Reply } from './reply.js';
+import { type ReportedFacts, readFacts } from './reported-facts.js';
 
 /** One model that a worker offers. */
-export type ReportedModel = Readonly<{ name: string; contextTokensMax: number | null }>;
+export type ReportedModel = Readonly<{ name: string; contextTokensMax: number | null }> &
+  ReportedFacts;
 
 const modelsMax = 2000;
 /** The names of all models together fit into one event on the bus with room to spare. */
 const namesBytesMax = 262_144;
+/** So does what is said of them: the models after this have their names and contexts only. */
+const factsBytesMax = 196_608;
 const modelName = /^[^\s\p{Cc}]{1,256}$/u;
 /** What engines call the length of a model's context. */
 const contextFields = [
@@ -26,22 +30,26 @@ export function readModels(reply: Reply): readonly ReportedModel[] | undefined {
   const list = Array.isArray(parsed) ? parsed : (object?.data ?? object?.models);
   if (!Array.isArray(list)) return undefined;
   const models = new Map<string, ReportedModel>();
-  let bytes = 0;
+  let nameBytes = 0;
+  let factsBytes = 0;
   for (const entry of list) {
-    const model = readModel(entry);
-    if (!model || models.has(model.name)) continue;
-    bytes += Buffer.byteLength(model.name);
-    if (models.size >= modelsMax || bytes > namesBytesMax) break;
-    models.set(model.name, model);
+    const name = nameOf(entry);
+    if (name === undefined || models.has(name)) continue;
+    nameBytes += Buffer.byteLength(name);
+    if (models.size >= modelsMax || nameBytes > namesBytesMax) break;
+    const object = toObject(entry) ?? {};
+    const facts = readFacts(object);
+    factsBytes += Buffer.byteLength(JSON.stringify(facts));
+    const model = { name, contextTokensMax: contextOf(object) ?? null };
+    models.set(name, factsBytes <= factsBytesMax ? { ...model, ...facts } : model);
   }
   return [...models.values()];
 }
 
-function readModel(entry: unknown): ReportedModel | undefined {
+function nameOf(entry: unknown): string | undefined {
   const object = toObject(entry);
   const name = object ? (object.id ?? object.name ?? object.model) : entry;
-  if (typeof name !== 'string' || !modelName.test(name)) return undefined;
-  return { name, contextTokensMax: (object && contextOf(object)) ?? null };
+  return typeof name === 'string' && modelName.test(name) ? name : undefined;
 }
 
 function contextOf(model: JsonObject): number | undefined {

@@ -1,7 +1,9 @@
 import type { Answer } from './answer.js';
+import type { AnswerHead } from './answer-head.js';
 import type { Chunk } from './chunk.js';
 import { toBytes } from './chunk-bytes.js';
-import type { Reply } from './reply.js';
+import { isEventStream, type Reply } from './reply.js';
+import { openBody, type StatedBody, takeBody } from './stated-body.js';
 import { inspectHead, type StreamHead } from './stream-head.js';
 import { endOf, passOn, type StreamTail, streamStart } from './stream-tail.js';
 
@@ -12,6 +14,7 @@ import { endOf, passOn, type StreamTail, streamStart } from './stream-tail.js';
  * - `pending`: the worker has said that it is at work
  * - `opening`: a stream has begun, but its first event is not complete and may yet be an error
  * - `streaming`: bytes have been passed on; from here on nothing can be taken back
+ * - `relaying`: the same for an answer in pieces whose head has been passed on; what it holds is nobody's business
  * - `done`: it has ended one way or another; whatever still comes is dropped
  */
 export type RequestLife =
@@ -25,13 +28,14 @@ export type RequestLife =
       carry: string;
       sequence: number | null;
     }>
+  | Readonly<{ name: 'relaying'; body: StatedBody; sequence: number | null }>
   | Readonly<{ name: 'done' }>;
 
 /** What the buyer's side is to be told, in this order. */
 export type Relay =
   /** All of it at once: status, headers, body. */
   | Readonly<{ type: 'whole'; reply: Reply }>
-  | Readonly<{ type: 'stream-start'; contentType: string }>
+  | Readonly<{ type: 'stream-start'; contentType: string; head?: AnswerHead }>
   | Readonly<{ type: 'bytes'; bytes: Buffer }>
   | Readonly<{ type: 'stream-end' }>
   | Readonly<{ type: 'failed'; failure: WorkerFailure }>;
@@ -59,7 +63,7 @@ export function stepRequest(life: RequestLife, answer: Answer): RequestStep {
     case 'pending':
       return { life: life.name === 'dispatched' ? { name: 'pending' } : life, relay: [] };
     case 'chunks':
-      return onChunks(life, answer.chunks, answer.sequence);
+      return onPieces(life, answer);
     case 'end':
       return onEnd(life, answer.chunks, answer.reply);
     case 'reply':
@@ -71,16 +75,40 @@ export function stepRequest(life: RequestLife, answer: Answer): RequestStep {
   }
 }
 
+function onPieces(life: RequestLife, answer: Extract<Answer, { type: 'chunks' }>): RequestStep {
+  const { chunks, sequence, head } = answer;
+  // What says that it is a stream of events is treated as every other.
+  if (!head || isEventStream(head.contentType)) return onChunks(life, chunks, sequence);
+  if (life.name !== 'dispatched' && life.name !== 'pending') {
+    return failed('answer_malformed', 'the head of an answer came in the middle of it');
+  }
+  const begun = { name: 'relaying', body: openBody(head.contentLength), sequence } as const;
+  const step = relayOn(begun, chunks);
+  if (step.life.name === 'done') return step;
+  const start = { type: 'stream-start', contentType: head.contentType, head } as const;
+  return { ...step, relay: [start, ...step.relay] };
+}
+
 function onChunks(life: RequestLife, chunks: readonly Chunk[], stated: number | null): RequestStep {
   const known = 'sequence' in life ? life.sequence : null;
   if (stated !== null && known !== null && stated !== known + 1) {
     return failed('sequence_broken', `chunk ${stated} came after chunk ${known}`);
   }
   const sequence = stated ?? known;
+  if (life.name === 'relaying') return relayOn({ ...life, sequence }, chunks);
   const { bytes, carry } = toBytes('carry' in life ? life.carry : '', chunks);
   if (life.name === 'streaming') return goOn({ ...life, carry, sequence }, bytes);
   const held = life.name === 'opening' ? Buffer.concat([life.held, bytes]) : bytes;
   return open({ name: 'opening', held, carry, sequence }, inspectHead(held, false));
+}
+
+function relayOn(
+  life: Extract<RequestLife, { name: 'relaying' }>,
+  chunks: readonly Chunk[],
+): RequestStep {
+  const { body, passed } = takeBody(life.body, toBytes('', chunks).bytes);
+  if (body) return { life: { ...life, body }, relay: bytesOf(passed) };
+  return failed('answer_malformed', 'the answer is longer than its head says');
 }
 
 function goOn(life: Extract<RequestLife, { name: 'streaming' }>, bytes: Buffer): RequestStep {
@@ -111,6 +139,7 @@ function open(life: Extract<RequestLife, { name: 'opening' }>, head: StreamHead)
 function onEnd(life: RequestLife, chunks: readonly Chunk[], reply: Reply | null): RequestStep {
   if (reply) return onReply(life, reply);
   const last = onChunks(life, chunks, null);
+  if (last.life.name === 'relaying') return endBody(last.life.body, last.relay);
   if (last.life.name === 'streaming') return close(last.life.tail, last.relay);
   if (last.life.name !== 'opening') return last;
   const opened = open(last.life, inspectHead(last.life.held, true));
@@ -126,8 +155,14 @@ function close(tail: StreamTail | null, before: readonly Relay[]): RequestStep {
   return { life, relay: [...before, ...relay] };
 }
 
+function endBody({ leftBytes, heldBack }: StatedBody, before: readonly Relay[]): RequestStep {
+  if (!leftBytes) return ended([...before, ...bytesOf(heldBack), { type: 'stream-end' }]);
+  const { life, relay } = failed('stream_cut', `${leftBytes} bytes of the answer are missing`);
+  return { life, relay: [...before, ...relay] };
+}
+
 function onReply(life: RequestLife, reply: Reply): RequestStep {
-  if (life.name === 'opening' || life.name === 'streaming') {
+  if (isUnderWay(life)) {
     return failed('answer_malformed', 'a whole answer came in the middle of a stream');
   }
   if (!reply.isStream) return ended([{ type: 'whole', reply }]);
@@ -135,12 +170,17 @@ function onReply(life: RequestLife, reply: Reply): RequestStep {
 }
 
 function onError(life: RequestLife, { error }: Extract<Answer, { type: 'error' }>): RequestStep {
-  if (life.name === 'streaming' || error.status === null || unserved.has(error.code)) {
+  const isBegun = life.name === 'streaming' || life.name === 'relaying';
+  if (isBegun || error.status === null || unserved.has(error.code)) {
     return failed('worker_error', error.message, error.code);
   }
   const { code, message, status } = error;
   const body = Buffer.from(JSON.stringify({ error: { message, type: code, code, param: null } }));
   return ended([{ type: 'whole', reply: jsonReply(status, body) }]);
+}
+
+function isUnderWay({ name }: RequestLife): boolean {
+  return name === 'opening' || name === 'streaming' || name === 'relaying';
 }
 
 function jsonReply(status: number, body: Buffer): Reply {

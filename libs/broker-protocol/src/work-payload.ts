@@ -1,3 +1,5 @@
+import { fitsBinaryMessage } from './binary-message.js';
+
 /**
  * The payload of a request, written once, straight into the frame that carries it. Its length is known
  * before, so that a frame that is too large for its worker is refused without being made.
@@ -7,6 +9,16 @@ export type WorkPayload = Readonly<{
   length: number;
   /** Writes it at `at`, where there is room for it, and gives the place after it. */
   write: (frame: Buffer, at: number) => number;
+  /** The same for a binary message; undefined where it holds no bytes that would have to become base64. */
+  attached?: AttachedPayload | undefined;
+}>;
+
+/** A payload whose bytes stand beside its JSON, as they are. */
+export type AttachedPayload = Readonly<{
+  /** Of the text and the bytes together. */
+  length: number;
+  text: string;
+  attachments: readonly Buffer[];
 }>;
 
 /** JSON text, put in as it came. */
@@ -40,8 +52,10 @@ export type ProxyBody =
   | Readonly<{ type: 'bytes'; bytes: Buffer }>
   | Readonly<{ type: 'form'; parts: readonly FormPart[] }>;
 
-/** A piece of the payload: text, or bytes that become base64. */
-type Piece = string | Buffer | Readonly<{ base64: Buffer }>;
+/** A piece of the payload: JSON text, or a member whose value are bytes in one form or the other. */
+type Piece = string | Buffer | Readonly<{ member: 'body' | 'data'; bytes: Buffer }>;
+/** A piece as it stands in a text frame: text, or bytes that become base64. */
+type TextPiece = Buffer | Readonly<{ base64: Buffer }>;
 
 export function proxyPayload(head: ProxyHead, body: ProxyBody): WorkPayload {
   const opening = JSON.stringify({
@@ -52,13 +66,37 @@ export function proxyPayload(head: ProxyHead, body: ProxyBody): WorkPayload {
     stream: head.isStream,
     ...(head.contentType !== undefined && { content_type: head.contentType }),
   }).slice(0, -1);
-  const pieces = [opening, ...bodyPieces(body), '}'].map((piece) =>
-    typeof piece === 'string' ? Buffer.from(piece) : piece,
-  );
+  const pieces = [opening, ...bodyPieces(body), '}'];
+  const textPieces = pieces.flatMap(toTextPieces);
   return {
-    length: pieces.reduce((sum, piece) => sum + lengthOf(piece), 0),
-    write: (frame, at) => pieces.reduce((place, piece) => writePiece(frame, place, piece), at),
+    length: textPieces.reduce((sum, piece) => sum + lengthOf(piece), 0),
+    write: (frame, at) => textPieces.reduce((place, piece) => writePiece(frame, place, piece), at),
+    attached: toAttached(pieces),
   };
+}
+
+function toTextPieces(piece: Piece): readonly TextPiece[] {
+  if (typeof piece === 'string') return [Buffer.from(piece)];
+  if (Buffer.isBuffer(piece)) return [piece];
+  return [Buffer.from(`"${piece.member}_base64":"`), { base64: piece.bytes }, Buffer.from('"')];
+}
+
+/** Room that the envelope takes in a head. */
+const envelopeLengthMax = 4_096;
+
+function toAttached(pieces: readonly Piece[]): AttachedPayload | undefined {
+  const attachments: Buffer[] = [];
+  const texts = pieces.map((piece) => {
+    if (typeof piece === 'string' || Buffer.isBuffer(piece)) return piece;
+    attachments.push(piece.bytes);
+    return `"${piece.member}_attachment":${attachments.length - 1}`;
+  });
+  if (attachments.length === 0) return undefined;
+  const text = texts.join('');
+  const textLength = Buffer.byteLength(text);
+  if (!fitsBinaryMessage(textLength + envelopeLengthMax, attachments.length)) return undefined;
+  const length = attachments.reduce((sum, bytes) => sum + bytes.length, textLength);
+  return { length, text, attachments };
 }
 
 function bodyPieces(body: ProxyBody): readonly Piece[] {
@@ -68,7 +106,7 @@ function bodyPieces(body: ProxyBody): readonly Piece[] {
     case 'json':
       return [',"body":', body.text];
     case 'bytes':
-      return [',"body_base64":"', { base64: body.bytes }, '"'];
+      return [',', { member: 'body', bytes: body.bytes }];
     case 'form':
       return formPieces(body.parts);
   }
@@ -84,21 +122,21 @@ function formPieces(parts: readonly FormPart[]): readonly Piece[] {
     if (filename === undefined) continue;
     const type = contentType ?? 'application/octet-stream';
     const facts = JSON.stringify({ name, filename, content_type: type }).slice(0, -1);
-    pieces.push(`${isFirst ? '' : ','}${facts},"data_base64":"`, { base64: bytes }, '"}');
+    pieces.push(`${isFirst ? '' : ','}${facts},`, { member: 'data', bytes }, '}');
     isFirst = false;
   }
   pieces.push(']}');
   return pieces;
 }
 
-function lengthOf(piece: Exclude<Piece, string>): number {
+function lengthOf(piece: TextPiece): number {
   return Buffer.isBuffer(piece) ? piece.length : Math.ceil(piece.base64.length / 3) * 4;
 }
 
 /** Whole groups of three bytes, so that the slices' base64 joins; small, so that no long string is made. */
 const sliceBytes = 49_152;
 
-function writePiece(frame: Buffer, at: number, piece: Exclude<Piece, string>): number {
+function writePiece(frame: Buffer, at: number, piece: TextPiece): number {
   if (Buffer.isBuffer(piece)) return at + piece.copy(frame, at);
   const { base64: bytes } = piece;
   let place = at;

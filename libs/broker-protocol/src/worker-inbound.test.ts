@@ -55,6 +55,31 @@ describe(readBrokerFrame, () => {
     });
   });
 
+  it.each([
+    [{ read_bytes: 0 }, 0],
+    [{ read_bytes: 262_144 }, 262_144],
+  ])('reads a window with %j', (payload, readBytes) => {
+    const frame = read({ op: 'window', request_id: 'r', payload });
+    expect(frame).toEqual({ kind: 'window', requestId: 'r', readBytes });
+  });
+
+  it.each([{ read_bytes: -1 }, { read_bytes: 0.5 }, { read_bytes: '1' }, {}, null, 7])(
+    'does not read a window with %j',
+    (payload) => {
+      const frame = read({ op: 'window', request_id: 'r', payload });
+      expect(frame).toMatchObject({ kind: 'unreadable' });
+    },
+  );
+
+  it.each([
+    [{ stream_window_bytes: 1_048_576 }, 1_048_576],
+    [{ stream_window_bytes: 0 }, undefined],
+    [{ stream_window_bytes: 'wide' }, undefined],
+  ])('reads the window %j that a broker offers', (limits, streamWindowBytes) => {
+    const frame = { event: 'registered', status: 'ok', session_id: 's', limits };
+    expect(read(frame)).toMatchObject({ streamWindowBytes });
+  });
+
   it('tells heartbeats from their answers', () => {
     expect(read({ op: 'heartbeat', request_id: 'h' })).toEqual({
       kind: 'heartbeat',

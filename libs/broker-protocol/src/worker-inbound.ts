@@ -1,3 +1,4 @@
+import { readBinaryMessage } from './binary-message.js';
 import { memberText } from './worker-json-member.js';
 
 /**
@@ -8,6 +9,7 @@ import { memberText } from './worker-json-member.js';
  * - `heartbeat`: the broker wants a sign of life
  * - `acknowledged`: an answer to something that the worker sent; nothing is to be done
  * - `cancel`: nobody waits for that request any more
+ * - `window`: so many bytes of that request's stream have been read, since its beginning
  * - `drain`: this broker leaves within `graceMs`; connect anew at once, finish here what runs here
  * - `work`: a request for the engine
  * - `unreadable`: none of the above; a fault of the broker, which must not end the session
@@ -19,11 +21,14 @@ export type BrokerFrame =
       extensions: ReadonlySet<string>;
       /** The largest message that the broker takes; undefined where it does not say. */
       frameBytesMax: number | undefined;
+      /** How much of one stream may be under way unread; undefined where it does not say. */
+      streamWindowBytes: number | undefined;
     }>
   | Readonly<{ kind: 'rejected'; code: string; message: string }>
   | Readonly<{ kind: 'heartbeat'; requestId: string }>
   | Readonly<{ kind: 'acknowledged' }>
   | Readonly<{ kind: 'cancel'; requestId: string }>
+  | Readonly<{ kind: 'window'; requestId: string; readBytes: number }>
   | Readonly<{ kind: 'drain'; requestId: string; graceMs: number | undefined }>
   | WorkFrame
   | Readonly<{ kind: 'unreadable'; reason: string }>;
@@ -36,6 +41,8 @@ export type WorkFrame = Readonly<{
   payload: Readonly<Record<string, unknown>>;
   /** The payload as it was written, to be passed on without a change. */
   payloadText: string;
+  /** The bytes that came beside it, in a binary message. */
+  attachments: readonly Buffer[];
 }>;
 
 type Envelope = Readonly<Record<string, unknown>>;
@@ -49,12 +56,25 @@ export function readBrokerFrame(text: string): BrokerFrame {
     return { kind: 'unreadable', reason: 'not JSON' };
   }
   if (!isRecord(envelope)) return { kind: 'unreadable', reason: 'not an object' };
-  return typeof envelope.op === 'string'
-    ? readRequest(text, envelope, envelope.op)
-    : readAnswer(envelope);
+  return readEnvelope({ text, envelope, attachments: [] });
 }
 
-function readRequest(text: string, envelope: Envelope, op: string): BrokerFrame {
+/** Reads a binary message, of a broker that has offered to send such. */
+export function readBinaryBrokerFrame(data: Buffer): BrokerFrame {
+  const message = readBinaryMessage(data);
+  if (!message) return { kind: 'unreadable', reason: 'not a binary message of the known form' };
+  const { headText: text, head: envelope, attachments } = message;
+  return readEnvelope({ text, envelope, attachments });
+}
+
+type Reading = Readonly<{ text: string; envelope: Envelope; attachments: readonly Buffer[] }>;
+
+function readEnvelope(reading: Reading): BrokerFrame {
+  const { op } = reading.envelope;
+  return typeof op === 'string' ? readRequest(reading, op) : readAnswer(reading.envelope);
+}
+
+function readRequest({ text, envelope, attachments }: Reading, op: string): BrokerFrame {
   const requestId = envelope.request_id;
   if (typeof requestId !== 'string' || requestId === '') {
     return { kind: 'unreadable', reason: `${op} without a request_id` };
@@ -63,10 +83,19 @@ function readRequest(text: string, envelope: Envelope, op: string): BrokerFrame 
   if (op === 'cancel') return { kind: 'cancel', requestId };
   const payload = envelope.payload ?? {};
   if (op === 'drain') return { kind: 'drain', requestId, graceMs: graceOf(payload) };
+  if (op === 'window') return readWindow(requestId, payload);
   if (!isRecord(payload)) return { kind: 'unreadable', reason: `${op} with an unusable payload` };
   const isStream = payload.stream === true || envelope.stream === true;
   const payloadText = envelope.payload == null ? '{}' : (memberText(text, 'payload') ?? '{}');
-  return { kind: 'work', requestId, op, isStream, payload, payloadText };
+  return { kind: 'work', requestId, op, isStream, payload, payloadText, attachments };
+}
+
+function readWindow(requestId: string, payload: unknown): BrokerFrame {
+  const stated = isRecord(payload) ? payload.read_bytes : undefined;
+  const readBytes = figureOf(stated, 0, Number.MAX_SAFE_INTEGER);
+  return readBytes === undefined
+    ? { kind: 'unreadable', reason: 'window without a usable figure' }
+    : { kind: 'window', requestId, readBytes };
 }
 
 function readAnswer(envelope: Envelope): BrokerFrame {
@@ -78,7 +107,8 @@ function readAnswer(envelope: Envelope): BrokerFrame {
           kind: 'registered',
           sessionId,
           extensions: readExtensions(envelope.extensions),
-          frameBytesMax: frameBytesOf(envelope.limits),
+          frameBytesMax: limitOf(envelope.limits, 'max_frame_bytes', frameBytesLeast),
+          streamWindowBytes: limitOf(envelope.limits, 'stream_window_bytes', 1),
         }
       : { kind: 'unreadable', reason: 'registered without a session_id' };
   }
@@ -108,9 +138,8 @@ function graceOf(payload: unknown): number | undefined {
 /** Every broker takes a message of this size: it is the least that any library does by default. */
 const frameBytesLeast = 65_536;
 
-function frameBytesOf(limits: unknown): number | undefined {
-  if (!isRecord(limits)) return undefined;
-  return figureOf(limits.max_frame_bytes, frameBytesLeast, Number.MAX_SAFE_INTEGER);
+function limitOf(limits: unknown, name: string, least: number): number | undefined {
+  return isRecord(limits) ? figureOf(limits[name], least, Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 function figureOf(value: unknown, min: number, max: number): number | undefined {

@@ -1,5 +1,13 @@
+import { binaryMessage } from './binary-message.js';
+
 /** One frame from a worker, before it is written as JSON. */
 export type WorkerFrame = Readonly<{ v: 1; [field: string]: unknown }>;
+
+/** The frame as a binary message, to a broker that has offered to read such. */
+export function binaryWorkerFrame(frame: WorkerFrame, attachments: readonly Buffer[]): Buffer {
+  const lengths = attachments.map(({ length }) => length);
+  return binaryMessage(JSON.stringify({ ...frame, attachments: lengths }), attachments);
+}
 
 /** One graphics card. Sizes are in MB, as every client of this protocol tells them. */
 export type WorkerGpu = Readonly<{
@@ -30,6 +38,7 @@ export type WorkerCapabilities = Readonly<{
   transports: readonly string[];
   openai_compat: Readonly<Record<string, boolean>>;
   operations?: readonly string[];
+  extensions?: readonly string[];
   limits?: Readonly<{ max_frame_bytes: number; concurrency: number }>;
 }>;
 
@@ -90,29 +99,43 @@ export function pendingFrame(requestId: string): WorkerFrame {
 
 export type Metrics = Readonly<{ elapsed_ms: number }>;
 
-/** A whole HTTP answer of the engine, text or bytes. A status of 400 and more is the engine's error. */
-export type HttpAnswer = Readonly<{
+/** What the engine's answer says before its body. A status of 400 and more is the engine's error. */
+export type HttpHead = Readonly<{
   status_code: number;
   headers: Readonly<Record<string, string>>;
   content_type: string;
-  body?: string;
-  body_base64?: string;
+  filename?: string;
 }>;
+
+/** A whole HTTP answer of the engine: text, bytes in base64, or the number of an attachment. */
+export type HttpAnswer = HttpHead &
+  Readonly<{ body?: string; body_base64?: string; body_attachment?: number }>;
+
+/** Stands beside the first piece of an answer that comes in pieces because it is large. */
+export type PiecesHead = HttpHead & Readonly<{ content_length?: number }>;
 
 export function answerFrame(requestId: string, payload: object, metrics: Metrics): WorkerFrame {
   return { v: 1, status: 'ok', request_id: requestId, payload, metrics };
 }
 
-/** A piece of a stream: text as it is, or bytes in base64. */
-export type StreamPiece = string | Readonly<{ data_base64: string }>;
+/** A piece of a stream: text as it is, bytes in base64, or the number of an attachment. */
+export type StreamPiece =
+  | string
+  | Readonly<{ data_base64: string }>
+  | Readonly<{ data_attachment: number }>;
 
-export function chunkFrame(requestId: string, sequence: number, chunk: StreamPiece): WorkerFrame {
+export function chunkFrame(
+  requestId: string,
+  sequence: number,
+  chunk: StreamPiece,
+  head?: PiecesHead,
+): WorkerFrame {
   return {
     v: 1,
     event: 'chunk',
     status: 'ok',
     request_id: requestId,
-    payload: { chunk, sequence },
+    payload: { ...head, chunk, sequence },
   };
 }
 

@@ -13,9 +13,19 @@ const seeds: readonly string[] = [
   '{"status":"error","request_id":"a","error":{"code":"model_not_found","message":"m","details":{"status_code":404}}}',
   '{"status":"error","request_id":"a","error":"no","code":"stream_error","details":{}}',
 ];
+/** Heads of binary messages with five bytes behind them. */
+const heads: readonly string[] = [
+  '{"status":"ok","request_id":"a","attachments":[3,2],"payload":{"status_code":200,"content_type":"image/png","body_attachment":1}}',
+  '{"event":"chunk","request_id":"a","attachments":[5],"payload":{"status_code":200,"content_type":"image/png","content_length":7,"chunk":{"data_attachment":0},"sequence":0}}',
+  '{"event":"chunk","request_id":"a","attachments":[5],"payload":{"status_code":200,"headers":{},"chunk":{"data_attachment":0}}}',
+  '{"event":"chunk","request_id":"a","attachments":[4,1],"payload":{"chunks":[{"data_attachment":0},{"data_attachment":1}]}}',
+  '{"event":"done","request_id":"a","attachments":[0,5],"payload":{"chunk":{"data_attachment":0}}}',
+  '{"op":"proxy","request_id":"b","attachments":[5],"payload":{"body_attachment":0}}',
+];
 const pieces: readonly string[] = [
   ...['null', '[]', '{}', '"', '\\', '\\u0000', '\ud800', '-1', '1e400', '99999999999999999999'],
   ...['{"a":', '[[[[[[[[', '}', ',', ':', 'true', '"__proto__":', '"request_id":"a"', '"status"'],
+  ...['"attachments":[5]', '"data_attachment":1', '"body_attachment":{}', '"content_length":2'],
   ...['"event":"done"', '"op":"register"', '"status_code":0', '"chunk":{"data_base64":"*"}'],
 ];
 
@@ -31,8 +41,8 @@ export function numbersFrom(seed: number): (bound: number) => number {
 }
 
 /** One of the seeds with a few things put in, cut out, or said twice. */
-export function mutatedFrame(number: (bound: number) => number): string {
-  let text = seeds[number(seeds.length)] ?? '';
+export function mutatedFrame(number: (bound: number) => number, origins = seeds): string {
+  let text = origins[number(origins.length)] ?? '';
   for (let left = number(5); left > 0; left -= 1) {
     const from = number(text.length + 1);
     const to = from + number(24);
@@ -40,4 +50,18 @@ export function mutatedFrame(number: (bound: number) => number): string {
     text = text.slice(0, from) + (middle[number(3)] ?? '') + text.slice(number(2) ? from : to);
   }
   return text;
+}
+
+/** The same for a binary message, of which any byte may also be another one, or be missing. */
+export function mutatedMessage(number: (bound: number) => number): Buffer {
+  const head = Buffer.from(
+    number(3) ? (heads[number(heads.length)] ?? '') : mutatedFrame(number, heads),
+  );
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(number(8) ? head.length : number(2 ** 31));
+  const message = Buffer.concat([length, head, Buffer.from('12345')]);
+  for (let left = number(2) * number(3); left > 0; left -= 1) {
+    message[number(message.length)] = number(256);
+  }
+  return message.subarray(0, number(8) ? message.length : number(message.length));
 }

@@ -169,8 +169,10 @@ export type GrantCredit = z.infer<typeof GrantCredit>;
 export const Balance = z.strictObject({
   username: Name,
   currency: z.literal('USD'),
-  /** What is there, including what is held. */
+  /** Own money, what is held of it included. */
   posted: NanosText,
+  /** Promotional money: spent first, never paid out. */
+  promo: NanosText,
   /** What running requests may still take. */
   held: NanosText,
   available: NanosText,

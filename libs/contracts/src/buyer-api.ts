@@ -57,8 +57,31 @@ export const Model = z.strictObject({
   context_length: z
     .int()
     .optional()
-    .describe('Tokens that fit into it. Absent where its workers do not say.'),
+    .describe('Tokens that fit into it: the least that one of its workers tells.'),
+  max_output_tokens: z.int().optional().describe('The least that one of its workers tells.'),
+  input_modalities: z
+    .array(z.string())
+    .optional()
+    .describe('What all of its workers take: `text`, `image`, `audio`, `video`, `file`.'),
+  output_modalities: z
+    .array(z.string())
+    .optional()
+    .describe('What all of its workers give: `text`, `image`, `audio`, `embedding` …'),
+  supports_tools: z.boolean().optional().describe('False where one of its workers says no.'),
+  supported_parameters: z
+    .array(z.string())
+    .optional()
+    .describe('The fields of a request that all of its workers heed.'),
+  parameter_size: z.string().optional().describe('Absent where its workers differ.'),
+  quantization: z.string().optional().describe('Absent where its workers differ.'),
+  architecture: z.string().optional().describe('Absent where its workers differ.'),
+  endpoints: z
+    .array(z.string())
+    .optional()
+    .describe('The paths that all of its workers say they serve.'),
 });
+
+export type Model = z.infer<typeof Model>;
 
 export const ModelPage = z.strictObject({ object: z.literal('list'), data: z.array(Model) });
 
@@ -71,6 +94,8 @@ export const buyerRoutes: readonly RestRoute[] = [
     operationId: 'listModels',
     summary: 'Every route that this API token can call now',
     credential: 'inference',
+    description:
+      'What is told of a model is told by its workers, and holds for all of them that tell it. What is absent is not known.',
     answer: { status: 200, schema: ModelPage },
   },
   {

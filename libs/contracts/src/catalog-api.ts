@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FeeBps, Id, ModelName, Name, Prices } from './field.js';
+import { modelFacts } from './model-facts.js';
 import type { RestRoute } from './rest-route.js';
 
 /** The REST API under `/api/catalog`. */
@@ -51,6 +52,7 @@ export const Provider = z.strictObject({
         .int()
         .optional()
         .describe('Tokens that fit into it: the least that any of its workers tells.'),
+      ...modelFacts,
       workers: z.int().optional().describe('How many workers have it at the moment.'),
     }),
   ),

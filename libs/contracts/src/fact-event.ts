@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, NanosText, RequestId, TimeMs } from './field.js';
+import { Id, NanosText, RequestId, TimeMs, Units } from './field.js';
 import { Outcome } from './ledger.js';
 
 /** Something in the catalogue changed; whoever serves an older revision loads anew. */
@@ -28,6 +28,13 @@ export const RegistrationRevoked = z.strictObject({
 });
 export type RegistrationRevoked = z.infer<typeof RegistrationRevoked>;
 
+/**
+ * A router was cut off from the bus, so what it has said of ended registrations may be lost: brokers ask
+ * again about all the workers that they have.
+ */
+export const RegistrationsUnsure = z.strictObject({ type: z.literal('registrations-unsure') });
+export type RegistrationsUnsure = z.infer<typeof RegistrationsUnsure>;
+
 /** An API token was revoked or changed: whoever remembers it forgets it. */
 export const ApiTokenChanged = z.strictObject({
   type: z.literal('api-token-changed'),
@@ -49,20 +56,28 @@ export const AttemptEnded = z.strictObject({
 });
 export type AttemptEnded = z.infer<typeof AttemptEnded>;
 
-/** A request's money has moved, or was given back. From the outbox: published at least once. */
-export const UsageSettled = z.strictObject({
-  type: z.literal('usage-settled'),
+/** A request's money has moved, or was given back. */
+export const Usage = z.strictObject({
   requestId: RequestId,
   ownerId: Id,
   apiTokenId: Id,
+  /** The lease whose money it was, where it was one's. */
+  leaseId: z.string().max(64).nullable(),
   sellerOwnerId: Id.nullable(),
   providerId: Id.nullable(),
   model: z.string().max(256).nullable(),
   outcome: Outcome.or(z.literal('expired')),
+  hold: NanosText,
   charge: NanosText,
   fee: NanosText,
-  promptTokens: z.int().min(0),
-  completionTokens: z.int().min(0),
+  units: Units,
   atMs: TimeMs,
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** The requests whose money moved in one commit. From the outbox: published at least once. */
+export const UsageSettled = z.strictObject({
+  type: z.literal('usage-settled'),
+  usages: z.array(Usage).min(1).max(1_000),
 });
 export type UsageSettled = z.infer<typeof UsageSettled>;

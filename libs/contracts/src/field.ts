@@ -34,12 +34,28 @@ export const TimeMs = z.int().min(0).max(8_640_000_000_000_000);
 /** A count of tokens or bytes that is worth believing. */
 export const Count = z.int().min(0).max(1_000_000_000_000);
 
-export const Prices = z.strictObject({
-  prompt_token: NanosText.optional(),
-  completion_token: NanosText.optional(),
-  request: NanosText.optional(),
+/** What can be counted and sold. Every kind stands apart: cached prompt tokens are not among the prompt tokens. */
+const unitFields = <Schema extends z.ZodType>(schema: Schema) => ({
+  prompt_token: schema,
+  cached_prompt_token: schema,
+  completion_token: schema,
+  reasoning_token: schema,
+  image: schema,
+  audio_second: schema,
+  video_second: schema,
+  request: schema,
 });
+
+/**
+ * Nano-dollars per million tokens, and per piece of everything else. Cached prompt tokens and reasoning tokens
+ * without a price of their own cost what prompt and completion tokens do; whatever else has none is free.
+ */
+export const Prices = z.strictObject(unitFields(NanosText.optional()));
 export type Prices = z.infer<typeof Prices>;
+
+/** How much of each kind; what is left out is none. */
+export const Units = z.strictObject(unitFields(Count.optional()));
+export type Units = z.infer<typeof Units>;
 
 /** Basis points: a hundredth of a percent. */
 export const FeeBps = z.int().min(0).max(10_000);

@@ -37,6 +37,7 @@ export {
   Users,
 } from './account-api.js';
 export { authPath, authRoutes } from './auth-api.js';
+export { Model } from './buyer-api.js';
 export {
   CreatedProvider,
   CreatedRegistration,
@@ -62,6 +63,8 @@ export {
   AttemptEnded,
   CatalogueChanged,
   RegistrationRevoked,
+  RegistrationsUnsure,
+  Usage,
   UsageSettled,
 } from './fact-event.js';
 export {
@@ -76,20 +79,39 @@ export {
   Prices,
   RequestId,
   TimeMs,
+  Units,
 } from './field.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
+export {
+  CloseLease,
+  Lease,
+  LeaseRecalled,
+  LeaseTicket,
+  OpenLease,
+  RenewLease,
+  RequestWithdrawn,
+} from './lease.js';
 export {
   Attempt,
   Authorise,
   Authorised,
+  Extend,
+  Extended,
   GetReceipt,
   Outcome,
+  QueuedReport,
   Receipt,
   ReportedUsage,
   Settle,
+  SettleAll,
   Settled,
+  SettledAll,
+  Withdraw,
+  Withdrawn,
 } from './ledger.js';
+export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
+export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
 export {
   AskPresence,
   Hardware,
@@ -97,6 +119,7 @@ export {
   PresenceHello,
   PresenceSnapshot,
   PresentModel,
+  SessionMeasured,
   SessionPresence,
 } from './presence.js';
 export {
@@ -126,6 +149,10 @@ export {
 export { streams, subjects } from './subject.js';
 export {
   AdmitWorker,
+  CheckedWorkers,
+  CheckWorkers,
   RefusalReason,
   WorkerVerdict,
 } from './worker-admission.js';
+export { WorkerEvent, WorkerSession, WorkerSessions, WorkerStatus } from './worker-api.js';
+export { AskWorkers, ProviderReference, WorkersPage, WorkerViewer } from './worker-view.js';

@@ -9,11 +9,18 @@ export const internalPaths = {
   accountsAccessKeys: '/internal/v1/access-keys',
   accountsOwner: '/internal/v1/owner',
   accountsAuthorise: '/internal/v1/authorise',
+  accountsExtend: '/internal/v1/extend',
   accountsSettle: '/internal/v1/settle',
+  accountsWithdraw: '/internal/v1/withdraw',
+  accountsSettleAll: '/internal/v1/settle-all',
+  accountsOpenLease: '/internal/v1/leases/open',
+  accountsRenewLease: '/internal/v1/leases/renew',
+  accountsCloseLease: '/internal/v1/leases/close',
   accountsReceipt: '/internal/v1/receipt',
   routerAdmit: '/internal/v1/admit',
   routerModels: '/internal/v1/models',
   routerAdmitWorker: '/internal/v1/admit-worker',
+  routerCheckWorkers: '/internal/v1/check-workers',
   /** A worker as an HTTP upstream: the endpoint's own path follows. */
   brokerSession: (sessionId: string) => `/internal/v1/sessions/${encodeURIComponent(sessionId)}`,
 } as const;

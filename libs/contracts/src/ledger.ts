@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { ClientAddress, Count, Id, NanosText, RequestId, TimeMs } from './field.js';
+import {
+  ClientAddress,
+  Count,
+  FaultBody,
+  Id,
+  NanosText,
+  Prices,
+  RequestId,
+  TimeMs,
+  Units,
+} from './field.js';
 import { Rejection, Terms } from './route-plan.js';
 
 /** Asks accounts to set money aside for one request. The request's id is the hold's id. */
@@ -27,6 +37,24 @@ export const Authorised = z.strictObject({
   isReplay: z.boolean(),
 });
 export type Authorised = z.infer<typeof Authorised>;
+
+/** Asks for more to be set aside for a request that runs, so that this candidate can deliver so much in all. */
+export const Extend = z.strictObject({
+  type: z.literal('extend'),
+  requestId: RequestId,
+  holdEpoch: z.int().min(1),
+  ticket: z.string().max(65_536).nullable(),
+  servedPosition: z.int().min(0).max(63),
+  units: Units,
+});
+export type Extend = z.infer<typeof Extend>;
+
+/** What is held from now on: as much as was asked for, or as before, and why. */
+export const Extended = z.strictObject({
+  result: z.enum(['held', 'insufficient_balance', 'budget_exceeded']),
+  amount: NanosText,
+});
+export type Extended = z.infer<typeof Extended>;
 
 /** How a request ended, as far as money is concerned. */
 export const Outcome = z.enum([
@@ -60,6 +88,8 @@ export type Attempt = z.infer<typeof Attempt>;
 export const ReportedUsage = z.strictObject({
   promptTokens: Count,
   completionTokens: Count,
+  cachedPromptTokens: Count.optional(),
+  reasoningTokens: Count.optional(),
 });
 export type ReportedUsage = z.infer<typeof ReportedUsage>;
 
@@ -68,12 +98,13 @@ export const Settle = z.strictObject({
   type: z.literal('settle'),
   requestId: RequestId,
   holdEpoch: z.int().min(1),
+  /** Where the money is a lease's: the router's ticket for this request, as it stands in the plan. */
+  ticket: z.string().max(65_536).nullable(),
   outcome: Outcome,
   /** The position of the candidate that served, where one did. */
   servedPosition: z.int().min(0).max(63).nullable(),
   /** Our own counts. */
-  promptTokens: Count,
-  completionTokens: Count,
+  units: Units,
   reported: ReportedUsage.nullable(),
   finishReason: z.string().max(64).nullable(),
   attempts: z.array(Attempt).max(64),
@@ -91,6 +122,39 @@ export const Settled = z.strictObject({
 });
 export type Settled = z.infer<typeof Settled>;
 
+/** Many reports in one call; each stands for itself. */
+export const SettleAll = z.strictObject({
+  type: z.literal('settle-all'),
+  settlements: z.array(Settle).min(1).max(100),
+});
+export type SettleAll = z.infer<typeof SettleAll>;
+
+/** In the order of the reports. */
+export const SettledAll = z.strictObject({
+  results: z.array(Settled.or(z.strictObject({ fault: FaultBody }))).max(100),
+});
+export type SettledAll = z.infer<typeof SettledAll>;
+/**
+ * Takes back a request whose admission was lost on its way: whoever sends this will not serve it. Safe to
+ * repeat, and right whether it comes after the hold, before it, or for none at all.
+ */
+export const Withdraw = z.strictObject({
+  type: z.literal('withdraw'),
+  requestId: RequestId,
+});
+export type Withdraw = z.infer<typeof Withdraw>;
+
+export const Withdrawn = z.strictObject({
+  requestId: RequestId,
+  /** `prevented`: nothing was held, and for this id nothing will be. `replay`: it had ended before. */
+  result: z.enum(['released', 'prevented', 'replay']),
+});
+export type Withdrawn = z.infer<typeof Withdrawn>;
+
+/** What the stream of reports carries: the ends that a gateway could not tell directly. */
+export const QueuedReport = z.discriminatedUnion('type', [Settle, Withdraw]);
+export type QueuedReport = z.infer<typeof QueuedReport>;
+
 /** What one request did and cost, as its buyer sees it. */
 export const Receipt = z.strictObject({
   id: RequestId,
@@ -107,10 +171,10 @@ export const Receipt = z.strictObject({
       sessionId: z.string().nullable(),
     })
     .nullable(),
-  units: z.strictObject({ promptTokens: z.int(), completionTokens: z.int() }),
+  units: Units,
   reported: ReportedUsage.nullable(),
   finishReason: z.string().nullable(),
-  prices: z.record(z.string(), NanosText).nullable(),
+  prices: Prices.nullable(),
   hold: NanosText,
   charge: NanosText,
   chargeUsd: z.string(),

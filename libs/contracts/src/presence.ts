@@ -1,25 +1,40 @@
 import { z } from 'zod';
 import { Id, ModelName, Name, TimeMs } from './field.js';
+import { Endpoints, modelFacts } from './model-facts.js';
 
 /**
  * Who is there. Each broker numbers its events; a router that misses one, or starts later, asks that
  * broker for a snapshot. A broker that stops beating is gone, and its sessions with it.
+ *
+ * Brokers and routers of two versions live side by side while they are replaced, and brokers read each
+ * other, so here the reader is lenient: fields that it does not know are dropped, and whatever was added
+ * after the first version is optional.
  */
-export const PresentModel = z.strictObject({
+export const PresentModel = z.object({
   name: ModelName,
   contextTokensMax: z.int().min(1).max(1_000_000_000).nullable(),
+  ...modelFacts,
 });
 export type PresentModel = z.infer<typeof PresentModel>;
 
-export const Hardware = z.strictObject({
+export const Hardware = z.object({
   gpuCount: z.int().min(0).max(1024),
   vramMb: z.int().min(0),
   vramMbFree: z.int().min(0),
 });
 export type Hardware = z.infer<typeof Hardware>;
 
+/** What its broker has seen of a session's last hundred requests. */
+export const SessionMeasured = z.object({
+  requests: z.int().min(1).max(100),
+  successRate: z.number().min(0).max(1),
+  firstMs: z.number().min(0).nullable().describe('Until the first byte of a stream; the median.'),
+  chunksPerSecond: z.number().min(0).nullable().describe('Of streams; the median.'),
+});
+export type SessionMeasured = z.infer<typeof SessionMeasured>;
+
 /** One worker's live connection, as the router plans with it. */
-export const SessionPresence = z.strictObject({
+export const SessionPresence = z.object({
   sessionId: z.string().min(1).max(64),
   /** Rises with every connection of the same identity: the highest is the only real one. */
   epoch: z.int().min(0),
@@ -36,6 +51,8 @@ export const SessionPresence = z.strictObject({
   inFlight: z.int().min(0),
   inFlightMax: z.int().min(1),
   queued: z.int().min(0),
+  endpoints: Endpoints.optional().describe('What it says that it serves. Absent: it does not say.'),
+  measured: SessionMeasured.optional().describe('Absent before it has ended its first request.'),
 });
 export type SessionPresence = z.infer<typeof SessionPresence>;
 
@@ -49,18 +66,18 @@ const fromBroker = {
 
 export const PresenceEvent = z.discriminatedUnion('type', [
   /** A session has come or changed; the whole record each time. */
-  z.strictObject({
+  z.object({
     type: z.literal('session-up'),
     ...fromBroker,
     session: SessionPresence,
   }),
-  z.strictObject({
+  z.object({
     type: z.literal('session-down'),
     ...fromBroker,
     sessionId: z.string().min(1).max(64),
     reason: z.string().max(64),
   }),
-  z.strictObject({
+  z.object({
     type: z.literal('broker-beat'),
     ...fromBroker,
     url: z.url().max(2048),
@@ -78,7 +95,7 @@ export const AskPresence = z.strictObject({ type: z.literal('ask-presence') });
 export type AskPresence = z.infer<typeof AskPresence>;
 
 /** Asked on `subjects.presenceSnapshot(brokerId)`; answered by pages to the reply subject. */
-export const PresenceSnapshot = z.strictObject({
+export const PresenceSnapshot = z.object({
   type: z.literal('presence-snapshot'),
   ...fromBroker,
   url: z.url().max(2048),

@@ -10,6 +10,7 @@ import {
   RequestId,
   TimeMs,
 } from './field.js';
+import { Endpoints, modelFacts, Word } from './model-facts.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
@@ -20,6 +21,10 @@ export const RequestFacts = z.strictObject({
   promptTokens: Count,
   outputTokensMax: Count.nullable(),
   choices: z.int().min(1).max(128),
+  /** What the prompt holds besides text: `image`, `audio`, `video`. Absent is nothing. */
+  inputs: z.array(Word).max(8).optional(),
+  /** The model is given tools to call. */
+  hasTools: z.boolean().optional(),
 });
 export type RequestFacts = z.infer<typeof RequestFacts>;
 
@@ -42,6 +47,8 @@ const candidateShape = {
   sellerOwnerId: Id,
   /** What to put into `model` of the body. */
   model: ModelName,
+  /** How many output tokens the hold pays for here; null where they cost nothing. */
+  outputTokensHeld: Count.nullable(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */
@@ -86,6 +93,8 @@ export const Plan = z.strictObject({
   requestId: RequestId,
   holdEpoch: z.int().min(1),
   holdAmount: NanosText,
+  /** Where the money is a lease's: what stands in place of a hold. It goes back with the settlement as it is. */
+  ticket: z.string().max(65_536).nullable(),
   holdExpiresAtMs: TimeMs,
   candidates: z.array(Candidate).min(1).max(64),
   attemptsMax: z.int().min(1).max(64),
@@ -115,16 +124,23 @@ export const ListModels = z.strictObject({
 });
 export type ListModels = z.infer<typeof ListModels>;
 
-/** One line of `GET /v1/models`: a route that this token can call. */
-export const CallableModel = z.strictObject({
+/**
+ * One line of `GET /v1/models`: a route that this token can call. Gateways outlive routers and the other
+ * way round, so a reader drops what it does not know.
+ */
+export const CallableModel = z.object({
   id: z.string().max(512),
   ownedBy: z.string().max(64),
   createdAtS: z.int().min(0),
   prices: Prices.nullable(),
   /** Tokens that fit into it, where its workers say so: the least of them. */
   contextLength: z.int().min(1).max(1_000_000_000).optional(),
+  /** The rest of what all those workers have in common that say something about it. */
+  ...modelFacts,
+  endpoints: Endpoints.optional(),
 });
-export const CallableModels = z.strictObject({
+export type CallableModel = z.infer<typeof CallableModel>;
+export const CallableModels = z.object({
   models: z.array(CallableModel).max(100_000),
 });
 export type CallableModels = z.infer<typeof CallableModels>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RegistrationRevoked } from './fact-event.js';
 import { Id, Name } from './field.js';
 
 /** The broker asks the router whether this identity may connect. Texts are a stranger's, so only bounded. */
@@ -48,3 +49,29 @@ export const WorkerVerdict = z.discriminatedUnion('type', [
   }),
 ]);
 export type WorkerVerdict = z.infer<typeof WorkerVerdict>;
+
+/**
+ * The broker asks the router about workers that are connected: whose right to be has ended, whether or not
+ * that was heard when it happened?
+ */
+export const CheckWorkers = z.strictObject({
+  type: z.literal('check-workers'),
+  workers: z
+    .array(
+      z.strictObject({
+        providerId: Id,
+        clientId: z.string().min(1).max(128),
+        /** Null where it is not known; then only the provider and the client are looked at. */
+        registrationId: Id.nullable(),
+      }),
+    )
+    .max(1000),
+});
+export type CheckWorkers = z.infer<typeof CheckWorkers>;
+
+/** Each entry is what the router would have announced. */
+export const CheckedWorkers = z.strictObject({
+  type: z.literal('checked-workers'),
+  ended: z.array(RegistrationRevoked).max(1000),
+});
+export type CheckedWorkers = z.infer<typeof CheckedWorkers>;

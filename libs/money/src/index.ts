@@ -9,7 +9,10 @@ export {
 export {
   basisPointsMax,
   costOf,
+  countWithin,
+  dearestPrices,
   type Prices,
+  priceOf,
   splitFee,
   type UnitKind,
   type Units,

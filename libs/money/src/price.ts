@@ -1,19 +1,38 @@
-import { type Nanos, nanos } from './nanos.js';
+import { type Nanos, nanos, zeroNanos } from './nanos.js';
 
 /** What can be counted and sold. */
-export const unitKinds = ['prompt_token', 'completion_token', 'request'] as const;
+export const unitKinds = [
+  'prompt_token',
+  'cached_prompt_token',
+  'completion_token',
+  'reasoning_token',
+  'image',
+  'audio_second',
+  'video_second',
+  'request',
+] as const;
 export type UnitKind = (typeof unitKinds)[number];
 
 /** Token prices are per million tokens; every other unit is priced by the piece. */
 const unitsPerPrice = {
   prompt_token: 1_000_000n,
+  cached_prompt_token: 1_000_000n,
   completion_token: 1_000_000n,
+  reasoning_token: 1_000_000n,
+  image: 1n,
+  audio_second: 1n,
+  video_second: 1n,
   request: 1n,
 } as const satisfies Record<UnitKind, bigint>;
 
-/** A unit that has no price costs nothing. */
+/** What a unit is charged as where it has no price of its own. */
+const chargedAs: Readonly<Partial<Record<UnitKind, UnitKind>>> = {
+  cached_prompt_token: 'prompt_token',
+  reasoning_token: 'completion_token',
+};
+
 export type Prices = Readonly<Partial<Record<UnitKind, Nanos>>>;
-export type Units = Readonly<Partial<Record<UnitKind, number>>>;
+export type Units = Readonly<Partial<Record<UnitKind, number | undefined>>>;
 
 const scale = 1_000_000n;
 
@@ -22,13 +41,53 @@ const scale = 1_000_000n;
  * or more is a bug: counts are made by us and are checked long before money is near.
  */
 export function costOf(units: Units, prices: Prices): Nanos {
+  return nanos((scaledCostOf(units, prices) + scale - 1n) / scale);
+}
+
+/**
+ * How many more units of a kind an amount pays for beside these: the most that `costOf` makes no dearer than it.
+ * Undefined where they cost nothing, so that no number of them uses it up.
+ */
+export function countWithin(
+  amount: Nanos,
+  kind: UnitKind,
+  units: Units,
+  prices: Prices,
+): bigint | undefined {
+  const each = priceOf(kind, prices) * (scale / unitsPerPrice[kind]);
+  if (each === 0n) return undefined;
+  const left = amount * scale - scaledCostOf(units, prices);
+  return left < 0n ? 0n : left / each;
+}
+
+/** In millionths of a nano-dollar, before anything is rounded. */
+function scaledCostOf(units: Units, prices: Prices): bigint {
   let scaled = 0n;
   for (const kind of unitKinds) {
     const count = units[kind] ?? 0;
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`not a count: ${count}`);
-    scaled += BigInt(count) * (prices[kind] ?? 0n) * (scale / unitsPerPrice[kind]);
+    scaled += BigInt(count) * priceOf(kind, prices) * (scale / unitsPerPrice[kind]);
   }
-  return nanos((scaled + scale - 1n) / scale);
+  return scaled;
+}
+
+/** The price of a kind of unit: its own, or that of the kind that it is one of; nothing where neither is named. */
+export function priceOf(kind: UnitKind, prices: Prices): Nanos {
+  const other = chargedAs[kind];
+  return prices[kind] ?? (other && prices[other]) ?? zeroNanos;
+}
+
+/** Whether tokens turn out to be cached, or thought, is known afterwards: each at the dearer of its two prices. */
+export function dearestPrices(prices: Prices): Prices {
+  const most = (one: UnitKind, other: UnitKind): Nanos => {
+    const [left, right] = [priceOf(one, prices), priceOf(other, prices)];
+    return left > right ? left : right;
+  };
+  return {
+    ...prices,
+    prompt_token: most('prompt_token', 'cached_prompt_token'),
+    completion_token: most('completion_token', 'reasoning_token'),
+  };
 }
 
 /** One basis point is a hundredth of a percent. */

@@ -23,6 +23,8 @@ export type Edge = Readonly<{ url: string; port: number; stop: () => Promise<voi
 
 /** What is still streaming when the edge stops gets this long. */
 const stopGraceMs = 1_000;
+/** How long a stranger may take to hang up after it was refused. */
+const hangUpMsMax = 2_000;
 /** A service that restarts is back in about this time. */
 const retryAfterSeconds = '2';
 
@@ -146,6 +148,10 @@ function refuseUpgrade(socket: Socket, status: keyof typeof reasons): void {
   socket.end(
     `HTTP/1.1 ${status} ${reasons[status]}\r\n${retry}content-length: 0\r\nconnection: close\r\n\r\n`,
   );
+  // A socket that nobody reads does not notice that its peer has gone.
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), hangUpMsMax);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** Listening is the only way to find out without a gap in which somebody else takes the port. */

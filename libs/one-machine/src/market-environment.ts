@@ -5,6 +5,14 @@ import type { MarketSecrets } from './market-secrets.js';
 export const marketServices = ['accounts', 'router', 'broker', 'gateway'] as const;
 export type MarketService = (typeof marketServices)[number];
 
+/**
+ * How Node runs a service. Of a broker's memory, a third is room for new objects unless it is told otherwise:
+ * ten thousand idle sessions then take 34 KB each instead of 19, and each look through that room holds up all.
+ */
+export const serviceNodeArgs: Readonly<Partial<Record<MarketService, readonly string[]>>> = {
+  broker: ['--max-semi-space-size=16'],
+};
+
 /** Everything of a market that listens, apart from the edge. */
 export const marketPorts = [
   'postgres',

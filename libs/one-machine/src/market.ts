@@ -11,6 +11,7 @@ import {
   marketPorts,
   marketServices,
   operatorTokenFile,
+  serviceNodeArgs,
   serviceUrl,
 } from './market-environment.js';
 import { type MarketSecrets, marketSecrets } from './market-secrets.js';
@@ -92,7 +93,8 @@ async function start(options: MarketOptions, undo: Undo[]): Promise<Market> {
   ) as Record<MarketService, Record<string, string>>;
 
   const begin = async (name: MarketService): Promise<Service> => {
-    const service = await startService({ name, env: environments[name], dataDir });
+    const nodeArgs = serviceNodeArgs[name] ?? [];
+    const service = await startService({ name, env: environments[name], dataDir, nodeArgs });
     onProgress(`${name} ready`);
     return service;
   };

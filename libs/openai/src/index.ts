@@ -13,6 +13,7 @@ export {
   readChatRequest,
 } from './chat-request.js';
 export { type OpenAiError, openAiError } from './error-body.js';
+export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { replaceModel } from './replace-model.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
 export { readUsage, type Usage } from './usage.js';

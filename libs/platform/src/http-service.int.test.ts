@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { internalHeaders } from '@aisbf/contracts';
 import { defineFaults, Fault } from '@aisbf/faults';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -51,6 +53,17 @@ class HeardLog extends Log {
 
 const log = new HeardLog();
 const readiness = new Readiness();
+const options = {
+  module: { module: TestModule, controllers: [TestController] },
+  host: '127.0.0.1',
+  port: 0,
+  bodyBytesMax: 1000,
+  internalSecret: secret,
+  trustedProxies: '',
+  log,
+  metrics: new Metrics('test'),
+  readiness,
+};
 let app: NestFastifyApplication;
 let url: string;
 let isPeerThere = true;
@@ -60,17 +73,7 @@ beforeAll(async () => {
     if (!isPeerThere) throw new Error('gone');
     return true;
   });
-  app = await startHttpService({
-    module: { module: TestModule, controllers: [TestController] },
-    host: '127.0.0.1',
-    port: 0,
-    bodyBytesMax: 1000,
-    internalSecret: secret,
-    trustedProxies: '',
-    log,
-    metrics: new Metrics('test'),
-    readiness,
-  });
+  app = await startHttpService(options);
   url = await app.getUrl();
 });
 afterAll(() => app.close());
@@ -151,6 +154,39 @@ describe(startHttpService, () => {
   });
 });
 
+describe('a service that leaves', () => {
+  const open = (port: number) => {
+    const socket = connect(port, '127.0.0.1');
+    return once(socket, 'connect').then(() => socket);
+  };
+
+  it('waits for its requests, and for no connection that is silent or kept', async () => {
+    const asked = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<string>();
+    const leaving = await startHttpService({
+      ...options,
+      metrics: new Metrics('leaving'),
+      onFastify: (fastify) => {
+        fastify.get('/slow', () => {
+          asked.resolve();
+          return answer.promise;
+        });
+      },
+    });
+    const { port } = new URL(await leaving.getUrl());
+    const silent = await open(Number(port));
+    const closed = once(silent.resume(), 'close');
+    const running = fetch(`http://127.0.0.1:${port}/slow`);
+    await asked.promise;
+
+    const left = leaving.close();
+    await closed;
+    answer.resolve('done');
+    expect(await (await running).text()).toBe('done');
+    await left;
+  });
+});
+
 describe(InternalClient, () => {
   const call = async (path: string, body: unknown, given = secret, baseUrl = url) => {
     const client = new InternalClient({ baseUrl, secret: given, timeoutMs: 1000 });
@@ -170,8 +206,17 @@ describe(InternalClient, () => {
 
   it('tells a peer that is not there, or not one of ours, as unavailable', async () => {
     await expect(call('/internal/v1/echo', {}, secret, 'http://127.0.0.1:1')).rejects.toMatchObject(
-      { code: 'PEER_UNREACHABLE' },
+      { code: 'PEER_UNREACHABLE', details: { wasSent: false } },
     );
+    const deaf = createServer((socket) => socket.once('data', () => socket.destroy()));
+    deaf.listen(0, '127.0.0.1');
+    await once(deaf, 'listening');
+    const { port } = deaf.address() as AddressInfo;
+    await expect(call('/x', {}, secret, `http://127.0.0.1:${port}`)).rejects.toMatchObject({
+      code: 'PEER_UNREACHABLE',
+      details: { wasSent: true },
+    });
+    deaf.close();
     await expect(call('/healthz', {})).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });

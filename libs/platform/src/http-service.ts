@@ -8,6 +8,7 @@ import { type FastifyInstance } from 'fastify';
 import { FaultFilter } from './fault-filter.js';
 import { type Log, NestLog } from './log.js';
 import { type Metrics } from './metrics.js';
+import { partFromConnections } from './parting.js';
 import { platformFaults } from './platform-faults.js';
 import { type Readiness } from './readiness.js';
 
@@ -22,6 +23,8 @@ export type HttpServiceOptions = Readonly<{
   log: Log;
   metrics: Metrics;
   readiness: Readiness;
+  /** How long a connection may take to say what it wants: from its opening to the end of the headers. */
+  headersMsMax?: number;
   /** Hooks and hot-path routes that want Fastify itself, added before Nest's. */
   onFastify?: (fastify: FastifyInstance, app: NestFastifyApplication) => void | Promise<void>;
 }>;
@@ -52,6 +55,7 @@ export async function createHttpService(
     requestTimeout: 300_000,
     // A kept connection outlives the idle time of any ingress or pool in front of it.
     keepAliveTimeout: 75_000,
+    http: headWaits(options.headersMsMax ?? headersMsMaxDefault),
     forceCloseConnections: 'idle',
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
@@ -60,11 +64,20 @@ export async function createHttpService(
   });
   app.useGlobalFilters(new FaultFilter(options.log));
   const fastify = adapter.getInstance<FastifyInstance>();
+  partFromConnections(fastify);
   guardInternal(fastify, options.internalSecret);
   addProbes(fastify, options);
   logRequests(fastify, options);
   await options.onFastify?.(fastify, app);
   return app;
+}
+
+/** Node's own default. */
+const headersMsMaxDefault = 60_000;
+
+/** Whoever connects and does not say what it wants is let go soon after its time. */
+function headWaits(headersTimeout: number) {
+  return { headersTimeout, connectionsCheckingInterval: Math.min(5_000, headersTimeout) };
 }
 
 function guardInternal(fastify: FastifyInstance, secret: string): void {

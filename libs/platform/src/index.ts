@@ -1,4 +1,5 @@
 export { bearerOf } from './bearer.js';
+export { type BusStream, ensureStreams } from './bus-stream.js';
 export { Caller, CallerCheck, CallerGuard, Requires } from './caller.js';
 export { Clock, SystemClock } from './clock.js';
 export { ConfigError, describeConfig, type Environment, readConfig, setting } from './config.js';
@@ -9,7 +10,7 @@ export { InternalClient, type InternalClientOptions } from './internal-client.js
 export { createLog, Log, NestLog } from './log.js';
 export { runMain } from './main-run.js';
 export { Metrics } from './metrics.js';
-export { NatsBus, type NatsBusOptions } from './nats-bus.js';
+export { type Asking, NatsBus, type NatsBusOptions } from './nats-bus.js';
 export { parse, parsed } from './parsed.js';
 export { platformFaults } from './platform-faults.js';
 export { Readiness } from './readiness.js';

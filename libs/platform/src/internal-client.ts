@@ -12,9 +12,22 @@ export type InternalClientOptions = Readonly<{
   connectionsMax?: number;
 }>;
 
+/** Failures before a request leaves: whatever it asks for has not happened. */
+const unsentCodes: ReadonlySet<unknown> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 const FaultAnswer = z.object({ fault: FaultBody });
 
-/** Calls another of our services over kept connections; its faults are rebuilt here as faults. */
+/**
+ * Calls another of our services over kept connections; its faults are rebuilt here as faults. Where no answer
+ * comes, the fault's detail `wasSent` tells whether the call may have been heard all the same.
+ */
 export class InternalClient {
   private readonly pool: Pool;
 
@@ -59,7 +72,8 @@ export class InternalClient {
       });
       return { status: response.statusCode, value: await response.body.json() };
     } catch (error) {
-      throw platformFaults.PEER_UNREACHABLE({}, { cause: error });
+      const wasSent = !unsentCodes.has((error as NodeJS.ErrnoException).code);
+      throw platformFaults.PEER_UNREACHABLE({ wasSent }, { cause: error });
     }
   }
 }

@@ -1,3 +1,4 @@
+export { openSealed, seal } from './sealed-text.js';
 export {
   createSecretToken,
   isSameHash,

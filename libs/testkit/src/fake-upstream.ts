@@ -11,6 +11,9 @@ import type { AddressInfo } from 'node:net';
 /** What an upstream does with a completion that it is asked for. */
 export type UpstreamScript = (call: UpstreamCall) => void | Promise<void>;
 
+/** A row of its list: a name, or with it whatever an engine would say of it. */
+export type UpstreamModel = string | Readonly<{ id: string; [field: string]: unknown }>;
+
 /** How an answer ends. */
 export type AnswerEnding = Readonly<{
   finishReason?: string | null;
@@ -111,14 +114,14 @@ export class FakeUpstream {
 
   private constructor(
     private readonly server: Server,
-    private readonly models: readonly string[],
+    private models: readonly UpstreamModel[],
   ) {
     server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.answer(request, response).catch(() => response.destroy());
     });
   }
 
-  static async start(models: readonly string[]): Promise<FakeUpstream> {
+  static async start(models: readonly UpstreamModel[]): Promise<FakeUpstream> {
     const server = createServer();
     const upstream = new FakeUpstream(server, models);
     server.listen(0, '127.0.0.1');
@@ -138,6 +141,11 @@ export class FakeUpstream {
     this.scripts.set(model, script);
   }
 
+  /** What it lists from now on. */
+  offer(models: readonly UpstreamModel[]): void {
+    this.models = models;
+  }
+
   callsOf(model: string): readonly UpstreamCall[] {
     return this.calls.filter(({ body }) => body.model === model);
   }
@@ -153,7 +161,10 @@ export class FakeUpstream {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     if (request.url === '/v1/models') {
-      const data = this.models.map((id) => ({ id, object: 'model' }));
+      const data = this.models.map((model) => ({
+        object: 'model',
+        ...(typeof model === 'string' ? { id: model } : model),
+      }));
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ object: 'list', data }));
       return;

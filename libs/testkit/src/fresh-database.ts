@@ -48,6 +48,12 @@ export async function prepareTemplate(postgresUrl: string): Promise<void> {
   await provisionDatabase({ adminUrl: urlOf(postgresUrl, templateName), services });
 }
 
+/** A database in a Postgres that is the caller's own; it goes with its server. */
+export async function provisionIn(postgresUrl: string): Promise<TestDatabase> {
+  const adminUrl = urlOf(postgresUrl, `test_${randomUUID().replaceAll('-', '')}`);
+  return { adminUrl, urls: await provisionDatabase({ adminUrl, services }), drop: async () => {} };
+}
+
 /** A database of the caller's own, empty, with the schemas and logins of all services in place. */
 export async function createDatabase(): Promise<TestDatabase> {
   const postgresUrl = runSetting('TEST_POSTGRES_URL');

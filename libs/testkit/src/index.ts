@@ -3,6 +3,7 @@ export {
   type AnswerEnding,
   FakeUpstream,
   UpstreamCall,
+  type UpstreamModel,
   type UpstreamScript,
 } from './fake-upstream.js';
 export {
@@ -12,6 +13,7 @@ export {
   WorkerRefused,
   type WorkerScript,
 } from './fake-worker.js';
+export { FirstOf } from './first-of.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
 export {
   type LedgerViolation,
@@ -22,6 +24,8 @@ export {
   type Wallet,
 } from './market-under-test.js';
 export { natsUrl } from './nats-url.js';
+export { type OwnNats, startOwnNats } from './own-nats.js';
+export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
 export { totpOf } from './totp.js';
 export { until } from './until.js';

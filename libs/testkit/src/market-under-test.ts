@@ -7,6 +7,7 @@ import {
   type Management,
   type Market,
   type MarketOptions,
+  type Service,
   startMarket,
   startWorker,
   type ThrowAwayFolder,
@@ -15,6 +16,7 @@ import {
   type WorkerProcess,
 } from '@aisbf/one-machine';
 import { Pool } from 'pg';
+import { startAnotherBroker } from './another-broker.js';
 import { createDatabase } from './fresh-database.js';
 import { natsUrl } from './nats-url.js';
 import { redisUrl } from './redis-url.js';
@@ -49,6 +51,9 @@ const creditDefault = 100_000_000_000n;
 /** Uneven, so that every cost has to be rounded. */
 const pricesDefault: TokenPrices = { prompt: 150_333_333n, completion: 600_777_777n };
 
+/** A lease is given back as soon as nothing is under way, so that tests see wallets at rest. */
+const leaseIdleMs = '250';
+
 /** Presence and catalogue travel over the bus to the router. */
 const buyableMsMax = 20_000;
 /** The promise to buyers. */
@@ -57,6 +62,7 @@ const receiptMsMax = 2_000;
 /** A whole market that lives as long as one file of tests, and a look behind its back. */
 export class MarketUnderTest {
   private readonly workers: WorkerProcess[] = [];
+  private readonly brokers: Service[] = [];
 
   private constructor(
     readonly market: Market,
@@ -71,7 +77,10 @@ export class MarketUnderTest {
   static async start(options: MarketUnderTestOptions = {}): Promise<MarketUnderTest> {
     const servers = options.hasOwnServers ? {} : await serversOfTheRun();
     const folder = await throwAwayFolder();
-    const { serviceEnv } = options;
+    const serviceEnv = {
+      ...options.serviceEnv,
+      router: { ROUTER_LEASE_IDLE_MS: leaseIdleMs, ...options.serviceEnv?.router },
+    };
     const market = await startMarket({
       ...{ dataDir: folder.path, throwAway: true, serviceEnv },
       ...servers,
@@ -139,6 +148,13 @@ export class MarketUnderTest {
     });
     this.workers.push(worker);
     return worker;
+  }
+
+  /** One more instance of the broker, beside that of the market. */
+  async anotherBroker(): Promise<Service> {
+    const broker = await startAnotherBroker(this.market);
+    this.brokers.push(broker);
+    return broker;
   }
 
   /** Waits until all of these models are offered to a buyer. */
@@ -209,8 +225,8 @@ export class MarketUnderTest {
 
   /** What the services have said that somebody must mend: none of it comes of what tests may do to them. */
   async bugs(): Promise<readonly string[]> {
-    const folder = join(this.market.dataDir, 'logs');
-    const files = Object.keys(this.market.services).map((name) => join(folder, `${name}.log`));
+    const services = [...Object.values(this.market.services), ...this.brokers];
+    const files = services.map(({ logFile }) => logFile);
     const logs = await Promise.all(files.map((file) => readFile(file, 'utf8')));
     return logs.flatMap((log) => log.split('\n').filter((line) => line.includes('"msg":"a bug"')));
   }
@@ -220,7 +236,7 @@ export class MarketUnderTest {
     try {
       return [...(await this.violations()), ...(await this.bugs())];
     } finally {
-      await Promise.all(this.workers.map((worker) => worker.stop()));
+      await Promise.all([...this.workers, ...this.brokers].map((process) => process.stop()));
       await this.database.end();
       await this.market.stop();
       await this.folder.remove();

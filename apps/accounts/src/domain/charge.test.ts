@@ -6,39 +6,43 @@ import { chargeFor, type Delivery, type HeldTerms } from './charge.js';
 const buyer = '00000000-0000-4000-8000-000000000001';
 const seller = '00000000-0000-4000-8000-000000000002';
 
-const held = (change: Partial<HeldTerms> = {}): HeldTerms => ({
+const held = (prices = { prompt_token: '1000000', completion_token: '2000000' }): HeldTerms => ({
   ownerId: buyer,
-  amount: nanos(1_000n),
   terms: [
     {
       providerId: '00000000-0000-4000-8000-000000000003',
       providerLabel: 'seller/gpu',
       sellerOwnerId: seller,
       model: 'm',
-      prices: { prompt_token: '1000000', completion_token: '2000000' },
+      prices,
       feeBps: 500,
     },
   ],
-  ...change,
 });
 
 const delivery = (change: Partial<Delivery> = {}): Delivery => ({
   outcome: 'completed',
   servedPosition: 0,
-  promptTokens: 100,
-  completionTokens: 50,
+  units: { prompt_token: 100, completion_token: 50 },
   finishReason: 'stop',
   ...change,
 });
 
 describe(chargeFor, () => {
-  it('charges tokens at the held price and splits off the fee', () => {
-    expect(chargeFor(held(), delivery())).toMatchObject({ amount: 200n, fee: 10n, overrun: 0n });
+  it('costs what was delivered at the held price', () => {
+    expect(chargeFor(held(), delivery())).toMatchObject({ cost: 200n, feeBps: 500 });
   });
 
-  it('names what a delivery cost above its hold, and does not charge it', () => {
-    const charge = chargeFor(held({ amount: nanos(150n) }), delivery());
-    expect(charge).toMatchObject({ amount: 150n, fee: 7n, overrun: 50n });
+  it('prices cached and thinking tokens by their own price, else as what they are', () => {
+    const units = { cached_prompt_token: 10, reasoning_token: 10 };
+    expect(chargeFor(held(), delivery({ units }))).toMatchObject({ cost: 30n });
+    const own = {
+      ...held().terms[0]?.prices,
+      cached_prompt_token: '0',
+      reasoning_token: '5000000',
+    };
+    const hold = held(own as { prompt_token: string; completion_token: string });
+    expect(chargeFor(hold, delivery({ units }))).toMatchObject({ cost: 50n });
   });
 
   it('fits no candidate that the hold never had', () => {
@@ -49,30 +53,29 @@ describe(chargeFor, () => {
     ).toBeUndefined();
   });
 
-  it('never charges above the hold, nor for a failure, nor for own capacity', () => {
+  it('takes an answer without a word for a failure, unless it says why', () => {
+    const units = { prompt_token: 7, completion_token: 0 };
+    for (const finishReason of [null, 'error'])
+      expect(chargeFor(held(), delivery({ units, finishReason }))?.outcome).toBe('seller_failed');
+    expect(chargeFor(held(), delivery({ units }))).toMatchObject({
+      outcome: 'completed',
+      cost: 7n,
+    });
+    const image = chargeFor(held(), delivery({ units: { image: 1 }, finishReason: null }));
+    expect(image?.outcome).toBe('completed');
+  });
+
+  it('costs nothing for a failure, nor for own capacity', () => {
     const outcome = fc.constantFrom('completed', 'buyer_left', 'seller_failed', 'not_served');
     const count = fc.nat(1_000_000_000);
     fc.assert(
-      fc.property(
-        outcome,
-        count,
-        count,
-        fc.bigInt({ min: 0n, max: 10n ** 18n }),
-        fc.boolean(),
-        (end, prompt, completion, amount, isOwn) => {
-          const hold = held({ amount: nanos(amount), ownerId: isOwn ? seller : buyer });
-          const charge = chargeFor(
-            hold,
-            delivery({ outcome: end, promptTokens: prompt, completionTokens: completion }),
-          );
-          expect(charge).toBeDefined();
-          if (!charge) return;
-          expect(charge.amount).toBeLessThanOrEqual(amount);
-          expect(charge.fee).toBeLessThanOrEqual(charge.amount);
-          if (isOwn || end === 'seller_failed' || end === 'not_served')
-            expect(charge.amount).toBe(0n);
-        },
-      ),
+      fc.property(outcome, count, count, fc.boolean(), (end, prompt, completion, isOwn) => {
+        const hold = { ...held(), ownerId: isOwn ? seller : buyer };
+        const units = { prompt_token: prompt, completion_token: completion };
+        const charge = chargeFor(hold, delivery({ outcome: end, units }));
+        const isFree = isOwn || end === 'seller_failed' || end === 'not_served';
+        expect(charge?.cost).toBe(isFree ? 0n : nanos(BigInt(prompt) + 2n * BigInt(completion)));
+      }),
     );
   });
 });

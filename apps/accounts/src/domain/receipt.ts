@@ -1,8 +1,8 @@
-import type { Receipt, Rejection, Terms } from '@aisbf/contracts';
+import type { Attempt, Receipt, Rejection, ReportedUsage, Terms, Units } from '@aisbf/contracts';
 import { formatUsd, type Nanos } from '@aisbf/money';
 
-/** One request as the ledger remembers it. */
-export type HoldRecord = Readonly<{
+/** One request as the ledger remembers it, from its hold while it runs, from its receipt when it has ended. */
+export type ReceiptRecord = Readonly<{
   id: string;
   state: 'open' | 'settled' | 'released';
   outcome: Receipt['outcome'];
@@ -14,41 +14,28 @@ export type HoldRecord = Readonly<{
   firstByteAt: Date | null;
   endedAt: Date | null;
   servedPosition: number | null;
-  promptTokens: number;
-  completionTokens: number;
-  reportedPromptTokens: number | null;
-  reportedCompletionTokens: number | null;
+  units: Units;
+  reported: ReportedUsage | null;
   finishReason: string | null;
   amount: Nanos;
   captured: Nanos;
   terms: readonly Terms[];
   rejections: readonly Rejection[];
-  attempts: readonly AttemptRecord[];
-}>;
-
-export type AttemptRecord = Readonly<{
-  position: number;
-  sessionId: string | null;
-  startedAt: Date;
-  firstByteAt: Date | null;
-  endedAt: Date;
-  result: string;
-  reason: string | null;
-  httpStatus: number | null;
+  attempts: readonly Attempt[];
 }>;
 
 /** What the request did and cost, in the buyer's words. */
-export function receiptOf(hold: HoldRecord): Receipt {
-  const served = hold.servedPosition === null ? undefined : hold.terms[hold.servedPosition];
-  const winner = hold.attempts.find(({ result }) => result === 'served');
+export function receiptOf(record: ReceiptRecord): Receipt {
+  const served = record.servedPosition === null ? undefined : record.terms[record.servedPosition];
+  const winner = record.attempts.find(({ result }) => result === 'served');
   return {
-    id: hold.id,
-    state: hold.state,
-    outcome: hold.outcome,
-    route: hold.route,
-    isStream: hold.isStream,
-    createdAt: hold.createdAt.toISOString(),
-    settledAt: hold.resolvedAt?.toISOString() ?? null,
+    id: record.id,
+    state: record.state,
+    outcome: record.outcome,
+    route: record.route,
+    isStream: record.isStream,
+    createdAt: record.createdAt.toISOString(),
+    settledAt: record.resolvedAt?.toISOString() ?? null,
     servedBy: served
       ? {
           provider: served.providerLabel,
@@ -56,37 +43,24 @@ export function receiptOf(hold: HoldRecord): Receipt {
           sessionId: winner?.sessionId ?? null,
         }
       : null,
-    units: { promptTokens: hold.promptTokens, completionTokens: hold.completionTokens },
-    reported: reportedOf(hold),
-    finishReason: hold.finishReason,
-    prices: served ? namedPrices(served) : null,
-    hold: hold.amount.toString(),
-    charge: hold.captured.toString(),
-    chargeUsd: formatUsd(hold.captured),
+    units: record.units,
+    reported: record.reported,
+    finishReason: record.finishReason,
+    prices: served?.prices ?? null,
+    hold: record.amount.toString(),
+    charge: record.captured.toString(),
+    chargeUsd: formatUsd(record.captured),
     timings: {
-      firstByteMs: millisecondsBetween(hold.startedAt, hold.firstByteAt),
-      totalMs: millisecondsBetween(hold.startedAt, hold.endedAt),
+      firstByteMs: millisecondsBetween(record.startedAt, record.firstByteAt),
+      totalMs: millisecondsBetween(record.startedAt, record.endedAt),
     },
-    attempts: hold.attempts.map((attempt) => attemptOf(attempt, hold.terms[attempt.position])),
-    rejections: [...hold.rejections],
+    attempts: record.attempts.map((attempt) => attemptOf(attempt, record.terms[attempt.position])),
+    rejections: [...record.rejections],
   };
 }
 
-function reportedOf(hold: HoldRecord): Receipt['reported'] {
-  if (hold.reportedPromptTokens === null || hold.reportedCompletionTokens === null) return null;
-  return {
-    promptTokens: hold.reportedPromptTokens,
-    completionTokens: hold.reportedCompletionTokens,
-  };
-}
-
-function namedPrices({ prices }: Terms): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(prices).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-}
-
-function attemptOf(attempt: AttemptRecord, terms: Terms | undefined): Receipt['attempts'][number] {
+function attemptOf(attempt: Attempt, terms: Terms | undefined): Receipt['attempts'][number] {
+  const { startedAtMs, firstByteAtMs, endedAtMs } = attempt;
   return {
     provider: terms?.providerLabel ?? '',
     model: terms?.model ?? '',
@@ -94,8 +68,8 @@ function attemptOf(attempt: AttemptRecord, terms: Terms | undefined): Receipt['a
     result: attempt.result,
     reason: attempt.reason,
     httpStatus: attempt.httpStatus,
-    firstByteMs: millisecondsBetween(attempt.startedAt, attempt.firstByteAt),
-    totalMs: attempt.endedAt.getTime() - attempt.startedAt.getTime(),
+    firstByteMs: firstByteAtMs === null ? null : firstByteAtMs - startedAtMs,
+    totalMs: endedAtMs - startedAtMs,
   };
 }
 

@@ -30,9 +30,9 @@ export class AccessUpkeep implements OnApplicationShutdown {
   ) {}
 
   start(): void {
-    this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ apiTokenId, atMs }) =>
-      this.use.note(apiTokenId, atMs),
-    );
+    this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
+      for (const { apiTokenId, atMs } of usages) this.use.note(apiTokenId, atMs);
+    });
     const { tokenUseMs, accessChangesKeptMs } = this.settings;
     this.timers = [
       setInterval(() => this.run(() => this.use.flush()), tokenUseMs),

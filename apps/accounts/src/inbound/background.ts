@@ -1,17 +1,15 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { BusStreams } from '../services/bus-streams.js';
 import { LedgerEvents } from '../services/ledger-events.js';
-import { LedgerReader } from '../services/ledger-store.js';
-import { OutboxRelay } from '../services/outbox-relay.js';
-import { Reaper } from '../services/reaper.js';
 
-export class BackgroundIntervals {
-  constructor(
-    readonly reaperMs: number,
-    readonly outboxMs: number,
-    readonly violationsMs: number,
-    readonly streamsMs: number,
-  ) {}
+export type BackgroundJob = Readonly<{
+  what: string;
+  intervalMs: number;
+  run: () => Promise<unknown>;
+}>;
+
+/** What is to be done in the background. Also the DI token. */
+export class BackgroundJobs {
+  constructor(readonly all: readonly BackgroundJob[]) {}
 }
 
 /** The work that no request asks for. Each job runs again some time after it ended, never beside itself. */
@@ -22,21 +20,12 @@ export class Background implements OnApplicationShutdown {
   private isStopped = false;
 
   constructor(
-    private readonly intervals: BackgroundIntervals,
-    private readonly reaper: Reaper,
-    private readonly relay: OutboxRelay,
-    private readonly reader: LedgerReader,
-    private readonly streams: BusStreams,
+    private readonly jobs: BackgroundJobs,
     private readonly events: LedgerEvents,
   ) {}
 
   start(): void {
-    this.repeat('reaper', this.intervals.reaperMs, () => this.reaper.reap());
-    this.repeat('outbox', this.intervals.outboxMs, () => this.relay.relay());
-    this.repeat('streams', this.intervals.streamsMs, () => this.streams.ensure());
-    this.repeat('violations', this.intervals.violationsMs, async () =>
-      this.events.checked(await this.reader.violations()),
-    );
+    for (const job of this.jobs.all) this.repeat(job);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -45,21 +34,21 @@ export class Background implements OnApplicationShutdown {
     await Promise.all(this.running);
   }
 
-  private repeat(what: string, intervalMs: number, job: () => Promise<unknown>): void {
+  private repeat(job: BackgroundJob): void {
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      const run = this.run(what, job).finally(() => {
+      const run = this.run(job).finally(() => {
         this.running.delete(run);
-        if (!this.isStopped) this.repeat(what, intervalMs, job);
+        if (!this.isStopped) this.repeat(job);
       });
       this.running.add(run);
-    }, intervalMs);
+    }, job.intervalMs);
     this.timers.add(timer);
   }
 
-  private async run(what: string, job: () => Promise<unknown>): Promise<void> {
+  private async run({ what, run }: BackgroundJob): Promise<void> {
     try {
-      await job();
+      await run();
     } catch (error) {
       this.events.failed(what, error);
     }

@@ -1,20 +1,16 @@
-import { Authorise, GetOwner, GetReceipt, Identify, Settle } from '@aisbf/contracts';
+import { GetOwner, GetReceipt, Identify } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { Authorisation } from '../services/authorisation.js';
 import { Identity } from '../services/identity.js';
-import { Settlement } from '../services/settlement.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';
 
-/** The door for our own services. */
+/** What our own services ask about people and their requests. */
 @Controller('internal/v1')
 export class InternalController {
   constructor(
     private readonly identity: Identity,
     private readonly users: Users,
-    private readonly authorisation: Authorisation,
-    private readonly settlement: Settlement,
     private readonly statements: Statements,
   ) {}
 
@@ -28,18 +24,6 @@ export class InternalController {
   @HttpCode(200)
   owner(@Body(parsed(GetOwner)) { username }: GetOwner) {
     return this.users.owner(username);
-  }
-
-  @Post('authorise')
-  @HttpCode(200)
-  authorise(@Body(parsed(Authorise)) command: Authorise) {
-    return this.authorisation.authorise(command);
-  }
-
-  @Post('settle')
-  @HttpCode(200)
-  settle(@Body(parsed(Settle)) command: Settle) {
-    return this.settlement.settle(command);
   }
 
   @Post('receipt')

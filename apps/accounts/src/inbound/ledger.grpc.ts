@@ -1,9 +1,10 @@
-import { Authorise, Identify, Settle } from '@aisbf/contracts';
+import { Authorise, Identify, Settle, Withdraw } from '@aisbf/contracts';
 import { type GrpcHandler, parse } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Authorisation } from '../services/authorisation.js';
 import { Identity } from '../services/identity.js';
 import { Settlement } from '../services/settlement.js';
+import { Withdrawal } from '../services/withdrawal.js';
 
 /** The same use cases for other teams. Fields that gRPC leaves out are null or empty here. */
 @Injectable()
@@ -12,6 +13,7 @@ export class LedgerGrpc {
     private readonly identity: Identity,
     private readonly authorisation: Authorisation,
     private readonly settlement: Settlement,
+    private readonly withdrawal: Withdrawal,
   ) {}
 
   get handlers(): Readonly<Record<string, GrpcHandler>> {
@@ -20,6 +22,8 @@ export class LedgerGrpc {
         this.identity.identify(parse(Identify, { ...request, type: 'identify' }).apiToken),
       Authorise: (request) => this.authorisation.authorise(parse(Authorise, toAuthorise(request))),
       Settle: (request) => this.settlement.settle(parse(Settle, toSettle(request))),
+      Withdraw: (request) =>
+        this.withdrawal.withdraw(parse(Withdraw, { ...request, type: 'withdraw' })),
     };
   }
 }
@@ -47,8 +51,8 @@ function toSettle(request: Record<string, unknown>) {
   }));
   return {
     servedPosition: null,
-    promptTokens: 0,
-    completionTokens: 0,
+    ticket: null,
+    units: {},
     reported: null,
     finishReason: null,
     firstByteAtMs: null,

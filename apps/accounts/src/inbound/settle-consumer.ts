@@ -1,17 +1,18 @@
-import { Settle, streams } from '@aisbf/contracts';
+import { QueuedReport, streams } from '@aisbf/contracts';
 import { Fault, isRetryable } from '@aisbf/faults';
 import { Log, NatsBus } from '@aisbf/platform';
 import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { settleReader } from '../services/bus-streams.js';
 import { Settlement } from '../services/settlement.js';
+import { Withdrawal } from '../services/withdrawal.js';
 
-/** A settlement that finds no ledger is tried again after this long. */
+/** A report that finds no ledger is tried again after this long. */
 const retryDelayMs = 1_000;
 /** How long one question for messages stands, and how soon a bus that had lost its streams is asked again. */
 const pullMs = 5_000;
 
-/** Settlements that a gateway could not deliver directly come by here; repeats are harmless. */
+/** Settlements and withdrawals that a gateway could not deliver directly; repeats are harmless. */
 @Injectable()
 export class SettleConsumer implements OnApplicationShutdown {
   private messages: ConsumerMessages | undefined;
@@ -19,6 +20,7 @@ export class SettleConsumer implements OnApplicationShutdown {
   constructor(
     private readonly bus: NatsBus,
     private readonly settlement: Settlement,
+    private readonly withdrawal: Withdrawal,
     private readonly log: Log,
   ) {}
 
@@ -38,29 +40,28 @@ export class SettleConsumer implements OnApplicationShutdown {
 
   /** What can never succeed is ended with a line in the log; what may succeed later comes again. */
   private async handle(message: JsMsg): Promise<void> {
-    const command = commandIn(message);
-    if (!command) {
-      this.log.error({ sequence: message.seq }, 'a queued settlement is of no known form');
+    const report = reportIn(message);
+    if (!report) {
+      this.log.error({ sequence: message.seq }, 'a queued report is of no known form');
       return message.term();
     }
     try {
-      await this.settlement.settle(command);
+      if (report.type === 'settle') await this.settlement.settle(report);
+      else await this.withdrawal.withdraw(report);
       message.ack();
     } catch (error) {
       const isHopeless = error instanceof Fault && !isRetryable(error.kind);
-      this.log.error(
-        { requestId: command.requestId, error, isHopeless },
-        'a queued settlement failed',
-      );
+      const { requestId, type } = report;
+      this.log.error({ requestId, type, error, isHopeless }, 'a queued report failed');
       if (isHopeless) message.term();
       else message.nak(retryDelayMs);
     }
   }
 }
 
-function commandIn(message: JsMsg): Settle | undefined {
+function reportIn(message: JsMsg): QueuedReport | undefined {
   try {
-    return Settle.parse(message.json());
+    return QueuedReport.parse(message.json());
   } catch {
     // Whatever is wrong with it, no second reading will mend it.
     return undefined;

@@ -1,3 +1,4 @@
+import type { Withdrawn } from '@aisbf/contracts';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { LedgerEvents, type SettledEvent } from '../services/ledger-events.js';
@@ -8,6 +9,7 @@ import type { Violation } from '../services/ledger-store.js';
 export class CountedLedgerEvents extends LedgerEvents {
   private readonly settlements;
   private readonly overruns;
+  private readonly withdrawals;
   private readonly reapedHolds;
   private readonly violationCount;
   private readonly failures;
@@ -22,9 +24,15 @@ export class CountedLedgerEvents extends LedgerEvents {
       'outcome',
     ]);
     this.overruns = metrics.counter('overruns_total', 'Requests that cost more than was held.');
+    this.withdrawals = metrics.counter(
+      'withdrawals_total',
+      'Requests taken back because their admission was lost, by what became of them.',
+      ['result'],
+    );
     this.reapedHolds = metrics.counter(
-      'reaped_holds_total',
-      'Holds taken back after they expired.',
+      'reaped_total',
+      'Holds and leases taken back after they expired.',
+      ['what'],
     );
     this.violationCount = metrics.gauge('ledger_violations', 'Rows of the ledger_violations view.');
     this.failures = metrics.counter('background_failures_total', 'Failed background work.', [
@@ -37,18 +45,23 @@ export class CountedLedgerEvents extends LedgerEvents {
     this.log.debug({ requestId, result, charged: charged.toString() }, 'request settled');
     if (result === 'fenced')
       this.log.error({ requestId }, 'a settlement came after its hold was taken back');
-    if (result === 'settled' && charge.overrun > 0n) {
+    if (result === 'settled' && charge.cost > charged) {
       this.overruns.inc();
       this.log.error(
-        { requestId, overrun: charge.overrun.toString() },
+        { requestId, overrun: (charge.cost - charged).toString() },
         'a request cost more than was held',
       );
     }
   }
 
-  reaped(requestIds: readonly string[]): void {
-    this.reapedHolds.inc(requestIds.length);
-    this.log.warn({ requestIds }, 'expired holds taken back');
+  withdrawn({ requestId, result }: Withdrawn): void {
+    this.withdrawals.inc({ result });
+    this.log.info({ requestId, result }, 'request withdrawn');
+  }
+
+  reaped(what: 'holds' | 'leases', ids: readonly string[]): void {
+    this.reapedHolds.inc({ what }, ids.length);
+    this.log.warn({ what, ids }, 'taken back after their expiry');
   }
 
   checked(violations: readonly Violation[]): void {

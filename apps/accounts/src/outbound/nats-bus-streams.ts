@@ -1,11 +1,16 @@
 import { streams } from '@aisbf/contracts';
-import { NatsBus } from '@aisbf/platform';
+import { ensureStreams, NatsBus } from '@aisbf/platform';
 import { AckPolicy } from '@nats-io/jetstream';
 import { Injectable } from '@nestjs/common';
 import { BusStreams, settleReader } from '../services/bus-streams.js';
 
 /** Both are kept for a week, for whoever was away; no hold lives nearly as long. */
-const weekNanos = 7 * 86_400 * 1_000_000_000;
+const weekMs = 7 * 86_400_000;
+const own = [streams.usage, streams.settle].map(({ name, subjects }) => ({
+  name,
+  subjects,
+  limits: { ageMsMax: weekMs },
+}));
 
 @Injectable()
 export class NatsBusStreams extends BusStreams {
@@ -14,13 +19,8 @@ export class NatsBusStreams extends BusStreams {
   }
 
   async ensure(): Promise<void> {
-    const manager = await this.bus.jetStreamManager();
-    const known = new Set(await manager.streams.names().next());
-    for (const { name, subjects } of Object.values(streams)) {
-      // One that is there stays as it is: an operator may have given it replicas or another age.
-      if (known.has(name)) continue;
-      await manager.streams.add({ name, subjects: [...subjects], max_age: weekNanos });
-    }
+    // One that is there stays as it is: an operator may have given it replicas or another age.
+    const manager = await ensureStreams(this.bus, own);
     await manager.consumers.add(streams.settle.name, {
       durable_name: settleReader,
       ack_policy: AckPolicy.Explicit,

@@ -1,16 +1,16 @@
-import type { Rejection, Terms } from '@aisbf/contracts';
+import type { Attempt, Rejection, ReportedUsage, Terms, Units } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
-import type { AttemptRecord, HoldRecord } from '../domain/receipt.js';
+import type { ReceiptRecord } from '../domain/receipt.js';
 import { LedgerReader, type Violation, type WalletState } from '../services/ledger-store.js';
 import { fromBigintColumn } from './pg-ledger-store.js';
 import { withRetry } from './pg-retry.js';
 
-type HoldRow = {
+type ReceiptRow = {
   id: string;
-  state: HoldRecord['state'];
-  outcome: HoldRecord['outcome'];
+  state: ReceiptRecord['state'];
+  outcome: ReceiptRecord['outcome'];
   route: string;
   is_stream: boolean;
   created_at: Date;
@@ -19,45 +19,44 @@ type HoldRow = {
   first_byte_at: Date | null;
   ended_at: Date | null;
   served_position: number | null;
-  prompt_tokens: string;
-  completion_tokens: string;
-  reported_prompt_tokens: string | null;
-  reported_completion_tokens: string | null;
+  units: Units;
+  reported: ReportedUsage | null;
   finish_reason: string | null;
   amount: string;
   captured: string;
   terms: Terms[];
   rejections: Rejection[];
-  attempts: AttemptJson[];
+  attempts: Attempt[];
 };
 
-type AttemptJson = {
-  position: number;
-  session_id: string | null;
-  started_at: string;
-  first_byte_at: string | null;
-  ended_at: string;
-  result: string;
-  reason: string | null;
-  http_status: number | null;
-};
+const ended = `
+  SELECT id, state, outcome, route, is_stream, created_at, resolved_at, started_at, first_byte_at, ended_at,
+    served_position, units, reported, finish_reason, amount, captured, terms, rejections, attempts
+  FROM receipt WHERE state <> 'declined' AND owner_id = $1`;
+/** A request that runs, in the same columns. */
+const open = `
+  SELECT id, 'open', NULL, route, is_stream, created_at, NULL, NULL, NULL, NULL,
+    NULL, '{}', NULL, NULL, amount, 0, terms, rejections, '[]'
+  FROM hold WHERE owner_id = $1`;
 
-const selectHold = `
-  SELECT h.*, coalesce((
-    SELECT jsonb_agg(to_jsonb(a) ORDER BY a.n) FROM attempt a WHERE a.hold_id = h.id
-  ), '[]') AS attempts
-  FROM hold h`;
+/** How long the ledger may be checked against itself. Also the DI token. */
+export class OracleSettings {
+  constructor(readonly checkMsMax: number) {}
+}
 
 /** Reads the ledger; moves nothing. */
 @Injectable()
 export class PgLedgerReader extends LedgerReader {
-  constructor(private readonly pool: Pool) {
+  constructor(
+    private readonly pool: Pool,
+    private readonly settings: OracleSettings,
+  ) {
     super();
   }
 
   async wallet(ownerId: string): Promise<WalletState> {
-    const rows = await this.rows<{ posted: string; held: string; earned: string }>(
-      `SELECT w.posted, w.held, b.balance AS earned
+    const rows = await this.rows<{ posted: string; promo: string; held: string; earned: string }>(
+      `SELECT w.posted, w.promo, w.held, b.balance AS earned
        FROM wallet w JOIN ledger_balance b ON b.owner_id = w.owner_id AND b.kind = 'seller_payable'
        WHERE w.owner_id = $1`,
       [ownerId],
@@ -66,30 +65,44 @@ export class PgLedgerReader extends LedgerReader {
     if (!row) throw new Error(`owner ${ownerId} has no wallet`);
     return {
       posted: fromBigintColumn(row.posted),
+      promo: fromBigintColumn(row.promo),
       held: fromBigintColumn(row.held),
       earned: fromBigintColumn(row.earned),
     };
   }
 
-  async receipt(ownerId: string, requestId: string): Promise<HoldRecord | undefined> {
-    const rows = await this.rows<HoldRow>(
-      `${selectHold} WHERE h.id = $1 AND h.owner_id = $2 AND h.state <> 'declined'`,
-      [requestId, ownerId],
+  async receipt(ownerId: string, requestId: string): Promise<ReceiptRecord | undefined> {
+    const rows = await this.rows<ReceiptRow>(
+      `${ended} AND id = $2 UNION ALL ${open} AND id = $2 LIMIT 1`,
+      [ownerId, requestId],
     );
-    return rows[0] && fromHoldRow(rows[0]);
+    return rows[0] && fromReceiptRow(rows[0]);
   }
 
-  async receipts(ownerId: string, before: Date, limit: number): Promise<readonly HoldRecord[]> {
-    const rows = await this.rows<HoldRow>(
-      `${selectHold} WHERE h.owner_id = $1 AND h.created_at < $2 AND h.state <> 'declined'
-       ORDER BY h.created_at DESC LIMIT $3`,
+  async receipts(ownerId: string, before: Date, limit: number): Promise<readonly ReceiptRecord[]> {
+    const rows = await this.rows<ReceiptRow>(
+      `(${ended} AND created_at < $2 ORDER BY created_at DESC LIMIT $3)
+       UNION ALL (${open} AND created_at < $2) ORDER BY created_at DESC LIMIT $3`,
       [ownerId, before, limit],
     );
-    return rows.map(fromHoldRow);
+    return rows.map(fromReceiptRow);
   }
 
   async violations(): Promise<readonly Violation[]> {
-    return this.rows<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
+    const client = await this.pool.connect();
+    try {
+      await client.query('BEGIN READ ONLY');
+      // It reads the whole ledger: longer than any statement that a request waits for may take.
+      await client.query(`SET LOCAL statement_timeout = ${this.settings.checkMsMax}`);
+      const { rows } = await client.query<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
+      return rows;
+    } finally {
+      // Ends the transaction; on a connection that broke there is none any more.
+      await client.query('ROLLBACK').then(
+        () => client.release(),
+        (error: Error) => client.release(error),
+      );
+    }
   }
 
   private async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
@@ -97,7 +110,7 @@ export class PgLedgerReader extends LedgerReader {
   }
 }
 
-function fromHoldRow(row: HoldRow): HoldRecord {
+function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
   return {
     id: row.id,
     state: row.state,
@@ -110,32 +123,13 @@ function fromHoldRow(row: HoldRow): HoldRecord {
     firstByteAt: row.first_byte_at,
     endedAt: row.ended_at,
     servedPosition: row.served_position,
-    promptTokens: Number(row.prompt_tokens),
-    completionTokens: Number(row.completion_tokens),
-    reportedPromptTokens: numberOrNull(row.reported_prompt_tokens),
-    reportedCompletionTokens: numberOrNull(row.reported_completion_tokens),
+    units: row.units,
+    reported: row.reported,
     finishReason: row.finish_reason,
     amount: nanos(BigInt(row.amount)),
     captured: nanos(BigInt(row.captured)),
     terms: row.terms,
     rejections: row.rejections,
-    attempts: row.attempts.map(fromAttemptJson),
+    attempts: row.attempts,
   };
-}
-
-function fromAttemptJson(json: AttemptJson): AttemptRecord {
-  return {
-    position: json.position,
-    sessionId: json.session_id,
-    startedAt: new Date(json.started_at),
-    firstByteAt: json.first_byte_at === null ? null : new Date(json.first_byte_at),
-    endedAt: new Date(json.ended_at),
-    result: json.result,
-    reason: json.reason,
-    httpStatus: json.http_status,
-  };
-}
-
-function numberOrNull(text: string | null): number | null {
-  return text === null ? null : Number(text);
 }

@@ -1,28 +1,32 @@
-import { createHash } from 'node:crypto';
-import {
-  type Attempt,
-  type Authorise,
-  type Settle,
-  subjects,
-  type Terms,
-  type UsageSettled,
-} from '@aisbf/contracts';
+import { type Authorise, subjects, type Terms, type Withdrawn } from '@aisbf/contracts';
 import { type Nanos, nanos, parseNanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
-import type { Charge, HeldTerms } from '../domain/charge.js';
+import type { HeldTerms } from '../domain/charge.js';
 import {
   type AuthoriseAnswer,
   type Decline,
+  type Ending,
+  type ExtendAnswer,
+  type ExtendRequest,
   type Grant,
   LedgerStore,
   type SettleAnswer,
 } from '../services/ledger-store.js';
+import { type BatchLimits, PgBatch } from './pg-batch.js';
+import { type Asking, toAuthoriseItem, toSettleItem } from './pg-ledger-item.js';
 import { withRetry } from './pg-retry.js';
 
-type AuthoriseRow = { result: string; hold_epoch: number; hold_amount: string; is_replay: boolean };
-type TermsRow = { owner_id: string; amount: string; terms: Terms[] };
-type SettleRow = { result: SettleAnswer['result']; charged: string };
+type AuthoriseRow = {
+  item_n: number;
+  result: string;
+  hold_epoch: number;
+  hold_amount: string;
+  is_replay: boolean;
+};
+type ExtendRow = { result: ExtendAnswer['result']; hold_amount: string };
+type TermsRow = { owner_id: string; terms: Terms[] };
+type SettleRow = { item_n: number; result: SettleAnswer['result']; charged: string };
 
 /**
  * How many running requests' terms are remembered, so that their settlement need not ask for them: at most
@@ -30,41 +34,47 @@ type SettleRow = { result: SettleAnswer['result']; charged: string };
  */
 const rememberedTermsMax = 20_000;
 
-/** The ledger's SQL functions: one call each, no lock held across a round trip. */
+/** The batches of the ledger. Also the DI token. */
+export class LedgerBatches {
+  constructor(readonly limits: BatchLimits) {}
+}
+
+/** The ledger's SQL functions: one call for many requests, no lock held across a round trip. */
 @Injectable()
 export class PgLedgerStore extends LedgerStore {
   private readonly rememberedTerms = new Map<string, HeldTerms>();
+  private readonly authorisations: PgBatch<Asking, AuthoriseAnswer>;
+  private readonly settlements: PgBatch<Ending, SettleAnswer>;
 
-  constructor(private readonly pool: Pool) {
+  constructor(
+    private readonly pool: Pool,
+    { limits }: LedgerBatches,
+  ) {
     super();
+    this.authorisations = new PgBatch((asking) => this.authoriseAll(asking), limits);
+    this.settlements = new PgBatch((endings) => this.settleAll(endings), limits);
   }
 
-  async authorise(command: Authorise): Promise<AuthoriseAnswer> {
-    const row = await this.one<AuthoriseRow>(
-      'authorise',
-      'SELECT * FROM authorise($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)',
-      [
-        command.requestId,
-        command.ownerId,
-        command.apiTokenId,
-        command.amount,
-        parametersHash(command),
-        command.route,
-        command.isStream,
-        JSON.stringify(command.terms),
-        JSON.stringify(command.rejections),
-        new Date(command.expiresAtMs),
-        command.concurrencyMax,
-      ],
-    );
-    if (row.result !== 'held') return { declined: row.result as Decline };
-    this.remember(command);
-    return {
-      requestId: command.requestId,
-      holdEpoch: row.hold_epoch,
-      amount: row.hold_amount,
-      isReplay: row.is_replay,
-    };
+  async authorise(command: Authorise, mayRecall: boolean): Promise<AuthoriseAnswer> {
+    const answer = await this.authorisations.add({ command, mayRecall });
+    if (!('declined' in answer)) this.remember(command);
+    return answer;
+  }
+
+  async extend({ requestId, holdEpoch, leased, amount }: ExtendRequest): Promise<ExtendAnswer> {
+    const row = await (leased
+      ? this.one<ExtendRow>('extend_leased', 'SELECT * FROM extend_leased($1, $2, $3, $4)', [
+          leased.leaseId,
+          requestId,
+          leased.amount,
+          amount.toString(),
+        ])
+      : this.one<ExtendRow>('extend_hold', 'SELECT * FROM extend_hold($1, $2, $3)', [
+          requestId,
+          holdEpoch,
+          amount.toString(),
+        ]));
+    return { result: row.result, amount: parseNanos(row.hold_amount) };
   }
 
   async heldTerms(requestId: string): Promise<HeldTerms | undefined> {
@@ -73,45 +83,30 @@ export class PgLedgerStore extends LedgerStore {
     const { rows } = await withRetry(() =>
       this.pool.query<TermsRow>({
         name: 'held_terms',
-        text: 'SELECT owner_id, amount, terms FROM hold WHERE id = $1',
+        text: `SELECT owner_id, terms FROM hold WHERE id = $1
+             UNION ALL SELECT owner_id, terms FROM receipt
+             WHERE id = $1 AND decline_code IS DISTINCT FROM 'request_withdrawn' LIMIT 1`,
         values: [requestId],
       }),
     );
     const row = rows[0];
-    return row && { ownerId: row.owner_id, amount: parseNanos(row.amount), terms: row.terms };
+    return row && { ownerId: row.owner_id, terms: row.terms };
   }
 
-  async settle(command: Settle, charge: Charge): Promise<SettleAnswer> {
-    const row = await this.one<SettleRow>(
-      'settle',
-      `SELECT * FROM settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-         (SELECT $18::jsonb || jsonb_build_object('ownerId', owner_id, 'apiTokenId', api_token_id)
-          FROM hold WHERE id = $1),
-         $19)`,
-      [
-        command.requestId,
-        command.holdEpoch,
-        charge.outcome,
-        charge.amount.toString(),
-        charge.fee.toString(),
-        charge.served?.sellerOwnerId ?? null,
-        command.servedPosition,
-        command.promptTokens,
-        command.completionTokens,
-        command.reported?.promptTokens ?? null,
-        command.reported?.completionTokens ?? null,
-        command.finishReason,
-        new Date(command.startedAtMs),
-        dateOrNull(command.firstByteAtMs),
-        new Date(command.endedAtMs),
-        JSON.stringify(command.attempts.map(toAttemptRecord)),
-        subjects.usageSettled,
-        JSON.stringify(usageEvent(command, charge)),
-        JSON.stringify(command),
-      ],
+  async settle(ending: Ending): Promise<SettleAnswer> {
+    const answer = await this.settlements.add(ending);
+    this.rememberedTerms.delete(ending.command.requestId);
+    return answer;
+  }
+
+  async withdraw(requestId: string) {
+    const row = await this.one<{ result: Withdrawn['result'] }>(
+      'withdraw',
+      'SELECT withdraw($1, $2) AS result',
+      [requestId, subjects.usageSettled],
     );
-    this.rememberedTerms.delete(command.requestId);
-    return { result: row.result, charged: parseNanos(row.charged) };
+    this.rememberedTerms.delete(requestId);
+    return row.result;
   }
 
   async reapExpired(limit: number): Promise<readonly string[]> {
@@ -133,71 +128,70 @@ export class PgLedgerStore extends LedgerStore {
     return row.result;
   }
 
-  private remember({ requestId, ownerId, amount, terms }: Authorise): void {
-    this.rememberedTerms.set(requestId, { ownerId, amount: parseNanos(amount), terms });
+  async fold(limit: number): Promise<number> {
+    const row = await this.one<{ count: number }>(
+      'fold_transactions',
+      'SELECT fold_transactions($1) AS count',
+      [limit],
+    );
+    return row.count;
+  }
+
+  private async authoriseAll(asking: readonly Asking[]): Promise<AuthoriseAnswer[]> {
+    const { rows } = await this.pool.query<AuthoriseRow>({
+      name: 'authorise',
+      text: 'SELECT * FROM authorise($1)',
+      values: [JSON.stringify(asking.map(toAuthoriseItem))],
+    });
+    const byNumber = new Map(rows.map((row) => [row.item_n, row]));
+    return asking.map(({ command }, n) =>
+      toAuthoriseAnswer(command.requestId, rowOf(byNumber.get(n), 'authorise')),
+    );
+  }
+
+  private async settleAll(endings: readonly Ending[]): Promise<SettleAnswer[]> {
+    const { rows } = await this.pool.query<SettleRow>({
+      name: 'settle',
+      text: 'SELECT * FROM settle($1, $2)',
+      values: [JSON.stringify(endings.map(toSettleItem)), subjects.usageSettled],
+    });
+    const byNumber = new Map(rows.map((row) => [row.item_n, row]));
+    return endings.map((_, n) => {
+      const { result, charged } = rowOf(byNumber.get(n), 'settle');
+      return { result, charged: parseNanos(charged) };
+    });
+  }
+
+  private remember({ requestId, ownerId, terms }: Authorise): void {
+    this.rememberedTerms.set(requestId, { ownerId, terms });
     const [oldest] = this.rememberedTerms.keys();
     if (this.rememberedTerms.size > rememberedTermsMax && oldest !== undefined) {
       this.rememberedTerms.delete(oldest);
     }
   }
 
-  /** The outcome of a broken call is unknown; every function here may be called again with the same ids. */
   private async one<Row extends object>(
     name: string,
     text: string,
     values: unknown[],
   ): Promise<Row> {
     const { rows } = await withRetry(() => this.pool.query<Row>({ name, text, values }));
-    const row = rows[0];
-    if (!row) throw new Error(`${name} gave no row`);
-    return row;
+    return rowOf(rows[0], name);
   }
 }
 
-/** Tells a repeat from another request under the same id. The expiry may differ: it moves with the clock. */
-function parametersHash(command: Authorise): string {
-  const { ownerId, apiTokenId, amount, route, isStream, terms } = command;
-  return createHash('sha256')
-    .update(JSON.stringify([ownerId, apiTokenId, amount, route, isStream, terms]))
-    .digest('hex');
+function rowOf<Row>(row: Row | undefined, name: string): Row {
+  if (!row) throw new Error(`${name} gave no row`);
+  return row;
 }
 
-function toAttemptRecord(attempt: Attempt, index: number) {
+function toAuthoriseAnswer(requestId: string, row: AuthoriseRow): AuthoriseAnswer {
+  if (row.result !== 'held') return { declined: row.result as Decline | 'recall' };
   return {
-    n: index + 1,
-    position: attempt.position,
-    session_id: attempt.sessionId,
-    session_epoch: attempt.sessionEpoch,
-    started_at: new Date(attempt.startedAtMs),
-    first_byte_at: dateOrNull(attempt.firstByteAtMs),
-    ended_at: new Date(attempt.endedAtMs),
-    result: attempt.result,
-    reason: attempt.reason,
-    http_status: attempt.httpStatus,
-  };
-}
-
-function dateOrNull(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms);
-}
-
-/** The event but for the hold's owner and API token, which only the ledger knows. */
-function usageEvent(
-  command: Settle,
-  { outcome, served, amount, fee }: Charge,
-): Omit<UsageSettled, 'ownerId' | 'apiTokenId'> {
-  return {
-    type: 'usage-settled',
-    requestId: command.requestId,
-    sellerOwnerId: served?.sellerOwnerId ?? null,
-    providerId: served?.providerId ?? null,
-    model: served?.model ?? null,
-    outcome,
-    charge: amount.toString(),
-    fee: fee.toString(),
-    promptTokens: command.promptTokens,
-    completionTokens: command.completionTokens,
-    atMs: command.endedAtMs,
+    requestId,
+    holdEpoch: row.hold_epoch,
+    amount: row.hold_amount,
+    isReplay: row.is_replay,
   };
 }
 

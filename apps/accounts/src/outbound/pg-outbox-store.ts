@@ -13,7 +13,7 @@ export class PgOutboxStore extends OutboxStore {
     const { rows } = await withRetry(() =>
       this.pool.query<OutboxEntry>({
         name: 'outbox_unpublished',
-        text: `SELECT id::text, message_id AS "messageId", subject, payload
+        text: `SELECT id::text, 'outbox:' || id AS "messageId", subject, payload
              FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1`,
         values: [limit],
       }),

@@ -16,20 +16,32 @@ const retryableCodes = new Set([
   'EPIPE',
 ]);
 
+/** After these nothing of the work can have been carried out; after the others it may have been. */
+const undoneCodes: ReadonlySet<unknown> = new Set([
+  '40001',
+  '40P01',
+  '55P03',
+  '57P03',
+  'ECONNREFUSED',
+]);
+
 const attemptsMax = 5;
 const firstDelayMs = 20;
 
 /**
  * Runs idempotent work again while the failure is one that passes. One that does not pass soon is a fault:
- * a database that is away is no bug, and whoever asked may ask again.
+ * a database that is away is no bug, and whoever asked may ask again. Its detail `wasSent` tells whether one of
+ * the attempts may have been carried out all the same.
  */
 export async function withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
+  let wasSent = false;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await work();
     } catch (error) {
       if (!isPassing(error)) throw error;
-      if (attempt === attemptsMax) throw faults.LEDGER_UNAVAILABLE({}, { cause: error });
+      wasSent ||= !undoneCodes.has((error as NodeJS.ErrnoException).code);
+      if (attempt === attemptsMax) throw faults.LEDGER_UNAVAILABLE({ wasSent }, { cause: error });
       await delay(firstDelayMs * 2 ** attempt * (0.5 + Math.random()));
     }
   }

@@ -145,8 +145,7 @@ export async function revokeAll(tx: Transaction, userId: string): Promise<void> 
 /** For other teams; our own services hear of it by the changes of access. */
 async function tellOf(tx: Transaction, apiTokenId: string): Promise<void> {
   const payload: ApiTokenChanged = { type: 'api-token-changed', apiTokenId };
-  const messageId = `api-token-changed:${apiTokenId}:${crypto.randomUUID()}`;
-  await tx.outbox.create({ data: { messageId, subject: subjects.apiTokenChanged, payload } });
+  await tx.outbox.create({ data: { subject: subjects.apiTokenChanged, payload } });
 }
 
 async function insertApiToken(client: Client, token: NewApiToken) {

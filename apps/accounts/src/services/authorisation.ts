@@ -1,28 +1,72 @@
-import type { Authorise, Authorised } from '@aisbf/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Authorise, Authorised, Extend, Extended } from '@aisbf/contracts';
 import type { FaultMaker } from '@aisbf/faults';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { ceilingFor } from '../domain/charge.js';
 import { faults } from '../domain/faults.js';
-import { type Decline, LedgerStore } from './ledger-store.js';
+import { HeldRequests } from './held-requests.js';
+import { LeaseRecall } from './lease-store.js';
+import { type AuthoriseAnswer, type Decline, LedgerStore } from './ledger-store.js';
 
 /** How soon held money is likely to be free again: about one short request. */
 const retryAfterMs = 1_000;
+
+/** A router answers a recall at once; one that does not by then is not waited for. */
+const recallWaitMsMax = 500;
+const recallLookMs = 25;
 
 const faultByDecline = {
   api_token_revoked: () => faults.API_TOKEN_INVALID(),
   concurrency_exceeded: () => faults.CONCURRENCY_EXCEEDED({ retryAfterMs }),
   insufficient_balance: () => faults.INSUFFICIENT_BALANCE(),
   held_by_other_requests: () => faults.HELD_BY_OTHER_REQUESTS({ retryAfterMs }),
+  request_withdrawn: () => faults.REQUEST_WITHDRAWN(),
+  budget_exceeded: () => faults.BUDGET_EXCEEDED(),
   parameters_differ: () => faults.HOLD_PARAMETERS_DIFFER(),
 } as const satisfies Record<Decline, () => ReturnType<FaultMaker>>;
 
 /** Sets money aside before a request runs. */
 @Injectable()
 export class Authorisation {
-  constructor(private readonly ledger: LedgerStore) {}
+  constructor(
+    private readonly ledger: LedgerStore,
+    private readonly held: HeldRequests,
+    private readonly recall: LeaseRecall,
+    private readonly clock: Clock,
+  ) {}
 
   async authorise(command: Authorise): Promise<Authorised> {
-    const answer = await this.ledger.authorise(command);
-    if ('declined' in answer) throw faultByDecline[answer.declined]();
-    return answer;
+    const answer = await this.decide(command);
+    if (!('declined' in answer)) return answer;
+    if (answer.declined === 'recall') throw faults.HELD_BY_OTHER_REQUESTS({ retryAfterMs });
+    throw faultByDecline[answer.declined]();
   }
+
+  async extend({ requestId, holdEpoch, ticket, servedPosition, units }: Extend): Promise<Extended> {
+    const { terms, leased } = await this.held.find(requestId, ticket);
+    const amount = ceilingFor(terms, servedPosition, units);
+    if (amount === undefined) throw faults.SETTLEMENT_INVALID();
+    const answer = await this.ledger.extend({ requestId, holdEpoch, leased, amount });
+    if (answer.result === 'missing') throw faults.HOLD_MISSING();
+    return { result: answer.result, amount: answer.amount.toString() };
+  }
+
+  /** Nobody is told that there is no money while it lies unused in a lease: that is called back first. */
+  private async decide(command: Authorise): Promise<AuthoriseAnswer> {
+    const first = await this.ledger.authorise(command, true);
+    if (!isRecall(first)) return first;
+    this.recall.recall(command.ownerId);
+    const endAtMs = this.clock.nowMs() + recallWaitMsMax;
+    while (this.clock.nowMs() < endAtMs) {
+      await delay(recallLookMs);
+      const answer = await this.ledger.authorise(command, true);
+      if (!isRecall(answer)) return answer;
+    }
+    return this.ledger.authorise(command, false);
+  }
+}
+
+function isRecall(answer: AuthoriseAnswer): boolean {
+  return 'declined' in answer && answer.declined === 'recall';
 }

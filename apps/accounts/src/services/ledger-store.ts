@@ -1,7 +1,8 @@
-import type { Authorise, Authorised, Settle, Settled } from '@aisbf/contracts';
+import type { Authorise, Authorised, Extended, Settle, Settled, Withdrawn } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import type { Charge, HeldTerms } from '../domain/charge.js';
-import type { HoldRecord } from '../domain/receipt.js';
+import type { LeasedRequest } from '../domain/lease-ticket.js';
+import type { ReceiptRecord } from '../domain/receipt.js';
 
 /** Why money was not set aside, as the ledger knows it. */
 export type Decline =
@@ -9,9 +10,12 @@ export type Decline =
   | 'concurrency_exceeded'
   | 'insufficient_balance'
   | 'held_by_other_requests'
+  | 'request_withdrawn'
+  | 'budget_exceeded'
   | 'parameters_differ';
 
-export type AuthoriseAnswer = Authorised | Readonly<{ declined: Decline }>;
+/** `recall`: nothing was decided; what is missing lies in leases of this owner. */
+export type AuthoriseAnswer = Authorised | Readonly<{ declined: Decline | 'recall' }>;
 
 /** `missing` and `declined`: there is no money behind this id. */
 export type SettleAnswer = Readonly<{
@@ -19,27 +23,57 @@ export type SettleAnswer = Readonly<{
   charged: Nanos;
 }>;
 
+/** A request that ends, and what it costs; `leased` where its money is a lease's. */
+export type Ending = Readonly<{
+  command: Settle;
+  charge: Charge;
+  leased: LeasedRequest | undefined;
+}>;
+
 /** The movements of money. Each is one transaction, and safe to repeat. */
 export abstract class LedgerStore {
-  abstract authorise(command: Authorise): Promise<AuthoriseAnswer>;
+  /** With `mayRecall` a request that leases stand in the way of is not declined, but told so. */
+  abstract authorise(command: Authorise, mayRecall: boolean): Promise<AuthoriseAnswer>;
+  /** Gives a running request this amount in all, where there is so much. */
+  abstract extend(request: ExtendRequest): Promise<ExtendAnswer>;
   /** What was fixed at admission; it never changes, so no lock is needed to read it. */
   abstract heldTerms(requestId: string): Promise<HeldTerms | undefined>;
-  abstract settle(command: Settle, charge: Charge): Promise<SettleAnswer>;
+  abstract settle(ending: Ending): Promise<SettleAnswer>;
+  /** Ends the request's hold, or prevents it: whatever is to come for this id, nothing stays held. */
+  abstract withdraw(requestId: string): Promise<Withdrawn['result']>;
   /** Takes back holds past their expiry; gives their ids. */
   abstract reapExpired(limit: number): Promise<readonly string[]>;
   abstract grant(grant: Grant): Promise<'granted' | 'replay' | 'parameters_differ'>;
+  /** Adds what has moved to the sums that are kept; gives how many transactions it were. */
+  abstract fold(limit: number): Promise<number>;
 }
+
+export type ExtendRequest = Readonly<{
+  requestId: string;
+  holdEpoch: number;
+  leased: LeasedRequest | undefined;
+  amount: Nanos;
+}>;
+
+export type ExtendAnswer = Readonly<{
+  result: Extended['result'] | 'missing';
+  amount: Nanos;
+}>;
 
 export type Grant = Readonly<{ grantId: string; ownerId: string; amount: Nanos; reason: string }>;
 
-export type WalletState = Readonly<{ posted: Nanos; held: Nanos; earned: Nanos }>;
+export type WalletState = Readonly<{ posted: Nanos; promo: Nanos; held: Nanos; earned: Nanos }>;
 
 export type Violation = Readonly<{ violation: string; subject: string; detail: string }>;
 
 /** The ledger as it can be looked at. */
 export abstract class LedgerReader {
   abstract wallet(ownerId: string): Promise<WalletState>;
-  abstract receipt(ownerId: string, requestId: string): Promise<HoldRecord | undefined>;
-  abstract receipts(ownerId: string, before: Date, limit: number): Promise<readonly HoldRecord[]>;
+  abstract receipt(ownerId: string, requestId: string): Promise<ReceiptRecord | undefined>;
+  abstract receipts(
+    ownerId: string,
+    before: Date,
+    limit: number,
+  ): Promise<readonly ReceiptRecord[]>;
   abstract violations(): Promise<readonly Violation[]>;
 }

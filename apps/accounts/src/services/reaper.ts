@@ -1,25 +1,35 @@
 import { Injectable } from '@nestjs/common';
+import { LeaseStore } from './lease-store.js';
 import { LedgerEvents } from './ledger-events.js';
 import { LedgerStore } from './ledger-store.js';
 
 /** Holds taken back in one transaction: small, since it locks their wallets. */
 const batchMax = 100;
 
-/** Ends the holds that nobody settled: every hold ends by itself. */
+/** Ends the holds and leases that nobody settled or closed: every hold ends by itself. */
 @Injectable()
 export class Reaper {
   constructor(
     private readonly ledger: LedgerStore,
+    private readonly leases: LeaseStore,
     private readonly events: LedgerEvents,
   ) {}
 
   async reap(): Promise<number> {
-    let total = 0;
-    for (let count = batchMax; count === batchMax; total += count) {
-      const ids = await this.ledger.reapExpired(batchMax);
-      count = ids.length;
-      if (count > 0) this.events.reaped(ids);
-    }
-    return total;
+    const holds = await all((limit) => this.ledger.reapExpired(limit));
+    if (holds.length > 0) this.events.reaped('holds', holds);
+    const leases = await all((limit) => this.leases.reapExpired(limit));
+    if (leases.length > 0) this.events.reaped('leases', leases);
+    return holds.length + leases.length;
   }
+}
+
+async function all(reap: (limit: number) => Promise<readonly string[]>): Promise<string[]> {
+  const ids: string[] = [];
+  for (let count = batchMax; count === batchMax; ) {
+    const some = await reap(batchMax);
+    ids.push(...some);
+    count = some.length;
+  }
+  return ids;
 }

@@ -1,7 +1,9 @@
-import type { Settle, Settled } from '@aisbf/contracts';
+import type { Settle, Settled, SettledAll } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
 import { Injectable } from '@nestjs/common';
 import { chargeFor } from '../domain/charge.js';
 import { faults } from '../domain/faults.js';
+import { HeldRequests } from './held-requests.js';
 import { LedgerEvents } from './ledger-events.js';
 import { LedgerStore } from './ledger-store.js';
 
@@ -11,18 +13,32 @@ export class Settlement {
   constructor(
     private readonly ledger: LedgerStore,
     private readonly events: LedgerEvents,
+    private readonly held: HeldRequests,
   ) {}
 
   async settle(command: Settle): Promise<Settled> {
-    const hold = await this.ledger.heldTerms(command.requestId);
-    if (!hold) throw faults.HOLD_MISSING();
-    const charge = chargeFor(hold, command);
+    const { requestId } = command;
+    const { terms, leased } = await this.held.find(requestId, command.ticket);
+    const charge = chargeFor(terms, command);
     if (!charge) throw faults.SETTLEMENT_INVALID();
 
-    const { result, charged } = await this.ledger.settle(command, charge);
+    const { result, charged } = await this.ledger.settle({ command, charge, leased });
     if (result === 'missing') throw faults.HOLD_MISSING();
     if (result === 'declined') throw faults.HOLD_DECLINED();
-    this.events.settled({ requestId: command.requestId, result, charged, charge });
-    return { requestId: command.requestId, result, charged: charged.toString() };
+    this.events.settled({ requestId, result, charged, charge });
+    return { requestId, result, charged: charged.toString() };
+  }
+
+  /** Each by itself: one that is refused leaves the others alone. */
+  async settleAll(commands: readonly Settle[]): Promise<SettledAll> {
+    const settle = async (command: Settle) => {
+      try {
+        return await this.settle(command);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        return { fault: error.toData() };
+      }
+    };
+    return { results: await Promise.all(commands.map(settle)) };
   }
 }

@@ -28,13 +28,14 @@ export class Statements {
   ) {}
 
   async balance(owner: Readonly<{ ownerId: string; username: string }>): Promise<Balance> {
-    const { posted, held, earned } = await this.reader.wallet(owner.ownerId);
+    const { posted, promo, held, earned } = await this.reader.wallet(owner.ownerId);
     return {
       username: owner.username,
       currency: 'USD',
       posted: posted.toString(),
+      promo: promo.toString(),
       held: held.toString(),
-      available: (posted - held).toString(),
+      available: (posted + promo - held).toString(),
       earned: earned.toString(),
     };
   }

@@ -19,8 +19,16 @@ export const brokerFaults = defineFaults({
   WORKER_MODEL_MISSING: ['missing', 'The worker does not have this model.'],
   WORKER_ENDPOINT_UNSUPPORTED: ['missing', 'The worker does not serve this endpoint.'],
   READER_TOO_SLOW: ['unavailable', 'The reader fell too far behind the worker.'],
+  READER_STALLED: ['unavailable', 'The reader took nothing of the answer for too long.'],
   TOKEN_MISSING: ['unauthenticated', 'This needs an API token.'],
   PROVIDER_MISSING: ['missing', 'There is no such provider of yours here.'],
+  PROVIDER_AMBIGUOUS: [
+    'conflict',
+    'More providers have this name than one answer can tell of; ask by id.',
+  ],
+  HISTORY_AWAY: ['unavailable', "Owners' histories cannot be written at the moment."],
+  WORKERS_UNSURE: ['unavailable', 'Not everybody who may know of this provider has answered.'],
+  VIEWS_CROWDED: ['throttled', 'Too many ask about their workers at the moment.'],
   REGISTRATION_REJECTED: ['forbidden', 'registration rejected'],
   ADMISSION_CROWDED: ['throttled', 'registration rejected'],
 });

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { RollingFigures } from './rolling-figures.js';
 
 const nothingClaimed = { claimedElapsedMs: null, claimedTokensPerSecond: null };
-const served = { isServed: true, chunksPerSecond: 10, ...nothingClaimed };
+const nothingSeen = { firstContentMs: null, contentEventsPerSecond: null };
+const served = { isServed: true, chunksPerSecond: 10, ...nothingSeen, ...nothingClaimed };
 
 describe(RollingFigures, () => {
   it('looks at the last hundred requests of each model only', () => {
@@ -25,6 +26,22 @@ describe(RollingFigures, () => {
     fc.assert(property);
   });
 
+  it('sums up the last hundred of all models, timing those only that were streamed', () => {
+    const figures = new RollingFigures();
+    expect(figures.together()).toBeUndefined();
+    for (let number = 0; number < 50; number += 1) {
+      figures.add('gone', { ...served, isServed: false, firstMs: null });
+    }
+    for (let number = 0; number < 40; number += 1) {
+      figures.add('streamed', { ...served, firstMs: 30 });
+      figures.add('whole', { ...served, firstMs: 9_000, chunksPerSecond: null });
+    }
+    const all = { requests: 100, firstMs: 30, chunksPerSecond: 10 };
+    expect(figures.together()).toEqual({ ...all, successRate: 0.8 });
+    figures.add('streamed', { ...served, firstMs: 30 });
+    expect(figures.together()).toEqual({ ...all, successRate: 0.81 });
+  });
+
   it('keeps the models apart, and no more of them than a worker can have', () => {
     const figures = new RollingFigures();
     for (let number = 0; number < 100; number += 1) {
@@ -38,6 +55,7 @@ describe(RollingFigures, () => {
       successRate: 1,
       firstMs: 99,
       chunksPerSecond: 10,
+      ...nothingSeen,
       ...nothingClaimed,
     });
   });

@@ -1,26 +1,26 @@
-import type { SessionPresence } from '@aisbf/contracts';
-
-/** As the contract says. */
-const sessionsMax = 200;
+/** As the contracts say. */
+const itemsMax = 200;
 /** Well below the megabyte that the bus takes by default. */
-const bytesMax = 600_000;
+export const pageBytesMax = 600_000;
 
-/** Cuts a list of sessions into pages that fit into one message each. There is always a first page. */
-export function snapshotPages(
-  sessions: readonly SessionPresence[],
-): readonly (readonly SessionPresence[])[] {
-  const pages: SessionPresence[][] = [];
-  let open: SessionPresence[] = [];
+/** Cuts a list into pages that fit into one message each. There is always a first page. */
+export function snapshotPages<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  const pages: Item[][] = [];
+  let open: Item[] = [];
   let bytes = 0;
-  for (const session of sessions) {
-    const size = Buffer.byteLength(JSON.stringify(session));
-    if (open.length === sessionsMax || (open.length > 0 && bytes + size > bytesMax)) {
+  for (const item of items) {
+    const size = bytesOf(item);
+    if (open.length === itemsMax || (open.length > 0 && bytes + size > pageBytesMax)) {
       pages.push(open);
       open = [];
       bytes = 0;
     }
-    open.push(session);
+    open.push(item);
     bytes += size;
   }
   return [...pages, open];
+}
+
+export function bytesOf(item: unknown): number {
+  return Buffer.byteLength(JSON.stringify(item));
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { Reply } from '@aisbf/broker-protocol';
+import type { AnswerHead, Reply } from '@aisbf/broker-protocol';
 import { internalHeaders } from '@aisbf/contracts';
 import { type Fault, httpStatusByKind } from '@aisbf/faults';
 import { ReplySink } from '../services/reply-sink.js';
@@ -27,12 +27,27 @@ export class HttpReply extends ReplySink {
     this.response.end(reply.body);
   }
 
-  override start(contentType: string): void {
-    this.response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' });
+  override start(contentType: string, head?: AnswerHead): void {
+    const { contentLength = null, filename = null } = head ?? {};
+    this.response.writeHead(head?.status ?? 200, {
+      'content-type': contentType,
+      'cache-control': 'no-store',
+      ...(contentLength !== null && { 'content-length': contentLength }),
+      ...(filename !== null && { 'content-disposition': attachment(filename) }),
+    });
   }
 
-  override bytes(bytes: Buffer): void {
-    if (!this.response.destroyed) this.response.write(bytes);
+  /** Taken is what the socket has written out: the reader's own buffers are not ours to fill without end. */
+  override bytes(bytes: Buffer, onTaken: () => void): void {
+    if (this.response.destroyed) return;
+    this.response.write(bytes, (error) => {
+      if (!error) onTaken();
+    });
+  }
+
+  /** The socket's own timer, since it alone sees that a part of what was written has gone out. */
+  override watch(idleMs: number, onIdle: () => void): void {
+    this.response.setTimeout(idleMs, onIdle);
   }
 
   override end(): void {

@@ -10,6 +10,7 @@ import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { BrokerLimits } from '../config.js';
+import { LivePeers } from '../domain/live-peers.js';
 import { PeerBrokers } from '../domain/peer-brokers.js';
 import { Presence } from '../services/presence.js';
 import { Sessions } from '../services/sessions.js';
@@ -26,6 +27,7 @@ export class PresenceListener {
     private readonly bus: NatsBus,
     private readonly presence: Presence,
     private readonly sessions: Sessions,
+    private readonly livePeers: LivePeers,
     private readonly limits: BrokerLimits,
   ) {
     this.inbox = bus.inbox();
@@ -59,6 +61,7 @@ export class PresenceListener {
   private onPresence(event: PresenceEvent): void {
     const { brokerId } = event;
     if (brokerId === this.presence.brokerId) return;
+    this.livePeers.heard(brokerId);
     if (this.peers.isMissedBy(event)) {
       this.bus.publish(subjects.presenceSnapshot(brokerId), question, this.inbox);
     }

@@ -1,4 +1,5 @@
 import { readIdentity, readScopePath, registeredBody } from '@aisbf/broker-protocol';
+import type { WorkerSessions, WorkerStatus } from '@aisbf/contracts';
 import { Clock, platformFaults } from '@aisbf/platform';
 import { Controller, Get, Headers, HttpCode, Ip, Param, Post, Req } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
@@ -31,15 +32,17 @@ export class RegistrationController {
     if (result.type === 'later')
       throw brokerFaults.ADMISSION_CROWDED({ retryAfterMs: result.waitMs });
     if (result.type === 'refused') throw brokerFaults.REGISTRATION_REJECTED();
-    const expiresAtMs = this.clock.nowMs() + this.limits.session.registrationTtlMs;
-    return registeredBody({ ...result.identity, expiresAtMs, extensions: brokerExtensions });
+    const { registrationTtlMs, streamWindowBytes } = this.limits.session;
+    const expiresAtMs = this.clock.nowMs() + registrationTtlMs;
+    const facts = { expiresAtMs, extensions: brokerExtensions, streamWindowBytes };
+    return registeredBody({ ...result.identity, ...facts });
   }
 
   @Get('coderai/broker/sessions')
   async sessions(
     @Ip() address: string,
     @Headers('authorization') authorization?: string,
-  ): Promise<object> {
+  ): Promise<WorkerSessions> {
     return this.view.list(await this.callers.manager(authorization, address));
   }
 
@@ -48,7 +51,7 @@ export class RegistrationController {
     @Param('providerId') providerId: string,
     @Ip() address: string,
     @Headers('authorization') authorization?: string,
-  ): Promise<object> {
+  ): Promise<WorkerStatus> {
     return this.view.status(await this.callers.manager(authorization, address), providerId);
   }
 }

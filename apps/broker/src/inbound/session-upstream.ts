@@ -4,19 +4,22 @@ import { faultOf } from '@aisbf/platform';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { brokerFaults } from '../domain/broker-faults.js';
 import { workerEndpoint } from '../domain/worker-call-path.js';
+import type { CallRequest } from '../services/call-request.js';
 import type { Session } from '../services/session.js';
 import type { Sessions } from '../services/sessions.js';
-import type { CallRequest } from '../services/worker-call.js';
 import { HttpReply } from './http-reply.js';
 import { toWorkerRequest } from './worker-request.js';
 
 type UpstreamRequest = FastifyRequest<{ Params: { sessionId: string } }>;
 
+/** What the requests are for, and which of their headers workers get to see. */
+export type SessionUpstream = Readonly<{ sessions: Sessions; headersPassed: readonly string[] }>;
+
 /**
  * Each worker as a streaming HTTP upstream. The hot path: no Nest, and the body is never parsed, so that
  * every field of it reaches the worker untouched.
  */
-export function addSessionUpstream(fastify: FastifyInstance, sessions: Sessions): void {
+export function addSessionUpstream(fastify: FastifyInstance, upstream: SessionUpstream): void {
   void fastify.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) =>
@@ -27,16 +30,16 @@ export function addSessionUpstream(fastify: FastifyInstance, sessions: Sessions)
       new HttpReply(reply.raw).fail(faultOf(thrown) ?? brokerFaults.SESSION_GONE());
     });
     scope.all('/internal/v1/sessions/:sessionId/*', (request: UpstreamRequest, reply) =>
-      forward(sessions, request, reply),
+      forward(upstream, request, reply),
     );
     done();
   });
 }
 
-function forward(sessions: Sessions, request: UpstreamRequest, reply: FastifyReply): void {
+function forward(upstream: SessionUpstream, request: UpstreamRequest, reply: FastifyReply): void {
   void reply.hijack();
   const sink = new HttpReply(reply.raw);
-  const opened = openRequest(sessions, request);
+  const opened = openRequest(upstream, request);
   if ('fault' in opened) {
     sink.fail(opened.fault);
     return;
@@ -49,7 +52,7 @@ function forward(sessions: Sessions, request: UpstreamRequest, reply: FastifyRep
 type OpenedRequest = { readonly session: Session; readonly call: CallRequest };
 
 function openRequest(
-  sessions: Sessions,
+  { sessions, headersPassed }: SessionUpstream,
   request: UpstreamRequest,
 ): OpenedRequest | { readonly fault: Fault } {
   const { method, headers, body } = request;
@@ -63,7 +66,7 @@ function openRequest(
     return { fault: brokerFaults.SESSION_GONE() };
   }
   const bytes = Buffer.isBuffer(body) ? body : undefined;
-  const work = toWorkerRequest({ endpoint, method, search, headers, body: bytes });
+  const work = toWorkerRequest({ endpoint, method, search, headers, headersPassed, body: bytes });
   if (!work) return { fault: brokerFaults.BODY_INVALID() };
   return {
     session,

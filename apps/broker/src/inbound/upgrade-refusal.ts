@@ -17,7 +17,10 @@ export function refusalBody(status: Refusal['status']) {
   return { error: { code, message } };
 }
 
-/** Answers an upgrade with plain HTTP and closes. */
+/** How long a stranger may take to hang up after its answer. */
+const hangUpMsMax = 2_000;
+
+/** Answers an upgrade with plain HTTP and closes, whether the other side does so or not. */
 export function writeRefusal(socket: Duplex, { status, waitMs }: Refusal): void {
   const body = JSON.stringify(refusalBody(status));
   const lines = [
@@ -28,4 +31,8 @@ export function writeRefusal(socket: Duplex, { status, waitMs }: Refusal): void 
     ...(waitMs === undefined ? [] : [`retry-after: ${Math.max(1, Math.ceil(waitMs / 1000))}`]),
   ];
   socket.end(`${lines.join('\r\n')}\r\n\r\n${body}`);
+  // Nobody reads this socket any more, and one that is not read does not notice that its peer has gone.
+  socket.resume();
+  const timer = setTimeout(() => socket.destroy(), hangUpMsMax);
+  socket.once('close', () => clearTimeout(timer));
 }

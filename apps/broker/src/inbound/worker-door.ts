@@ -4,12 +4,12 @@ import { readIdentity, readScopePath } from '@aisbf/broker-protocol';
 import { Log } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { BrokerLimits } from '../config.js';
 import { Admission, type AdmissionResult } from '../services/admission.js';
 import { Drain } from '../services/drain.js';
 import type { Session } from '../services/session.js';
 import { Sessions } from '../services/sessions.js';
 import { BasePath } from './base-path.js';
+import { FrameLimits } from './frame-limits.js';
 import { writeRefusal } from './upgrade-refusal.js';
 import { WsWorkerSocket } from './ws-worker-socket.js';
 
@@ -26,14 +26,14 @@ export class WorkerDoor {
     private readonly drain: Drain,
     private readonly basePath: BasePath,
     private readonly log: Log,
-    limits: BrokerLimits,
+    private readonly frames: FrameLimits,
   ) {
     this.server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
       // A compressing socket costs a hundred times the memory of a plain one.
       perMessageDeflate: false,
-      maxPayload: limits.session.frameBytesInMax,
+      maxPayload: frames.bytesMax,
     });
   }
 
@@ -81,14 +81,16 @@ export class WorkerDoor {
         new WsWorkerSocket(socket),
       );
       connect(socket, session);
+      this.frames.watch(socket, session, upgrade.request);
     });
   }
 }
 
 function connect(socket: WebSocket, session: Session): void {
   socket.on('message', (data: RawData, isBinary: boolean) => {
-    if (isBinary) session.onBinary();
-    else session.onText(data.toString());
+    const bytes = toBuffer(data);
+    if (isBinary) session.onBinary(bytes);
+    else session.onText(bytes);
   });
   socket.on('ping', () => session.onHeard());
   socket.on('pong', () => session.onHeard());
@@ -98,6 +100,12 @@ function connect(socket: WebSocket, session: Session): void {
     else session.end('worker_left', error.message);
   });
   socket.on('close', (code: number) => session.end('worker_left', `code ${code}`));
+}
+
+/** Messages come in one buffer: the other forms are only made where they are asked for. */
+function toBuffer(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
 }
 
 function parseUrl(url: string | undefined): URL | undefined {

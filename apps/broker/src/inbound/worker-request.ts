@@ -10,6 +10,7 @@ import {
 import { internalHeaders } from '@aisbf/contracts';
 import { askedModel } from '../domain/asked-model.js';
 import { boundaryOf, readForm } from '../domain/multipart-form.js';
+import { passedHeaders } from '../domain/passed-headers.js';
 import type { WorkerEndpoint } from '../domain/worker-call-path.js';
 
 /** A gateway's request, as far as its worker gets to know of it. */
@@ -18,6 +19,8 @@ export type GatewayRequest = Readonly<{
   method: string;
   search: string;
   headers: IncomingHttpHeaders;
+  /** Headers that the operator lets through beside the usual ones. */
+  headersPassed: readonly string[];
   /** Undefined where there is none. */
   body: Buffer | undefined;
 }>;
@@ -41,7 +44,7 @@ function toProxyRequest(request: GatewayRequest): WorkerRequest | undefined {
   const head = {
     path: endpoint.path,
     method,
-    headers: passedHeaders(headers, body),
+    headers: headersFor(request, body),
     query: queryOf(search),
     isStream: headers[internalHeaders.isStream] === '1',
     contentType: body.type === 'form' ? 'multipart/form-data' : contentType,
@@ -68,20 +71,11 @@ function modelOf(body: ProxyBody): string | undefined {
   return body.parts.find(isModel)?.bytes.toString('utf8', 0, 256);
 }
 
-/** All that a worker learns of a request's headers: nothing in them names the buyer. */
-const passed = ['accept', 'content-type', 'traceparent', internalHeaders.requestId];
-const headerLengthMax = 512;
-
-function passedHeaders(headers: IncomingHttpHeaders, body: ProxyBody): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const name of passed) {
-    // The boundary of a form is chosen by whoever writes it.
-    const isOver = name === 'content-type' && (body.type === 'form' || body.type === 'none');
-    const value = headers[name];
-    if (!isOver && typeof value === 'string' && value.length <= headerLengthMax)
-      found[name] = value;
-  }
-  return found;
+function headersFor({ headers, headersPassed }: GatewayRequest, body: ProxyBody) {
+  const { 'content-type': contentType, ...others } = passedHeaders(headers, headersPassed);
+  // The boundary of a form is chosen by whoever writes it.
+  const isTyped = contentType !== undefined && body.type !== 'form' && body.type !== 'none';
+  return isTyped ? { ...others, 'content-type': contentType } : others;
 }
 
 function queryOf(search: string): Record<string, string | readonly string[]> {

@@ -18,6 +18,10 @@ export class WsWorkerSocket extends WorkerSocket {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(frame, { binary: false });
   }
 
+  override sendBinary(message: Buffer): void {
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(message, { binary: true });
+  }
+
   override ping(): void {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.ping();
   }

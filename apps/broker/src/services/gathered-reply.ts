@@ -1,4 +1,4 @@
-import type { Reply } from '@aisbf/broker-protocol';
+import type { AnswerHead, Reply } from '@aisbf/broker-protocol';
 import type { Fault } from '@aisbf/faults';
 import { ReplySink } from './reply-sink.js';
 
@@ -6,6 +6,7 @@ import { ReplySink } from './reply-sink.js';
 export class GatheredReply extends ReplySink {
   private readonly parts: Buffer[] = [];
   private contentType = '';
+  private status = 200;
 
   constructor(private readonly onReply: (reply: Reply | Fault) => void) {
     super();
@@ -19,17 +20,22 @@ export class GatheredReply extends ReplySink {
     this.onReply(reply);
   }
 
-  override start(contentType: string): void {
+  override start(contentType: string, head?: AnswerHead): void {
     this.contentType = contentType;
+    this.status = head?.status ?? 200;
   }
 
-  override bytes(bytes: Buffer): void {
+  override bytes(bytes: Buffer, onTaken: () => void): void {
     this.parts.push(bytes);
+    onTaken();
   }
+
+  /** It takes everything at once. */
+  override watch(): void {}
 
   override end(): void {
     this.onReply({
-      status: 200,
+      status: this.status,
       contentType: this.contentType,
       body: Buffer.concat(this.parts),
       isStream: true,

@@ -1,6 +1,10 @@
 import type { CallOutcome } from '../domain/call-outcome.js';
 import { type InFlightWindow, onBusy, onServed, openWindow } from '../domain/in-flight-window.js';
-import { type ModelFigures, RollingFigures } from '../domain/rolling-figures.js';
+import {
+  type ModelFigures,
+  RollingFigures,
+  type TogetherFigures,
+} from '../domain/rolling-figures.js';
 
 /** Endpoints that a worker may be remembered not to serve: there are not many more. */
 const unservedMax = 64;
@@ -40,6 +44,11 @@ export class SessionMeasure {
   /** It has introduced itself anew, and may serve more than before. */
   forgetUnserved(): void {
     this.unserved.clear();
+  }
+
+  /** Of all models; undefined before the first request has ended. */
+  together(): TogetherFigures | undefined {
+    return this.rolling.together();
   }
 
   figures(): readonly ModelFigures[] {

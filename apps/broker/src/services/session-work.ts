@@ -3,8 +3,9 @@ import type { Fault } from '@aisbf/faults';
 import { brokerFaults } from '../domain/broker-faults.js';
 import type { CallOutcome } from '../domain/call-outcome.js';
 import { FairQueue } from '../domain/fair-queue.js';
+import type { CallRequest } from './call-request.js';
 import type { ReplySink } from './reply-sink.js';
-import { type CallLimits, type CallRequest, WorkerCall } from './worker-call.js';
+import { type CallLimits, WorkerCall } from './worker-call.js';
 
 /** What the work needs of its session. */
 export type WorkLine = Readonly<{
@@ -12,9 +13,13 @@ export type WorkLine = Readonly<{
   isOpen: () => boolean;
   inFlightMax: () => number;
   sendsPending: () => boolean;
+  /** The worker waits for the readers of its streams. */
+  hasWindow: () => boolean;
   send: (call: WorkerCall) => void;
   /** Asks the worker to stop; false where it does not know how. */
   cancel: (call: WorkerCall) => boolean;
+  /** Tells the worker how much of a stream has been read. */
+  tellRead: (call: WorkerCall, readBytes: number) => void;
   onLoadChanged: () => void;
   onResult: (result: string) => void;
   onOutcome: (outcome: CallOutcome) => void;
@@ -42,6 +47,12 @@ export class SessionWork {
     return this.sent.size;
   }
 
+  get readerBacklogBytes(): number {
+    let total = 0;
+    for (const call of this.sent.values()) total += call.backlogBytes;
+    return total;
+  }
+
   get queued(): number {
     return this.questions.length + this.queue.size;
   }
@@ -66,7 +77,10 @@ export class SessionWork {
     const call = this.sent.get(requestId);
     if (!call) return false;
     call.take(answer, this.line.nowMs(), claims);
-    if (call.isOver) this.release(call);
+    if (!call.isOver) return true;
+    // It may not know that we have stopped listening, and would wait for a reader that is not there.
+    if (call.isBrokenOff) this.line.cancel(call);
+    this.release(call);
     return true;
   }
 
@@ -94,7 +108,11 @@ export class SessionWork {
     this.callsMade += 1;
     return new WorkerCall(`${request.requestId}.${this.callsMade}`, request, sink, this.limits, {
       onUnwanted: (call) => this.onUnwanted(call),
-      onSilent: (call) => this.release(call),
+      onSilent: (call) => {
+        this.line.cancel(call);
+        this.release(call);
+      },
+      onRead: this.line.tellRead,
       onResult: this.line.onResult,
       onOutcome: this.line.onOutcome,
       nowMs: this.line.nowMs,
@@ -103,7 +121,11 @@ export class SessionWork {
 
   private begin(call: WorkerCall): void {
     this.sent.set(call.workerRequestId, call);
-    call.begin(this.line.nowMs(), this.line.sendsPending());
+    const manners = {
+      sendsPending: this.line.sendsPending(),
+      hasWindow: this.line.hasWindow(),
+    };
+    call.begin(this.line.nowMs(), manners);
     this.line.send(call);
     this.line.onLoadChanged();
   }

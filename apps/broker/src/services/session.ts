@@ -1,19 +1,13 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   type CloseReason,
-  type FrameFromWorker,
-  mergeHardware,
   type ReportedRegistration,
-  readFrameFromWorker,
   type SessionEvent,
   type SessionState,
   stepSession,
-  type UnreadableReason,
 } from '@aisbf/broker-protocol';
 import type { SessionPresence } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
-import type { Clock } from '@aisbf/platform';
-import type { BrokerLimits } from '../config.js';
 import { brokerFaults } from '../domain/broker-faults.js';
 import { sessionPresence } from '../domain/session-presence.js';
 import type { WorkerIdentity } from '../domain/worker-identity.js';
@@ -22,16 +16,18 @@ import {
   inFlightMax,
   knows,
   strangeWorker,
+  usesStreamWindow,
   type WorkerProfile,
   withRegistration,
 } from '../domain/worker-profile.js';
-import type { BrokerEvents } from '../events.js';
+import type { CallRequest } from './call-request.js';
 import type { ReplySink } from './reply-sink.js';
+import { type AnswerFrame, SessionEar, type SessionTools } from './session-ear.js';
 import { SessionMeasure } from './session-measure.js';
 import { SessionPulse } from './session-pulse.js';
-import { SessionVoice } from './session-voice.js';
+import { oversize, SessionVoice } from './session-voice.js';
 import { SessionWork, type WorkLine } from './session-work.js';
-import type { CallRequest, WorkerCall } from './worker-call.js';
+import type { WorkerCall } from './worker-call.js';
 import { WorkerInquiry } from './worker-inquiry.js';
 import type { WorkerSocket } from './worker-socket.js';
 
@@ -53,20 +49,14 @@ export type SessionHost = Readonly<{
   onEnded: (session: Session, reason: CloseReason) => void;
 }>;
 
-export type SessionTools = Readonly<{ clock: Clock; limits: BrokerLimits; events: BrokerEvents }>;
-
-type AnswerFrame = Extract<FrameFromWorker, { type: 'answer' }>;
-
-/** Room for the envelope around a payload: its fields are ours and short. */
-const envelopeBytesMax = 2_048;
-
-/** One worker's connection: its life, what it says of itself, and the requests that it serves. */
+/** One worker's connection: its life, what is known of the worker, and the requests that it serves. */
 export class Session {
   readonly connectedAtMs: number;
   private state: SessionState;
   private profile: WorkerProfile = strangeWorker;
   private readonly pulse: SessionPulse;
   private readonly voice: SessionVoice;
+  private readonly ear: SessionEar;
   private readonly work: SessionWork;
   private readonly measure: SessionMeasure;
   private readonly inquiry: WorkerInquiry;
@@ -82,18 +72,14 @@ export class Session {
     this.connectedAtMs = nowMs;
     this.state = { name: 'greeting', openedAtMs: nowMs };
     this.pulse = new SessionPulse(socket, tools.limits.session, nowMs, birth.phase);
-    this.voice = new SessionVoice(
-      birth,
-      socket,
-      tools.clock,
-      tools.limits.session.registrationTtlMs,
-    );
+    this.voice = new SessionVoice(birth, socket, tools.clock, tools.limits.session);
+    this.ear = this.createEar();
     this.measure = new SessionMeasure(tools.limits.session.inFlightDefault);
     this.work = new SessionWork(this.workLine(), tools.limits.call);
     this.inquiry = new WorkerInquiry({
       ask: (request, sink) => this.work.addFirst(request, sink),
-      onModels: (models) => this.learn({ models }),
-      onCapabilities: (capabilities) => this.learn({ capabilities }),
+      onModels: (models) => this.learn({ models }, 'state'),
+      onCapabilities: (capabilities) => this.learn({ capabilities }, 'state'),
       onTrouble: (detail) => {
         if (this.state.name !== 'closed') tools.events.modelsUnreadable(this, detail);
       },
@@ -117,6 +103,11 @@ export class Session {
     return this.work.inFlight;
   }
 
+  /** What its readers have not taken yet. */
+  get readerBacklogBytes(): number {
+    return this.work.readerBacklogBytes;
+  }
+
   get isBusy(): boolean {
     return this.work.inFlight + this.work.queued > 0;
   }
@@ -126,18 +117,17 @@ export class Session {
     this.voice.registered(null);
   }
 
-  onText(text: string): void {
+  /** A large frame is best given as it came, as bytes. */
+  onText(frame: string | Buffer): void {
     if (this.state.name === 'closed') return;
     this.onHeard();
-    const isUnasked = text.length > this.tools.limits.session.frameBytesUnaskedMax;
-    if (isUnasked && this.work.inFlight === 0) this.onUnreadable('unasked');
-    else this.onFrame(readFrameFromWorker(text));
+    this.ear.onText(frame);
   }
 
-  onBinary(): void {
+  onBinary(message: Buffer): void {
     if (this.state.name === 'closed') return;
     this.onHeard();
-    this.onUnreadable('binary');
+    this.ear.onBinary(message);
   }
 
   /** A ping, a pong, or any frame. */
@@ -195,6 +185,7 @@ export class Session {
       inFlight: this.work.inFlight,
       inFlightMax: this.inFlightMax,
       queued: this.work.queued,
+      measured: this.measure.together(),
     });
   }
 
@@ -214,13 +205,31 @@ export class Session {
     return inFlightMax(this.profile, this.measure.inFlightMax);
   }
 
+  private createEar(): SessionEar {
+    const { socket, voice, pulse } = this;
+    const line = {
+      subject: this,
+      profile: () => this.profile,
+      isAsked: () => this.work.inFlight > 0,
+      isOwnToken: (token: string) => timingSafeEqual(hashToken(token), this.birth.tokenHash),
+      onRegistered: (registration: ReportedRegistration) => this.onRegistered(registration),
+      onLearnt: (news: Partial<WorkerProfile>, what: 'state' | 'load') => this.learn(news, what),
+      onAnswer: (frame: AnswerFrame) =>
+        this.work.take(frame.requestId, frame.answer, frame.metrics),
+      onUnbearable: (reason: CloseReason, detail: string | null) => this.end(reason, detail),
+    };
+    return new SessionEar(line, { socket, voice, pulse }, this.tools);
+  }
+
   private workLine(): WorkLine {
     return {
       isOpen: () => this.state.name === 'serving' || this.state.name === 'draining',
       inFlightMax: () => this.inFlightMax,
       sendsPending: () => this.profile.sendsPending,
-      send: (call) => this.voice.work(call),
+      hasWindow: () => usesStreamWindow(this.profile),
+      send: (call) => this.voice.work(call, this.profile),
       cancel: (call) => this.cancel(call),
+      tellRead: (call, readBytes) => this.voice.window(call, readBytes),
       onLoadChanged: () => this.host.onChanged(this, 'load'),
       onResult: (result) => this.tools.events.callEnded(result),
       onOutcome: (outcome) => this.measure.take(outcome, this.inFlight, this.tools.clock.nowMs()),
@@ -241,98 +250,27 @@ export class Session {
     if (name === 'suspect') return brokerFaults.SESSION_SUSPECT();
     if (name === 'draining') return brokerFaults.SESSION_DRAINING();
     if (this.measure.isUnserved(path)) return brokerFaults.WORKER_ENDPOINT_UNSUPPORTED();
-    const bytesMax = this.frameBytesMax - envelopeBytesMax;
-    if (payload.length > bytesMax) {
-      return brokerFaults.PAYLOAD_TOO_LARGE_FOR_WORKER({ bytes: payload.length, bytesMax });
-    }
+    const tooLarge = oversize(payload, this.profile, this.frameBytesMax);
+    if (tooLarge) return brokerFaults.PAYLOAD_TOO_LARGE_FOR_WORKER(tooLarge);
     const { backlogBytes } = this.socket;
     return backlogBytes > this.tools.limits.session.socketBacklogBytesMax
       ? brokerFaults.WORKER_BUSY({ backlogBytes })
       : undefined;
   }
 
-  private onFrame(frame: FrameFromWorker): void {
-    if (frame.type !== 'unreadable') this.tools.events.frameRead(frame.type);
-    switch (frame.type) {
-      case 'register':
-        if (this.isBearable()) this.onRegister(frame.requestId, frame.registration);
-        break;
-      case 'heartbeat':
-        if (this.isBearable()) this.onHeartbeat(frame.requestId, frame.hardware);
-        break;
-      case 'heartbeat-answer':
-        this.onHardware(frame.hardware);
-        break;
-      case 'answer':
-        this.onAnswer(frame);
-        break;
-      case 'foreign-op':
-        break;
-      case 'unreadable':
-        this.onUnreadable(frame.reason);
-        break;
-    }
-  }
-
-  private onRegister(requestId: string | null, registration: ReportedRegistration): void {
-    const { registrationToken } = registration;
-    if (registrationToken !== null && !this.isOwnToken(registrationToken)) {
-      this.tools.events.registerRefused(this);
-      this.voice.registerRefused(requestId);
-      return;
-    }
-    this.voice.registered(requestId);
+  private onRegistered(registration: ReportedRegistration): void {
     this.measure.forgetUnserved();
-    this.learn(withRegistration(this.profile, registration));
+    this.learn(withRegistration(this.profile, registration), 'state');
     this.step({ type: 'register-accepted' });
     this.tools.events.sessionRegistered(this, this.profile.capabilities?.server ?? null);
     this.inquiry.start(!registration.capabilities);
   }
 
-  private isOwnToken(token: string): boolean {
-    return timingSafeEqual(hashToken(token), this.birth.tokenHash);
-  }
-
-  private onAnswer({ requestId, answer, metrics }: AnswerFrame): void {
-    if (answer.type === 'pending' && !this.profile.sendsPending) {
-      this.learn({ sendsPending: true, isModern: true });
-    }
-    if (!this.work.take(requestId, answer, metrics)) this.tools.events.answerLate();
-  }
-
-  /** Whoever asks without end, or does not read our answers, would fill our memory. */
-  private isBearable(): boolean {
-    const isFlooding = this.pulse.isControlOnceMore(this.tools.clock.nowMs());
-    const { backlogBytes } = this.socket;
-    const isReading = backlogBytes <= this.tools.limits.session.socketBacklogBytesMax;
-    if (isFlooding) this.end('flooding');
-    else if (!isReading) this.end('not_reading', `${backlogBytes} bytes wait`);
-    return !isFlooding && isReading;
-  }
-
-  private onHeartbeat(requestId: string | null, hardware: unknown): void {
-    this.voice.heartbeatReply(requestId);
-    if (!this.profile.isModern) this.learn({ isModern: true });
-    this.onHardware(hardware);
-  }
-
-  private onHardware(report: unknown): void {
-    if (report === undefined) return;
-    this.profile = { ...this.profile, hardware: mergeHardware(this.profile.hardware, report) };
-    this.host.onChanged(this, 'load');
-  }
-
-  /** There may be more room for work after it. */
-  private learn(news: Partial<WorkerProfile>): void {
+  /** There may be more room for work after it, unless only figures have changed. */
+  private learn(news: Partial<WorkerProfile>, what: 'state' | 'load'): void {
     this.profile = { ...this.profile, ...news };
-    this.work.pump();
-    this.host.onChanged(this, 'state');
-  }
-
-  private onUnreadable(reason: UnreadableReason): void {
-    this.tools.events.frameUnreadable(this, reason);
-    const isTooMany = this.pulse.isUnreadableOnceMore(this.tools.clock.nowMs());
-    if (isTooMany) this.end('unreadable_frames');
+    if (what === 'state') this.work.pump();
+    this.host.onChanged(this, what);
   }
 
   private step(event: SessionEvent, detail: string | null = null): void {

@@ -56,6 +56,13 @@ export class Sessions {
     return total;
   }
 
+  /** What workers have sent and readers have not taken yet. */
+  get readerBacklogBytes(): number {
+    let total = 0;
+    for (const session of this.byId.values()) total += session.readerBacklogBytes;
+    return total;
+  }
+
   /** Begins to look after the sessions. */
   start(): void {
     const turnMs = Math.max(1, this.limits.session.visitIntervalMs / slotCount);

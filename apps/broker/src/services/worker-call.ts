@@ -3,30 +3,24 @@ import {
   type Relay,
   type ReportedMetrics,
   type RequestLife,
+  sizeOf,
   stepRequest,
-  type WorkHead,
-  type WorkPayload,
+  type WorkerFailure,
 } from '@aisbf/broker-protocol';
 import type { Fault } from '@aisbf/faults';
 import { brokerFaults, toFault } from '../domain/broker-faults.js';
 import { type CallOutcome, type OutcomeType, outcomeOfStatus } from '../domain/call-outcome.js';
+import { ReaderPace } from '../domain/reader-pace.js';
+import { StreamGauge } from '../domain/stream-gauge.js';
+import type { CallRequest } from './call-request.js';
 import type { ReplySink } from './reply-sink.js';
 
-/** One request as its caller gives it. */
-export type CallRequest = Readonly<{
-  /** The caller's id; what the worker sees is made from it and is used once. */
-  requestId: string;
-  op: WorkHead['op'];
-  method: string;
-  path: string;
-  payload: WorkPayload;
-  isStream: boolean;
-  /** Whoever it is for, by an opaque name: the worker never sees it. */
-  buyer: string;
-  /** The model it is about, where that is known and counts. */
-  model: string | undefined;
-  /** There is nobody else to try, so the worker is waited for as long as it may yet answer. */
-  isLastCandidate: boolean;
+/** How a worker behaves, as far as one request at it is concerned. */
+export type WorkerManners = Readonly<{
+  /** It acknowledges at once, so its silence soon says something. */
+  sendsPending: boolean;
+  /** It waits for the reader, and wants to be told how far that is. */
+  hasWindow: boolean;
 }>;
 
 export type CallLimits = Readonly<{
@@ -34,6 +28,8 @@ export type CallLimits = Readonly<{
   silenceMs: number;
   unwantedMsMax: number;
   backlogBytesMax: number;
+  streamWindowBytes: number;
+  readerStallMs: number;
 }>;
 
 /** Told how a call goes on after it was sent. */
@@ -45,8 +41,16 @@ export type CallWatcher = Readonly<{
   onResult: (result: string) => void;
   /** It has told something about the worker. */
   onOutcome: (outcome: CallOutcome) => void;
+  /** So much of the answer has been read. */
+  onRead: (call: WorkerCall, readBytes: number) => void;
   nowMs: () => number;
 }>;
+
+/** Failures that the worker does not know of: it may go on, or wait for us. */
+const wordless: ReadonlySet<WorkerFailure['reason']> = new Set([
+  'answer_malformed',
+  'sequence_broken',
+]);
 
 /** One request at one worker: what it answers goes to the sink, and what it fails to answer is noticed. */
 export class WorkerCall {
@@ -55,10 +59,13 @@ export class WorkerCall {
   private timer: NodeJS.Timeout | undefined;
   private begunAtMs = 0;
   private heardAtMs = 0;
-  private firstAtMs: number | undefined;
-  private chunks = 0;
+  private readonly gauge = new StreamGauge();
   private claims: ReportedMetrics | undefined;
   private isImpatient = false;
+  private status = 200;
+  private pace = new ReaderPace(undefined);
+  private toldAtMs = 0;
+  private isBroken = false;
 
   constructor(
     readonly workerRequestId: string,
@@ -75,6 +82,16 @@ export class WorkerCall {
     return this.life.name === 'done';
   }
 
+  /** It is over because of what the worker said, though the worker may not know that. */
+  get isBrokenOff(): boolean {
+    return this.isBroken;
+  }
+
+  /** What its reader has not taken yet. */
+  get backlogBytes(): number {
+    return this.sink?.backlogBytes ?? 0;
+  }
+
   get isWanted(): boolean {
     return this.sink !== undefined;
   }
@@ -84,11 +101,13 @@ export class WorkerCall {
     this.timer = setTimeout(onExpired, waitMs);
   }
 
-  /** It was sent. `sendsPending`: this worker acknowledges at once, so its silence soon says something. */
-  begin(nowMs: number, sendsPending: boolean): void {
+  /** It was sent. */
+  begin(nowMs: number, { sendsPending, hasWindow }: WorkerManners): void {
     this.begunAtMs = nowMs;
     this.heardAtMs = nowMs;
     this.isImpatient = sendsPending && !this.request.isLastCandidate;
+    this.pace = new ReaderPace(hasWindow ? this.limits.streamWindowBytes : undefined);
+    this.sink?.watch(this.limits.readerStallMs, () => this.onIdleReader());
     this.arm(this.isImpatient ? this.limits.pendingWaitMs : this.limits.silenceMs);
   }
 
@@ -98,6 +117,7 @@ export class WorkerCall {
     const { life, relay } = stepRequest(this.life, answer);
     this.life = life;
     for (const step of relay) this.pass(step);
+    if ('chunks' in answer && !this.isOver) this.tell(this.pace.arrive(sizeOf(answer.chunks)));
     const isLost = !this.isWanted && nowMs - this.begunAtMs > this.limits.unwantedMsMax;
     if (this.isOver || isLost) this.discard();
   }
@@ -105,7 +125,7 @@ export class WorkerCall {
   /** The caller has left. */
   abandon(): void {
     if (!this.sink) return;
-    this.sink = undefined;
+    this.dismiss();
     this.watcher.onResult('abandoned');
     this.watcher.onUnwanted(this);
   }
@@ -125,7 +145,7 @@ export class WorkerCall {
   private pass(step: Relay): void {
     switch (step.type) {
       case 'whole':
-        this.firstAtMs ??= this.heardAtMs;
+        this.gauge.begin(this.heardAtMs);
         this.finish(
           (sink) => sink.whole(step.reply),
           `http_${step.reply.status}`,
@@ -133,31 +153,52 @@ export class WorkerCall {
         );
         break;
       case 'stream-start':
-        this.sink?.start(step.contentType);
+        this.status = step.head?.status ?? 200;
+        this.sink?.start(step.contentType, step.head);
         break;
       case 'bytes':
         this.passBytes(step.bytes);
         break;
       case 'stream-end':
-        this.finish((sink) => sink.end(), 'streamed', 'served');
+        this.finish((sink) => sink.end(), 'streamed', outcomeOfStatus(this.status));
         break;
       case 'failed':
+        this.isBroken = wordless.has(step.failure.reason);
         this.failBy(toFault(step.failure));
         break;
     }
   }
 
-  /** The protocol cannot make a worker wait, so a reader that stays behind is let go. */
+  /** Most workers cannot be made to wait, so a reader that stays behind is let go. */
   private passBytes(bytes: Buffer): void {
     const { sink } = this;
-    this.firstAtMs ??= this.heardAtMs;
-    this.chunks += 1;
+    this.gauge.take(bytes, this.heardAtMs);
     if (!sink) return;
     if (sink.backlogBytes <= this.limits.backlogBytesMax) {
-      sink.bytes(bytes);
+      this.pace.give(bytes.length);
+      sink.bytes(bytes, () => this.onTaken(bytes.length));
       return;
     }
-    const fault = brokerFaults.READER_TOO_SLOW({ bytesMax: this.limits.backlogBytesMax });
+    this.giveUp(brokerFaults.READER_TOO_SLOW({ bytesMax: this.limits.backlogBytesMax }));
+  }
+
+  private onTaken(bytes: number): void {
+    if (this.isWanted) this.tell(this.pace.take(bytes));
+  }
+
+  private tell(readBytes: number | undefined): void {
+    if (readBytes === undefined) return;
+    this.toldAtMs = this.watcher.nowMs();
+    this.watcher.onRead(this, readBytes);
+  }
+
+  private onIdleReader(): void {
+    if (!this.isWanted || !this.pace.isBehind) return;
+    this.giveUp(brokerFaults.READER_STALLED({ stallMs: this.limits.readerStallMs }));
+  }
+
+  /** It is the reader's fault, and says nothing of the worker. */
+  private giveUp(fault: Fault): void {
     this.finishBy(fault, undefined);
     this.watcher.onUnwanted(this);
   }
@@ -181,15 +222,19 @@ export class WorkerCall {
   ): void {
     const { sink } = this;
     if (!sink) return;
-    this.sink = undefined;
+    this.dismiss();
     this.watcher.onResult(result);
     if (outcome) this.watcher.onOutcome(this.outcomeOf(outcome));
     tell(sink);
   }
 
+  private dismiss(): void {
+    this.sink = undefined;
+    if (!this.isOver) this.tell(this.pace.letGo());
+  }
+
   private outcomeOf(type: OutcomeType): CallOutcome {
-    const { firstAtMs, begunAtMs, chunks, claims } = this;
-    const streamedMs = this.heardAtMs - (firstAtMs ?? this.heardAtMs);
+    const { begunAtMs, claims } = this;
     return {
       type,
       path: this.request.path,
@@ -197,8 +242,7 @@ export class WorkerCall {
       begunAtMs,
       figures: {
         isServed: type === 'served',
-        firstMs: firstAtMs === undefined ? null : firstAtMs - begunAtMs,
-        chunksPerSecond: chunks > 1 && streamedMs > 0 ? (chunks - 1) / (streamedMs / 1_000) : null,
+        ...this.gauge.figures(begunAtMs, this.heardAtMs),
         claimedElapsedMs: claims?.elapsedMs ?? null,
         claimedTokensPerSecond: claims?.tokensPerSecond ?? null,
       },
@@ -217,7 +261,7 @@ export class WorkerCall {
       this.watcher.onUnwanted(this);
       if (this.isOver) return;
     }
-    const restMs = this.limits.silenceMs - (this.watcher.nowMs() - this.heardAtMs);
+    const restMs = this.speechLeftMs();
     if (restMs > 0) {
       this.arm(restMs);
       return;
@@ -225,6 +269,13 @@ export class WorkerCall {
     this.finishBy(brokerFaults.WORKER_SILENT(), 'failed');
     this.discard();
     this.watcher.onSilent(this);
+  }
+
+  /** How long it may yet be silent. While it has to wait for the reader it may be so for ever. */
+  private speechLeftMs(): number {
+    if (this.pace.holdsWorker) return this.limits.silenceMs;
+    const sinceMs = Math.max(this.heardAtMs, this.toldAtMs);
+    return this.limits.silenceMs - (this.watcher.nowMs() - sinceMs);
   }
 
   private stopTimer(): void {

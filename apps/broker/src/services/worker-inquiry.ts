@@ -7,9 +7,9 @@ import {
   readModels,
 } from '@aisbf/broker-protocol';
 import { Fault } from '@aisbf/faults';
+import type { CallRequest } from './call-request.js';
 import { GatheredReply } from './gathered-reply.js';
 import type { ReplySink } from './reply-sink.js';
-import type { CallRequest } from './worker-call.js';
 
 /** What the inquiry needs of its session. */
 export type InquiryLine = Readonly<{

@@ -15,5 +15,5 @@ export const faults = defineFaults({
   ALL_BUSY: ['throttled', 'Everybody who could serve this request is busy.'],
   ATTEMPTS_TIMED_OUT: ['timeout', 'Nobody who could serve this request answered in time.'],
   STREAM_CUT: ['upstream', 'The answer broke off before its end.'],
-  STREAM_TIMED_OUT: ['timeout', 'The answer stopped before its end.'],
+  STREAM_TIMED_OUT: ['timeout', 'The answer had not ended when its time was over, or fell silent.'],
 });

@@ -1,12 +1,11 @@
-import type { Attempt, Outcome, Plan, Settle } from '@aisbf/contracts';
+import type { Attempt, Outcome, Plan, Settle, Units } from '@aisbf/contracts';
 import type { Usage } from '@aisbf/openai';
 
 /** What one request has come to, when it ends. */
 export type Ending = Readonly<{
   outcome: Outcome;
   servedPosition: number | null;
-  promptTokens: number;
-  completionTokens: number;
+  units: Units;
   reported: Usage | null;
   finishReason: string | null;
   attempts: readonly Attempt[];
@@ -21,6 +20,7 @@ export function settlementOf(plan: Plan, ending: Ending): Settle {
     type: 'settle',
     requestId: plan.requestId,
     holdEpoch: plan.holdEpoch,
+    ticket: plan.ticket,
     ...ending,
     attempts: [...ending.attempts],
   };

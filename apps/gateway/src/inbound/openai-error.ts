@@ -29,6 +29,7 @@ const knownCodes: Readonly<Record<string, string>> = {
   API_TOKEN_INVALID: 'invalid_api_key',
   MODEL_MISSING: 'model_not_found',
   BODY_TOO_LARGE: 'request_too_large',
+  PROMPT_TOO_LONG: 'context_length_exceeded',
 };
 
 /** Patience where a fault asks for some but names no time, in seconds. */

@@ -11,6 +11,7 @@ import { Admission } from '../services/admission.js';
 import { ChatCompletions } from '../services/chat-completions.js';
 import { Settlements } from '../services/settlements.js';
 import { HttpBuyer } from './http-buyer.js';
+import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
 
 /** Where the buyers' API is served: the bare address, and a user's own. */
@@ -118,14 +119,7 @@ export class OpenAiRoutes {
       pathUsername: usernameOf(request),
       clientAddress: request.ip,
     });
-    return models.map(({ id, ownedBy, createdAtS, prices, contextLength }) => ({
-      id,
-      object: 'model',
-      created: createdAtS,
-      owned_by: ownedBy,
-      ...(prices && { pricing: prices }),
-      ...(contextLength !== undefined && { context_length: contextLength }),
-    }));
+    return models.map(toModel);
   }
 
   private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -2,10 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   type GetReceipt,
   internalPaths,
+  type QueuedReport,
   Receipt,
   type Settle,
   Settled,
   subjects,
+  Withdrawn,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import type { InternalClient, Log, Metrics, NatsBus } from '@aisbf/platform';
@@ -18,37 +20,60 @@ export type DurableSettlementsParts = Readonly<{
   log: Log;
   metrics: Metrics;
   retryMs: number;
+  withdrawMsMax: number;
+  withdrawalsMax: number;
 }>;
 
 const retryMsMax = 60_000;
 /** After a hold has been taken back a report cannot charge any more: it is for the record only. */
 const uselessAfterExpiryMs = 120_000;
 
+/** Where each kind of report goes, and what comes back. */
+const doors = {
+  settle: { path: internalPaths.accountsSettle, answer: Settled },
+  withdraw: { path: internalPaths.accountsWithdraw, answer: Withdrawn },
+} as const;
+
 /**
  * Delivers each report once or more: straight to accounts, and where that fails into a durable stream that
  * accounts reads. Accounts counts the first and drops the rest.
  */
 export class DurableSettlements extends Settlements implements OnApplicationShutdown {
-  private readonly pending = new Set<Promise<void>>();
-  private readonly reports;
+  private readonly pending = {
+    settle: new Set<Promise<void>>(),
+    withdraw: new Set<Promise<void>>(),
+  };
+  private readonly counters;
 
   constructor(private readonly parts: DurableSettlementsParts) {
     super();
-    this.reports = parts.metrics.counter('settlements_total', 'Reports by the way they went.', [
-      'way',
-    ]);
-    parts.metrics.gauge(
+    const { metrics } = parts;
+    this.counters = {
+      settle: metrics.counter('settlements_total', 'Settlements by the way they went.', ['way']),
+      withdraw: metrics.counter('withdrawals_total', 'Lost admissions by the way they went.', [
+        'way',
+      ]),
+    };
+    metrics.gauge(
       'settlements_pending',
-      'Reports not delivered yet.',
-      () => this.pending.size,
+      'Settlements not delivered yet.',
+      () => this.pending.settle.size,
+    );
+    metrics.gauge(
+      'withdrawals_pending',
+      'Lost admissions that accounts do not know of yet.',
+      () => this.pending.withdraw.size,
     );
   }
 
   report(settlement: Settle, holdExpiresAtMs: number): void {
-    const delivery = this.deliver(settlement, holdExpiresAtMs).finally(() => {
-      this.pending.delete(delivery);
-    });
-    this.pending.add(delivery);
+    this.begin(settlement, holdExpiresAtMs + uselessAfterExpiryMs);
+  }
+
+  withdraw(requestId: string): void {
+    const report = { type: 'withdraw', requestId } as const;
+    if (this.pending.withdraw.size >= this.parts.withdrawalsMax) this.giveUp(report);
+    else this.begin(report, Date.now() + this.parts.withdrawMsMax);
   }
 
   receipt(question: Omit<GetReceipt, 'type'>): Promise<Receipt> {
@@ -59,51 +84,62 @@ export class DurableSettlements extends Settlements implements OnApplicationShut
 
   /** The last requests have ended by now; their reports still have to arrive. */
   async onApplicationShutdown(): Promise<void> {
-    while (this.pending.size > 0) await Promise.all(this.pending);
+    const { settle, withdraw } = this.pending;
+    while (settle.size + withdraw.size > 0) await Promise.all([...settle, ...withdraw]);
     await this.parts.accounts.close();
   }
 
-  private async deliver(settlement: Settle, holdExpiresAtMs: number): Promise<void> {
-    const giveUpAtMs = holdExpiresAtMs + uselessAfterExpiryMs;
+  private begin(report: QueuedReport, giveUpAtMs: number): void {
+    const pending = this.pending[report.type];
+    const delivery = this.deliver(report, giveUpAtMs).finally(() => {
+      pending.delete(delivery);
+    });
+    pending.add(delivery);
+  }
+
+  private async deliver(report: QueuedReport, giveUpAtMs: number): Promise<void> {
     for (let waitMs = this.parts.retryMs; ; waitMs = Math.min(waitMs * 2, retryMsMax)) {
-      const way = (await this.direct(settlement)) ?? (await this.queued(settlement));
-      if (way) return this.reports.inc({ way });
+      const way = (await this.direct(report)) ?? (await this.queued(report));
+      if (way) return this.counters[report.type].inc({ way });
       if (Date.now() + waitMs > giveUpAtMs) break;
       await delay(waitMs * (0.5 + Math.random()));
     }
-    this.reports.inc({ way: 'lost' });
-    this.parts.log.error(
-      { settlement },
-      'a settlement could not be delivered before its hold expired',
-    );
+    this.giveUp(report);
   }
 
-  private async direct(settlement: Settle): Promise<'direct' | 'refused' | undefined> {
+  /** A lost settlement is somebody's money; a lost withdrawal only leaves its hold to expire. */
+  private giveUp(report: QueuedReport): void {
+    const { log } = this.parts;
+    this.counters[report.type].inc({ way: 'lost' });
+    if (report.type === 'withdraw') log.warn({ report }, 'a withdrawal could not be delivered');
+    else log.error({ report }, 'a settlement could not be delivered before its hold expired');
+  }
+
+  private async direct(report: QueuedReport): Promise<'direct' | 'refused' | undefined> {
     const { accounts, log } = this.parts;
-    const { requestId } = settlement;
+    const { requestId, type } = report;
+    const { path, answer } = doors[type];
     try {
-      await accounts.post(internalPaths.accountsSettle, settlement, Settled, requestId);
+      await accounts.post(path, report, answer, requestId);
       return 'direct';
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.kind === 'unavailable') return undefined;
-      log.error({ requestId, error }, 'accounts refused a settlement');
+      log.error({ requestId, type, error }, 'accounts refused a report');
       return 'refused';
     }
   }
 
-  private async queued(settlement: Settle): Promise<'queued' | undefined> {
+  private async queued(report: QueuedReport): Promise<'queued' | undefined> {
     const { bus, log } = this.parts;
+    const { requestId, type } = report;
     try {
-      await bus.jetStream().publish(subjects.settle, JSON.stringify(settlement), {
-        msgID: `settle:${settlement.requestId}`,
+      await bus.jetStream().publish(subjects.settle, JSON.stringify(report), {
+        msgID: `${type}:${requestId}`,
       });
       return 'queued';
     } catch (error) {
-      log.warn(
-        { requestId: settlement.requestId, error },
-        'neither accounts nor the stream took a settlement',
-      );
+      log.warn({ requestId, type, error }, 'neither accounts nor the stream took a report');
       return undefined;
     }
   }

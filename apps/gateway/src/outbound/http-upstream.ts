@@ -3,6 +3,7 @@ import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, errors } from 'undici';
 import {
+  DeadlinePassed,
   Upstream,
   type UpstreamAnswer,
   UpstreamBroken,
@@ -121,6 +122,8 @@ async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
 
 function brokenBy(error: unknown): UpstreamBroken {
   const isTimeout =
-    error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof DeadlinePassed;
   return new UpstreamBroken(isTimeout, { cause: error });
 }

@@ -1,10 +1,11 @@
-import type { Candidate, Plan } from '@aisbf/contracts';
+import type { Candidate, Plan, RequestFacts } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { countPromptTokens } from '@aisbf/metering';
-import { type ChatRequest, replaceModel } from '@aisbf/openai';
+import { type ChatRequest, hasTools, promptInputs, replaceModel } from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
+import { mayHaveHeld } from '../domain/lost-admission.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
 import { type AttemptFailure, judgeHead, retryAfterMs } from '../domain/upstream-answer.js';
 import { Admission } from './admission.js';
@@ -14,7 +15,7 @@ import type { Buyer } from './buyer.js';
 import { HealthFacts } from './health-facts.js';
 import { refusalOf } from './refusal.js';
 import { Settlements } from './settlements.js';
-import { Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
+import { DeadlinePassed, Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
 
 /** One request as it came through the door. */
 export type ChatCall = Readonly<{
@@ -62,11 +63,11 @@ export class ChatCompletions {
   async run(call: ChatCall, buyer: Buyer): Promise<void> {
     const startedAtMs = this.clock.nowMs();
     const promptTokens = countPromptTokens(call.request.body);
-    const plan = await this.admit(call, promptTokens);
+    const plan = await this.plan(call, promptTokens);
     const stop = new AbortController();
     const attempts = new Attempts(this.clock, this.health);
     const run: Run = { call, plan, buyer, attempts, delivery: new Delivery(), stop };
-    const timer = setTimeout(() => stop.abort(), plan.deadlines.totalMs);
+    const timer = setTimeout(() => stop.abort(new DeadlinePassed()), plan.deadlines.totalMs);
     buyer.left.addEventListener('abort', () => stop.abort(), { once: true });
     if (buyer.left.aborted) stop.abort();
 
@@ -79,6 +80,16 @@ export class ChatCompletions {
       this.report(run, ended, { startedAtMs, promptTokens });
     }
     if (ended.fault) throw ended.fault;
+  }
+
+  /** An admission whose answer got lost may have held money that nobody would use. */
+  private async plan(call: ChatCall, promptTokens: number): Promise<Plan> {
+    try {
+      return await this.admit(call, promptTokens);
+    } catch (error) {
+      if (mayHaveHeld(error)) this.settlements.withdraw(call.requestId);
+      throw error;
+    }
   }
 
   private admit(
@@ -99,6 +110,7 @@ export class ChatCompletions {
         promptTokens,
         outputTokensMax: request.outputTokensMax,
         choices: request.choices,
+        ...besidesText(request),
       },
     });
   }
@@ -140,10 +152,9 @@ export class ChatCompletions {
         return { end: 'not_served', servedPosition: null };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
-      const isLate = error.isTimeout || stop.signal.aborted;
       attempts.end({
         result: 'failed',
-        reason: isLate ? 'timeout' : 'unreachable',
+        reason: error.isTimeout ? 'timeout' : 'unreachable',
         httpStatus: null,
       });
       return 'next';
@@ -202,10 +213,10 @@ export class ChatCompletions {
     const completionTokens = delivery.tokens.total;
     const { finishReason } = delivery;
     const ending: Ending = {
-      ...started,
+      startedAtMs: started.startedAtMs,
       outcome: end === 'not_served' ? end : outcomeOf(end, { completionTokens, finishReason }),
       servedPosition,
-      completionTokens,
+      units: { prompt_token: started.promptTokens, completion_token: completionTokens },
       reported: delivery.usage,
       finishReason,
       attempts: attempts.all,
@@ -214,6 +225,12 @@ export class ChatCompletions {
     };
     this.settlements.report(settlementOf(plan, ending), plan.holdExpiresAtMs);
   }
+}
+
+/** Of a plain request there is nothing to say. */
+function besidesText({ body }: ChatRequest): Pick<RequestFacts, 'inputs' | 'hasTools'> {
+  const inputs = [...promptInputs(body)];
+  return { ...(inputs.length > 0 && { inputs }), ...(hasTools(body) && { hasTools: true }) };
 }
 
 function endAttempt(

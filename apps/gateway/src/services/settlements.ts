@@ -1,8 +1,10 @@
 import type { GetReceipt, Receipt, Settle } from '@aisbf/contracts';
 
-/** Accounts: takes the report of every request's end, and gives receipts. */
+/** Accounts: hears of every request's end, and gives receipts. */
 export abstract class Settlements {
   /** Returns at once; the report is delivered however long that takes. */
   abstract report(settlement: Settle, holdExpiresAtMs: number): void;
+  /** Takes back a request that was admitted perhaps and will not be served. Returns at once, too. */
+  abstract withdraw(requestId: string): void;
   abstract receipt(question: Omit<GetReceipt, 'type'>): Promise<Receipt>;
 }

@@ -12,6 +12,7 @@ export type UpstreamRequest = Readonly<{
   deadlines: Deadlines;
   /** Whose request it is, without saying who: for fairness only. */
   buyerMark: string;
+  /** Aborted with `DeadlinePassed` where time is up, with anything else where nobody waits any more. */
   signal: AbortSignal;
 }>;
 
@@ -29,6 +30,11 @@ export type UpstreamAnswer = Readonly<{
    */
   dismiss: () => void;
 }>;
+
+/** Why a request is ended that has taken as long as it may, however busy its upstream is. */
+export class DeadlinePassed extends Error {
+  override readonly name = 'DeadlinePassed';
+}
 
 /** Nothing came, or it stopped coming. */
 export class UpstreamBroken extends Error {

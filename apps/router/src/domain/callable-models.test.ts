@@ -1,9 +1,18 @@
+import type { SessionPresence } from '@aisbf/contracts';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { presentSession } from '../../test/admit-request.js';
 import { markets, planSettings, surroundings } from '../../test/random-market.js';
 import { callableModels } from './callable-models.js';
+import { indexCatalogue } from './catalogue.js';
 import { plan } from './plan.js';
 import { randomFromSeed } from './weighted-order.js';
+
+/** Without load, and with nothing said that speaks against chat. */
+function idleForChat({ models }: SessionPresence): Partial<SessionPresence> {
+  const forChat = models.map(({ name, contextTokensMax }) => ({ name, contextTokensMax }));
+  return { inFlight: 0, queued: 0, models: forChat, endpoints: ['/v1/chat/completions'] };
+}
 
 const listed = fc.record({ market: markets, linesMax: fc.constant(1_000) });
 
@@ -14,7 +23,10 @@ describe('callableModels', () => {
       fc.property(listed, ({ market, linesMax }) => {
         const { buyer, catalogue } = market;
         // Load is of the moment: a list of models does not flicker with it.
-        const sessions = market.sessions.map((session) => ({ ...session, inFlight: 0, queued: 0 }));
+        const sessions = market.sessions.map((session) => ({
+          ...session,
+          ...idleForChat(session),
+        }));
         const around = surroundings(sessions, new Map());
         const scope = { buyer, catalogue, feeBpsDefault: 500 };
         const models = callableModels(scope, around.sessionsOf, linesMax);
@@ -50,5 +62,31 @@ describe('callableModels', () => {
       { numRuns: 800 },
     );
     expect(lines).toBeGreaterThan(200);
+  });
+
+  it('tells of each what its workers tell, also of what is not for chat', () => {
+    const owner = { ownerId: 'owner-of-anna', username: 'anna' };
+    const source = { kind: 'coderai', clientIds: null, registrations: [] } as const;
+    const rig = { id: 'rig', name: 'rig', isEnabled: true, createdAtMs: 5_000, source, ...owner };
+    const catalogue = indexCatalogue({
+      revision: 1,
+      providers: [rig],
+      listings: [],
+      rotations: [],
+    });
+    const worker = presentSession(rig, [], {
+      endpoints: ['/v1/embeddings'],
+      models: [
+        { name: 'bge', contextTokensMax: 512, outputs: ['embedding'] },
+        { name: 'llama', contextTokensMax: null, inputs: ['text', 'image'], hasTools: true },
+      ],
+    });
+    const scope = { buyer: owner, catalogue, feeBpsDefault: 500 };
+    const { sessionsOf } = surroundings([worker], new Map());
+    const common = { ownedBy: 'anna', createdAtS: 5, prices: {}, endpoints: ['/v1/embeddings'] };
+    expect(callableModels(scope, sessionsOf, 10)).toEqual([
+      { ...common, id: 'rig/bge', contextLength: 512, outputs: ['embedding'] },
+      { ...common, id: 'rig/llama', inputs: ['text', 'image'], hasTools: true },
+    ]);
   });
 });

@@ -6,11 +6,11 @@ import { isOpenTo, rotationMembers, type Scope } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
 import type { PresentSession } from './session-index.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
-import { workerModels } from './worker-model.js';
+import { type WorkerModel, workerModels } from './worker-model.js';
 
 type Line = CallableModels['models'][number];
-/** By name: how much context it takes, where that is known. */
-type Offered = ReadonlyMap<string, number | null>;
+/** By name: what its workers tell of it; undefined of a hosted one, which nobody tells anything of. */
+type Offered = ReadonlyMap<string, WorkerModel | undefined>;
 type SessionsOf = (providerId: string) => readonly PresentSession[];
 
 /**
@@ -33,7 +33,7 @@ export function callableModels(
   for (const provider of catalogue.providers) {
     for (const model of namesToOffer(provider, scope, modelsOf)) {
       const offer = offerTo(scope.buyer, catalogue, provider, model, scope.feeBpsDefault);
-      const line = offer && providerLine(offer, scope, modelsOf(provider).get(model) ?? null);
+      const line = offer && providerLine(offer, scope, modelsOf(provider).get(model));
       if (line) lines.push(line);
     }
   }
@@ -64,16 +64,18 @@ function offeredModels(provider: Provider, sessionsOf: SessionsOf): Offered {
   if (!provider.isEnabled) return new Map();
   const { source } = provider;
   if (source.kind === 'openai') {
-    return new Map(source.headers ? [...source.models.keys()].map((name) => [name, null]) : []);
+    return new Map(
+      source.headers ? [...source.models.keys()].map((name) => [name, undefined]) : [],
+    );
   }
   const serving = sessionsOf(provider.id).filter(({ session }) => session.state === 'serving');
-  return new Map(workerModels(serving).map(({ name, contextLength }) => [name, contextLength]));
+  return new Map(workerModels(serving).map((model) => [model.name, model]));
 }
 
 function providerLine(
   { provider, model, prices }: Offer,
   scope: Scope,
-  contextLength: number | null,
+  told: WorkerModel | undefined,
 ): Line | undefined {
   const { rules } = scope.buyer;
   const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
@@ -85,7 +87,15 @@ function providerLine(
     ownedBy: provider.username,
     createdAtS: Math.floor(provider.createdAtMs / 1000),
     prices: toPricesText(prices),
+    ...(told && factsOf(told)),
+  };
+}
+
+function factsOf({ contextLength, facts, endpoints }: WorkerModel): Partial<Line> {
+  return {
+    ...facts,
     ...(contextLength !== null && { contextLength }),
+    ...(endpoints !== null && { endpoints: [...endpoints] }),
   };
 }
 

@@ -43,10 +43,11 @@ function hostedModels(models: ReadonlyMap<string, string>) {
 
 /** What its workers have at the moment. */
 function ofWorkers(sessions: readonly PresentSession[]) {
-  return workerModels(sessions).map(({ name, contextLength, workers }) => ({
+  return workerModels(sessions).map(({ name, contextLength, facts, workers }) => ({
     name,
     upstreamName: name,
     ...(contextLength !== null && { contextLength }),
+    ...facts,
     workers,
   }));
 }

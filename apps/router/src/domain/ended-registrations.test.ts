@@ -1,28 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Provider } from './catalogue.js';
+import { registrationOf as registration, workerProvider } from '../../test/worker-provider.js';
 import { EndedRegistrations } from './ended-registrations.js';
 import { type Registration, registrationState } from './registration.js';
 
-const registration = (id: string, ends: Partial<Registration> = {}): Registration => ({
-  id,
-  publicId: 'public',
-  tokenHash: 'hash',
-  createdAtMs: 0,
-  expiresAtMs: null,
-  revokedAtMs: null,
-  ...ends,
-});
-
-const provider = (...registrations: readonly Registration[]): Provider => ({
-  id: 'rig-id',
-  ownerId: 'anna-id',
-  username: 'anna',
-  name: 'rig',
-  isEnabled: true,
-  createdAtMs: 0,
-  source: { kind: 'coderai', clientIds: null, registrations },
-});
+const provider = (...registrations: readonly Registration[]) => workerProvider(registrations);
 
 const ended = (registrationId: string, reason: string) => ({
   providerId: 'rig-id',

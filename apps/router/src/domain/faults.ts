@@ -15,6 +15,20 @@ export const faults = defineFaults({
     'oversized',
     'No worker that serves this model takes a request of this size.',
   ],
+  PROMPT_TOO_LONG: [
+    'invalid',
+    'The prompt is longer than the context of every worker that serves this model.',
+  ],
+  INPUT_UNSUPPORTED: [
+    'invalid',
+    'No worker that serves this model takes all that the messages hold: images, audio or video.',
+  ],
+  TOOLS_UNSUPPORTED: ['invalid', 'No worker that serves this model lets it call tools.'],
+  NO_WORKER_FITS: [
+    'invalid',
+    'Each worker that serves this model lacks something that this request needs.',
+  ],
+  CHAT_UNSUPPORTED: ['invalid', 'This model is not one that chats.'],
   NO_CANDIDATE: ['unavailable', 'The model exists, but nobody can serve it at the moment.'],
   RATE_LIMIT_EXCEEDED: ['throttled', 'This API token has reached its rate limit.'],
   LIMITS_UNAVAILABLE: ['unavailable', 'Rate limits cannot be checked at the moment.'],

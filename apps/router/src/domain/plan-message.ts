@@ -4,12 +4,16 @@ import { toPricesText } from './prices-text.js';
 import type { Upstream } from './upstream.js';
 
 /** A candidate as the gateway is told of it. */
-export function toCandidate({ offer, modelThere, target }: Upstream): Candidate {
+export function toCandidate(
+  { offer, modelThere, target }: Upstream,
+  outputTokensHeld: number | null,
+): Candidate {
   const common = {
     providerId: offer.provider.id,
     providerLabel: labelOf(offer.provider),
     sellerOwnerId: offer.provider.ownerId,
     model: modelThere,
+    outputTokensHeld,
   };
   if (target.kind === 'http') {
     return { ...common, kind: 'http', url: target.url, headers: { ...target.headers } };

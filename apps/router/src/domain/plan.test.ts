@@ -1,4 +1,4 @@
-import type { RequestFacts } from '@aisbf/contracts';
+import type { PresentModel, RequestFacts } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { costOf } from '@aisbf/money';
 import { describe, expect, it } from '@jest/globals';
@@ -13,7 +13,8 @@ import {
 } from '../../test/random-market.js';
 import { globalUsername, indexCatalogue, type Provider } from './catalogue.js';
 import { healthKey } from './health.js';
-import { outputTokensCeiling, plan, type RoutePlan } from './plan.js';
+import { outputTokensCeiling } from './hold-amount.js';
+import { plan, type RoutePlan } from './plan.js';
 import type { Upstream } from './upstream.js';
 import { randomFromSeed } from './weighted-order.js';
 
@@ -37,11 +38,22 @@ const asked: fc.Arbitrary<Asked> = markets.chain((market) =>
       .record({
         route: routesOf(market),
         bodyBytes: fc.constantFrom(100, 10_000),
-        promptTokens: fc.integer({ min: 0, max: 1_000_000 }),
+        promptTokens: fc.oneof(
+          fc.constantFrom(0, 499, 500, 501),
+          fc.integer({ min: 0, max: 1_000_000 }),
+        ),
         outputTokensMax: fc.option(fc.integer({ min: 0, max: 100_000 })),
         choices: fc.integer({ min: 1, max: 8 }),
+        inputs: fc.constantFrom(undefined, undefined, ['image'], ['image', 'audio']),
+        hasTools: fc.constantFrom(undefined, false, true),
       })
-      .map((request) => facts(request)),
+      .map(({ inputs, hasTools, ...request }) =>
+        facts({
+          ...request,
+          ...(inputs && { inputs: [...inputs] }),
+          ...(hasTools !== undefined && { hasTools }),
+        }),
+      ),
     seed: fc.string(),
   }),
 );
@@ -126,6 +138,18 @@ function meaning(market: RandomMarket, route: string): (readonly [Provider, stri
   return form === 'rotation' ? members(owner).found : [];
 }
 
+/** Whether nothing that is said of a model speaks against it. */
+function suits(model: PresentModel, request: RequestFacts): boolean {
+  const { inputs, outputs, hasTools, contextTokensMax } = model;
+  const asked = request.inputs ?? [];
+  return (
+    (inputs === undefined || asked.every((input) => inputs.includes(input))) &&
+    (outputs === undefined || outputs.includes('text')) &&
+    !(hasTools === false && request.hasTools) &&
+    (contextTokensMax === null || request.promptTokens <= contextTokensMax)
+  );
+}
+
 /** Who could serve one of these, by looking at everybody. */
 function servers(market: RandomMarket, request: RequestFacts): Set<string> {
   const found = meaning(market, request.route).flatMap(([provider, model]) => {
@@ -138,7 +162,8 @@ function servers(market: RandomMarket, request: RequestFacts): Set<string> {
     return market.sessions
       .filter((session) => session.providerId === provider.id)
       .filter((session) => session.state === 'serving')
-      .filter((session) => session.models.some(({ name }) => name === model))
+      .filter((session) => session.models.some((one) => one.name === model && suits(one, request)))
+      .filter(({ endpoints }) => endpoints?.includes('/v1/chat/completions') ?? true)
       .filter((session) => request.bodyBytes + 1_024 <= session.frameBytesMax)
       .filter((session) => session.inFlight < 4 || session.queued < 4)
       .map((session) => healthKey(provider.id, model, session.sessionId));
@@ -242,7 +267,7 @@ describe('plan', () => {
     });
   });
 
-  it('asks one of each provider before a second of any, the least loaded first', () => {
+  it('asks one of each provider before a second of any, and no full one before one with room', () => {
     always((_asked, { candidates }) => {
       const well = candidates.filter(({ coolUntilMs }) => coolUntilMs === 0);
       const rounds = new Map<string, number>();
@@ -254,11 +279,12 @@ describe('plan', () => {
       });
       expect(order).toEqual([...order].sort((left, right) => left - right));
       for (const member of rounds.keys()) {
-        const loads = well
+        const crowds = well
           .filter(({ offer }) => `${offer.provider.id} ${offer.model}` === member)
           .flatMap(({ target }) => (target.kind === 'session' ? [target.present.session] : []))
-          .map(({ inFlight, queued }) => inFlight + queued);
-        expect(loads).toEqual([...loads].sort((left, right) => left - right));
+          // All that have room are alike in this: chance orders them.
+          .map(({ inFlight, queued, inFlightMax }) => Math.max(inFlightMax - 1, inFlight + queued));
+        expect(crowds).toEqual([...crowds].sort((left, right) => left - right));
       }
     });
   });

@@ -1,11 +1,13 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { costOf, type Nanos, zeroNanos } from '@aisbf/money';
+import type { Nanos } from '@aisbf/money';
 import type { Catalogue } from './catalogue.js';
 import { faults } from './faults.js';
+import { type HoldSettings, holdAmountFor } from './hold-amount.js';
 import type { Buyer } from './offer.js';
-import { type Member, resolveRoute } from './resolve.js';
+import { refusal } from './refusal.js';
+import { resolveRoute } from './resolve.js';
+import type { SessionDemands } from './session-fit.js';
 import {
-  type SessionDemands,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
@@ -13,21 +15,18 @@ import {
 } from './upstream.js';
 import { type RandomSource, weightedOrder } from './weighted-order.js';
 
-export type PlanSettings = Readonly<{
-  feeBpsDefault: number;
-  /** How many candidates a plan names: each one's terms are stored with the hold. */
-  candidatesMax: number;
-  /** How many rejections a plan tells of. */
-  rejectionsMax: number;
-  /** The output that is paid for in advance where the body names no limit. */
-  outputTokensDefault: number;
-  /** The most that is paid for in advance, whatever the body names. */
-  outputTokensMax: number;
-  /** More than this in one prompt is refused: prices times counts must fit the ledger. */
-  promptTokensMax: number;
-  frameOverheadBytes: number;
-  sessionQueuedMax: number;
-}>;
+export type PlanSettings = HoldSettings &
+  Readonly<{
+    feeBpsDefault: number;
+    /** How many candidates a plan names: each one's terms are stored with the hold. */
+    candidatesMax: number;
+    /** How many rejections a plan tells of. */
+    rejectionsMax: number;
+    /** More than this in one prompt is refused: prices times counts must fit the ledger. */
+    promptTokensMax: number;
+    frameOverheadBytes: number;
+    sessionQueuedMax: number;
+  }>;
 
 /** All that a decision depends on; the same input gives the same plan. */
 export type PlanInput = Readonly<{
@@ -58,16 +57,17 @@ export function plan(input: PlanInput): RoutePlan {
     catalogue: input.catalogue,
     feeBpsDefault: settings.feeBpsDefault,
   });
-  const demands: SessionDemands = { ...settings, bodyBytes: facts.bodyBytes };
+  const demands: SessionDemands = { ...facts, ...settings };
   const found = members.map((member) => ({
     member,
-    ...upstreamsOf(member.offer, input.around, demands),
+    ...upstreamsOf(member.offer, input.around, demands, input.random),
   }));
   const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
   const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
   const candidates = ordered(options, input.random, settings.candidatesMax);
   if (candidates.length === 0) throw refusal(members, rejections);
-  return { candidates, rejections, holdAmount: holdFor(candidates, facts, settings) };
+  const prices = candidates.map(({ offer }) => offer.prices);
+  return { candidates, rejections, holdAmount: holdAmountFor(prices, facts, settings) };
 }
 
 /**
@@ -102,40 +102,4 @@ function inTurn(options: readonly Option[], enough: number): readonly Upstream[]
     turn = turn.filter(({ usable }) => usable.length > round + 1);
   }
   return order;
-}
-
-/** The output that a request is allowed to hold money for, over all its choices. */
-export function outputTokensCeiling(
-  facts: RequestFacts,
-  settings: Pick<PlanSettings, 'outputTokensDefault' | 'outputTokensMax'>,
-): number {
-  const each = Math.min(
-    facts.outputTokensMax ?? settings.outputTokensDefault,
-    settings.outputTokensMax,
-  );
-  return each * facts.choices;
-}
-
-function holdFor(
-  candidates: readonly Upstream[],
-  facts: RequestFacts,
-  settings: PlanSettings,
-): Nanos {
-  const units = {
-    prompt_token: facts.promptTokens,
-    completion_token: outputTokensCeiling(facts, settings),
-    request: 1,
-  };
-  return candidates
-    .map(({ offer }) => costOf(units, offer.prices))
-    .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
-}
-
-/** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */
-function refusal(members: readonly Member[], rejections: readonly UpstreamRejection[]) {
-  const reasons = new Set(rejections.map(({ reason }) => reason));
-  const isOwn = members.every(({ offer }) => offer.isOwn);
-  if (isOwn && reasons.size === 1 && reasons.has('not_offered')) return faults.MODEL_NOT_FOUND();
-  if (reasons.size === 1 && reasons.has('frame_too_large')) return faults.REQUEST_TOO_LARGE();
-  return faults.NO_CANDIDATE({ reasons: [...reasons].sort().join(','), retryAfterMs: 1000 });
 }

@@ -260,6 +260,26 @@ describe('Presence', () => {
     expect(present(presence)).toEqual(['third']);
   });
 
+  it('counts as routable whoever serves and has a model, each worker once', () => {
+    const broker = new Broker();
+    const presence = new Presence(settings);
+    presence.onEvent(broker.beat(), 0);
+    for (const page of broker.snapshot()) presence.onSnapshot(page, 0);
+    for (const changes of [
+      { sessionId: 'a', clientId: 'w', epoch: 1 },
+      { sessionId: 'b', clientId: 'w', epoch: 2 },
+      { sessionId: 'c', models: [] },
+      { sessionId: 'd', state: 'suspect' as const },
+      { sessionId: 'e' },
+    ]) {
+      presence.onEvent(broker.up(session(changes.sessionId, changes)), 0);
+    }
+    expect(presence.sessionCount).toBe(5);
+    expect(presence.routableCount).toBe(2);
+    presence.onEvent(broker.beat(true), 1);
+    expect(presence.routableCount).toBe(0);
+  });
+
   it('ends at the truth, whatever was lost, doubled or late on the way', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

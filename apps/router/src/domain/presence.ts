@@ -60,6 +60,10 @@ export class Presence {
     return this.index.count;
   }
 
+  get routableCount(): number {
+    return this.index.routableCount;
+  }
+
   get brokerCount(): number {
     return this.brokers.size;
   }

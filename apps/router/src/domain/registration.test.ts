@@ -1,15 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { registrationOf } from '../../test/worker-provider.js';
 import { type Registration, registrationState } from './registration.js';
 
-const registration = (ends: Partial<Registration> = {}): Registration => ({
-  id: 'id',
-  publicId: 'public',
-  tokenHash: 'hash',
-  createdAtMs: 0,
-  expiresAtMs: null,
-  revokedAtMs: null,
-  ...ends,
-});
+const registration = (ends: Partial<Registration> = {}) => registrationOf('id', ends);
 
 describe('registrationState', () => {
   it.each([

@@ -23,6 +23,18 @@ export class SessionIndex {
     return this.byConnection.size;
   }
 
+  /** How many workers could be given a request: serving, and known to have a model. */
+  get routableCount(): number {
+    let count = 0;
+    for (const identities of this.byProvider.values()) {
+      for (const identity of identities.values()) {
+        const session = newest(identity)?.session;
+        if (session?.state === 'serving' && session.models.length > 0) count += 1;
+      }
+    }
+    return count;
+  }
+
   sessionsOf(providerId: string): readonly PresentSession[] {
     const known = this.visible.get(providerId);
     if (known) return known;

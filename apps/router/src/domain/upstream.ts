@@ -1,7 +1,11 @@
+import type { SessionPresence } from '@aisbf/contracts';
 import { labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
 import type { Offer } from './offer.js';
+import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
+import { sessionOrder } from './session-order.js';
+import type { RandomSource } from './weighted-order.js';
 
 /** One machine or endpoint that can serve an offer. */
 export type Upstream = Readonly<{
@@ -17,13 +21,9 @@ export type Upstream = Readonly<{
 
 /** Why somebody who could have been asked was not. Shown to the buyer: add, never rename. */
 export type RejectionReason =
+  | SessionRejection
   | 'disabled'
   | 'no_live_session'
-  | 'not_offered'
-  | 'suspect'
-  | 'draining'
-  | 'at_capacity'
-  | 'frame_too_large'
   | 'credential_unreadable';
 
 export type UpstreamRejection = Readonly<{
@@ -39,14 +39,6 @@ export type Surroundings = Readonly<{
   nowMs: number;
 }>;
 
-export type SessionDemands = Readonly<{
-  bodyBytes: number;
-  /** What an envelope adds to a body. */
-  frameOverheadBytes: number;
-  /** A session with more than this waiting is left alone. */
-  sessionQueuedMax: number;
-}>;
-
 export type Upstreams = Readonly<{
   /** The most willing first. */
   usable: readonly Upstream[];
@@ -58,10 +50,11 @@ export function upstreamsOf(
   offer: Offer,
   around: Surroundings,
   demands: SessionDemands,
+  random: RandomSource,
 ): Upstreams {
   if (!offer.provider.isEnabled) return rejected(offer, ['disabled']);
   const { source } = offer.provider;
-  if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands);
+  if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
   const modelThere = source.models.get(offer.model);
   if (modelThere === undefined) return rejected(offer, ['not_offered']);
   if (source.headers === null) return rejected(offer, ['credential_unreadable']);
@@ -70,42 +63,31 @@ export function upstreamsOf(
   return { usable: [{ offer, modelThere, coolUntilMs, target }], rejections: [] };
 }
 
-function sessionUpstreams(offer: Offer, around: Surroundings, demands: SessionDemands): Upstreams {
+function sessionUpstreams(
+  offer: Offer,
+  around: Surroundings,
+  demands: SessionDemands,
+  random: RandomSource,
+): Upstreams {
   const sessions = around.sessionsOf(offer.provider.id);
   const reasons: RejectionReason[] = [];
-  const usable: (Upstream & { load: number })[] = [];
+  const fit: { load: SessionPresence; present: PresentSession }[] = [];
   for (const present of sessions) {
-    const reason = sessionRejection(offer.model, present, demands);
-    if (reason) {
-      reasons.push(reason);
-      continue;
-    }
     const { session } = present;
-    usable.push({
-      offer,
-      modelThere: offer.model,
-      coolUntilMs: coolUntil(offer.provider.id, offer.model, session.sessionId, around),
-      target: { kind: 'session', present },
-      load: (session.inFlight + session.queued) / session.inFlightMax,
-    });
+    const reason = sessionRejection(offer.model, session, demands);
+    if (reason) reasons.push(reason);
+    else fit.push({ load: session, present });
   }
   if (sessions.length === 0) reasons.push('no_live_session');
-  usable.sort((left, right) => left.load - right.load);
+  const usable = sessionOrder(fit, random).map(
+    ({ present }): Upstream => ({
+      offer,
+      modelThere: offer.model,
+      coolUntilMs: coolUntil(offer.provider.id, offer.model, present.session.sessionId, around),
+      target: { kind: 'session', present },
+    }),
+  );
   return { usable, rejections: rejected(offer, reasons).rejections };
-}
-
-function sessionRejection(
-  model: string,
-  { session }: PresentSession,
-  demands: SessionDemands,
-): RejectionReason | undefined {
-  if (!session.models.some(({ name }) => name === model)) return 'not_offered';
-  if (session.state !== 'serving') return session.state;
-  if (demands.bodyBytes + demands.frameOverheadBytes > session.frameBytesMax) {
-    return 'frame_too_large';
-  }
-  const isBusy = session.inFlight >= session.inFlightMax;
-  return isBusy && session.queued >= demands.sessionQueuedMax ? 'at_capacity' : undefined;
 }
 
 function coolUntil(

@@ -1,20 +1,14 @@
 import type { AdmitWorker } from '@aisbf/contracts';
 import { describe, expect, it } from '@jest/globals';
+import { registrationOf, workerProvider } from '../../test/worker-provider.js';
 import { indexCatalogue, type Provider } from './catalogue.js';
 import type { Registration } from './registration.js';
 import { workerVerdict } from './worker-verdict.js';
 
 const nowMs = 1_000;
 
-const registration = (token: string, ends: Partial<Registration> = {}): Registration => ({
-  id: `${token}-id`,
-  publicId: token,
-  tokenHash: `hash of ${token}`,
-  createdAtMs: 0,
-  expiresAtMs: null,
-  revokedAtMs: null,
-  ...ends,
-});
+const registration = (token: string, ends: Partial<Registration> = {}) =>
+  registrationOf(`${token}-id`, { publicId: token, tokenHash: `hash of ${token}`, ...ends });
 
 const registrations = [
   registration('right'),
@@ -26,16 +20,7 @@ const registrations = [
 const worker = (
   changes: Partial<Provider>,
   clientIds: ReadonlySet<string> | null = null,
-): Provider => ({
-  id: 'rig-id',
-  ownerId: 'anna-id',
-  username: 'anna',
-  name: 'rig',
-  isEnabled: true,
-  createdAtMs: 0,
-  source: { kind: 'coderai', clientIds, registrations },
-  ...changes,
-});
+): Provider => ({ ...workerProvider(registrations, clientIds), ...changes });
 
 const catalogue = indexCatalogue({
   revision: 1,

@@ -1,4 +1,4 @@
-import { Admit, AdmitWorker, internalPaths, ListModels } from '@aisbf/contracts';
+import { Admit, AdmitWorker, CheckWorkers, internalPaths, ListModels } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Admission } from '../services/admission.js';
@@ -30,5 +30,11 @@ export class InternalController {
   @HttpCode(200)
   admitWorker(@Body(parsed(AdmitWorker)) claim: AdmitWorker) {
     return this.workers.admit(claim);
+  }
+
+  @Post(internalPaths.routerCheckWorkers)
+  @HttpCode(200)
+  checkWorkers(@Body(parsed(CheckWorkers)) question: CheckWorkers) {
+    return this.workers.check(question);
   }
 }

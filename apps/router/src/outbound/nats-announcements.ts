@@ -1,4 +1,9 @@
-import { CatalogueChanged, RegistrationRevoked, subjects } from '@aisbf/contracts';
+import {
+  CatalogueChanged,
+  RegistrationRevoked,
+  RegistrationsUnsure,
+  subjects,
+} from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Announcements } from '../services/announcements.js';
@@ -17,5 +22,10 @@ export class NatsAnnouncements extends Announcements {
   registrationRevoked(which: Omit<RegistrationRevoked, 'type'>): void {
     const fact: RegistrationRevoked = { type: 'registration-revoked', ...which };
     this.bus.publish(subjects.registrationRevoked, fact);
+  }
+
+  registrationsUnsure(): void {
+    const fact: RegistrationsUnsure = { type: 'registrations-unsure' };
+    this.bus.publish(subjects.registrationsUnsure, fact);
   }
 }

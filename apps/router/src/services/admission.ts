@@ -3,9 +3,8 @@ import type { Admit, Plan } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { toBuyer } from '../domain/buyer.js';
 import { requireOwnPath } from '../domain/own-path.js';
-import { toTerms } from '../domain/plan-message.js';
 import { RouterEvents } from '../events.js';
-import { Accounts } from './accounts.js';
+import { HoldDesk } from './hold-desk.js';
 import { Planning } from './planning.js';
 import { RateCheck } from './rate-check.js';
 
@@ -16,7 +15,7 @@ export class Admission {
     private readonly principals: Principals,
     private readonly planning: Planning,
     private readonly rates: RateCheck,
-    private readonly accounts: Accounts,
+    private readonly desk: HoldDesk,
     private readonly events: RouterEvents,
   ) {}
 
@@ -37,19 +36,7 @@ export class Admission {
     requireOwnPath(buyer, pathUsername);
     const planned = this.planning.plan(requestId, buyer, facts);
     await this.rates.take(buyer, facts.promptTokens);
-    const authorised = await this.accounts.authorise({
-      type: 'authorise',
-      requestId,
-      apiTokenId: buyer.apiTokenId,
-      ownerId: buyer.ownerId,
-      amount: planned.route.holdAmount.toString(),
-      expiresAtMs: planned.holdExpiresAtMs,
-      concurrencyMax: buyer.limits.concurrencyMax,
-      route: facts.route,
-      isStream: facts.isStream,
-      terms: planned.route.candidates.map(toTerms),
-      rejections: [...planned.route.rejections],
-    });
-    return this.planning.toPlan(planned, authorised);
+    const held = await this.desk.hold(request, buyer, planned);
+    return this.planning.toPlan(request, planned, held);
   }
 }

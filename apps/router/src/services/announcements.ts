@@ -5,4 +5,6 @@ export abstract class Announcements {
   abstract catalogueChanged(revision: number): void;
   /** Live sessions of a provider must end. */
   abstract registrationRevoked(which: Omit<RegistrationRevoked, 'type'>): void;
+  /** Some of these may not have been heard. */
+  abstract registrationsUnsure(): void;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Authorised, Deadlines, Plan, RequestFacts } from '@aisbf/contracts';
+import type { Admit, Deadlines, Plan, RequestFacts } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { TokenBuyer } from '../domain/buyer.js';
+import { outputTokensHeld } from '../domain/hold-amount.js';
 import { type PlanSettings, plan, type RoutePlan } from '../domain/plan.js';
 import { toCandidate } from '../domain/plan-message.js';
 import { randomFromSeed } from '../domain/weighted-order.js';
@@ -20,9 +21,13 @@ export class PlanningSettings {
 
 export type Planned = Readonly<{
   route: RoutePlan;
+  plannedAtMs: number;
   holdExpiresAtMs: number;
   buyerMark: string;
 }>;
+
+/** The money is there. */
+export type Held = Pick<Plan, 'holdEpoch' | 'ticket'>;
 
 /** Plans a request with what is known of the market at this moment. */
 @Injectable()
@@ -46,19 +51,23 @@ export class Planning {
       settings: this.settings.plan,
     });
     planned();
-    const holdExpiresAtMs = around.nowMs + this.settings.holdTtlMs;
-    return { route, holdExpiresAtMs, buyerMark: buyerMark(buyer) };
+    const plannedAtMs = around.nowMs;
+    const holdExpiresAtMs = plannedAtMs + this.settings.holdTtlMs;
+    return { route, plannedAtMs, holdExpiresAtMs, buyerMark: buyerMark(buyer) };
   }
 
   /** What the gateway is told, once the money is there. */
-  toPlan(planned: Planned, { requestId, holdEpoch }: Authorised): Plan {
+  toPlan({ requestId, facts }: Admit, planned: Planned, { holdEpoch, ticket }: Held): Plan {
     const { route, holdExpiresAtMs } = planned;
     return {
       requestId,
       holdEpoch,
       holdAmount: route.holdAmount.toString(),
+      ticket,
       holdExpiresAtMs,
-      candidates: route.candidates.map(toCandidate),
+      candidates: route.candidates.map((upstream) =>
+        toCandidate(upstream, outputTokensHeld(route.holdAmount, facts, upstream.offer.prices)),
+      ),
       attemptsMax: Math.min(this.settings.attemptsMax, route.candidates.length),
       rejections: [...route.rejections],
       deadlines: this.settings.deadlines,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { WorkerCapabilities } from '@aisbf/broker-protocol';
 import { operationNames } from '../requests/operation.js';
+import { extensionNames } from '../requests/terms.js';
 
 const packageFile = new URL('../../package.json', import.meta.url);
 
@@ -22,7 +23,7 @@ export function workerCapabilities(options: CapabilityOptions): WorkerCapabiliti
   };
   if (options.isPlain) return base;
   const limits = { max_frame_bytes: options.frameBytesMax, concurrency: options.concurrency };
-  return { ...base, operations: operationNames, limits };
+  return { ...base, operations: operationNames, extensions: extensionNames, limits };
 }
 
 function readVersion(): string {

@@ -1,6 +1,12 @@
-import { errorFrame, type WorkerError, type WorkerFrame } from '@aisbf/broker-protocol';
+import {
+  binaryWorkerFrame,
+  errorFrame,
+  type WorkerError,
+  type WorkerFrame,
+} from '@aisbf/broker-protocol';
 import { WebSocket } from 'ws';
 import type { FrameSink } from '../requests/reply.js';
+import { plainTerms, type Terms } from '../requests/terms.js';
 
 export type OutboxLimits = Readonly<{
   /** Unsent bytes from which on makers of frames wait. */
@@ -21,6 +27,7 @@ export class Outbox implements FrameSink {
   readonly #bufferedBytesMax: number;
   #frameBytesMax: number;
   #largestBytes = 0;
+  #terms = plainTerms;
   #waiting: (() => void)[] = [];
 
   constructor(socket: WebSocket, limits: OutboxLimits) {
@@ -34,22 +41,36 @@ export class Outbox implements FrameSink {
     return this.#largestBytes;
   }
 
+  get terms(): Terms {
+    return this.#terms;
+  }
+
+  get frameBytesMax(): number {
+    return this.#frameBytesMax;
+  }
+
+  /** For requests that begin from now on. */
+  agree(terms: Terms): void {
+    this.#terms = terms;
+  }
+
   /** The market says how much it takes. */
   limitFrames(bytesMax: number): void {
     this.#frameBytesMax = Math.min(this.#frameBytesMax, bytesMax);
   }
 
-  readonly send = (frame: WorkerFrame): void => {
+  readonly send = (frame: WorkerFrame, attachments: readonly Buffer[] = []): void => {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
-    const text = JSON.stringify(frame);
-    const bytes = Buffer.byteLength(text);
+    const isBinary = attachments.length > 0;
+    const data = isBinary ? binaryWorkerFrame(frame, attachments) : JSON.stringify(frame);
+    const bytes = Buffer.byteLength(data);
     if (bytes > this.#frameBytesMax) {
       this.send(errorFrame(String(frame.request_id), tooLarge, { elapsed_ms: 0 }));
       return;
     }
     this.#largestBytes = Math.max(this.#largestBytes, bytes);
     // A failed write is followed by the socket's end, which is where it is dealt with.
-    this.#socket.send(text, () => this.#wake());
+    this.#socket.send(data, { binary: isBinary }, () => this.#wake());
   };
 
   readonly writable = (): Promise<void> => {

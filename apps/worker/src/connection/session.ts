@@ -4,6 +4,7 @@ import {
   heartbeatAnswerFrame,
   heartbeatFrame,
   type Registration,
+  readBinaryBrokerFrame,
   readBrokerFrame,
   registerFrame,
   type Vitals,
@@ -12,6 +13,7 @@ import { type RawData, WebSocket } from 'ws';
 import { type Log, printable } from '../log.js';
 import type { Desk } from '../requests/desk.js';
 import type { FrameSink } from '../requests/reply.js';
+import { agreedTerms } from '../requests/terms.js';
 import type { MarketStatus } from '../status.js';
 import type { MarketAddress } from './market-address.js';
 import { Outbox, type OutboxLimits } from './outbox.js';
@@ -57,6 +59,7 @@ const closeMsMax = 5_000;
 type SessionState = 'opening' | 'greeting' | 'serving' | 'leaving' | 'ended';
 
 type RegisteredFrame = Extract<BrokerFrame, { kind: 'registered' }>;
+type ExtensionFrame = Extract<BrokerFrame, { kind: 'cancel' | 'drain' | 'window' }>;
 
 export class Session {
   readonly #options: SessionOptions;
@@ -154,17 +157,22 @@ export class Session {
   #receive(data: RawData, isBinary: boolean): void {
     this.#hear();
     if (this.#state === 'ended') return;
-    // Text arrives in one buffer; fragments and array buffers are only made where they are asked for.
-    const text = isBinary || !Buffer.isBuffer(data) ? '' : data.toString('utf8');
-    const frame = readBrokerFrame(text);
-    const isExtension = frame.kind === 'cancel' || frame.kind === 'drain';
-    if (isExtension && !this.#knows(frame.kind)) this.#desk.refuse(frame.requestId);
+    const frame = this.#read(data, isBinary);
+    if (isExtension(frame) && !this.#knows(frame.kind)) this.#desk.refuse(frame.requestId);
     else this.#handle(frame);
   }
 
-  /** To cancel, the market needs our word only; to be left, it has to offer that as well. */
-  #knows(extension: 'cancel' | 'drain'): boolean {
+  #read(data: RawData, isBinary: boolean): BrokerFrame {
+    // A message arrives in one buffer; fragments and array buffers are only made where they are asked for.
+    if (!Buffer.isBuffer(data)) return readBrokerFrame('');
+    if (!isBinary) return readBrokerFrame(data.toString('utf8'));
+    return this.#outbox.terms.isBinary ? readBinaryBrokerFrame(data) : readBrokerFrame('');
+  }
+
+  /** To cancel, the market needs our word only; for the others it has to offer them as well. */
+  #knows(extension: 'cancel' | 'drain' | 'window'): boolean {
     if (this.#options.isPlain) return false;
+    if (extension === 'window') return this.#outbox.terms.windowBytes !== undefined;
     return extension === 'cancel' || this.#extensions.has(extension);
   }
 
@@ -182,6 +190,9 @@ export class Session {
       case 'cancel':
         this.#desk.cancel(frame.requestId);
         break;
+      case 'window':
+        this.#desk.read(frame.requestId, frame.readBytes);
+        break;
       case 'drain':
         this.#farewell.resolve(frame.graceMs);
         break;
@@ -197,10 +208,11 @@ export class Session {
   }
 
   /** The first acceptance opens the session; the later ones answer to changed models. */
-  #accept({ sessionId, extensions, frameBytesMax }: RegisteredFrame): void {
+  #accept({ sessionId, extensions, frameBytesMax, streamWindowBytes }: RegisteredFrame): void {
     this.#extensions = extensions;
-    if (frameBytesMax !== undefined && !this.#options.isPlain) {
-      this.#outbox.limitFrames(frameBytesMax);
+    if (!this.#options.isPlain) {
+      if (frameBytesMax !== undefined) this.#outbox.limitFrames(frameBytesMax);
+      this.#outbox.agree(agreedTerms(extensions, streamWindowBytes));
     }
     if (this.#state !== 'greeting') return;
     this.#state = 'serving';
@@ -254,4 +266,8 @@ export class Session {
     this.#socket.terminate();
     this.#ending.resolve(ending);
   }
+}
+
+function isExtension(frame: BrokerFrame): frame is ExtensionFrame {
+  return frame.kind === 'cancel' || frame.kind === 'drain' || frame.kind === 'window';
 }

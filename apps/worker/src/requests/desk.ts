@@ -5,6 +5,7 @@ import { UpstreamFailure } from '../upstream/upstream.js';
 import { type Engine, findOperation, type Operation } from './operation.js';
 import { type FrameSink, Reply, type ReplyPace } from './reply.js';
 import type { Seats } from './seats.js';
+import { ReaderStalled } from './send-window.js';
 
 export type DeskOptions = Readonly<{
   engine: Engine;
@@ -21,7 +22,7 @@ const requestsMax = 4_096;
 /** Takes the requests of one session: runs them side by side, within the limit, and can stop each. */
 export class Desk {
   readonly #options: DeskOptions;
-  readonly #running = new Map<string, AbortController>();
+  readonly #running = new Map<string, Readonly<{ abort: AbortController; reply: Reply }>>();
   #busy = 0;
   #isDraining = false;
   #onIdle: (() => void) | undefined;
@@ -48,7 +49,7 @@ export class Desk {
     const countTokens = (count: number): void => board.tokensCame(count, Date.now());
     const reply = new Reply(work.requestId, sink, pace, countTokens);
     abort.signal.addEventListener('abort', () => reply.abandon());
-    this.#running.set(work.requestId, abort);
+    this.#running.set(work.requestId, { abort, reply });
     if (operation.isWork) this.#begin();
     void operation
       .run(engine, work, reply, abort.signal)
@@ -66,14 +67,19 @@ export class Desk {
   cancel(requestId: string): void {
     const running = this.#running.get(requestId);
     if (running === undefined) return;
-    running.abort();
+    running.abort.abort();
     const message = 'The request was cancelled.';
     this.refuse(requestId, { code: 'cancelled', message, status: 499 });
   }
 
+  /** The reader of that request's stream has come so far. */
+  read(requestId: string, bytes: number): void {
+    this.#running.get(requestId)?.reply.read(bytes);
+  }
+
   /** The session is gone, and with it everybody who waited. */
   abortAll(): void {
-    for (const abort of this.#running.values()) abort.abort();
+    for (const { abort } of this.#running.values()) abort.abort();
   }
 
   /** Takes no new work, and resolves when the last one is answered. */
@@ -114,6 +120,11 @@ export class Desk {
       reply.error({ code, message: error.message, status: error.status });
       log.warn({ request: reply.requestId, reason: describe(error.cause) }, 'upstream failed');
       void engine.models.refresh();
+      return;
+    }
+    if (error instanceof ReaderStalled) {
+      reply.error({ code: 'stream_error', message: 'The answer was not read.', status: 504 });
+      log.warn({ request: reply.requestId }, 'market did not read an answer');
       return;
     }
     reply.error({ code: 'worker_error', message: 'The worker failed.', status: 500 });

@@ -1,10 +1,10 @@
-import type { HttpAnswer, WorkerCapabilities, WorkFrame } from '@aisbf/broker-protocol';
+import type { WorkerCapabilities, WorkFrame } from '@aisbf/broker-protocol';
 import type { ModelList } from '../upstream/model-list.js';
 import { isHeaderValue, type Upstream } from '../upstream/upstream.js';
 import { unknownModel, withUpstreamModel } from './chosen-model.js';
 import { readProxyRequest } from './proxy-request.js';
 import { relay } from './relay.js';
-import type { Reply } from './reply.js';
+import type { Reply, WholeAnswer } from './reply.js';
 
 /** What operations work with; the same for all requests. */
 export type Engine = Readonly<{
@@ -13,6 +13,7 @@ export type Engine = Readonly<{
   capabilities: WorkerCapabilities;
   proxyPaths: readonly string[];
   answerBytesMax: number;
+  heldBytesMax: number;
   isPlain: boolean;
 }>;
 
@@ -50,7 +51,7 @@ async function completeChat(
   reply: Reply,
   signal: AbortSignal,
 ): Promise<void> {
-  const { upstream, models, answerBytesMax, isPlain } = engine;
+  const { upstream, models } = engine;
   const body = withUpstreamModel(payload, payloadText, models.assortment);
   if (typeof body !== 'string') return reply.error(body);
   const headers = {
@@ -60,22 +61,23 @@ async function completeChat(
   const path = 'chat/completions';
   const request = { method: 'POST', path, headers, body } as const;
   const answer = await upstream.request(request, signal);
-  await relay(upstream, answer, reply, { answerBytesMax, isStream, isPlain });
+  await relay(upstream, answer, reply, { ...engine, isStream });
 }
 
 async function proxy(
   engine: Engine,
-  { payload, payloadText, isStream }: WorkFrame,
+  work: WorkFrame,
   reply: Reply,
   signal: AbortSignal,
 ): Promise<void> {
-  const { upstream, models, answerBytesMax, isPlain, proxyPaths } = engine;
-  const read = readProxyRequest(payload, payloadText, proxyPaths, models.assortment);
+  const { upstream, models, proxyPaths } = engine;
+  const { isStream } = work;
+  const read = readProxyRequest(work, proxyPaths, models.assortment);
   if ('code' in read) return reply.error(read);
   const list = /^models(?:\/([^?]*))?(?:\?|$)/.exec(read.path);
   if (list !== null) return tellModel(models, list[1] ?? '', reply);
   const answer = await upstream.request(read, signal);
-  await relay(upstream, answer, reply, { answerBytesMax, isStream, isPlain });
+  await relay(upstream, answer, reply, { ...engine, isStream });
 }
 
 /** The upstream's own list would show what is not for sale, and under names that nobody knows. */
@@ -86,7 +88,7 @@ function tellModel(models: ModelList, name: string, reply: Reply): void {
   else reply.answer(jsonAnswer(model));
 }
 
-function jsonAnswer(body: object): HttpAnswer {
+function jsonAnswer(body: object): WholeAnswer {
   return {
     status_code: 200,
     headers: { 'content-type': 'application/json' },

@@ -1,9 +1,12 @@
-import { memberText, type WorkerError } from '@aisbf/broker-protocol';
+import { memberText, type WorkerError, type WorkFrame } from '@aisbf/broker-protocol';
 import { FormData } from 'undici';
 import { z } from 'zod';
 import { type Assortment, isRestricted } from '../upstream/assortment.js';
 import { isHeaderValue, type UpstreamRequest } from '../upstream/upstream.js';
 import { upstreamModel, withUpstreamModel } from './chosen-model.js';
+
+/** The place of bytes that came beside the payload. */
+const AttachmentIndex = z.int().min(0).nullish();
 
 const Multipart = z.looseObject({
   fields: z.array(z.looseObject({ name: z.string(), value: z.string() })).nullish(),
@@ -13,7 +16,8 @@ const Multipart = z.looseObject({
         name: z.string(),
         filename: z.string().nullish(),
         content_type: z.string().nullish(),
-        data_base64: z.string(),
+        data_base64: z.string().nullish(),
+        data_attachment: AttachmentIndex,
       }),
     )
     .nullish(),
@@ -28,6 +32,7 @@ const ProxyPayload = z.looseObject({
   content_type: z.string().max(256).nullish(),
   body: z.unknown().optional(),
   body_base64: z.string().nullish(),
+  body_attachment: AttachmentIndex,
   multipart: Multipart.nullish(),
 });
 type ProxyPayload = z.infer<typeof ProxyPayload>;
@@ -35,14 +40,13 @@ type ProxyPayload = z.infer<typeof ProxyPayload>;
 /** All that is passed on: the rest could carry what the engine must not hear, or be taken for ours. */
 const headersPassed = ['accept', 'traceparent', 'x-request-id'];
 
-/** Turns a `proxy` payload into a request to the engine, or says why it will not be made. */
+/** Turns a `proxy` request into one to the engine, or says why it will not be made. */
 export function readProxyRequest(
-  payload: unknown,
-  payloadText: string,
+  work: WorkFrame,
   paths: readonly string[],
   assortment: Assortment,
 ): UpstreamRequest | WorkerError {
-  const parsed = ProxyPayload.safeParse(payload);
+  const parsed = ProxyPayload.safeParse(work.payload);
   if (!parsed.success) return invalid('The proxy payload is not in its form.');
   const path = enginePath(parsed.data.endpoint_path, paths);
   const method = (parsed.data.method ?? 'POST').toUpperCase();
@@ -54,7 +58,7 @@ export function readProxyRequest(
   const headers = passedHeaders(parsed.data);
   const base = { method, path: path + query, headers } as const;
   if (method === 'GET') return base;
-  const content = readContent(parsed.data, payloadText, assortment);
+  const content = readContent(parsed.data, work, assortment);
   if ('code' in content) return content;
   const type = content.contentType ?? parsed.data.content_type;
   if (type && !isHeaderValue(type)) return invalid('The content type is none.');
@@ -79,20 +83,31 @@ type Content = Readonly<{ body: string | Buffer | FormData; contentType?: string
 
 function readContent(
   payload: ProxyPayload,
-  payloadText: string,
+  { payloadText, attachments }: WorkFrame,
   assortment: Assortment,
 ): Content | WorkerError {
-  const { body, body_base64: base64, multipart } = payload;
-  const forms = [body, base64, multipart].filter((form) => form !== undefined && form !== null);
+  const { body, body_base64: base64, body_attachment: attached, multipart } = payload;
+  const forms = [body, base64, attached, multipart].filter((form) => form != null);
   if (forms.length > 1) return invalid('A body comes in exactly one form.');
-  if (multipart) return formContent(multipart, assortment);
-  if (typeof base64 === 'string') {
-    const bytes = Buffer.from(base64, 'base64');
+  if (multipart) return formContent(multipart, attachments, assortment);
+  if (base64 != null || attached != null) {
+    const bytes = bytesOf(base64, attached, attachments);
+    if (!bytes) return invalid('The body is not among the attachments.');
     if (!isRestricted(assortment)) return { body: bytes };
     return textContent(bytes.toString('utf8'), payload.content_type, assortment);
   }
   const text = typeof body === 'string' ? body : (memberText(payloadText, 'body') ?? '');
   return textContent(text, payload.content_type ?? 'application/json', assortment);
+}
+
+/** In exactly one of the two forms; undefined where they are not there. */
+function bytesOf(
+  base64: string | null | undefined,
+  attached: number | null | undefined,
+  attachments: readonly Buffer[],
+): Buffer | undefined {
+  if (base64 != null) return attached == null ? Buffer.from(base64, 'base64') : undefined;
+  return attached == null ? undefined : attachments[attached];
 }
 
 function textContent(
@@ -120,7 +135,11 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | undefine
   }
 }
 
-function formContent({ fields, files }: Multipart, assortment: Assortment): Content | WorkerError {
+function formContent(
+  { fields, files }: Multipart,
+  attachments: readonly Buffer[],
+  assortment: Assortment,
+): Content | WorkerError {
   const form = new FormData();
   const isModel = (name: string): boolean => name.toLowerCase() === 'model';
   const asked = fields?.find(({ name }) => isModel(name))?.value;
@@ -133,7 +152,9 @@ function formContent({ fields, files }: Multipart, assortment: Assortment): Cont
   for (const { name, value } of fields ?? []) form.append(name, isModel(name) ? model : value);
   for (const file of files ?? []) {
     const type = file.content_type ?? 'application/octet-stream';
-    const blob = new Blob([Buffer.from(file.data_base64, 'base64')], { type });
+    const bytes = bytesOf(file.data_base64, file.data_attachment, attachments);
+    if (!bytes) return invalid('A file comes in exactly one form.');
+    const blob = new Blob([bytes], { type });
     form.append(file.name, blob, file.filename ?? 'upload');
   }
   return { body: form };

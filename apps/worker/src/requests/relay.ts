@@ -1,11 +1,15 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { HttpAnswer, WorkerError } from '@aisbf/broker-protocol';
+import type { WorkerError } from '@aisbf/broker-protocol';
 import { isTextType, readBody } from '../upstream/answer-body.js';
 import { type Upstream, type UpstreamAnswer, UpstreamFailure } from '../upstream/upstream.js';
-import type { Reply } from './reply.js';
+import { relayBytes } from './byte-relay.js';
+import type { Reply, WholeAnswer } from './reply.js';
+import { ReaderStalled } from './send-window.js';
 
 export type RelayOptions = Readonly<{
   answerBytesMax: number;
+  /** Bytes up to this many are sent whole, so that until then another worker can still be asked. */
+  heldBytesMax: number;
   isStream: boolean;
   /** Old clients tell of an engine's error as the only piece of a stream, and lose its status. */
   isPlain: boolean;
@@ -19,11 +23,18 @@ export async function relay(
   options: RelayOptions,
 ): Promise<void> {
   const hasFailed = answer.status >= 400;
+  if (reply.takesBytes && !hasFailed && !isTextType(answer.contentType)) {
+    // Half of what a message may hold leaves room for its head, whatever that says.
+    const heldBytesMax = Math.min(options.heldBytesMax, Math.floor(reply.frameBytesMax / 2));
+    return fromEngine(relayBytes(answer, reply, options.isStream ? 0 : heldBytesMax));
+  }
   if (options.isStream && !hasFailed && isStreamable(answer)) return relayStream(answer, reply);
   const whole = await wholeAnswer(upstream, answer, options.answerBytesMax);
   if ('code' in whole) return reply.error(whole);
   if (options.isStream && options.isPlain && hasFailed) {
-    await reply.piece(whole.body ?? JSON.stringify({ error: { message: 'engine error' } }));
+    const { body } = whole;
+    const unknown = JSON.stringify({ error: { message: 'engine error' } });
+    await reply.piece(typeof body === 'string' ? body : unknown);
     return reply.done();
   }
   reply.answer(whole);
@@ -35,13 +46,19 @@ function isStreamable({ contentType }: UpstreamAnswer): boolean {
 }
 
 async function relayStream(answer: UpstreamAnswer, reply: Reply): Promise<void> {
-  try {
-    if (isTextType(answer.contentType)) await relayText(answer, reply);
-    else await relayBytes(answer, reply);
-  } catch (error) {
-    throw UpstreamFailure.from(error);
-  }
+  await fromEngine(
+    isTextType(answer.contentType) ? relayText(answer, reply) : relayBase64(answer, reply),
+  );
   reply.done();
+}
+
+/** Whatever breaks while an answer is read is the engine's failure, unless the reader was waited for in vain. */
+async function fromEngine<Result>(reading: Promise<Result>): Promise<Result> {
+  try {
+    return await reading;
+  } catch (error) {
+    throw error instanceof ReaderStalled ? error : UpstreamFailure.from(error);
+  }
 }
 
 /** A character whose bytes come in two reads is sent when it is whole. */
@@ -55,42 +72,31 @@ async function relayText(answer: UpstreamAnswer, reply: Reply): Promise<void> {
   if (rest !== '') await reply.piece(rest);
 }
 
-async function relayBytes(answer: UpstreamAnswer, reply: Reply): Promise<void> {
-  for await (const part of answer.body) {
-    const bytes: Buffer = part;
-    await reply.piece({ data_base64: bytes.toString('base64') });
-  }
+async function relayBase64(answer: UpstreamAnswer, reply: Reply): Promise<void> {
+  for await (const part of answer.body) await reply.piece(part);
 }
 
 async function wholeAnswer(
   upstream: Upstream,
   answer: UpstreamAnswer,
   bytesMax: number,
-): Promise<HttpAnswer | WorkerError> {
+): Promise<WholeAnswer | WorkerError> {
   const { status, contentType } = answer;
   // It is the seller whom the engine refuses; a buyer would take it for a refusal of his own token.
   if (status === 401 || status === 403) {
-    await readWhole(answer, bytesMax);
+    await fromEngine(readBody(answer.body, bytesMax));
     const message = "The worker's engine refuses the worker.";
     return { code: 'upstream_refuses_worker', message, status: 502 };
   }
-  const body = await readWhole(answer, bytesMax);
+  const body = await fromEngine(readBody(answer.body, bytesMax));
   if (body === undefined) {
     const message = `The answer is larger than ${bytesMax} bytes.`;
     return { code: 'answer_too_large', message, status: 502 };
   }
   const head = { status_code: status, headers: answer.headers, content_type: contentType };
   const text = isTextType(contentType) ? toText(body) : undefined;
-  if (text === undefined) return { ...head, body_base64: body.toString('base64') };
+  if (text === undefined) return { ...head, body };
   return { ...head, body: status >= 400 ? upstream.redact(text) : text };
-}
-
-async function readWhole(answer: UpstreamAnswer, bytesMax: number): Promise<Buffer | undefined> {
-  try {
-    return await readBody(answer.body, bytesMax);
-  } catch (error) {
-    throw UpstreamFailure.from(error);
-  }
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,15 +1,17 @@
 import type { WorkerFrame } from '@aisbf/broker-protocol';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Reply } from './reply.js';
+import { plainTerms } from './terms.js';
 
-const pace = { pendingAfterMs: 250, pendingEveryMs: 30_000 };
+const pace = { pendingAfterMs: 250, pendingEveryMs: 30_000, windowWaitMsMax: 60_000 };
 
 function open() {
   const frames: WorkerFrame[] = [];
-  const sink = { send: (frame: WorkerFrame) => frames.push(frame), writable: async () => {} };
+  const send = (frame: WorkerFrame) => void frames.push(frame);
+  const sink = { send, writable: async () => {}, terms: plainTerms, frameBytesMax: 65_536 };
   const events = () => frames.map(({ event, status }) => event ?? status);
   return {
-    reply: new Reply('r', { ...sink, send: (frame) => void sink.send(frame) }, pace),
+    reply: new Reply('r', sink, pace),
     events,
   };
 }

@@ -25,3 +25,12 @@ export function isTextType(contentType: string): boolean {
     type.endsWith('+xml')
   );
 }
+
+/** The name that the engine gives to a file, where it gives one in plain letters. */
+export function filenameOf(headers: Readonly<Record<string, string>>): string | undefined {
+  const stated = headers['content-disposition'] ?? '';
+  return /;\s*filename=(?:"([^"\\]{1,255})"|([^\s;"]{1,255}))/i
+    .exec(stated)
+    ?.slice(1)
+    .find(Boolean);
+}

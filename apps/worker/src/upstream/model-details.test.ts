@@ -24,7 +24,19 @@ describe(ollamaDetails, () => {
         quantization: 'Q4_K_M',
         architecture: 'llama',
       },
-      llava: { capabilities: ['vision', 'completion'] },
+      llava: {
+        capabilities: ['vision', 'completion'],
+        input_modalities: ['text', 'image'],
+        supports_tools: false,
+      },
+    });
+  });
+
+  it('says nothing of inputs and tools where the list is not of a model that chats', () => {
+    const models = [{ name: 'bge', capabilities: ['embedding'] }, { name: 'old' }];
+    expect(Object.fromEntries(ollamaDetails({ models }, {}))).toEqual({
+      bge: { capabilities: ['embedding'] },
+      old: {},
     });
   });
 });
@@ -46,6 +58,7 @@ describe(lmStudioDetails, () => {
         quantization: '4bit',
         architecture: 'gemma3',
         capabilities: ['vision'],
+        input_modalities: ['text', 'image'],
       },
       b: { context_length: 8192, capabilities: ['tool_use'] },
     });
@@ -58,7 +71,14 @@ describe(llamaCppDetails, () => {
       default_generation_settings: { n_ctx: 16384 },
       modalities: { vision: true, audio: false },
     };
-    expect(llamaCppDetails(props)).toEqual({ context_length: 16384, capabilities: ['vision'] });
+    expect(llamaCppDetails(props)).toEqual({
+      context_length: 16384,
+      capabilities: ['vision'],
+      input_modalities: ['text', 'image'],
+    });
+    expect(llamaCppDetails({ modalities: { vision: false } })).toEqual({
+      input_modalities: ['text'],
+    });
   });
 });
 

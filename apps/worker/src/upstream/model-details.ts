@@ -5,6 +5,10 @@ export type ModelDetails = Readonly<{
   quantization?: string;
   architecture?: string;
   capabilities?: readonly string[];
+  /** All that can be sent. Only where the engine says it of each kind: what is not in it is refused. */
+  input_modalities?: readonly string[];
+  /** Only where the engine says yes or no. */
+  supports_tools?: boolean;
 }>;
 
 type Row = Readonly<Record<string, unknown>>;
@@ -20,12 +24,17 @@ export function ollamaDetails(tags: unknown, running: unknown): DetailsByName {
   );
   return named(rowsOf(tags, 'models'), 'name', (row) => {
     const details = toRow(row.details);
+    const capabilities = textsOf(row.capabilities);
+    // Ollama's list is complete: what a chatting model lacks in it is refused.
+    const chatting = capabilities?.includes('completion') ? capabilities : undefined;
     return {
       context_length: contexts.get(textOf(row.name)),
       parameter_size: textOf(details.parameter_size),
       quantization: textOf(details.quantization_level),
       architecture: textOf(details.family),
-      capabilities: textsOf(row.capabilities),
+      capabilities,
+      input_modalities: chatting && inputsOf(chatting),
+      supports_tools: chatting?.includes('tools'),
     };
   });
 }
@@ -37,8 +46,15 @@ export function lmStudioDetails(list: unknown): DetailsByName {
     quantization: textOf(row.quantization),
     architecture: textOf(row.arch),
     capabilities: [...(row.type === 'vlm' ? ['vision'] : []), ...(textsOf(row.capabilities) ?? [])],
+    input_modalities: inputsOfType.get(row.type),
   }));
 }
+
+/** LM Studio tells models that see from those that do not. */
+const inputsOfType: ReadonlyMap<unknown, readonly string[]> = new Map([
+  ['llm', ['text']],
+  ['vlm', ['text', 'image']],
+]);
 
 /** llama.cpp's `/props`: one model, whose context is shared out evenly among its slots. */
 export function llamaCppDetails(props: unknown): ModelDetails {
@@ -46,7 +62,20 @@ export function llamaCppDetails(props: unknown): ModelDetails {
   const context = positive(toRow(row.default_generation_settings).n_ctx);
   const modalities = toRow(row.modalities);
   const capabilities = Object.keys(modalities).filter((name) => modalities[name] === true);
-  return stated({ context_length: context, capabilities });
+  const isSaid = typeof modalities.vision === 'boolean';
+  return stated({
+    context_length: context,
+    capabilities,
+    input_modalities: isSaid ? inputsOf(capabilities) : undefined,
+  });
+}
+
+function inputsOf(capabilities: readonly string[]): readonly string[] {
+  return [
+    'text',
+    ...(capabilities.includes('vision') ? ['image'] : []),
+    ...(capabilities.includes('audio') ? ['audio'] : []),
+  ];
 }
 
 type Loose = { readonly [name in keyof ModelDetails]: ModelDetails[name] | undefined };

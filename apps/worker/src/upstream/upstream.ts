@@ -24,6 +24,8 @@ export type UpstreamAnswer = Readonly<{
   status: number;
   contentType: string;
   headers: Readonly<Record<string, string>>;
+  /** Undefined where the engine does not know it before the end. */
+  contentLength: number | undefined;
   body: Readable;
 }>;
 
@@ -92,7 +94,8 @@ export class Upstream {
       });
       const headers = passedHeaders(answer.headers);
       const contentType = headers['content-type'] ?? 'application/octet-stream';
-      return { status: answer.statusCode, contentType, headers, body: answer.body };
+      const contentLength = lengthOf(answer.headers['content-length']);
+      return { status: answer.statusCode, contentType, headers, contentLength, body: answer.body };
     } catch (error) {
       signal.throwIfAborted();
       throw UpstreamFailure.from(error);
@@ -117,6 +120,10 @@ export class Upstream {
 /** Whether a text can be a header's value; anything else would fail the whole request. */
 export function isHeaderValue(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 1024 && /^[\x20-\x7E]*$/.test(value);
+}
+
+function lengthOf(stated: string | string[] | undefined): number | undefined {
+  return typeof stated === 'string' && /^\d{1,15}$/.test(stated) ? Number(stated) : undefined;
 }
 
 function passedHeaders(

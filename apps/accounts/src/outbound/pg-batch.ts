@@ -1,0 +1,77 @@
+import { Fault } from '@aisbf/faults';
+import { withRetry } from './pg-retry.js';
+
+export type BatchLimits = Readonly<{
+  /** Statements under way at once. One owner's money is moved by one at a time, whatever this says. */
+  lanesMax: number;
+  /** Calls in one statement: more only make each of them wait longer. */
+  itemsMax: number;
+}>;
+
+type Waiting<Item, Result> = Readonly<{
+  item: Item;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}>;
+
+/** Does all items in one transaction, and answers in their order. */
+export type BatchWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
+
+/**
+ * Lets concurrent calls share one statement and one commit: whatever comes while all lanes are busy goes together
+ * when the next one is free. Nobody waits for a batch to fill. An item that breaks its batch is found by halving it,
+ * so that it breaks nobody else.
+ */
+export class PgBatch<Item, Result> {
+  private readonly waiting: Waiting<Item, Result>[] = [];
+  private running = 0;
+  private isArmed = false;
+
+  constructor(
+    private readonly work: BatchWork<Item, Result>,
+    private readonly limits: BatchLimits,
+  ) {}
+
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, resolve, reject });
+      this.arm();
+    });
+  }
+
+  /** Calls of the same turn of the event loop go together. */
+  private arm(): void {
+    if (this.isArmed || this.running >= this.limits.lanesMax) return;
+    this.isArmed = true;
+    setImmediate(() => {
+      this.isArmed = false;
+      void this.run(this.waiting.splice(0, this.limits.itemsMax));
+      if (this.waiting.length > 0) this.arm();
+    });
+  }
+
+  private async run(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    this.running += 1;
+    try {
+      await this.settle(batch);
+    } finally {
+      this.running -= 1;
+      if (this.waiting.length > 0) this.arm();
+    }
+  }
+
+  private async settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await withRetry(() => this.work(batch.map(({ item }) => item)));
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+    } catch (error) {
+      // A ledger that is away is away for each of them.
+      if (batch.length === 1 || error instanceof Fault) {
+        for (const { reject } of batch) reject(error);
+        return;
+      }
+      const middle = Math.ceil(batch.length / 2);
+      await Promise.all([this.settle(batch.slice(0, middle)), this.settle(batch.slice(middle))]);
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import type { HeldTerms } from '../domain/charge.js';
+import { faults } from '../domain/faults.js';
+import { type LeasedRequest, readTicket } from '../domain/lease-ticket.js';
+import { LedgerStore } from './ledger-store.js';
+
+/** What routers seal their tickets with. */
+export class TicketSecret {
+  constructor(readonly value: string) {}
+}
+
+export type HeldRequest = Readonly<{ terms: HeldTerms; leased: LeasedRequest | undefined }>;
+
+/** Finds what was fixed when a request was admitted: in its ticket, where its money is a lease's, else in its hold. */
+@Injectable()
+export class HeldRequests {
+  constructor(
+    private readonly ledger: LedgerStore,
+    private readonly secret: TicketSecret,
+  ) {}
+
+  async find(requestId: string, ticket: string | null): Promise<HeldRequest> {
+    if (ticket !== null) {
+      const leased = readTicket(ticket, requestId, this.secret.value);
+      if (!leased) throw faults.TICKET_INVALID();
+      return { terms: leased, leased };
+    }
+    const terms = await this.ledger.heldTerms(requestId);
+    if (!terms) throw faults.HOLD_MISSING();
+    return { terms, leased: undefined };
+  }
+}

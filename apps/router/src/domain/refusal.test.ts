@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals';
+import { refusal } from './refusal.js';
+import type { RejectionReason } from './upstream.js';
+
+const refusedFor = (...reasons: readonly RejectionReason[]) =>
+  refusal(
+    [],
+    reasons.map((reason) => ({ providerLabel: 'anna/rig', model: 'llama', reason })),
+  );
+
+describe(refusal, () => {
+  it.each([
+    ['context_too_small', 'PROMPT_TOO_LONG'],
+    ['input_unsupported', 'INPUT_UNSUPPORTED'],
+    ['tools_unsupported', 'TOOLS_UNSUPPORTED'],
+    ['output_unsupported', 'CHAT_UNSUPPORTED'],
+    ['endpoint_unsupported', 'CHAT_UNSUPPORTED'],
+    ['frame_too_large', 'REQUEST_TOO_LARGE'],
+  ] as const)('says of %s what waiting does not mend', (reason, code) => {
+    expect(refusedFor(reason)).toMatchObject({ code });
+    expect(refusedFor(reason, 'not_offered')).toMatchObject({ code });
+  });
+
+  it('asks for patience where one of them may serve later', () => {
+    expect(refusedFor('context_too_small', 'suspect')).toMatchObject({
+      code: 'NO_CANDIDATE',
+      details: { reasons: 'context_too_small,suspect' },
+    });
+    expect(refusedFor('no_live_session')).toMatchObject({ code: 'NO_CANDIDATE' });
+  });
+
+  it('names all that is lacking where each worker lacks something else', () => {
+    expect(refusedFor('input_unsupported', 'context_too_small')).toMatchObject({
+      code: 'NO_WORKER_FITS',
+      kind: 'invalid',
+      details: { reasons: 'context_too_small,input_unsupported' },
+    });
+    expect(refusedFor('output_unsupported', 'endpoint_unsupported')).toMatchObject({
+      code: 'CHAT_UNSUPPORTED',
+    });
+  });
+});

@@ -1,0 +1,32 @@
+import type { Fault } from '@aisbf/faults';
+import { faults } from './faults.js';
+import type { Member } from './resolve.js';
+import type { RejectionReason, UpstreamRejection } from './upstream.js';
+
+/** What waiting does not mend: the request asks for what nobody who has the model does. */
+const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
+  frame_too_large: faults.REQUEST_TOO_LARGE,
+  context_too_small: faults.PROMPT_TOO_LONG,
+  input_unsupported: faults.INPUT_UNSUPPORTED,
+  tools_unsupported: faults.TOOLS_UNSUPPORTED,
+  output_unsupported: faults.CHAT_UNSUPPORTED,
+  endpoint_unsupported: faults.CHAT_UNSUPPORTED,
+};
+
+/** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */
+export function refusal(
+  members: readonly Member[],
+  rejections: readonly UpstreamRejection[],
+): Fault {
+  const reasons = new Set(rejections.map(({ reason }) => reason));
+  const isOwn = members.every(({ offer }) => offer.isOwn);
+  if (isOwn && reasons.size === 1 && reasons.has('not_offered')) return faults.MODEL_NOT_FOUND();
+  // Workers that lack the model altogether say nothing of the request.
+  const telling = [...reasons].filter((reason) => reason !== 'not_offered');
+  const lasting = new Set(telling.map((reason) => faultOfReason[reason]));
+  const [first] = lasting;
+  if (first && lasting.size === 1) return first();
+  if (first && !lasting.has(undefined))
+    return faults.NO_WORKER_FITS({ reasons: telling.sort().join(',') });
+  return faults.NO_CANDIDATE({ reasons: [...reasons].sort().join(','), retryAfterMs: 1000 });
+}

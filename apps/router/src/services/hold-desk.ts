@@ -1,0 +1,49 @@
+import type { Admit } from '@aisbf/contracts';
+import { seal } from '@aisbf/secrets';
+import { Injectable } from '@nestjs/common';
+import type { TokenBuyer } from '../domain/buyer.js';
+import { toTerms } from '../domain/plan-message.js';
+import { Accounts } from './accounts.js';
+import { Allowances } from './allowances.js';
+import type { Held, Planned } from './planning.js';
+
+/** What tickets are sealed with, for accounts to open. */
+export class TicketSecret {
+  constructor(readonly value: string) {}
+}
+
+/** Sets money aside for a planned request: from a lease, where there is one, else by asking the ledger. */
+@Injectable()
+export class HoldDesk {
+  constructor(
+    private readonly allowances: Allowances,
+    private readonly accounts: Accounts,
+    private readonly secret: TicketSecret,
+  ) {}
+
+  async hold({ requestId, facts }: Admit, buyer: TokenBuyer, planned: Planned): Promise<Held> {
+    const amount = planned.route.holdAmount;
+    const request = {
+      requestId,
+      apiTokenId: buyer.apiTokenId,
+      ownerId: buyer.ownerId,
+      amount: amount.toString(),
+      route: facts.route,
+      isStream: facts.isStream,
+      terms: planned.route.candidates.map(toTerms),
+      rejections: [...planned.route.rejections],
+    };
+    const leaseId = this.allowances.take({ requestId, buyer, amount });
+    if (leaseId !== undefined) {
+      const ticket = { ...request, leaseId, createdAtMs: planned.plannedAtMs };
+      return { holdEpoch: 1, ticket: seal(JSON.stringify(ticket), this.secret.value) };
+    }
+    const { holdEpoch } = await this.accounts.authorise({
+      type: 'authorise',
+      ...request,
+      expiresAtMs: planned.holdExpiresAtMs,
+      concurrencyMax: buyer.limits.concurrencyMax,
+    });
+    return { holdEpoch, ticket: null };
+  }
+}
