@@ -35,6 +35,8 @@ beforeAll(async () => {
           ROUTER_HOLD_TTL_MS: String(holdTtlMs),
           ROUTER_LEASE_ISSUE_MS_MAX: String(issueMsMax),
           ROUTER_LEASE_IDLE_MS: '1000',
+          // What a request asks for is what it is held for here.
+          ROUTER_OUTPUT_TOKENS_SMALL: '10000',
         },
         accounts: { ACCOUNTS_LEASE_KEEP: '2', ACCOUNTS_REAPER_INTERVAL_MS: '200' },
       },

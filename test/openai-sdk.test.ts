@@ -153,6 +153,7 @@ describe('the official SDK', () => {
       // 13 × 150.333333 + 4 × 600.777777 = 4357.444437
       charge: '4358',
       chargeUsd: '0.000004358',
+      refunded: '0',
       timings: { firstByteMs: ms, totalMs: ms },
       attempts: [
         {

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { restRoutes } from '@aisbf/contracts';
-import { MarketUnderTest, type TestBuyer, type TestShop, totpOf } from '@aisbf/testkit';
+import { restRoutes, TopUp } from '@aisbf/contracts';
+import {
+  FakeStripe,
+  MarketUnderTest,
+  type TestBuyer,
+  type TestShop,
+  totpOf,
+} from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 type Call = Readonly<{
@@ -9,11 +15,13 @@ type Call = Readonly<{
   path?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, string>>;
   body?: unknown;
+  headers?: Readonly<Record<string, string>>;
 }>;
 
 type Created = Readonly<Record<string, string>>;
 
 let market: MarketUnderTest;
+let stripe: FakeStripe;
 let buyer: TestBuyer;
 let shop: TestShop;
 /** What earlier calls have made, for later ones to name. */
@@ -124,6 +132,11 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     body: { members: [{ providerId: made.provider ?? '', model: 'm' }] },
   }),
   listRotations: () => ({ token: operator() }),
+  listUsageChecks: () => ({ token: operator() }),
+  liftUsageCheck: () => ({
+    token: operator(),
+    body: { providerId: made.provider ?? '', model: 'm' },
+  }),
   checkOperatorWorker: operatorsWorker,
   checkWorker: sellersWorker,
   connectOperatorWorker: operatorsWorker,
@@ -137,6 +150,35 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   getGeneration: () => ({ token: buyer.apiToken, query: { id: made.request ?? '' } }),
   listReceipts: () => ({ token: buyer.apiToken, query: { limit: '5' } }),
   getReceipt: () => ({ token: buyer.apiToken, path: { id: made.request ?? '' } }),
+  refundRequest: () => ({
+    token: operator(),
+    path: { id: made.request ?? '' },
+    body: { refundId: randomUUID(), reason: 'a test' },
+  }),
+  createTopUp: () => ({ token: operator(), body: newTopUp() }),
+  listTopUps: () => ({ token: operator(), query: { username: 'global' } }),
+  getTopUp: () => ({ token: operator(), path: { id: made.topUp ?? '' } }),
+  refundTopUp: () => ({
+    token: operator(),
+    path: { id: made.paidTopUp ?? '' },
+    body: { refundId: randomUUID(), amount: cents(100), reason: 'a test' },
+  }),
+  listDisputes: () => ({ token: operator() }),
+  writeOffDebt: () => ({
+    token: operator(),
+    body: { writeOffId: randomUUID(), username: 'dora', reason: 'a test' },
+  }),
+  putAutoTopUp: () => ({
+    token: operator(),
+    body: { isEnabled: false, ...{ threshold: '1', amount: cents(500), monthlyMax: cents(500) } },
+  }),
+  getAutoTopUp: () => ({ token: operator() }),
+  listPromoGrants: () => ({ token: buyer.apiToken }),
+  takePaymentEvent: () => {
+    const body = { id: 'evt_1', object: 'event', type: 'planet.discovered', created: 1, data: {} };
+    const headers = { 'stripe-signature': stripe.sign(JSON.stringify(body)) };
+    return { token: '', path: { provider: 'stripe' }, body, headers };
+  },
   listWorkerSessions: () => ({ token: operator() }),
   getWorkerStatus: () => ({ token: operator(), path: { provider_id: shop.provider } }),
   deleteListing: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
@@ -158,6 +200,7 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   enableTwoFactor: ({ totpURI = '' }) => ({ totp: totpURI }),
   replaceBackupCodes: ({ backupCodes }) => ({ backupCode: String(backupCodes?.[0]) }),
   putListing: ({ id = '' }) => ({ listing: id }),
+  createTopUp: ({ id = '' }) => ({ topUp: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };
 
@@ -173,7 +216,7 @@ function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>)
 /** Cookies of the one who signs in. */
 const cookies = new Map<string, string>();
 
-async function send(route: Route, { token, body, ...place }: Call): Promise<Response> {
+async function send(route: Route, { token, body, headers, ...place }: Call): Promise<Response> {
   const isAuth = route.path.startsWith('/api/account/auth');
   const response = await fetch(addressOf(route, place), {
     method: route.method.toUpperCase(),
@@ -182,6 +225,7 @@ async function send(route: Route, { token, body, ...place }: Call): Promise<Resp
       ...(token !== '' && { authorization: `Bearer ${token}` }),
       ...(isAuth && { origin: market.url, cookie: cookieHeader() }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
@@ -197,19 +241,59 @@ function cookieHeader(): string {
   return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
+const cents = (amount: number): string => String(BigInt(amount) * 10_000_000n);
+const newTopUp = () => ({ topUpId: randomUUID(), amount: cents(500) });
+
+/** A payment of the operator's, beside one that somebody owes after it was taken back twice. */
+async function paidTopUp(): Promise<string> {
+  const dora = await market.buyer('dora', { credit: 0n, scopes: ['manage'] });
+  const lost = await pay(dora.apiToken);
+  stripe.book.refundOutside(lost.paymentId, 500);
+  stripe.book.dispute(lost.paymentId, 500);
+  const { id } = await pay(operator());
+  await tellAll();
+  return id;
+}
+
+async function pay(token: string): Promise<Readonly<{ id: string; paymentId: string }>> {
+  const management = market.operator.as(token);
+  const topUp = await management.call('POST', '/api/account/top-ups', TopUp, newTopUp());
+  const paymentId = stripe.book.pay(topUp.checkoutUrl?.split('/').at(-1) ?? '');
+  return { id: topUp.id, paymentId };
+}
+
+/** What the provider has to tell, signed. */
+async function tellAll(): Promise<void> {
+  for (const event of stripe.takeEvents()) {
+    await stripe.send(event, `${market.url}/api/account/payments/webhook/stripe`);
+  }
+}
+
 beforeAll(async () => {
+  stripe = await FakeStripe.start();
   market = await MarketUnderTest.start({
-    serviceEnv: { accounts: { ACCOUNTS_SIGN_UP: 'open' } },
+    serviceEnv: {
+      accounts: {
+        ACCOUNTS_SIGN_UP: 'open',
+        ACCOUNTS_PAYMENTS: 'stripe',
+        ACCOUNTS_STRIPE_URL: stripe.url,
+        ACCOUNTS_STRIPE_SECRET_KEY: stripe.secretKey,
+        ACCOUNTS_STRIPE_WEBHOOK_SECRET: stripe.webhookSecret,
+        ACCOUNTS_PAYMENT_RETURN_URL: stripe.url,
+      },
+    },
   });
   made = {};
   buyer = await market.buyer('alice');
   shop = await market.shop('sam', 'sams', ['demo-small']);
   await market.worker(shop, 'only');
   await market.untilBuyable(buyer, 'sams/demo-small');
+  made.paidTopUp = await paidTopUp();
 }, 60_000);
 
 afterAll(async () => {
   const wrongs = await market?.stop();
+  await stripe?.stop();
   expect(wrongs).toEqual([]);
 }, 60_000);
 

@@ -9,6 +9,7 @@ import { Background } from './inbound/background.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openPool } from './outbound/accounts-database.js';
+import { requirePaymentSettings } from './payment-settings.js';
 import { ApiTokens } from './services/api-tokens.js';
 import { BusStreams } from './services/bus-streams.js';
 import { Directory } from './services/directory.js';
@@ -16,6 +17,7 @@ import { Mailer } from './services/mailer.js';
 
 /** The whole service, running. */
 export async function startAccounts(settings: AccountsSettings) {
+  requirePaymentSettings(settings);
   const log = createLog('accounts', settings.ACCOUNTS_LOG_LEVEL);
   const metrics = new Metrics('accounts');
   const readiness = new Readiness();
@@ -35,6 +37,7 @@ export async function startAccounts(settings: AccountsSettings) {
     host: settings.ACCOUNTS_HTTP_HOST,
     port: settings.ACCOUNTS_HTTP_PORT,
     bodyBytesMax: settings.ACCOUNTS_BODY_BYTES_MAX,
+    keepsRawBodies: true,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
     trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,

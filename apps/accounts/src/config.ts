@@ -1,6 +1,7 @@
 import { accessSettings } from '@aisbf/access';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { paymentSettings } from './payment-settings.js';
 
 export const accountsSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -74,6 +75,14 @@ export const accountsSettings = z.object({
   ACCOUNTS_VIOLATIONS_INTERVAL_MS: setting.durationMs(
     60_000,
     'How often the ledger is checked against itself for the metric.',
+  ),
+  ACCOUNTS_IDEMPOTENCY_TTL_MS: setting.durationMs(
+    86_400_000,
+    "How long a buyer's idempotency key stands for its request: a day, as clients expect.",
+  ),
+  ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often keys whose time is over are forgotten, and the answers kept for them.',
   ),
   ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
     600_000,
@@ -164,6 +173,7 @@ export const accountsSettings = z.object({
     10_000,
     'How often it is written down when tokens were last used.',
   ),
+  ...paymentSettings,
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
     15_000,
     'How long running calls may take to end before the process does.',

@@ -129,6 +129,7 @@ describe('the management API', () => {
       promo: '0',
       held: '0',
       available: '1000',
+      owed: '0',
       earned: '0',
     });
     const tokens = await call('GET', '/api/account/api-tokens', alice.apiToken);

@@ -16,11 +16,13 @@ import { LedgerEvents } from '../src/services/ledger-events.js';
 import { Settlement } from '../src/services/settlement.js';
 import { Withdrawal } from '../src/services/withdrawal.js';
 
-class SilentEvents extends LedgerEvents {
+export class SilentEvents extends LedgerEvents {
   settled(): void {}
   withdrawn(): void {}
   reaped(): void {}
   checked(): void {}
+  paymentTold(): void {}
+  paymentsLeft(): void {}
   failed(what: string, error: unknown): void {
     throw new Error(`${what} failed`, { cause: error });
   }

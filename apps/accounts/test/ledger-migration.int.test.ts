@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageSettled } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
@@ -10,11 +10,14 @@ import { OracleSettings, PgLedgerReader } from '../src/outbound/pg-ledger-reader
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { authoriseBy, newRequestId, type Owner, settleOf } from './ledger-bench.js';
 
-const migration = (name: string) =>
-  readFile(
-    join(import.meta.dirname, '../../../prisma/accounts/migrations', name, 'migration.sql'),
-    'utf8',
-  );
+const folder = join(import.meta.dirname, '../../../prisma/accounts/migrations');
+const first = '20261122000000_ledger';
+
+const migration = (name: string) => readFile(join(folder, name, 'migration.sql'), 'utf8');
+
+/** All that came after, in their order. */
+const laterMigrations = async () =>
+  (await readdir(folder)).filter((name) => /^\d/.test(name) && name > first).sort();
 
 let database: TestDatabase;
 let pool: Pool;
@@ -30,7 +33,7 @@ beforeAll(async () => {
   pool = new Pool({ connectionString: url.href, max: 4 });
   reader = new PgLedgerReader(pool, new OracleSettings(60_000));
   await pool.query('CREATE SCHEMA earlier');
-  await pool.query(await migration('20261122000000_ledger'));
+  await pool.query(await migration(first));
   [buyer, seller] = [await owner('buyer'), await owner('seller')];
   await happen();
 });
@@ -129,7 +132,7 @@ describe('the migration to batches', () => {
     const before = await sums();
 
     // As they are applied: all of it, or nothing.
-    for (const name of ['20261125100000_ledger_batches', '20261125100100_ledger_functions']) {
+    for (const name of await laterMigrations()) {
       await pool.query(`BEGIN; ${await migration(name)}; COMMIT`);
     }
 

@@ -306,6 +306,22 @@ describe('grant', () => {
   });
 });
 
+describe('the oracle', () => {
+  it('answers whoever may read it, whatever else they look at', async () => {
+    const [buyer, seller] = [await ledger.richOwner(1000n), await ledger.owner()];
+    const hold = authoriseBy(buyer, seller);
+    await ledger.store.authorise(hold, false);
+    await ledger.settlement.settle(settleOf(hold));
+    const client = await ledger.admin.connect();
+    try {
+      await client.query('SET search_path TO pg_catalog');
+      expect((await client.query('SELECT * FROM accounts.ledger_violations')).rows).toEqual([]);
+    } finally {
+      client.release(true);
+    }
+  });
+});
+
 describe('the tables', () => {
   it('let nobody rewrite what has happened', async () => {
     for (const statement of [

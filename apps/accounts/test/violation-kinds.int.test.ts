@@ -90,7 +90,7 @@ describe('ledger_violations', () => {
 
   it('has no row kind that no test names', async () => {
     const { rows } = await ledger.admin.query<{ source: string }>(
-      "SELECT pg_get_viewdef('ledger_violations'::regclass) AS source",
+      "SELECT pg_get_viewdef('ledger_core_violations'::regclass) AS source",
     );
     const kinds = new Set(rows[0]?.source.match(/(?<=')[a-z_]+(?='::text(?: AS violation)?,$)/gm));
     expect([...kinds].sort()).toEqual(kindsNamed);

@@ -4,12 +4,19 @@ import type { GatewaySettings } from './config.js';
 import { OpenAiRoutes, RequestsMax } from './inbound/openai-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { HttpAdmission } from './outbound/http-admission.js';
+import { HttpHolds } from './outbound/http-holds.js';
+import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { ChatCompletions } from './services/chat-completions.js';
 import { HealthFacts } from './services/health-facts.js';
+import { Holds } from './services/holds.js';
+import { IdempotentCompletions, KeptAnswerLimits } from './services/idempotent-completions.js';
+import { KeptAnswers } from './services/kept-answers.js';
+import { OutputHoldSettings } from './services/output-hold.js';
+import { PaidRelay } from './services/paid-relay.js';
 import { Settlements } from './services/settlements.js';
 import { Upstream } from './services/upstream.js';
 
@@ -32,6 +39,8 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     providers: [
       OpenAiRoutes,
       ChatCompletions,
+      PaidRelay,
+      IdempotentCompletions,
       {
         provide: Admission,
         useFactory: () => new HttpAdmission(peer(settings.GATEWAY_ROUTER_URL)),
@@ -47,7 +56,24 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
             retryMs: settings.GATEWAY_SETTLE_RETRY_MS,
             withdrawMsMax: settings.GATEWAY_WITHDRAW_MS_MAX,
             withdrawalsMax: settings.GATEWAY_WITHDRAWALS_MAX,
+            calls: {
+              callsMax: settings.GATEWAY_SETTLE_CALLS_MAX,
+              itemsMax: settings.GATEWAY_SETTLE_ITEMS_MAX,
+              bytesMax: settings.GATEWAY_SETTLE_BYTES_MAX,
+            },
           }),
+      },
+      {
+        provide: KeptAnswers,
+        useFactory: () => new HttpKeptAnswers(peer(settings.GATEWAY_ACCOUNTS_URL)),
+      },
+      {
+        provide: KeptAnswerLimits,
+        useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
+      },
+      {
+        provide: Holds,
+        useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
       },
       {
         provide: Upstream,
@@ -64,6 +90,14 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       { provide: Metrics, useValue: metrics },
       { provide: NatsBus, useValue: bus },
       { provide: RequestsMax, useValue: new RequestsMax(settings.GATEWAY_REQUESTS_MAX) },
+      {
+        provide: OutputHoldSettings,
+        useValue: new OutputHoldSettings(
+          settings.GATEWAY_HOLD_STEP_TOKENS,
+          settings.GATEWAY_HOLD_MARGIN_TOKENS,
+          settings.GATEWAY_HOLD_RETRY_MS,
+        ),
+      },
       {
         provide: AnswerLimits,
         useValue: new AnswerLimits(

@@ -23,6 +23,12 @@ export const gatewaySettings = z.object({
     67_108_864,
     'Largest answer that is read whole before it is passed on.',
   ),
+  GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX: setting.integer(
+    262_144,
+    0,
+    4_194_304,
+    'Largest answer that is kept for a repeat under an idempotency key; of a larger one there is the receipt.',
+  ),
   GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',
@@ -47,6 +53,22 @@ export const gatewaySettings = z.object({
     10_000,
     'How long router and accounts may take to answer.',
   ),
+  GATEWAY_HOLD_STEP_TOKENS: setting.integer(
+    2_048,
+    16,
+    1_000_000,
+    'How many output tokens more a stream gets paid for at a time: a call to accounts every half minute or so.',
+  ),
+  GATEWAY_HOLD_MARGIN_TOKENS: setting.integer(
+    256,
+    0,
+    100_000,
+    'With so many left a stream asks for more: a second of a fast model, so that it need not wait for the answer.',
+  ),
+  GATEWAY_HOLD_RETRY_MS: setting.durationMs(
+    100,
+    'First pause before a stream asks again that got no answer; doubles, and after five times the stream ends.',
+  ),
   GATEWAY_SETTLE_RETRY_MS: setting.durationMs(
     500,
     'First pause before a report that was delivered nowhere is tried again; doubles up to a minute.',
@@ -60,6 +82,22 @@ export const gatewaySettings = z.object({
     1,
     1_000_000,
     'Lost admissions that may wait for accounts, at about 1 KB each; holds of more end when they expire.',
+  ),
+  GATEWAY_SETTLE_CALLS_MAX: setting.integer(
+    2,
+    1,
+    64,
+    'Calls with settlements under way at once; what comes meanwhile shares the next. Two: a slow one blocks nobody.',
+  ),
+  GATEWAY_SETTLE_ITEMS_MAX: setting.integer(
+    100,
+    1,
+    100,
+    'Settlements in one call: as many as accounts commits in one go.',
+  ),
+  GATEWAY_SETTLE_BYTES_MAX: setting.sizeBytes(
+    4_194_304,
+    'Settlements in one call, in bytes: half of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
   ),
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(
     30_000,

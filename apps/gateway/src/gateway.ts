@@ -1,3 +1,4 @@
+import { loadEncodings } from '@aisbf/metering';
 import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf/platform';
 import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
@@ -9,6 +10,7 @@ export async function startGateway(settings: GatewaySettings) {
   const log = createLog('gateway', settings.GATEWAY_LOG_LEVEL);
   const metrics = new Metrics('gateway');
   const readiness = new Readiness();
+  loadEncodings();
   const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'gateway', log });
   readiness.add('router', () => answers(settings.GATEWAY_ROUTER_URL));
 

@@ -85,6 +85,40 @@ describe('what the router is asked', () => {
   });
 });
 
+describe("the buyer's limits of the price", () => {
+  it('go to the router, and not to the upstream', async () => {
+    const seen = Promise.withResolvers<string>();
+    bench.peers.candidates = [
+      await bench.upstream((_request, response, body) => {
+        seen.resolve(body);
+        response.writeHead(200, json).end(completion('fine'));
+      }),
+    ];
+    const provider = { max_price: { prompt: 0.1, completion: '2' }, sort: 'price' };
+    await (await bench.buy({ ...request, max_cost: 0.05, provider, seed: 1 })).text();
+    expect(bench.peers.admits.at(-1)?.facts).toMatchObject({
+      costMax: '50000000',
+      pricesMax: { prompt_token: '100000000', completion_token: '2000000000' },
+    });
+    expect(JSON.parse(await seen.promise)).toEqual({
+      ...request,
+      model: 'upstream-model',
+      seed: 1,
+    });
+  });
+
+  it.each([
+    [{ max_cost: -1 }, 'max_cost'],
+    [{ provider: { max_price: { prompt: 'cheap' } } }, 'provider.max_price'],
+  ])('are refused where they are none: %j', async (limit, param) => {
+    const response = await bench.buy({ ...request, ...limit });
+    expect([response.status, await response.json()]).toMatchObject([
+      400,
+      { error: { code: 'invalid_type', param } },
+    ]);
+  });
+});
+
 /** What an upstream may do before its first content; somebody else must then serve. */
 const earlyFaults: readonly (readonly [name: string, reason: string, script: UpstreamScript])[] = [
   ['resets before its head', 'unreachable', (_request, response) => void response.destroy()],

@@ -4,9 +4,15 @@ import type { AddressInfo } from 'node:net';
 import {
   type Admit,
   type Candidate,
+  type Extend,
+  type Extended,
+  type FindAnswer,
+  type FoundAnswer,
   internalPaths,
+  type KeepAnswer,
   type Plan,
   type Settle,
+  type SettleAll,
   type Withdraw,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
@@ -127,6 +133,19 @@ class FakePeers {
   isAdmissionLost = false;
   isAccountsDown = false;
   readonly withdrawals: string[] = [];
+  ticket: string | null = 'as the router has sealed it';
+  /** What accounts say to a stream that needs more. */
+  extend: (request: Extend) => Extended | Promise<Extended> = () => ({
+    result: 'held',
+    amount: '1',
+  });
+  readonly extensions: Extend[] = [];
+  /** What accounts know of the next request's key. */
+  found: FoundAnswer = { state: 'unknown' };
+  readonly finds: FindAnswer[] = [];
+  readonly kept: KeepAnswer[] = [];
+  isKeepingNothing = false;
+  receipt: object = {};
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
 
@@ -142,7 +161,7 @@ class FakePeers {
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     try {
-      const answer = this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
+      const answer = await this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
       if (this.isAdmissionLost && request.url === internalPaths.routerAdmit) {
         request.socket.destroy();
         return;
@@ -156,10 +175,27 @@ class FakePeers {
     }
   }
 
-  private answer(path: string, body: unknown): object {
+  private answer(path: string, body: unknown): object | Promise<object> {
     if (path === internalPaths.routerAdmit) return this.admit(body as Admit);
     if (path === internalPaths.accountsSettle) return this.settle(body as Settle);
     if (path === internalPaths.accountsWithdraw) return this.withdraw(body as Withdraw);
+    if (path === internalPaths.accountsSettleAll) {
+      return { results: (body as SettleAll).settlements.map((one) => this.settle(one)) };
+    }
+    if (path === internalPaths.accountsExtend) {
+      this.extensions.push(body as Extend);
+      return this.extend(body as Extend);
+    }
+    if (path === internalPaths.accountsFindAnswer) {
+      this.finds.push(body as FindAnswer);
+      return this.found;
+    }
+    if (path === internalPaths.accountsKeepAnswer) {
+      if (this.isKeepingNothing) this.refuseAsDown();
+      this.kept.push(body as KeepAnswer);
+      return {};
+    }
+    if (path === internalPaths.accountsReceipt) return this.receipt;
     if (path === internalPaths.routerModels) {
       return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
     }
@@ -173,7 +209,7 @@ class FakePeers {
       requestId: admit.requestId,
       holdEpoch: 1,
       holdAmount: '1000',
-      ticket: 'as the router has sealed it',
+      ticket: this.ticket,
       holdExpiresAtMs: Date.now() + 60_000,
       candidates: [...this.candidates],
       attemptsMax: this.attemptsMax,
@@ -196,7 +232,10 @@ class FakePeers {
   }
 
   private requireAccounts(): void {
-    if (!this.isAccountsDown) return;
+    if (this.isAccountsDown) this.refuseAsDown();
+  }
+
+  private refuseAsDown(): never {
     throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
   }
 }

@@ -26,6 +26,7 @@ import { ProvidersController } from './inbound/providers.controller.js';
 import { RegistrationsController } from './inbound/registrations.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
+import { UsageChecksController } from './inbound/usage-checks.controller.js';
 import { CredentialCipher } from './outbound/credential-cipher.js';
 import { HttpAccounts } from './outbound/http-accounts.js';
 import { HttpLeases } from './outbound/http-leases.js';
@@ -57,6 +58,10 @@ import {
 } from './services/registration-management.js';
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
+import { UsageCheckManagement } from './services/usage-check-management.js';
+import { UsageLessons } from './services/usage-lessons.js';
+import { UsageWatch, UsageWatchSettings } from './services/usage-watch.js';
+import { UsualOutputSettings, UsualOutputs } from './services/usual-outputs.js';
 import { WorkerAdmission } from './services/worker-admission.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -84,6 +89,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RegistrationsController,
       ListingsController,
       RotationsController,
+      UsageChecksController,
     ],
     providers: [
       LiveCatalogue,
@@ -92,6 +98,10 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       Planning,
       RateCheck,
       Allowances,
+      UsualOutputs,
+      UsageWatch,
+      UsageLessons,
+      UsageCheckManagement,
       HoldDesk,
       Admission,
       ModelList,
@@ -164,6 +174,20 @@ function settingsFor(settings: RouterSettings) {
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(new ListingSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX))),
     value(planningSettings(settings)),
+    value(
+      new UsualOutputSettings(
+        settings.ROUTER_USUAL_ENTRIES_MAX,
+        settings.ROUTER_USUAL_ANSWERS_MAX,
+        settings.ROUTER_USUAL_ANSWERS_MIN,
+      ),
+    ),
+    value(
+      new UsageWatchSettings(
+        settings.ROUTER_USAGE_REQUESTS,
+        { flagBps: settings.ROUTER_USAGE_FLAG_BPS, pauseBps: settings.ROUTER_USAGE_PAUSE_BPS },
+        settings.ROUTER_USAGE_ENTRIES_MAX,
+      ),
+    ),
     value(new TicketSecret(settings.AISBF_INTERNAL_SECRET)),
     value(
       new AllowanceSettings({
@@ -185,6 +209,7 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
       candidatesMax: settings.ROUTER_CANDIDATES_MAX,
       rejectionsMax: settings.ROUTER_REJECTIONS_MAX,
       outputTokensDefault: settings.ROUTER_OUTPUT_TOKENS_DEFAULT,
+      outputTokensSmall: settings.ROUTER_OUTPUT_TOKENS_SMALL,
       outputTokensMax: settings.ROUTER_OUTPUT_TOKENS_MAX,
       promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
       frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,

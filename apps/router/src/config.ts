@@ -108,7 +108,55 @@ export const routerSettings = z.object({
     4_096,
     1,
     1_000_000,
-    'Output that money is held for where the body names no limit; few answers are longer.',
+    'Output that money is held for while it is not known what is usual; few answers are longer.',
+  ),
+  ROUTER_OUTPUT_TOKENS_SMALL: setting.integer(
+    1_024,
+    1,
+    1_000_000,
+    'A limit in the body up to this is held for as it is; a larger one is rarely reached, and the usual is held.',
+  ),
+  ROUTER_USUAL_ANSWERS_MAX: setting.integer(
+    128,
+    1,
+    10_000,
+    'Answers of one API token and model that tell what is usual: 99 in 100 of them have no more. 0.5 KB.',
+  ),
+  ROUTER_USUAL_ANSWERS_MIN: setting.integer(
+    16,
+    1,
+    10_000,
+    'So many answers must be known before they tell what is usual.',
+  ),
+  ROUTER_USUAL_ENTRIES_MAX: setting.integer(
+    20_000,
+    1,
+    1_000_000,
+    'Pairs of an API token and a model whose answers are remembered: about 20 MB.',
+  ),
+  ROUTER_USAGE_REQUESTS: setting.integer(
+    200,
+    1,
+    10_000,
+    "Requests of a provider's model over which its own counts are compared with ours.",
+  ),
+  ROUTER_USAGE_FLAG_BPS: setting.integer(
+    200,
+    0,
+    10_000,
+    'A difference above this, in basis points, flags the model; what our measure may be off is added.',
+  ),
+  ROUTER_USAGE_PAUSE_BPS: setting.integer(
+    1_000,
+    0,
+    10_000,
+    'A difference above this pauses it: it gets no requests until an operator lifts that.',
+  ),
+  ROUTER_USAGE_ENTRIES_MAX: setting.integer(
+    10_000,
+    1,
+    1_000_000,
+    "Providers' models that are watched at once, at about 30 KB each when their requests are many.",
   ),
   ROUTER_OUTPUT_TOKENS_MAX: setting.integer(
     32_768,
@@ -211,6 +259,10 @@ export function requireConsistent(settings: RouterSettings): void {
       'ROUTER_COOLDOWN_MS_BASE: must not be longer than ROUTER_COOLDOWN_MS_MAX',
     settings.ROUTER_OUTPUT_TOKENS_DEFAULT > settings.ROUTER_OUTPUT_TOKENS_MAX &&
       'ROUTER_OUTPUT_TOKENS_DEFAULT: must not be more than ROUTER_OUTPUT_TOKENS_MAX',
+    settings.ROUTER_USAGE_FLAG_BPS > settings.ROUTER_USAGE_PAUSE_BPS &&
+      'ROUTER_USAGE_FLAG_BPS: must not be more than ROUTER_USAGE_PAUSE_BPS',
+    settings.ROUTER_USUAL_ANSWERS_MIN > settings.ROUTER_USUAL_ANSWERS_MAX &&
+      'ROUTER_USUAL_ANSWERS_MIN: must not be more than ROUTER_USUAL_ANSWERS_MAX',
     settings.ROUTER_ATTEMPTS_MAX > settings.ROUTER_CANDIDATES_MAX &&
       'ROUTER_ATTEMPTS_MAX: must not be more than ROUTER_CANDIDATES_MAX',
     settings.ROUTER_FIRST_BYTE_MS_MAX > settings.ROUTER_TOTAL_MS_MAX &&

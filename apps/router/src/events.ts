@@ -2,6 +2,14 @@ import type { WorkerVerdict } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { UsageVerdict } from './domain/usage-window.js';
+
+export type UsageJudgement = Readonly<{
+  providerId: string;
+  model: string;
+  verdict: UsageVerdict;
+  differenceBps: number;
+}>;
 
 /** What happens here and somebody wants to count or read: one home for the log line and the number. */
 @Injectable()
@@ -12,6 +20,7 @@ export class RouterEvents {
   private readonly workers;
   private readonly reloads;
   private readonly allowances;
+  private readonly usageVerdicts;
 
   constructor(
     private readonly log: Log,
@@ -33,6 +42,11 @@ export class RouterEvents {
       'Requests by whether a lease has paid for them, or the ledger was asked.',
       ['result'],
     );
+    this.usageVerdicts = metrics.counter(
+      'usage_verdicts_total',
+      "Changes of what is held against sellers' counts.",
+      ['verdict'],
+    );
     this.reloads = metrics.counter('catalogue_looks_failed_total', 'Looks for a new revision.');
   }
 
@@ -50,6 +64,16 @@ export class RouterEvents {
 
   leaseFailed(error: unknown): void {
     this.log.warn({ error }, 'a lease could not be opened, renewed or given back');
+  }
+
+  usageJudged(judged: UsageJudgement): void {
+    this.usageVerdicts.inc({ verdict: judged.verdict });
+    const say = judged.verdict === 'paused' ? 'error' : 'warn';
+    this.log[say](judged, "a seller's counts were compared with ours");
+  }
+
+  usageMarkFailed(error: unknown): void {
+    this.log.warn({ error }, "what is held against a seller's counts could not be written down");
   }
 
   /** Starts the watch; what it gives stops it. */

@@ -23,6 +23,7 @@ import { openRedis } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { LiveCatalogue } from './services/live-catalogue.js';
 import { LiveHealth } from './services/live-health.js';
+import { UsageWatch } from './services/usage-watch.js';
 
 /** The whole service, running. */
 export async function startRouter(settings: RouterSettings, clock: Clock = new SystemClock()) {
@@ -62,6 +63,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
   const tending = app.get(AllowanceTending);
+  const usages = app.get(UsageWatch);
   tending.start();
   await access.start();
   app.get(FactListener).start();
@@ -83,6 +85,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
       presence.stop();
       expiry.stop();
       await watch.stop();
+      await usages.stop();
       await parts.bus.close();
       parts.redis.disconnect();
       await parts.accounts.close();

@@ -7,6 +7,7 @@ import {
   type Listing,
   type Provider,
   type Rotation,
+  type UsageCheck,
 } from '../src/domain/catalogue.js';
 import { healthKey } from '../src/domain/health.js';
 import type { PlanSettings } from '../src/domain/plan.js';
@@ -25,6 +26,7 @@ export const planSettings: PlanSettings = {
   rejectionsMax: 64,
   outputTokensDefault: 4_096,
   outputTokensMax: 32_768,
+  outputTokensSmall: 1_024,
   promptTokensMax: 100_000_000,
   frameOverheadBytes: 1_024,
   sessionQueuedMax: 4,
@@ -276,6 +278,28 @@ function coolingOf(
     .map((entries) => new Map(entries));
 }
 
+function usageChecksOf(all: readonly Provider[]): fc.Arbitrary<readonly UsageCheck[]> {
+  const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
+  const figures = {
+    differenceBps: 900,
+    requests: 200,
+    ourTokens: 1,
+    reportedTokens: 2,
+    sinceMs: 1,
+  };
+  return fc.subarray(places, { maxLength: 2 }).chain((chosen) =>
+    fc.tuple(
+      ...chosen.map((place) =>
+        fc.constantFrom('flagged' as const, 'paused' as const).map((state) => ({
+          ...place,
+          ...figures,
+          state,
+        })),
+      ),
+    ),
+  );
+}
+
 /** Every form of route, over what there is and is not. */
 export function routesOf({ catalogue }: RandomMarket): fc.Arbitrary<string> {
   const places = catalogue.providers.flatMap(({ username, name }) =>
@@ -302,6 +326,7 @@ export const markets = providers
       providers: fc.constant(all),
       listings: listingsOf(all),
       rotations: rotationsOf(all),
+      usageChecks: usageChecksOf(all),
       sessions: sessionsOf(all),
     }),
   )

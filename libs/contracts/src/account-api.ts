@@ -163,6 +163,8 @@ export const GrantCredit = z.strictObject({
   /** The same id again is the same grant: nothing moves twice. */
   grantId: Id,
   reason: z.string().min(1).max(500),
+  /** With it the money is promotional: spent first, never paid out, and gone at this time. */
+  promoExpiresAt: z.iso.datetime().optional(),
 });
 export type GrantCredit = z.infer<typeof GrantCredit>;
 
@@ -176,6 +178,8 @@ export const Balance = z.strictObject({
   /** What running requests may still take. */
   held: NanosText,
   available: NanosText,
+  /** What is owed since a payment was taken back; paid off by whatever comes in. */
+  owed: NanosText,
   /** What was earned by selling and not yet paid out. */
   earned: NanosText,
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ModelName, Prices, RequestId } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Receipt } from './ledger.js';
 import type { RestRoute } from './rest-route.js';
 
@@ -27,6 +28,27 @@ export const CreateChatCompletion = z.looseObject({
     .nullish()
     .describe('Wins over `max_tokens`. Money is held for this many tokens, up to a limit.'),
   n: z.int().min(1).max(128).nullish(),
+  max_cost: z
+    .union([z.number().min(0), z.string().regex(/^\d{1,18}$/)])
+    .nullish()
+    .describe(
+      'What this request may cost at most: US dollars, or nano-dollars in a string. It is never charged more.',
+    ),
+  provider: z
+    .looseObject({
+      max_price: z
+        .looseObject({
+          prompt: z.union([z.number(), z.string()]).nullish(),
+          completion: z.union([z.number(), z.string()]).nullish(),
+          request: z.union([z.number(), z.string()]).nullish(),
+          image: z.union([z.number(), z.string()]).nullish(),
+        })
+        .nullish()
+        .describe(
+          'US dollars per million tokens, per request and per image. Whoever is dearer is not asked.',
+        ),
+    })
+    .nullish(),
 });
 
 export const ChatCompletion = z.looseObject({
@@ -116,6 +138,11 @@ export const buyerRoutes: readonly RestRoute[] = [
     description:
       'Answers carry `x-request-id` (the id of the receipt), `x-aisbf-provider` (who served) and `x-aisbf-attempts`. A stream that breaks off ends with an event that holds `error`, without `[DONE]` and without the end of the response; it is not charged.',
     credential: 'inference',
+    headers: z.strictObject({
+      'idempotency-key': Idempotency.shape.key
+        .optional()
+        .describe('Under one key a request runs once and is charged once, for a day.'),
+    }),
     request: CreateChatCompletion,
     answer: { status: 200, schema: ChatCompletion, isStreamable: true },
   },

@@ -173,6 +173,27 @@ export type Rotation = z.infer<typeof Rotation>;
 
 export const Rotations = z.strictObject({ rotations: z.array(Rotation) });
 
+/** A provider's model whose own counts differ from ours by more than they may. */
+export const UsageCheck = z.strictObject({
+  providerId: Id,
+  provider: z.string(),
+  model: ModelName,
+  state: z.enum(['flagged', 'paused']).describe('A paused one gets no requests.'),
+  differenceBps: z
+    .int()
+    .describe('Of the worse of prompts and output, in basis points of our count.'),
+  requests: z.int().describe('Over how many requests.'),
+  ourTokens: z.int(),
+  reportedTokens: z.int(),
+  since: z.iso.datetime(),
+});
+export type UsageCheck = z.infer<typeof UsageCheck>;
+
+export const UsageChecks = z.strictObject({ usageChecks: z.array(UsageCheck) });
+
+export const LiftUsageCheck = z.strictObject({ providerId: Id, model: ModelName });
+export type LiftUsageCheck = z.infer<typeof LiftUsageCheck>;
+
 /** Whose lists are asked for; only an operator may name somebody else. */
 export const OnBehalf = z.strictObject(onBehalf);
 export type OnBehalf = z.infer<typeof OnBehalf>;
@@ -317,6 +338,25 @@ export const catalogRoutes: readonly RestRoute[] = [
     ...managed,
     pathParameters: { name: Name },
     query: OnBehalf,
+    answer: { status: 204 },
+  },
+  {
+    method: 'get',
+    path: '/api/catalog/usage-checks',
+    operationId: 'listUsageChecks',
+    summary: "Own providers' models whose own token counts differ from the market's",
+    ...managed,
+    query: OnBehalf,
+    answer: { status: 200, schema: UsageChecks },
+  },
+  {
+    method: 'post',
+    path: '/api/catalog/usage-checks/lift',
+    operationId: 'liftUsageCheck',
+    summary: 'Lift what is held against a model (operators)',
+    description: 'Counting begins anew.',
+    ...managed,
+    request: LiftUsageCheck,
     answer: { status: 204 },
   },
 ];

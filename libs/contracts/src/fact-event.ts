@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Id, NanosText, RequestId, TimeMs, Units } from './field.js';
-import { Outcome } from './ledger.js';
+import { Outcome, ReportedUsage } from './ledger.js';
 
 /** Something in the catalogue changed; whoever serves an older revision loads anew. */
 export const CatalogueChanged = z.strictObject({
@@ -71,6 +71,8 @@ export const Usage = z.strictObject({
   charge: NanosText,
   fee: NanosText,
   units: Units,
+  /** The seller's own words, where it had any. */
+  reported: ReportedUsage.nullable().optional(),
   atMs: TimeMs,
 });
 export type Usage = z.infer<typeof Usage>;

@@ -70,6 +70,7 @@ export const FaultBody = z.strictObject({
     'missing',
     'conflict',
     'oversized',
+    'unprocessable',
     'throttled',
     'upstream',
     'unavailable',

@@ -43,6 +43,7 @@ export {
   CreatedRegistration,
   CreateProvider,
   CreateRegistration,
+  LiftUsageCheck,
   Listing,
   Listings,
   OnBehalf,
@@ -57,6 +58,8 @@ export {
   Rotation,
   Rotations,
   UpdateProvider,
+  UsageCheck,
+  UsageChecks,
 } from './catalog-api.js';
 export {
   ApiTokenChanged,
@@ -81,6 +84,7 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,
@@ -112,6 +116,26 @@ export {
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
+export {
+  AutoTopUp,
+  CreateTopUp,
+  DebtWrittenOff,
+  Disputes,
+  ListDisputes,
+  ListTopUps,
+  PaymentWebhook,
+  PaymentWebhookTaken,
+  PromoGrants,
+  ProviderName,
+  PutAutoTopUp,
+  Refund,
+  RefundRequest,
+  RefundTopUp,
+  RequestRefund,
+  TopUp,
+  TopUps,
+  WriteOffDebt,
+} from './payment-api.js';
 export {
   AskPresence,
   Hardware,

@@ -16,6 +16,8 @@ export const internalPaths = {
   accountsOpenLease: '/internal/v1/leases/open',
   accountsRenewLease: '/internal/v1/leases/renew',
   accountsCloseLease: '/internal/v1/leases/close',
+  accountsFindAnswer: '/internal/v1/answers/find',
+  accountsKeepAnswer: '/internal/v1/answers/keep',
   accountsReceipt: '/internal/v1/receipt',
   routerAdmit: '/internal/v1/admit',
   routerModels: '/internal/v1/models',

@@ -10,6 +10,7 @@ import {
   TimeMs,
   Units,
 } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Rejection, Terms } from './route-plan.js';
 
 /** Asks accounts to set money aside for one request. The request's id is the hold's id. */
@@ -26,6 +27,8 @@ export const Authorise = z.strictObject({
   /** In the order of the plan's candidates; a settlement names one by its position. */
   terms: z.array(Terms).min(1).max(64),
   rejections: z.array(Rejection).max(64),
+  /** The key that the buyer has sent along; it is claimed together with the money. */
+  idempotency: Idempotency.optional(),
 });
 export type Authorise = z.infer<typeof Authorise>;
 
@@ -178,6 +181,8 @@ export const Receipt = z.strictObject({
   hold: NanosText,
   charge: NanosText,
   chargeUsd: z.string(),
+  /** Of the charge: what was given back. */
+  refunded: NanosText,
   timings: z.strictObject({
     firstByteMs: z.int().nullable(),
     totalMs: z.int().nullable(),

@@ -6,6 +6,7 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
+import * as payment from './payment-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import type { Credential, RestRoute } from './rest-route.js';
@@ -33,12 +34,19 @@ const requests = {
   ConfirmPassword: auth.ConfirmPassword,
   EnterCode: auth.EnterCode,
   NoBody: auth.NoBody,
+  CreateTopUp: payment.CreateTopUp,
+  PutAutoTopUp: payment.PutAutoTopUp,
+  RefundTopUp: payment.RefundTopUp,
+  RefundRequest: payment.RefundRequest,
+  WriteOffDebt: payment.WriteOffDebt,
+  PaymentWebhook: payment.PaymentWebhook,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
   CreateRegistration: catalog.CreateRegistration,
   RotateRegistration: catalog.RotateRegistration,
   PutListing: catalog.PutListing,
   PutRotation: catalog.PutRotation,
+  LiftUsageCheck: catalog.LiftUsageCheck,
 };
 
 const answers = {
@@ -71,6 +79,15 @@ const answers = {
   Balance: account.Balance,
   Receipt,
   Receipts: account.Receipts,
+  TopUp: payment.TopUp,
+  TopUps: payment.TopUps,
+  AutoTopUp: payment.AutoTopUp,
+  PromoGrants: payment.PromoGrants,
+  Refund: payment.Refund,
+  RequestRefund: payment.RequestRefund,
+  Disputes: payment.Disputes,
+  DebtWrittenOff: payment.DebtWrittenOff,
+  PaymentWebhookTaken: payment.PaymentWebhookTaken,
   Provider: catalog.Provider,
   Providers: catalog.Providers,
   CreatedProvider: catalog.CreatedProvider,
@@ -82,6 +99,8 @@ const answers = {
   Listings: catalog.Listings,
   Rotation: catalog.Rotation,
   Rotations: catalog.Rotations,
+  UsageCheck: catalog.UsageCheck,
+  UsageChecks: catalog.UsageChecks,
   WorkerRegistered: worker.WorkerRegistered,
   WorkerSession: worker.WorkerSession,
   WorkerSessions: worker.WorkerSessions,
@@ -130,6 +149,12 @@ const areas: readonly Area[] = [
     description:
       "People with a password. A session lives in a cookie; what changes something wants an `Origin` of the market's own.",
     routes: auth.authRoutes,
+    error: 'RestError',
+  },
+  {
+    tag: 'payments',
+    description: 'Top-ups, refunds, disputes and promotional money.',
+    routes: payment.paymentRoutes,
     error: 'RestError',
   },
   {
@@ -233,6 +258,7 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
 function securityOf(credential: Credential): readonly Json[] {
   switch (credential) {
     case 'nobody':
+    case 'provider-signature':
       return [];
     case 'session':
       return [{ session: [] }];

@@ -1,8 +1,17 @@
 import type { z } from 'zod';
 import type { Scope } from './principal.js';
 
-/** Whose secret a call carries. A scope: an API token that has it. A session: its cookie. */
-export type Credential = Scope | 'any-api-token' | 'registration-token' | 'session' | 'nobody';
+/**
+ * Whose secret a call carries. A scope: an API token that has it. A session: its cookie. `provider-signature`:
+ * its body is signed.
+ */
+export type Credential =
+  | Scope
+  | 'any-api-token'
+  | 'registration-token'
+  | 'session'
+  | 'provider-signature'
+  | 'nobody';
 
 /** One call of a public REST API, as the OpenAPI document tells of it. */
 export type RestRoute = Readonly<{

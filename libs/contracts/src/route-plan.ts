@@ -10,6 +10,7 @@ import {
   RequestId,
   TimeMs,
 } from './field.js';
+import { Idempotency } from './idempotency.js';
 import { Endpoints, modelFacts, Word } from './model-facts.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
@@ -21,6 +22,10 @@ export const RequestFacts = z.strictObject({
   promptTokens: Count,
   outputTokensMax: Count.nullable(),
   choices: z.int().min(1).max(128),
+  /** The dearest that the buyer takes, by the kind of unit. Absent where it does not mind. */
+  pricesMax: Prices.optional(),
+  /** What the whole request may cost at most. */
+  costMax: NanosText.optional(),
   /** What the prompt holds besides text: `image`, `audio`, `video`. Absent is nothing. */
   inputs: z.array(Word).max(8).optional(),
   /** The model is given tools to call. */
@@ -37,6 +42,8 @@ export const Admit = z.strictObject({
   /** From where the buyer called; null where that is not known, and then no list of addresses holds it. */
   clientAddress: ClientAddress.nullable().default(null),
   facts: RequestFacts,
+  /** Such a request is paid for by a hold of its own, never by a lease. */
+  idempotency: Idempotency.optional(),
 });
 export type Admit = z.infer<typeof Admit>;
 
@@ -49,6 +56,10 @@ const candidateShape = {
   model: ModelName,
   /** How many output tokens the hold pays for here; null where they cost nothing. */
   outputTokensHeld: Count.nullable(),
+  /** How many the buyer's own limit of the cost pays for here; absent where it names none, or nothing costs. */
+  outputTokensPayable: Count.optional(),
+  /** Thinking has a price of its own here, so that it counts also where nobody sees it. */
+  isReasoningPriced: z.boolean().optional(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */

@@ -10,6 +10,7 @@ export type FaultKind =
   | 'missing'
   | 'conflict'
   | 'oversized'
+  | 'unprocessable'
   | 'throttled'
   | 'upstream'
   | 'unavailable'
@@ -24,6 +25,7 @@ export const httpStatusByKind = {
   missing: 404,
   conflict: 409,
   oversized: 413,
+  unprocessable: 422,
   throttled: 429,
   upstream: 502,
   unavailable: 503,

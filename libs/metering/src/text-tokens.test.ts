@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { encode as encodeCl100k } from 'gpt-tokenizer/encoding/cl100k_base';
 import { encode } from 'gpt-tokenizer/encoding/o200k_base';
-import { DeliveredTokens } from './delivered-tokens.js';
-import { countPromptTokens } from './prompt-tokens.js';
 import { countTextTokens } from './text-tokens.js';
 
 const words = fc.array(fc.stringMatching(/^[a-zäöü.,!?]{1,12}$/), { maxLength: 400 });
@@ -13,8 +12,26 @@ describe(countTextTokens, () => {
       fc.property(words, (list) => {
         const text = list.join(' ');
         expect(countTextTokens(text)).toBe(encode(text).length);
+        const tokenizer = { encoding: 'cl100k_base', hasSingleDigits: false } as const;
+        expect(countTextTokens(text, tokenizer)).toBe(encodeCl100k(text).length);
       }),
     );
+  });
+
+  it('counts digits one by one where the family does, and everything else alike', () => {
+    const digits = { encoding: 'o200k_base', hasSingleDigits: true } as const;
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.nat().map(String), fc.constant('word')), { maxLength: 50 }),
+        (list) => {
+          const text = list.join(' ');
+          const numbers = list.filter((one) => one !== 'word');
+          const more = numbers.reduce((sum, { length }) => sum + length - Math.ceil(length / 3), 0);
+          expect(countTextTokens(text, digits)).toBe(countTextTokens(text) + more);
+        },
+      ),
+    );
+    expect(countTextTokens('1234567', digits)).toBe(7);
   });
 
   it('counts control marks as the text they are', () => {
@@ -30,45 +47,5 @@ describe(countTextTokens, () => {
     const half = 'word '.repeat(50_000);
     const counted = countTextTokens(half);
     expect(Math.abs(countTextTokens(half + half) - 2 * counted)).toBeLessThan(counted / 100);
-  });
-});
-
-describe(DeliveredTokens, () => {
-  it('counts a text that comes in pieces as it counts the whole', () => {
-    fc.assert(
-      fc.property(words, fc.integer({ min: 1, max: 50 }), (list, size) => {
-        const text = list.join(' ').repeat(5);
-        const delivered = new DeliveredTokens();
-        for (let at = 0; at < text.length; at += size) delivered.append(text.slice(at, at + size));
-        expect(Math.abs(delivered.total - countTextTokens(text))).toBeLessThanOrEqual(2);
-      }),
-    );
-  });
-});
-
-describe(countPromptTokens, () => {
-  it('counts messages, parts and tools', () => {
-    const plain = countPromptTokens({ messages: [{ role: 'user', content: 'hello world' }] });
-    expect(plain).toBe(3 + 4 + 2);
-    const parts = [
-      { type: 'text', text: 'hello world' },
-      { type: 'image_url', image_url: { url: 'x' } },
-    ];
-    expect(countPromptTokens({ messages: [{ role: 'user', content: parts }] })).toBe(plain);
-    expect(
-      countPromptTokens({
-        messages: [{ role: 'user', content: 'hello world' }],
-        tools: [{ a: 1 }],
-      }),
-    ).toBeGreaterThan(plain);
-  });
-
-  it('never throws', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (body) => {
-        expect(countPromptTokens(body)).toBeGreaterThanOrEqual(0);
-        expect(countPromptTokens({ messages: body, tools: body })).toBeGreaterThanOrEqual(0);
-      }),
-    );
   });
 });

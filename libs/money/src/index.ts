@@ -1,3 +1,4 @@
+export { fromCents, toCents } from './cents.js';
 export {
   formatUsd,
   type Nanos,
@@ -18,3 +19,4 @@ export {
   type Units,
   unitKinds,
 } from './price.js';
+export { parseUsd } from './usd.js';

@@ -1,9 +1,19 @@
 import { isObject } from './chat-request.js';
 import { readUsage, type Usage } from './usage.js';
 
+/** Output of one choice: each is a text of its own, whose parts follow each other over the events of a stream. */
+export type ChatPiece = Readonly<{
+  choice: number;
+  /** `completion`: words, refusals, tool calls. */
+  kind: 'completion' | 'reasoning';
+  text: string;
+}>;
+
 /** What one piece of an answer holds: a whole answer, or one event of a stream. */
 export type ChatAnswer = Readonly<{
-  /** Everything that counts as output: words, reasoning, refusals, tool calls. */
+  /** Everything that counts as output; none of them is empty. */
+  pieces: readonly ChatPiece[];
+  /** The same in one text. */
   text: string;
   finishReason: string | null;
   usage: Usage | null;
@@ -35,10 +45,12 @@ export function readChatAnswer(text: string): ChatAnswerResult {
     return { kind: 'error', error: errorOf(body.error) };
   if (body.choices !== undefined && !Array.isArray(body.choices)) return { kind: 'garbage' };
   const choices = (Array.isArray(body.choices) ? body.choices : []).filter(isObject);
+  const pieces = choices.flatMap(piecesOf);
   return {
     kind: 'answer',
     answer: {
-      text: choices.map(textOf).join(''),
+      pieces,
+      text: pieces.map(({ text: each }) => each).join(''),
       finishReason: choices.map(finishReasonOf).find((reason) => reason !== null) ?? null,
       usage: readUsage(body.usage),
     },
@@ -72,20 +84,20 @@ function finishReasonOf(choice: Record<string, unknown>): string | null {
   return typeof choice.finish_reason === 'string' ? choice.finish_reason.slice(0, 64) : null;
 }
 
-function textOf(choice: Record<string, unknown>): string {
+function piecesOf(choice: Record<string, unknown>, place: number): readonly ChatPiece[] {
   const part = isObject(choice.delta) ? choice.delta : choice.message;
-  if (!isObject(part)) return '';
+  if (!isObject(part)) return [];
   const calls = Array.isArray(part.tool_calls) ? part.tool_calls : [];
+  const called = [part.function_call, ...calls.filter(isObject).map((call) => call.function)];
+  const index = typeof choice.index === 'number' ? choice.index : place;
   return [
-    part.content,
-    part.reasoning_content ?? part.reasoning,
-    part.refusal,
-    ...[part.function_call, ...calls.filter(isObject).map((call) => call.function)].flatMap(
-      callTexts,
-    ),
-  ]
-    .filter((text) => typeof text === 'string')
-    .join('');
+    piece(index, 'reasoning', [part.reasoning_content ?? part.reasoning]),
+    piece(index, 'completion', [part.content, part.refusal, ...called.flatMap(callTexts)]),
+  ].filter(({ text }) => text !== '');
+}
+
+function piece(choice: number, kind: ChatPiece['kind'], texts: readonly unknown[]): ChatPiece {
+  return { choice, kind, text: texts.filter((text) => typeof text === 'string').join('') };
 }
 
 function callTexts(call: unknown): readonly unknown[] {

@@ -4,6 +4,8 @@ export type ChatRequest = Readonly<{
   isStream: boolean;
   outputTokensMax: number | null;
   choices: number;
+  /** A stream is to end with a chunk of counts. */
+  hasUsageChunk: boolean;
   /** The parsed body, for counting its text. Never for sending: the bytes that came are what is sent. */
   body: Readonly<Record<string, unknown>>;
 }>;
@@ -38,6 +40,7 @@ export function readChatRequest(text: string): ChatRequestResult {
       isStream: body.stream === true,
       outputTokensMax: numberOrNull(body.max_completion_tokens) ?? numberOrNull(body.max_tokens),
       choices: numberOrNull(body.n) ?? 1,
+      hasUsageChunk: isObject(body.stream_options) && body.stream_options.include_usage === true,
       body,
     },
   };

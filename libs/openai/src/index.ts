@@ -1,6 +1,7 @@
 export {
   type ChatAnswer,
   type ChatAnswerResult,
+  type ChatPiece,
   readChatAnswer,
   readChatEvent,
   type UpstreamError,
@@ -13,7 +14,8 @@ export {
   readChatRequest,
 } from './chat-request.js';
 export { type OpenAiError, openAiError } from './error-body.js';
+export { lengthChunk, usageChunk } from './length-chunk.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
-export { replaceModel } from './replace-model.js';
+export { replaceModel, withoutMembers } from './replace-model.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
 export { readUsage, type Usage } from './usage.js';

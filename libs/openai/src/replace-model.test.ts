@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { replaceModel } from './replace-model.js';
+import { replaceModel, withoutMembers } from './replace-model.js';
 
 const spaces = fc.stringMatching(/^[ \t\n\r]{0,2}$/);
 
@@ -41,6 +41,36 @@ describe(replaceModel, () => {
     expect(replaceModel('{}', 'm')).toBe('{}');
     expect(replaceModel('{"a":[1,{"model":2}],"b":null}', 'm')).toBe(
       '{"a":[1,{"model":2}],"b":null}',
+    );
+  });
+});
+
+describe(withoutMembers, () => {
+  it('takes out what is named, wherever it stands and however often, and nothing else', () => {
+    const names = new Set(['a', 'b']);
+    expect(withoutMembers('{ "a":1, "x" : 1.0,"b":{"a":[2]} ,"y":{"a":3} }', names)).toBe(
+      '{ "x" : 1.0,"y":{"a":3} }',
+    );
+    expect(withoutMembers('{"a":1,"\\u0061":2}', names)).toBe('{}');
+    expect(withoutMembers('{ "x" : 12345678901234567890 }', names)).toBe(
+      '{ "x" : 12345678901234567890 }',
+    );
+  });
+
+  it('leaves the rest of any object, with any white space', () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.jsonValue()),
+        fc.subarray(['a', 'b', 'c', 'd', 'e']),
+        spaces,
+        (body, names, space) => {
+          const text = space + JSON.stringify(body, null, space) + space;
+          const left = Object.entries(body).filter(([name]) => !names.includes(name));
+          expect(JSON.parse(withoutMembers(text, new Set(names)))).toEqual(
+            JSON.parse(JSON.stringify(Object.fromEntries(left))),
+          );
+        },
+      ),
     );
   });
 });

@@ -14,22 +14,37 @@ export function replaceModel(text: string, model: string): string {
   return result + text.slice(copiedTo);
 }
 
-type Span = Readonly<{ start: number; end: number }>;
+/** Takes top-level members out of a JSON object. Every other byte of a text that has none of them stays as it was. */
+export function withoutMembers(text: string, names: ReadonlySet<string>): string {
+  const members = topLevelMembers(text);
+  const kept = members.filter(({ name }) => !names.has(name));
+  const [first, last] = [members[0], members.at(-1)];
+  if (kept.length === members.length || !first || !last) return text;
+  const parts = kept.map(({ keyStart, end }) => text.slice(keyStart, end));
+  return text.slice(0, first.keyStart) + parts.join(',') + text.slice(last.end);
+}
+
+/** Where a member stands: its key, and its value from `start` to `end`. */
+type Member = Readonly<{ name: string; keyStart: number; start: number; end: number }>;
 
 /** Where the values of one key stand; more than once where the key is repeated. */
-function topLevelValues(text: string, wanted: string): readonly Span[] {
-  const spans: Span[] = [];
+function topLevelValues(text: string, wanted: string): readonly Member[] {
+  return topLevelMembers(text).filter(({ name }) => name === wanted);
+}
+
+function topLevelMembers(text: string): readonly Member[] {
+  const members: Member[] = [];
   let at = skipSpace(text, text.indexOf('{') + 1);
   while (text[at] === '"') {
     const keyEnd = stringEnd(text, at);
-    const isWanted = JSON.parse(text.slice(at, keyEnd)) === wanted;
+    const name: string = JSON.parse(text.slice(at, keyEnd));
     const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const end = valueEnd(text, start);
-    if (isWanted) spans.push({ start, end });
+    members.push({ name, keyStart: at, start, end });
     at = skipSpace(text, end);
     if (text[at] === ',') at = skipSpace(text, at + 1);
   }
-  return spans;
+  return members;
 }
 
 function skipSpace(text: string, from: number): number {

@@ -1,17 +1,39 @@
 import { isObject } from './chat-request.js';
 
 /** What an upstream says it used. */
-export type Usage = Readonly<{ promptTokens: number; completionTokens: number }>;
+export type Usage = Readonly<{
+  promptTokens: number;
+  completionTokens: number;
+  /** Of the prompt, where it says so. */
+  cachedPromptTokens?: number;
+  /** Of the completion, where it says so. */
+  reasoningTokens?: number;
+}>;
 
 /** Above this a figure is not a count but an accident or a lie. */
 const believableMax = 1_000_000_000_000;
 
-/** Reads `usage`, or null where it is missing or holds anything but two counts. */
+/** Reads `usage`, or null where it is missing or holds anything but counts where the two counts should be. */
 export function readUsage(value: unknown): Usage | null {
   if (!isObject(value)) return null;
   const { prompt_tokens: promptTokens, completion_tokens: completionTokens } = value;
   if (!isCount(promptTokens) || !isCount(completionTokens)) return null;
-  return { promptTokens, completionTokens };
+  const cached = [
+    field(value.prompt_tokens_details, 'cached_tokens'),
+    value.prompt_cache_hit_tokens,
+  ];
+  const reasoning = field(value.completion_tokens_details, 'reasoning_tokens');
+  const cachedPromptTokens = cached.find(isCount);
+  return {
+    promptTokens,
+    completionTokens,
+    ...(cachedPromptTokens !== undefined && { cachedPromptTokens }),
+    ...(isCount(reasoning) && { reasoningTokens: reasoning }),
+  };
+}
+
+function field(value: unknown, name: string): unknown {
+  return isObject(value) ? value[name] : undefined;
 }
 
 function isCount(value: unknown): value is number {

@@ -39,6 +39,7 @@ const statusByKind = {
   missing: status.NOT_FOUND,
   conflict: status.ABORTED,
   oversized: status.OUT_OF_RANGE,
+  unprocessable: status.INVALID_ARGUMENT,
   throttled: status.RESOURCE_EXHAUSTED,
   upstream: status.UNAVAILABLE,
   unavailable: status.UNAVAILABLE,

@@ -17,6 +17,8 @@ export type HttpServiceOptions = Readonly<{
   host: string;
   port: number;
   bodyBytesMax: number;
+  /** Whether the bytes of a body stay at hand beside what was parsed from them, for checking signatures. */
+  keepsRawBodies?: boolean;
   internalSecret: string;
   /** Whose word counts for where a call comes from: addresses and networks, with commas between. */
   trustedProxies: string;
@@ -61,6 +63,7 @@ export async function createHttpService(
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {
     logger: new NestLog(options.log),
     abortOnError: false,
+    rawBody: options.keepsRawBodies ?? false,
   });
   app.useGlobalFilters(new FaultFilter(options.log));
   const fastify = adapter.getInstance<FastifyInstance>();

@@ -1,3 +1,4 @@
+export { type BytesOf, decrypt, encrypt } from './encrypted-bytes.js';
 export { openSealed, seal } from './sealed-text.js';
 export {
   createSecretToken,

@@ -92,7 +92,10 @@ export class UpstreamCall {
     const { response } = this;
     if (!response.headersSent) response.writeHead(200, { 'content-type': 'text/event-stream' });
     if (response.destroyed || response.write(text)) return;
-    await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    const heard = new AbortController();
+    const { signal } = heard;
+    await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+    heard.abort();
   }
 
   /** Breaks the connection. */

@@ -1,4 +1,6 @@
 export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
+export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
+export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export {
   type AnswerEnding,
   FakeUpstream,

@@ -19,6 +19,7 @@ export type ReceiptRecord = Readonly<{
   finishReason: string | null;
   amount: Nanos;
   captured: Nanos;
+  refunded: Nanos;
   terms: readonly Terms[];
   rejections: readonly Rejection[];
   attempts: readonly Attempt[];
@@ -50,6 +51,7 @@ export function receiptOf(record: ReceiptRecord): Receipt {
     hold: record.amount.toString(),
     charge: record.captured.toString(),
     chargeUsd: formatUsd(record.captured),
+    refunded: record.refunded.toString(),
     timings: {
       firstByteMs: millisecondsBetween(record.startedAt, record.firstByteAt),
       totalMs: millisecondsBetween(record.startedAt, record.endedAt),

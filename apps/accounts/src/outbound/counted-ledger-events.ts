@@ -1,7 +1,11 @@
 import type { Withdrawn } from '@aisbf/contracts';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { LedgerEvents, type SettledEvent } from '../services/ledger-events.js';
+import {
+  LedgerEvents,
+  type PaymentToldEvent,
+  type SettledEvent,
+} from '../services/ledger-events.js';
 import type { Violation } from '../services/ledger-store.js';
 
 /** Each event as a log line and a counter, in one place. */
@@ -11,6 +15,9 @@ export class CountedLedgerEvents extends LedgerEvents {
   private readonly overruns;
   private readonly withdrawals;
   private readonly reapedHolds;
+  private readonly paymentEvents;
+  private readonly paymentEventsWaiting;
+  private readonly paymentEventsRefused;
   private readonly violationCount;
   private readonly failures;
 
@@ -33,6 +40,19 @@ export class CountedLedgerEvents extends LedgerEvents {
       'reaped_total',
       'Holds and leases taken back after they expired.',
       ['what'],
+    );
+    this.paymentEvents = metrics.counter(
+      'payment_events_total',
+      'What payment providers told, by what became of it.',
+      ['result'],
+    );
+    this.paymentEventsWaiting = metrics.gauge(
+      'payment_events_waiting',
+      'Events of payments that are not known yet.',
+    );
+    this.paymentEventsRefused = metrics.gauge(
+      'payment_events_refused',
+      'Events that a person must look at.',
     );
     this.violationCount = metrics.gauge('ledger_violations', 'Rows of the ledger_violations view.');
     this.failures = metrics.counter('background_failures_total', 'Failed background work.', [
@@ -62,6 +82,23 @@ export class CountedLedgerEvents extends LedgerEvents {
   reaped(what: 'holds' | 'leases', ids: readonly string[]): void {
     this.reapedHolds.inc({ what }, ids.length);
     this.log.warn({ what, ids }, 'taken back after their expiry');
+  }
+
+  paymentTold({ provider, id, type, result }: PaymentToldEvent): void {
+    this.paymentEvents.inc({ result });
+    if (result === 'refused') {
+      this.log.error(
+        { provider, id, type },
+        'a payment event cannot be booked: somebody must look',
+      );
+    } else {
+      this.log.info({ provider, id, type, result }, 'payment event taken');
+    }
+  }
+
+  paymentsLeft({ waiting, refused }: Readonly<{ waiting: number; refused: number }>): void {
+    this.paymentEventsWaiting.set(waiting);
+    this.paymentEventsRefused.set(refused);
   }
 
   checked(violations: readonly Violation[]): void {

@@ -24,6 +24,17 @@ export function toAuthoriseItem({ command, mayRecall }: Asking, n: number) {
   };
 }
 
+/** The same with its key, for `authorise_keyed`. */
+export function toKeyedItem(asking: Asking, n: number, expiresAtMs: number) {
+  const { idempotency } = asking.command;
+  return {
+    ...toAuthoriseItem(asking, n),
+    idempotency_key: idempotency?.key,
+    body_hash: idempotency?.bodyHash,
+    key_expires_at: timeText(expiresAtMs),
+  };
+}
+
 /** One request among those that `settle` is called with; `n` is its place. */
 export function toSettleItem({ command, charge, leased }: Ending, n: number) {
   return {

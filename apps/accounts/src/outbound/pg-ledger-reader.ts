@@ -24,6 +24,7 @@ type ReceiptRow = {
   finish_reason: string | null;
   amount: string;
   captured: string;
+  refunded: string;
   terms: Terms[];
   rejections: Rejection[];
   attempts: Attempt[];
@@ -31,12 +32,13 @@ type ReceiptRow = {
 
 const ended = `
   SELECT id, state, outcome, route, is_stream, created_at, resolved_at, started_at, first_byte_at, ended_at,
-    served_position, units, reported, finish_reason, amount, captured, terms, rejections, attempts
+    served_position, units, reported, finish_reason, amount, captured, refunded_of_request(id) AS refunded, terms,
+    rejections, attempts
   FROM receipt WHERE state <> 'declined' AND owner_id = $1`;
 /** A request that runs, in the same columns. */
 const open = `
   SELECT id, 'open', NULL, route, is_stream, created_at, NULL, NULL, NULL, NULL,
-    NULL, '{}', NULL, NULL, amount, 0, terms, rejections, '[]'
+    NULL, '{}', NULL, NULL, amount, 0, 0, terms, rejections, '[]'
   FROM hold WHERE owner_id = $1`;
 
 /** How long the ledger may be checked against itself. Also the DI token. */
@@ -55,8 +57,8 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async wallet(ownerId: string): Promise<WalletState> {
-    const rows = await this.rows<{ posted: string; promo: string; held: string; earned: string }>(
-      `SELECT w.posted, w.promo, w.held, b.balance AS earned
+    const rows = await this.rows<Record<keyof WalletState, string>>(
+      `SELECT w.posted, w.promo, w.held, b.balance AS earned, debt_of(w.owner_id) AS owed
        FROM wallet w JOIN ledger_balance b ON b.owner_id = w.owner_id AND b.kind = 'seller_payable'
        WHERE w.owner_id = $1`,
       [ownerId],
@@ -68,6 +70,7 @@ export class PgLedgerReader extends LedgerReader {
       promo: fromBigintColumn(row.promo),
       held: fromBigintColumn(row.held),
       earned: fromBigintColumn(row.earned),
+      owed: fromBigintColumn(row.owed),
     };
   }
 
@@ -128,6 +131,7 @@ function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
     finishReason: row.finish_reason,
     amount: nanos(BigInt(row.amount)),
     captured: nanos(BigInt(row.captured)),
+    refunded: nanos(BigInt(row.refunded)),
     terms: row.terms,
     rejections: row.rejections,
     attempts: row.attempts,

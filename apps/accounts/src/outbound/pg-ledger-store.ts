@@ -14,7 +14,7 @@ import {
   type SettleAnswer,
 } from '../services/ledger-store.js';
 import { type BatchLimits, PgBatch } from './pg-batch.js';
-import { type Asking, toAuthoriseItem, toSettleItem } from './pg-ledger-item.js';
+import { type Asking, toAuthoriseItem, toKeyedItem, toSettleItem } from './pg-ledger-item.js';
 import { withRetry } from './pg-retry.js';
 
 type AuthoriseRow = {
@@ -36,7 +36,11 @@ const rememberedTermsMax = 20_000;
 
 /** The batches of the ledger. Also the DI token. */
 export class LedgerBatches {
-  constructor(readonly limits: BatchLimits) {}
+  constructor(
+    readonly limits: BatchLimits,
+    /** How long a buyer's idempotency key stands for its request. */
+    readonly idempotencyTtlMs = 86_400_000,
+  ) {}
 }
 
 /** The ledger's SQL functions: one call for many requests, no lock held across a round trip. */
@@ -44,19 +48,30 @@ export class LedgerBatches {
 export class PgLedgerStore extends LedgerStore {
   private readonly rememberedTerms = new Map<string, HeldTerms>();
   private readonly authorisations: PgBatch<Asking, AuthoriseAnswer>;
+  private readonly keyedAuthorisations: PgBatch<Asking, AuthoriseAnswer>;
   private readonly settlements: PgBatch<Ending, SettleAnswer>;
 
   constructor(
     private readonly pool: Pool,
-    { limits }: LedgerBatches,
+    { limits, idempotencyTtlMs }: LedgerBatches,
   ) {
     super();
-    this.authorisations = new PgBatch((asking) => this.authoriseAll(asking), limits);
+    this.authorisations = new PgBatch(
+      (asking) => this.authoriseAll('authorise', asking, asking.map(toAuthoriseItem)),
+      limits,
+    );
+    this.keyedAuthorisations = new PgBatch((asking) => {
+      const expiresAtMs = Date.now() + idempotencyTtlMs;
+      const items = asking.map((one, n) => toKeyedItem(one, n, expiresAtMs));
+      return this.authoriseAll('authorise_keyed', asking, items);
+    }, limits);
     this.settlements = new PgBatch((endings) => this.settleAll(endings), limits);
   }
 
   async authorise(command: Authorise, mayRecall: boolean): Promise<AuthoriseAnswer> {
-    const answer = await this.authorisations.add({ command, mayRecall });
+    const { authorisations, keyedAuthorisations } = this;
+    const batch = command.idempotency ? keyedAuthorisations : authorisations;
+    const answer = await batch.add({ command, mayRecall });
     if (!('declined' in answer)) this.remember(command);
     return answer;
   }
@@ -137,11 +152,15 @@ export class PgLedgerStore extends LedgerStore {
     return row.count;
   }
 
-  private async authoriseAll(asking: readonly Asking[]): Promise<AuthoriseAnswer[]> {
+  private async authoriseAll(
+    name: 'authorise' | 'authorise_keyed',
+    asking: readonly Asking[],
+    items: readonly object[],
+  ): Promise<AuthoriseAnswer[]> {
     const { rows } = await this.pool.query<AuthoriseRow>({
-      name: 'authorise',
-      text: 'SELECT * FROM authorise($1)',
-      values: [JSON.stringify(asking.map(toAuthoriseItem))],
+      name,
+      text: `SELECT * FROM ${name}($1)`,
+      values: [JSON.stringify(items)],
     });
     const byNumber = new Map(rows.map((row) => [row.item_n, row]));
     return asking.map(({ command }, n) =>

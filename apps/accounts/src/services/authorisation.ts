@@ -24,6 +24,9 @@ const faultByDecline = {
   request_withdrawn: () => faults.REQUEST_WITHDRAWN(),
   budget_exceeded: () => faults.BUDGET_EXCEEDED(),
   parameters_differ: () => faults.HOLD_PARAMETERS_DIFFER(),
+  idempotency_key_reused: () => faults.IDEMPOTENCY_KEY_REUSED(),
+  // Or it has ended since it was looked for: then the repeat finds its answer.
+  idempotency_key_running: () => faults.IDEMPOTENCY_KEY_RUNNING({ retryAfterMs }),
 } as const satisfies Record<Decline, () => ReturnType<FaultMaker>>;
 
 /** Sets money aside before a request runs. */

@@ -1,4 +1,4 @@
-import type { Settled, Withdrawn } from '@aisbf/contracts';
+import type { PaymentWebhookTaken, Settled, Withdrawn } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import type { Charge } from '../domain/charge.js';
 import type { Violation } from './ledger-store.js';
@@ -10,12 +10,23 @@ export type SettledEvent = Readonly<{
   charge: Charge;
 }>;
 
+export type PaymentToldEvent = Readonly<{
+  provider: string;
+  id: string;
+  type: string;
+  result: PaymentWebhookTaken['result'];
+}>;
+
 /** What happened to money, for people and for counters. */
 export abstract class LedgerEvents {
   abstract settled(event: SettledEvent): void;
   abstract withdrawn(withdrawn: Withdrawn): void;
   /** What was taken back because nobody ended it in time. */
   abstract reaped(what: 'holds' | 'leases', ids: readonly string[]): void;
+  /** A payment provider told something. */
+  abstract paymentTold(event: PaymentToldEvent): void;
+  /** How many of its events wait for their payment, and how many a person must look at. */
+  abstract paymentsLeft(left: Readonly<{ waiting: number; refused: number }>): void;
   abstract checked(violations: readonly Violation[]): void;
   /** Work in the background failed and will be tried again. */
   abstract failed(what: string, error: unknown): void;

@@ -12,7 +12,9 @@ export type Decline =
   | 'held_by_other_requests'
   | 'request_withdrawn'
   | 'budget_exceeded'
-  | 'parameters_differ';
+  | 'parameters_differ'
+  | 'idempotency_key_reused'
+  | 'idempotency_key_running';
 
 /** `recall`: nothing was decided; what is missing lies in leases of this owner. */
 export type AuthoriseAnswer = Authorised | Readonly<{ declined: Decline | 'recall' }>;
@@ -62,7 +64,13 @@ export type ExtendAnswer = Readonly<{
 
 export type Grant = Readonly<{ grantId: string; ownerId: string; amount: Nanos; reason: string }>;
 
-export type WalletState = Readonly<{ posted: Nanos; promo: Nanos; held: Nanos; earned: Nanos }>;
+export type WalletState = Readonly<{
+  posted: Nanos;
+  promo: Nanos;
+  held: Nanos;
+  earned: Nanos;
+  owed: Nanos;
+}>;
 
 export type Violation = Readonly<{ violation: string; subject: string; detail: string }>;
 

@@ -15,6 +15,7 @@ import { receiptOf } from '../domain/receipt.js';
 import { AuditStore } from './audit-log.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
+import { PromoStore } from './promotions.js';
 
 /** What an owner has, what it was given, and what each request cost. */
 @Injectable()
@@ -22,13 +23,14 @@ export class Statements {
   constructor(
     private readonly reader: LedgerReader,
     private readonly ledger: LedgerStore,
+    private readonly promotions: PromoStore,
     private readonly directory: Directory,
     private readonly audit: AuditStore,
     private readonly clock: Clock,
   ) {}
 
   async balance(owner: Readonly<{ ownerId: string; username: string }>): Promise<Balance> {
-    const { posted, promo, held, earned } = await this.reader.wallet(owner.ownerId);
+    const { posted, promo, held, earned, owed } = await this.reader.wallet(owner.ownerId);
     return {
       username: owner.username,
       currency: 'USD',
@@ -36,21 +38,22 @@ export class Statements {
       promo: promo.toString(),
       held: held.toString(),
       available: (posted + promo - held).toString(),
+      owed: owed.toString(),
       earned: earned.toString(),
     };
   }
 
-  /** An operator puts money into a wallet. The same grant id again moves nothing. */
+  /** An operator puts money into a wallet, promotional or real. The same grant id again moves nothing. */
   async grant(actor: Actor, request: GrantCredit): Promise<Granted> {
     if (actor.principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const owner = await this.directory.owner(request.username);
     if (!owner) throw faults.OWNER_MISSING();
-    const result = await this.ledger.grant({
-      grantId: request.grantId,
-      ownerId: owner.ownerId,
-      amount: grantAmount(request.amount),
-      reason: request.reason,
-    });
+    const { grantId, reason, promoExpiresAt } = request;
+    const grant = { grantId, ownerId: owner.ownerId, amount: grantAmount(request.amount), reason };
+    const result =
+      promoExpiresAt === undefined
+        ? await this.ledger.grant(grant)
+        : await this.promotions.grant({ ...grant, expiresAt: this.future(promoExpiresAt) });
     if (result === 'parameters_differ') throw faults.GRANT_PARAMETERS_DIFFER();
     // The transfer is a record of its own; this one says who asked for it.
     if (result === 'granted') {
@@ -59,7 +62,7 @@ export class Statements {
       await this.audit.record(auditEntry(actor, owner.ownerId, deed));
     }
     const balance = await this.balance(owner);
-    return { grantId: request.grantId, isReplay: result === 'replay', balance };
+    return { grantId, isReplay: result === 'replay', balance };
   }
 
   async receipt(principal: Principal, requestId: string): Promise<Receipt> {
@@ -74,6 +77,12 @@ export class Statements {
   ): Promise<readonly Receipt[]> {
     const end = new Date(before ?? this.clock.nowMs() + 1_000);
     return (await this.reader.receipts(principal.ownerId, end, limit)).map(receiptOf);
+  }
+
+  private future(text: string): Date {
+    const at = new Date(text);
+    if (at.getTime() <= this.clock.nowMs()) throw faults.PROMO_EXPIRED();
+    return at;
   }
 }
 

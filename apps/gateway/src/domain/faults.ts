@@ -9,6 +9,19 @@ export const faults = defineFaults({
   API_TOKEN_INVALID: ['unauthenticated', 'The API token is not valid.'],
   MODEL_MISSING: ['missing', 'There is no such model for this API token.'],
   ENDPOINT_MISSING: ['missing', 'There is no such endpoint.'],
+  IDEMPOTENCY_KEY_INVALID: [
+    'invalid',
+    'An idempotency key has 1 to 255 printable ASCII characters.',
+  ],
+  IDEMPOTENCY_KEY_REUSED: [
+    'unprocessable',
+    'This idempotency key was used before, for another request.',
+  ],
+  IDEMPOTENCY_KEY_RUNNING: ['conflict', 'A request with this idempotency key is still running.'],
+  IDEMPOTENT_ANSWER_NOT_KEPT: [
+    'conflict',
+    'This request was answered before; of its answer there is only the receipt.',
+  ],
   GENERATION_ID_INVALID: ['invalid', 'The id must be one that `x-request-id` has named.'],
   OVERLOADED: ['unavailable', 'The gateway has as many requests running as it takes.'],
   ALL_ATTEMPTS_FAILED: ['upstream', 'Nobody who could serve this request did.'],

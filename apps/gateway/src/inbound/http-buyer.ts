@@ -7,6 +7,8 @@ import { bodyOf } from './openai-error.js';
 export class HttpBuyer extends Buyer {
   private readonly leaving = new AbortController();
   readonly left: AbortSignal = this.leaving.signal;
+  /** Something waits for the buyer to read. */
+  private isWaiting = false;
 
   constructor(
     private readonly response: ServerResponse,
@@ -39,23 +41,39 @@ export class HttpBuyer extends Buyer {
     });
   }
 
-  async write(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array, onLeft: () => void): Promise<void> {
     this.left.throwIfAborted();
-    if (this.response.write(bytes)) return;
+    const hasRoom = this.response.write(bytes, (error) => {
+      if (!error) onLeft();
+    });
+    if (hasRoom) return;
     const drained = Promise.withResolvers<void>();
-    const onLeft = () => drained.reject(this.left.reason);
+    const onGone = () => drained.reject(this.left.reason);
     this.response.once('drain', drained.resolve);
-    this.left.addEventListener('abort', onLeft, { once: true });
+    this.left.addEventListener('abort', onGone, { once: true });
+    this.isWaiting = true;
     try {
       await drained.promise;
     } finally {
+      this.isWaiting = false;
       this.response.off('drain', drained.resolve);
-      this.left.removeEventListener('abort', onLeft);
+      this.left.removeEventListener('abort', onGone);
     }
   }
 
-  endStream(): void {
-    this.response.end();
+  endStream(): Promise<boolean> {
+    this.isWaiting = true;
+    return new Promise((resolve) => {
+      this.left.addEventListener('abort', () => resolve(false), { once: true });
+      this.response.end(() => resolve(true));
+      if (this.left.aborted) resolve(false);
+    });
+  }
+
+  expire(): void {
+    if (!this.isWaiting) return;
+    this.leaving.abort();
+    this.response.destroy();
   }
 
   breakStream(fault: Fault): void {
@@ -64,9 +82,10 @@ export class HttpBuyer extends Buyer {
     );
   }
 
-  private headersOf({ provider, attempts }: AnswerHead) {
+  private headersOf({ provider, attempts, replayOf }: AnswerHead) {
     return {
-      'x-request-id': this.requestId,
+      'x-request-id': replayOf ?? this.requestId,
+      ...(replayOf !== undefined && { 'idempotent-replayed': 'true' }),
       'x-aisbf-provider': provider,
       'x-aisbf-attempts': String(attempts),
     };

@@ -17,6 +17,7 @@ const typeByKind = {
   missing: 'invalid_request_error',
   conflict: 'invalid_request_error',
   oversized: 'invalid_request_error',
+  unprocessable: 'invalid_request_error',
   throttled: 'rate_limit_error',
   upstream: 'upstream_error',
   unavailable: 'server_error',
@@ -65,9 +66,14 @@ export function bodyOf(fault: Fault): OpenAiError {
   );
 }
 
-/** Money that other requests hold comes free when they end: an empty wallet fills only by paying. */
+/** Not by their kind, but what stands in the way passes: other requests end. */
+const passingCodes: ReadonlySet<string> = new Set([
+  'HELD_BY_OTHER_REQUESTS',
+  'IDEMPOTENCY_KEY_RUNNING',
+]);
+
 function isWorthRepeating(fault: Fault): boolean {
-  return fault.code === 'HELD_BY_OTHER_REQUESTS' || isRetryable(fault.kind);
+  return passingCodes.has(fault.code) || isRetryable(fault.kind);
 }
 
 function retryAfter(fault: Fault): Record<string, string> {

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { RequestId } from '@aisbf/contracts';
+import { Idempotency, RequestId } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { type RequestProblem, readChatRequest } from '@aisbf/openai';
+import { type OpenAiError, type RequestProblem, readChatRequest } from '@aisbf/openai';
 import { bearerOf, Log, Metrics } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
+import { readPriceLimits } from '../domain/price-limits.js';
 import { Admission } from '../services/admission.js';
-import { ChatCompletions } from '../services/chat-completions.js';
+import type { ChatCall } from '../services/chat-completions.js';
+import { AnswerNotKept, IdempotentCompletions } from '../services/idempotent-completions.js';
 import { Settlements } from '../services/settlements.js';
 import { HttpBuyer } from './http-buyer.js';
 import { toModel } from './model-answer.js';
@@ -34,7 +36,7 @@ export class OpenAiRoutes {
   private readonly answers;
 
   constructor(
-    private readonly chat: ChatCompletions,
+    private readonly completions: IdempotentCompletions,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
@@ -79,22 +81,26 @@ export class OpenAiRoutes {
     const requestId = newRequestId();
     request.id = requestId;
     const apiToken = apiTokenOf(request);
+    const key = idempotencyKeyOf(request);
     if (this.running >= this.requestsMax.value) throw faults.OVERLOADED();
     const text = textOf(request.body);
     const result = readChatRequest(text);
     if (!result.isValid) throw invalidBody(result.problem);
+    const limits = readPriceLimits(result.request.body);
+    if ('code' in limits) throw invalidBody(limits);
     this.running += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId);
-      const call = {
+      const call: ChatCall = {
         requestId,
         apiToken,
         pathUsername: usernameOf(request),
         clientAddress: request.ip,
         text,
         request: result.request,
+        limits,
       };
-      await this.chat.run(call, buyer);
+      await this.completions.run(call, key, buyer);
     } finally {
       this.running -= 1;
     }
@@ -144,13 +150,19 @@ export class OpenAiRoutes {
     return reply
       .status(status)
       .headers({ ...headers, 'x-aisbf-attempts': attemptsOf(fault) })
-      .send(body);
+      .send(fault instanceof AnswerNotKept ? replayed(reply, body, fault) : body);
   }
+}
+
+/** In place of an answer that is not at hand: what it was, and what it cost. */
+function replayed(reply: FastifyReply, body: OpenAiError, { receipt }: AnswerNotKept) {
+  reply.header('idempotent-replayed', 'true').header('x-request-id', receipt.id);
+  return { ...body, receipt };
 }
 
 /** What every answer says of itself, also one that nobody had to be asked for. */
 function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('x-request-id', request.id);
+  if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
   if (!reply.hasHeader('x-aisbf-attempts')) reply.header('x-aisbf-attempts', '0');
 }
 
@@ -161,6 +173,15 @@ function attemptsOf(fault: Fault | undefined): string {
 
 function newRequestId(): string {
   return `req_${randomUUID().replaceAll('-', '')}`;
+}
+
+/** The buyer's own name for this request, under which it runs once however often it is sent. */
+function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = Idempotency.shape.key.safeParse(header);
+  if (!key.success) throw faults.IDEMPOTENCY_KEY_INVALID({ param: 'Idempotency-Key' });
+  return key.data;
 }
 
 function usernameOf(request: FastifyRequest): string | null {

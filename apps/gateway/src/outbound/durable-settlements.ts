@@ -5,14 +5,15 @@ import {
   type QueuedReport,
   Receipt,
   type Settle,
-  Settled,
   subjects,
+  type Withdraw,
   Withdrawn,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import type { InternalClient, Log, Metrics, NatsBus } from '@aisbf/platform';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Settlements } from '../services/settlements.js';
+import { SettleCalls, type SettleCallsLimits } from './settle-calls.js';
 
 export type DurableSettlementsParts = Readonly<{
   accounts: InternalClient;
@@ -22,32 +23,29 @@ export type DurableSettlementsParts = Readonly<{
   retryMs: number;
   withdrawMsMax: number;
   withdrawalsMax: number;
+  calls: SettleCallsLimits;
 }>;
 
 const retryMsMax = 60_000;
 /** After a hold has been taken back a report cannot charge any more: it is for the record only. */
 const uselessAfterExpiryMs = 120_000;
 
-/** Where each kind of report goes, and what comes back. */
-const doors = {
-  settle: { path: internalPaths.accountsSettle, answer: Settled },
-  withdraw: { path: internalPaths.accountsWithdraw, answer: Withdrawn },
-} as const;
-
 /**
- * Delivers each report once or more: straight to accounts, and where that fails into a durable stream that
- * accounts reads. Accounts counts the first and drops the rest.
+ * Delivers each report once or more: straight to accounts, many in one call, and where that fails into a durable
+ * stream that accounts reads. Accounts counts the first and drops the rest.
  */
 export class DurableSettlements extends Settlements implements OnApplicationShutdown {
   private readonly pending = {
     settle: new Set<Promise<void>>(),
     withdraw: new Set<Promise<void>>(),
   };
+  private readonly calls: SettleCalls;
   private readonly counters;
 
   constructor(private readonly parts: DurableSettlementsParts) {
     super();
     const { metrics } = parts;
+    this.calls = new SettleCalls(parts.accounts, parts.calls);
     this.counters = {
       settle: metrics.counter('settlements_total', 'Settlements by the way they went.', ['way']),
       withdraw: metrics.counter('withdrawals_total', 'Lost admissions by the way they went.', [
@@ -116,11 +114,11 @@ export class DurableSettlements extends Settlements implements OnApplicationShut
   }
 
   private async direct(report: QueuedReport): Promise<'direct' | 'refused' | undefined> {
-    const { accounts, log } = this.parts;
+    const { log } = this.parts;
     const { requestId, type } = report;
-    const { path, answer } = doors[type];
     try {
-      await accounts.post(path, report, answer, requestId);
+      if (report.type === 'settle') await this.calls.settle(report);
+      else await this.withdrawDirectly(report);
       return 'direct';
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -128,6 +126,11 @@ export class DurableSettlements extends Settlements implements OnApplicationShut
       log.error({ requestId, type, error }, 'accounts refused a report');
       return 'refused';
     }
+  }
+
+  private async withdrawDirectly(report: Withdraw): Promise<void> {
+    const path = internalPaths.accountsWithdraw;
+    await this.parts.accounts.post(path, report, Withdrawn, report.requestId);
   }
 
   private async queued(report: QueuedReport): Promise<'queued' | undefined> {

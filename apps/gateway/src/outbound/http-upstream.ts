@@ -55,6 +55,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
             : undefined,
         body: translated(response.body.iterator({ destroyOnReturn: false })),
         dismiss: () => dismiss(response.body),
+        cancel: () => cancel(response.body),
       };
     } catch (error) {
       throw brokenBy(error);
@@ -110,6 +111,11 @@ function dismiss(body: Readable): void {
     restBytes += chunk.length;
     if (restBytes > restBytesMax) body.destroy();
   });
+}
+
+function cancel(body: Readable): void {
+  body.on('error', () => undefined);
+  body.destroy();
 }
 
 async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

@@ -1,17 +1,10 @@
-import { DeliveredTokens } from '@aisbf/metering';
-import {
-  type ChatAnswer,
-  readChatAnswer,
-  readChatEvent,
-  type SseEvent,
-  SseEventTooLarge,
-  SseReader,
-  type Usage,
-} from '@aisbf/openai';
-import { faults } from '../domain/faults.js';
+import { type ChatAnswer, readChatAnswer } from '@aisbf/openai';
+import type { Delivery } from '../domain/delivery.js';
+import type { WholeAnswer } from '../domain/sealed-answer.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { AnswerHead, Buyer } from './buyer.js';
-import { type UpstreamAnswer, UpstreamBroken } from './upstream.js';
+import type { OutputHold } from './output-hold.js';
+import type { UpstreamAnswer } from './upstream.js';
 
 /** Sizes that bound what one answer may take of memory. */
 export class AnswerLimits {
@@ -30,31 +23,25 @@ export type RelayEnd =
       failure?: AttemptFailure;
     }>;
 
-type Exchange = Readonly<{
+export type Exchange = Readonly<{
   answer: UpstreamAnswer;
   buyer: Buyer;
   head: AnswerHead;
   limits: AnswerLimits;
   onFirstByte: () => void;
+  /** Keeps a whole answer for a repeat of its request. */
+  keep?: ((answer: WholeAnswer) => Promise<void>) | undefined;
 }>;
 
-const doneEvent = new TextEncoder().encode('data: [DONE]\n\n');
-
-/** What has been delivered so far, as the bill will say it. */
-export class Delivery {
-  readonly tokens = new DeliveredTokens();
-  usage: Usage | null = null;
-  finishReason: string | null = null;
-
-  add(part: ChatAnswer): void {
-    this.tokens.append(part.text);
-    this.usage = part.usage ?? this.usage;
-    this.finishReason = part.finishReason ?? this.finishReason;
-  }
-}
-
-/** Reads a whole answer, and passes it on only if it is one. */
-export async function relayWhole(exchange: Exchange, delivery: Delivery): Promise<RelayEnd> {
+/**
+ * Reads a whole answer, and passes it on only if it is one. It is there already: where the hold does not pay for it,
+ * more is asked for, and what is refused is not held against the buyer.
+ */
+export async function relayWhole(
+  exchange: Exchange,
+  delivery: Delivery,
+  hold: OutputHold,
+): Promise<RelayEnd> {
   const { answer, buyer, head, limits } = exchange;
   const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onFirstByte);
   if (body === undefined) return { kind: 'failed', failure: 'too_large' };
@@ -62,10 +49,14 @@ export async function relayWhole(exchange: Exchange, delivery: Delivery): Promis
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
+  await hold.provide(delivery, result.answer.text);
   if (!buyer.answer(head, answer.status, answer.contentType, body)) {
     return { kind: 'ended', end: 'buyer_left' };
   }
-  delivery.add(result.answer);
+  delivery.send(result.answer);
+  delivery.leave(1);
+  const { status, contentType } = answer;
+  await exchange.keep?.({ ...head, status, contentType, body });
   return { kind: 'ended', end: 'finished' };
 }
 
@@ -88,100 +79,4 @@ export async function readWhole(
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
-}
-
-/**
- * Passes a stream on event by event. Until the first event of an answer everything can still be taken back;
- * after it a failure is told as one and breaks the connection.
- */
-export class StreamRelay {
-  private readonly reader: SseReader;
-  private hasBegun = false;
-  private isDone = false;
-
-  constructor(
-    private readonly exchange: Exchange,
-    private readonly delivery: Delivery,
-  ) {
-    this.reader = new SseReader(exchange.limits.eventBytesMax);
-  }
-
-  async run(): Promise<RelayEnd> {
-    const { answer, buyer } = this.exchange;
-    if (!answer.contentType.includes('text/event-stream')) return this.fail('garbage');
-    try {
-      return await this.relayAll();
-    } catch (error) {
-      if (buyer.left.aborted) return { kind: 'ended', end: 'buyer_left' };
-      if (error instanceof UpstreamBroken) return this.fail(error.isTimeout ? 'timeout' : 'cut');
-      if (error instanceof SseEventTooLarge) return this.fail('too_large');
-      throw error;
-    }
-  }
-
-  private async relayAll(): Promise<RelayEnd> {
-    for await (const chunk of this.exchange.answer.body) {
-      this.exchange.onFirstByte();
-      const failure = await this.relay(this.reader.push(chunk));
-      if (failure) return this.fail(failure);
-      if (this.isDone) break;
-    }
-    return this.finish();
-  }
-
-  /** Writes what one read has brought in one go; gives the failure that it holds, if any. */
-  private async relay(events: readonly SseEvent[]): Promise<AttemptFailure | undefined> {
-    const pending: Uint8Array[] = [];
-    let failure: AttemptFailure | undefined;
-    for (const event of events) {
-      failure = this.take(event, pending);
-      if (failure || this.isDone) break;
-    }
-    if (pending.length > 0) await this.write(pending);
-    return failure;
-  }
-
-  private take(event: SseEvent, pending: Uint8Array[]): AttemptFailure | undefined {
-    if (event.data === undefined) {
-      // Comments before an answer only keep the line alive; the buyer's line is not open yet.
-      if (this.hasBegun) pending.push(event.bytes);
-      return undefined;
-    }
-    const result = readChatEvent(event.data);
-    if (result.kind === 'error') return 'error_in_answer';
-    if (result.kind === 'garbage') return 'garbage';
-    if (result.kind === 'done') {
-      this.isDone = true;
-      return this.hasBegun || pending.length > 0 ? undefined : 'empty';
-    }
-    this.delivery.add(result.answer);
-    pending.push(event.bytes);
-    return undefined;
-  }
-
-  private async write(pending: readonly Uint8Array[]): Promise<void> {
-    const { buyer, head } = this.exchange;
-    if (!this.hasBegun) buyer.beginStream(head);
-    this.hasBegun = true;
-    await buyer.write(pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending));
-  }
-
-  /** An end counts as one if the upstream said so, by `[DONE]` or by a finish reason. */
-  private async finish(): Promise<RelayEnd> {
-    const last = this.isDone ? undefined : this.reader.end();
-    const failure = last && (await this.relay([last]));
-    if (failure) return this.fail(failure);
-    if (!this.hasBegun) return this.fail('empty');
-    if (!this.isDone && this.delivery.finishReason === null) return this.fail('cut');
-    await this.exchange.buyer.write(doneEvent);
-    this.exchange.buyer.endStream();
-    return { kind: 'ended', end: 'finished' };
-  }
-
-  private fail(failure: AttemptFailure): RelayEnd {
-    if (!this.hasBegun) return { kind: 'failed', failure };
-    const fault = failure === 'timeout' ? faults.STREAM_TIMED_OUT() : faults.STREAM_CUT();
-    this.exchange.buyer.breakStream(fault);
-    return { kind: 'ended', end: 'failed', failure };
-  }
 }

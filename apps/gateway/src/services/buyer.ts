@@ -1,7 +1,12 @@
 import type { Fault } from '@aisbf/faults';
 
 /** What every answer says in its headers. */
-export type AnswerHead = Readonly<{ provider: string; attempts: number }>;
+export type AnswerHead = Readonly<{
+  provider: string;
+  attempts: number;
+  /** It was given before, to this request. */
+  replayOf?: string;
+}>;
 
 /** The buyer's end of one request: where the answer goes, and the news that nobody waits for it. */
 export abstract class Buyer {
@@ -10,9 +15,12 @@ export abstract class Buyer {
   /** A whole answer. False where the buyer had left. */
   abstract answer(head: AnswerHead, status: number, contentType: string, body: Uint8Array): boolean;
   abstract beginStream(head: AnswerHead): void;
-  /** Waits while the buyer reads more slowly than the upstream writes. */
-  abstract write(bytes: Uint8Array): Promise<void>;
-  abstract endStream(): void;
+  /** Waits while the buyer reads more slowly than the upstream writes. Says when all of it has left. */
+  abstract write(bytes: Uint8Array, onLeft: () => void): Promise<void>;
+  /** Resolves when everything has left; false where the buyer hung up before. */
+  abstract endStream(): Promise<boolean>;
+  /** The request's time is over: a buyer who has not read what was written by now counts as gone. */
+  abstract expire(): void;
   /** Tells of a cut in the stream, then breaks the connection: this is never a clean end. */
   abstract breakStream(fault: Fault): void;
 }

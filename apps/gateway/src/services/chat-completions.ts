@@ -1,18 +1,29 @@
-import type { Candidate, Plan, RequestFacts } from '@aisbf/contracts';
+import type { Candidate, Idempotency, Plan, RequestFacts } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
-import { countPromptTokens } from '@aisbf/metering';
-import { type ChatRequest, hasTools, promptInputs, replaceModel } from '@aisbf/openai';
+import { familyOf, Prompt } from '@aisbf/metering';
+import {
+  type ChatRequest,
+  hasTools,
+  promptInputs,
+  replaceModel,
+  withoutMembers,
+} from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { billedUnits } from '../domain/billed-units.js';
+import type { Delivery } from '../domain/delivery.js';
 import { faults } from '../domain/faults.js';
 import { mayHaveHeld } from '../domain/lost-admission.js';
+import type { PriceLimits } from '../domain/price-limits.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
+import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead, retryAfterMs } from '../domain/upstream-answer.js';
 import { Admission } from './admission.js';
-import { AnswerLimits, Delivery, type RelayEnd, relayWhole, StreamRelay } from './answer-relay.js';
+import type { RelayEnd } from './answer-relay.js';
 import { Attempts } from './attempts.js';
 import type { Buyer } from './buyer.js';
 import { HealthFacts } from './health-facts.js';
+import { PaidRelay } from './paid-relay.js';
 import { refusalOf } from './refusal.js';
 import { Settlements } from './settlements.js';
 import { DeadlinePassed, Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
@@ -23,25 +34,41 @@ export type ChatCall = Readonly<{
   apiToken: string;
   pathUsername: string | null;
   clientAddress: string;
-  /** The body's own text, which is what upstreams get. */
   text: string;
   request: ChatRequest;
+  limits: PriceLimits;
+  /** Where the buyer has sent a key for it. */
+  idempotency?: Idempotency;
+  keep?: (answer: WholeAnswer) => Promise<void>;
 }>;
 
 /** What is known of one request while it runs. */
 type Run = Readonly<{
   call: ChatCall;
+  /** The body's own text, without what only the market understands. */
+  text: string;
+  prompt: Prompt;
+  /** As it was told to the router, which has held money for so many. */
+  promptTokens: number;
   plan: Plan;
   buyer: Buyer;
   attempts: Attempts;
-  delivery: Delivery;
   stop: AbortController;
+  startedAtMs: number;
+}>;
+
+/** Who served, and what of it has gone to the buyer. */
+type Served = Readonly<{
+  position: number;
+  candidate: Candidate;
+  delivery: Delivery;
+  outputTokensHeld: number | null;
 }>;
 
 /** How the whole request ended; a fault is for the buyer who has had no answer yet. */
 type RunEnd = Readonly<{
   end: AnswerEnd | 'not_served';
-  servedPosition: number | null;
+  served?: Served;
   fault?: Fault;
 }>;
 
@@ -57,27 +84,32 @@ export class ChatCompletions {
     private readonly settlements: Settlements,
     private readonly health: HealthFacts,
     private readonly clock: Clock,
-    private readonly limits: AnswerLimits,
+    private readonly relay: PaidRelay,
   ) {}
 
   async run(call: ChatCall, buyer: Buyer): Promise<void> {
     const startedAtMs = this.clock.nowMs();
-    const promptTokens = countPromptTokens(call.request.body);
+    const prompt = new Prompt(call.request.body);
+    const promptTokens = prompt.tokensFor(familyOf(call.request.model));
     const plan = await this.plan(call, promptTokens);
     const stop = new AbortController();
     const attempts = new Attempts(this.clock, this.health);
-    const run: Run = { call, plan, buyer, attempts, delivery: new Delivery(), stop };
-    const timer = setTimeout(() => stop.abort(new DeadlinePassed()), plan.deadlines.totalMs);
+    const text = withoutMembers(call.text, call.limits.ownMembers);
+    const run: Run = { call, text, prompt, promptTokens, plan, buyer, attempts, stop, startedAtMs };
+    const timer = setTimeout(() => {
+      buyer.expire();
+      stop.abort(new DeadlinePassed());
+    }, plan.deadlines.totalMs);
     buyer.left.addEventListener('abort', () => stop.abort(), { once: true });
     if (buyer.left.aborted) stop.abort();
 
     // Our own bug is nobody's bill: unless the run says otherwise, nothing was served.
-    let ended: RunEnd = { end: 'not_served', servedPosition: null };
+    let ended: RunEnd = { end: 'not_served' };
     try {
       ended = await this.serve(run);
     } finally {
       clearTimeout(timer);
-      this.report(run, ended, { startedAtMs, promptTokens });
+      this.report(run, ended);
     }
     if (ended.fault) throw ended.fault;
   }
@@ -93,7 +125,16 @@ export class ChatCompletions {
   }
 
   private admit(
-    { requestId, apiToken, pathUsername, clientAddress, text, request }: ChatCall,
+    {
+      requestId,
+      apiToken,
+      pathUsername,
+      clientAddress,
+      text,
+      request,
+      limits,
+      idempotency,
+    }: ChatCall,
     promptTokens: number,
   ) {
     return this.admission.admit({
@@ -102,6 +143,7 @@ export class ChatCompletions {
       apiToken,
       pathUsername,
       clientAddress,
+      ...(idempotency && { idempotency }),
       facts: {
         endpoint: 'chat.completions',
         route: request.model,
@@ -110,6 +152,7 @@ export class ChatCompletions {
         promptTokens,
         outputTokensMax: request.outputTokensMax,
         choices: request.choices,
+        ...limits.facts,
         ...besidesText(request),
       },
     });
@@ -123,8 +166,8 @@ export class ChatCompletions {
       const result = await this.attempt(run, position, candidate);
       if (result !== 'next') return result;
     }
-    if (run.buyer.left.aborted) return { end: 'not_served', servedPosition: null };
-    return { end: 'failed', servedPosition: null, fault: exhaustionOf(attempts) };
+    if (run.buyer.left.aborted) return { end: 'not_served' };
+    return { end: 'failed', fault: exhaustionOf(attempts) };
   }
 
   private async attempt(run: Run, position: number, candidate: Candidate): Promise<AttemptResult> {
@@ -133,7 +176,7 @@ export class ChatCompletions {
       const answer = await this.upstream.send({
         candidate,
         path: '/chat/completions',
-        body: replaceModel(call.text, candidate.model),
+        body: replaceModel(run.text, candidate.model),
         isStream: call.request.isStream,
         requestId: call.requestId,
         isLast: position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
@@ -149,7 +192,7 @@ export class ChatCompletions {
     } catch (error) {
       if (buyer.left.aborted) {
         attempts.end({ result: 'cancelled', httpStatus: null });
-        return { end: 'not_served', servedPosition: null };
+        return { end: 'not_served' };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
       attempts.end({
@@ -168,12 +211,12 @@ export class ChatCompletions {
     answer: UpstreamAnswer,
   ): Promise<AttemptResult> {
     const verdict = judgeHead(answer.status, answer.brokerFault);
-    if (verdict.kind === 'go_on') return this.relay(run, position, candidate, answer);
+    if (verdict.kind === 'go_on') return this.pass(run, position, candidate, answer);
     const { status: httpStatus } = answer;
     if (verdict.kind === 'refused') {
       const fault = await refusalOf(answer, candidate);
       run.attempts.end({ result: 'failed', reason: 'request_refused', httpStatus });
-      return { end: 'not_served', servedPosition: null, fault };
+      return { end: 'not_served', fault };
     }
     run.attempts.end({
       result: 'failed',
@@ -184,40 +227,43 @@ export class ChatCompletions {
     return 'next';
   }
 
-  private async relay(
-    run: Run,
+  private async pass(
+    { buyer, attempts, call, plan, promptTokens }: Run,
     position: number,
     candidate: Candidate,
     answer: UpstreamAnswer,
   ): Promise<AttemptResult> {
-    const { buyer, attempts, delivery, call } = run;
-    const exchange = {
-      answer,
-      buyer,
-      head: { provider: candidate.providerLabel, attempts: attempts.count },
-      limits: this.limits,
-      onFirstByte: () => attempts.firstByte(),
-    };
-    const relayed = call.request.isStream
-      ? await new StreamRelay(exchange, delivery).run()
-      : await relayWhole(exchange, delivery);
-    endAttempt(attempts, relayed, { httpStatus: answer.status, tokens: delivery.tokens.total });
-    return relayed.kind === 'failed' ? 'next' : { end: relayed.end, servedPosition: position };
+    const { relayed, delivery, outputTokensHeld } = await this.relay.run({
+      exchange: {
+        answer,
+        buyer,
+        head: { provider: candidate.providerLabel, attempts: attempts.count },
+        onFirstByte: () => attempts.firstByte(),
+        keep: call.keep,
+      },
+      request: call.request,
+      plan,
+      position,
+      candidate,
+      promptTokens,
+    });
+    endAttempt(attempts, relayed, { httpStatus: answer.status, tokens: delivery.outputTokens });
+    if (relayed.kind === 'failed') return 'next';
+    return { end: relayed.end, served: { position, candidate, delivery, outputTokensHeld } };
   }
 
-  private report(
-    { plan, attempts, delivery }: Run,
-    { end, servedPosition }: RunEnd,
-    started: Readonly<{ startedAtMs: number; promptTokens: number }>,
-  ): void {
-    const completionTokens = delivery.tokens.total;
-    const { finishReason } = delivery;
+  private report({ plan, attempts, prompt, promptTokens, startedAtMs }: Run, ended: RunEnd): void {
+    const { end, served } = ended;
+    const { finishReason = null, usage = null, outputTokens = 0 } = served?.delivery ?? {};
     const ending: Ending = {
-      startedAtMs: started.startedAtMs,
-      outcome: end === 'not_served' ? end : outcomeOf(end, { completionTokens, finishReason }),
-      servedPosition,
-      units: { prompt_token: started.promptTokens, completion_token: completionTokens },
-      reported: delivery.usage,
+      startedAtMs,
+      outcome:
+        end === 'not_served'
+          ? end
+          : outcomeOf(end, { completionTokens: outputTokens, finishReason }),
+      servedPosition: served?.position ?? null,
+      units: served ? unitsOf(served, prompt, promptTokens) : {},
+      reported: usage,
       finishReason,
       attempts: attempts.all,
       firstByteAtMs: attempts.firstByteAtMs,
@@ -225,6 +271,21 @@ export class ChatCompletions {
     };
     this.settlements.report(settlementOf(plan, ending), plan.holdExpiresAtMs);
   }
+}
+
+/**
+ * By the measure of the model that served. Money was held for the prompt by that of the route, which may not tell who
+ * will serve; no more than that is billed.
+ */
+function unitsOf({ candidate, delivery, outputTokensHeld }: Served, prompt: Prompt, most: number) {
+  return billedUnits({
+    promptTokens: Math.min(prompt.tokensFor(familyOf(candidate.model)), most),
+    completionTokens: delivery.completionTokens,
+    reasoningTokens: delivery.reasoningTokens,
+    reported: delivery.usage,
+    isReasoningPriced: candidate.isReasoningPriced ?? false,
+    outputTokensHeld,
+  });
 }
 
 /** Of a plain request there is nothing to say. */

@@ -29,6 +29,8 @@ export type UpstreamAnswer = Readonly<{
    * so that the connection can serve again; more than that ends it.
    */
   dismiss: () => void;
+  /** Whoever makes the answer should stop at once. */
+  cancel: () => void;
 }>;
 
 /** Why a request is ended that has taken as long as it may, however busy its upstream is. */

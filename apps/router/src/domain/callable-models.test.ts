@@ -47,6 +47,7 @@ describe('callableModels', () => {
             catalogue,
             around,
             random: randomFromSeed(id),
+            usualOutputOf: () => undefined,
             settings: planSettings,
           });
           if (prices === null) continue;
@@ -73,6 +74,7 @@ describe('callableModels', () => {
       providers: [rig],
       listings: [],
       rotations: [],
+      usageChecks: [],
     });
     const worker = presentSession(rig, [], {
       endpoints: ['/v1/embeddings'],

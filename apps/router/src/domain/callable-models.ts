@@ -33,12 +33,13 @@ export function callableModels(
   for (const provider of catalogue.providers) {
     for (const model of namesToOffer(provider, scope, modelsOf)) {
       const offer = offerTo(scope.buyer, catalogue, provider, model, scope.feeBpsDefault);
-      const line = offer && providerLine(offer, scope, modelsOf(provider).get(model));
+      const line =
+        offer && !offer.isPaused && providerLine(offer, scope, modelsOf(provider).get(model));
       if (line) lines.push(line);
     }
   }
-  const isLive = ({ provider, model }: Offer) =>
-    isModelAllowed(model, scope.buyer.rules) && modelsOf(provider).has(model);
+  const isLive = ({ provider, model, isPaused }: Offer) =>
+    !isPaused && isModelAllowed(model, scope.buyer.rules) && modelsOf(provider).has(model);
   for (const rotation of catalogue.rotations) {
     const isCallable =
       isOpenTo(rotation, scope) &&

@@ -1,5 +1,5 @@
 import type { Prices } from '@aisbf/money';
-import type { RotationMember } from './catalogue.js';
+import type { RotationMember, UsageCheck } from './catalogue.js';
 import type { Registration } from './registration.js';
 
 type Owned = Readonly<{ id: string; ownerId: string; username: string; name: string }>;
@@ -49,4 +49,13 @@ export type CatalogueChange =
     }>
   | Readonly<{ type: 'listing-delete'; id: string }>
   | Readonly<{ type: 'rotation-put'; rotation: Owned; members: readonly RotationMember[] }>
-  | Readonly<{ type: 'rotation-delete'; id: string }>;
+  | Readonly<{ type: 'rotation-delete'; id: string }>
+  /** One that is paused stays so: another replica may have seen more. */
+  | Readonly<{ type: 'usage-check-put'; check: UsageCheck }>
+  | Readonly<{
+      type: 'usage-check-delete';
+      providerId: string;
+      model: string;
+      /** Only where it is in this state; null is any. */
+      state: UsageCheck['state'] | null;
+    }>;

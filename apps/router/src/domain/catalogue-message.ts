@@ -3,6 +3,7 @@ import type {
   Provider as ProviderMessage,
   Registration as RegistrationMessage,
   Rotation as RotationMessage,
+  UsageCheck as UsageCheckMessage,
 } from '@aisbf/contracts';
 import {
   type Catalogue,
@@ -10,6 +11,7 @@ import {
   labelOf,
   type Provider,
   type Rotation,
+  type UsageCheck,
 } from './catalogue.js';
 import { isVisibleTo } from './offer.js';
 import { toPricesText } from './prices-text.js';
@@ -92,6 +94,15 @@ export function toRotation(rotation: Rotation, catalogue: Catalogue): RotationMe
         ? providerLabel(catalogue, member.providerId)
         : '',
     })),
+  };
+}
+
+export function toUsageCheck(check: UsageCheck, catalogue: Catalogue): UsageCheckMessage {
+  const { sinceMs, ...figures } = check;
+  return {
+    ...figures,
+    provider: providerLabel(catalogue, check.providerId),
+    since: new Date(sinceMs).toISOString(),
   };
 }
 

@@ -40,6 +40,19 @@ export type Listing = Readonly<{
   feeBps: number | null;
 }>;
 
+/** What is held against a provider's own counts; see `usage-window.ts`. */
+export type UsageCheck = Readonly<{
+  providerId: string;
+  model: string;
+  /** `paused`: gets no requests of others until an operator lifts it. */
+  state: 'flagged' | 'paused';
+  differenceBps: number;
+  requests: number;
+  ourTokens: number;
+  reportedTokens: number;
+  sinceMs: number;
+}>;
+
 export type RotationMember = Readonly<{ providerId: string; model: string; weight: number }>;
 
 export type Rotation = Readonly<{
@@ -57,6 +70,7 @@ export type CatalogueRecords = Readonly<{
   providers: readonly Provider[];
   listings: readonly Listing[];
   rotations: readonly Rotation[];
+  usageChecks: readonly UsageCheck[];
 }>;
 
 /** The same, in the ways it is looked up. Never changed: a new revision is a new one. */
@@ -75,6 +89,8 @@ export type Catalogue = CatalogueRecords &
     rotationByLabel: ReadonlyMap<string, Rotation>;
     /** `ownerId/name`. */
     rotationByOwnedName: ReadonlyMap<string, Rotation>;
+    /** `providerId model`. */
+    usageCheckByModel: ReadonlyMap<string, UsageCheck>;
   }>;
 
 /** The operator's name: what is offered by it is offered to everybody, under its short name. */
@@ -108,7 +124,18 @@ export function indexCatalogue(records: CatalogueRecords): Catalogue {
     listingById: new Map(listings.map((listing) => [listing.id, listing])),
     rotationByLabel: new Map(rotations.map((rotation) => [labelOf(rotation), rotation])),
     rotationByOwnedName: byOwnedName(rotations),
+    usageCheckByModel: new Map(
+      records.usageChecks.map((check) => [`${check.providerId} ${check.model}`, check]),
+    ),
   };
+}
+
+export function usageCheckOf(
+  catalogue: Catalogue,
+  providerId: string,
+  model: string,
+): UsageCheck | undefined {
+  return catalogue.usageCheckByModel.get(`${providerId} ${model}`);
 }
 
 function byOwnedName<Owned extends Readonly<{ ownerId: string; name: string }>>(

@@ -35,6 +35,7 @@ const catalogue = indexCatalogue({
   revision: 1,
   listings: [],
   rotations: [],
+  usageChecks: [],
   providers: [
     provider('rig'),
     provider('picky', {

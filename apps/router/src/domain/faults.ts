@@ -29,6 +29,10 @@ export const faults = defineFaults({
     'Each worker that serves this model lacks something that this request needs.',
   ],
   CHAT_UNSUPPORTED: ['invalid', 'This model is not one that chats.'],
+  PRICE_ABOVE_MAX: [
+    'invalid',
+    'Everybody who serves this model costs more than the request allows (max_price, max_cost).',
+  ],
   NO_CANDIDATE: ['unavailable', 'The model exists, but nobody can serve it at the moment.'],
   RATE_LIMIT_EXCEEDED: ['throttled', 'This API token has reached its rate limit.'],
   LIMITS_UNAVAILABLE: ['unavailable', 'Rate limits cannot be checked at the moment.'],

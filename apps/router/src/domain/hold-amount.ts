@@ -9,41 +9,52 @@ import {
 } from '@aisbf/money';
 
 export type HoldSettings = Readonly<{
-  /** The output that is paid for in advance where the body names no limit. */
+  /** The output that is paid for in advance while it is not known what is usual. */
   outputTokensDefault: number;
-  /** The most that is paid for in advance, whatever the body names. */
+  /** A limit in the body up to this is paid for in advance as it is. */
+  outputTokensSmall: number;
+  /** The most that is paid for in advance, whatever is asked for and usual. */
   outputTokensMax: number;
 }>;
 
-type Sizes = Pick<RequestFacts, 'promptTokens' | 'outputTokensMax' | 'choices'>;
+type Sizes = Pick<RequestFacts, 'promptTokens' | 'outputTokensMax' | 'choices' | 'isStream'>;
 
-/** The output that a request is allowed to hold money for, over all its choices. */
-export function outputTokensCeiling(facts: Sizes, settings: HoldSettings): number {
-  const each = Math.min(
-    facts.outputTokensMax ?? settings.outputTokensDefault,
-    settings.outputTokensMax,
-  );
-  return each * facts.choices;
+/** A hold for less would have to grow with nearly every answer. */
+const usualTokensMin = 128;
+/** The hold of an answer that comes whole cannot grow, so that it covers twice the usual. */
+const wholeAnswerFactor = 2;
+
+/**
+ * The output that money is held for, over all choices. Clients name large limits that they never reach: what is paid
+ * for in advance is what their requests usually take (`usual`), and a stream that needs more gets it while it runs.
+ */
+export function outputTokensCeiling(
+  facts: Omit<Sizes, 'promptTokens'>,
+  settings: HoldSettings,
+  usual?: number,
+): number {
+  const { outputTokensMax: asked, choices } = facts;
+  const most = Math.min(asked ?? settings.outputTokensMax, settings.outputTokensMax) * choices;
+  if (asked !== null && asked <= settings.outputTokensSmall) return most;
+  if (usual === undefined) return Math.min(most, settings.outputTokensDefault * choices);
+  const expected = usual * (facts.isStream ? 1 : wholeAnswerFactor);
+  return Math.min(most, Math.max(expected, usualTokensMin));
 }
 
 /** What the dearest of these prices makes of a request, so that the hold covers whoever serves. */
 export function holdAmountFor(
   prices: readonly Prices[],
-  facts: Sizes,
-  settings: HoldSettings,
+  { promptTokens }: Pick<Sizes, 'promptTokens'>,
+  outputTokens: number,
 ): Nanos {
-  const units = {
-    prompt_token: facts.promptTokens,
-    completion_token: outputTokensCeiling(facts, settings),
-    request: 1,
-  };
+  const units = { prompt_token: promptTokens, completion_token: outputTokens, request: 1 };
   return prices
     .map((each) => costOf(units, dearestPrices(each)))
     .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
 }
 
 /**
- * How many output tokens a hold pays for at these prices, after the prompt. Null where they cost nothing, so
+ * How many output tokens an amount pays for at these prices, after the prompt. Null where they cost nothing, so
  * that no number of them uses it up.
  */
 export function outputTokensHeld(

@@ -1,6 +1,6 @@
 import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
-import type { Catalogue, Listing, Provider } from './catalogue.js';
+import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
 
 /** A provider's model as one buyer may have it: at which price, and what the platform keeps of it. */
 export type Offer = Readonly<{
@@ -10,6 +10,8 @@ export type Offer = Readonly<{
   feeBps: number;
   /** The buyer's own capacity, which costs nothing. */
   isOwn: boolean;
+  /** Its own counts are too far off ours for it to get requests of others. */
+  isPaused: boolean;
 }>;
 
 /** Who asks, as far as it decides what may be seen. */
@@ -41,12 +43,13 @@ export function offerTo(
   feeBpsDefault: number,
 ): Offer | undefined {
   if (provider.ownerId === buyer.ownerId) {
-    return { provider, model, prices: {}, feeBps: 0, isOwn: true };
+    return { provider, model, prices: {}, feeBps: 0, isOwn: true, isPaused: false };
   }
   const listing = activeListing(catalogue, provider.id, model);
   if (!listing) return undefined;
   const feeBps = listing.feeBps ?? feeBpsDefault;
-  return { provider, model, prices: listing.prices, feeBps, isOwn: false };
+  const isPaused = usageCheckOf(catalogue, provider.id, model)?.state === 'paused';
+  return { provider, model, prices: listing.prices, feeBps, isOwn: false, isPaused };
 }
 
 /** Whether this owner may see and call the model at all. */

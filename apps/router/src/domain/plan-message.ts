@@ -1,19 +1,28 @@
-import type { Candidate, Terms } from '@aisbf/contracts';
+import type { Candidate, RequestFacts, Terms } from '@aisbf/contracts';
+import { type Nanos, parseNanos } from '@aisbf/money';
 import { labelOf } from './catalogue.js';
+import { outputTokensHeld } from './hold-amount.js';
 import { toPricesText } from './prices-text.js';
 import type { Upstream } from './upstream.js';
 
 /** A candidate as the gateway is told of it. */
 export function toCandidate(
   { offer, modelThere, target }: Upstream,
-  outputTokensHeld: number | null,
+  facts: RequestFacts,
+  holdAmount: Nanos,
 ): Candidate {
+  const { prices } = offer;
+  const { costMax } = facts;
+  const payable =
+    costMax === undefined ? null : outputTokensHeld(parseNanos(costMax), facts, prices);
   const common = {
     providerId: offer.provider.id,
     providerLabel: labelOf(offer.provider),
     sellerOwnerId: offer.provider.ownerId,
     model: modelThere,
-    outputTokensHeld,
+    outputTokensHeld: outputTokensHeld(holdAmount, facts, prices),
+    ...(payable !== null && { outputTokensPayable: payable }),
+    ...(prices.reasoning_token !== undefined && { isReasoningPriced: true }),
   };
   if (target.kind === 'http') {
     return { ...common, kind: 'http', url: target.url, headers: { ...target.headers } };

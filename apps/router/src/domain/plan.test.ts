@@ -66,6 +66,7 @@ function planned({ market, request, seed }: Asked): RoutePlan | Fault {
       catalogue: market.catalogue,
       around: surroundings(market.sessions, market.cooling),
       random: randomFromSeed(seed),
+      usualOutputOf: () => undefined,
       settings: planSettings,
     });
   } catch (error) {
@@ -150,10 +151,21 @@ function suits(model: PresentModel, request: RequestFacts): boolean {
   );
 }
 
+/** Whether others' requests are kept from it, because its own counts are too far off. */
+function isPaused({ catalogue, buyer }: RandomMarket, provider: Provider, model: string): boolean {
+  return catalogue.usageChecks.some(
+    (check) =>
+      check.providerId === provider.id &&
+      check.model === model &&
+      check.state === 'paused' &&
+      provider.ownerId !== buyer.ownerId,
+  );
+}
+
 /** Who could serve one of these, by looking at everybody. */
 function servers(market: RandomMarket, request: RequestFacts): Set<string> {
   const found = meaning(market, request.route).flatMap(([provider, model]) => {
-    if (!provider.isEnabled) return [];
+    if (!provider.isEnabled || isPaused(market, provider, model)) return [];
     if (provider.source.kind === 'openai') {
       const there = provider.source.models.get(model);
       const isUsable = there !== undefined && provider.source.headers !== null;
@@ -221,6 +233,7 @@ describe('plan', () => {
           listings: catalogue.listings,
           providers: catalogue.providers.filter(isVisible),
           rotations: catalogue.rotations,
+          usageChecks: catalogue.usageChecks,
         });
         const again = planned({ ...one, market: { ...one.market, catalogue: without, buyer } });
         expect(again instanceof Fault && again.toData()).toEqual(found.toData());
@@ -293,12 +306,24 @@ describe('plan', () => {
     always((one, found) => expect(planned(one)).toEqual(found));
   });
 
-  it('pays in advance for a bounded output, whatever the body asks for', () => {
-    const ceiling = (changes: Partial<RequestFacts>) =>
-      outputTokensCeiling(facts(changes), planSettings);
-    expect(ceiling({ outputTokensMax: null })).toBe(4_096);
-    expect(ceiling({ outputTokensMax: 64_000 })).toBe(32_768);
-    expect(ceiling({ outputTokensMax: 10, choices: 3 })).toBe(30);
+  it('offers nothing that is dearer than the buyer wants, and holds no more than it wants to spend', () => {
+    always(({ market, request, seed }, { candidates }) => {
+      const dearest = Math.max(
+        ...candidates.map(({ offer }) => Number(offer.prices.prompt_token ?? 0)),
+      );
+      const limited = {
+        ...request,
+        pricesMax: { prompt_token: String(dearest - 1) },
+        costMax: '1000',
+      };
+      if (dearest === 0) return;
+      const found = planned({ market, request: limited, seed });
+      if (found instanceof Fault) return;
+      for (const { offer } of found.candidates) {
+        expect((offer.prices.prompt_token ?? 0n) < BigInt(dearest)).toBe(true);
+      }
+      expect(found.holdAmount <= 1_000n).toBe(true);
+    });
   });
 
   it('refuses a prompt that no ledger could hold the price of', () => {
@@ -309,4 +334,10 @@ describe('plan', () => {
 });
 
 const buyer = { ownerId: 'owner-of-anna' };
-const emptyCatalogue = indexCatalogue({ revision: 1, providers: [], listings: [], rotations: [] });
+const emptyCatalogue = indexCatalogue({
+  revision: 1,
+  providers: [],
+  listings: [],
+  rotations: [],
+  usageChecks: [],
+});

@@ -1,8 +1,8 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import type { Nanos } from '@aisbf/money';
+import { type Nanos, parseNanos } from '@aisbf/money';
 import type { Catalogue } from './catalogue.js';
 import { faults } from './faults.js';
-import { type HoldSettings, holdAmountFor } from './hold-amount.js';
+import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
 import type { Buyer } from './offer.js';
 import { refusal } from './refusal.js';
 import { resolveRoute } from './resolve.js';
@@ -35,6 +35,8 @@ export type PlanInput = Readonly<{
   catalogue: Catalogue;
   around: Surroundings;
   random: RandomSource;
+  /** How many tokens the buyer's answers of a model usually have, where that is known. */
+  usualOutputOf: (model: string) => number | undefined;
   settings: PlanSettings;
 }>;
 
@@ -42,7 +44,7 @@ export type RoutePlan = Readonly<{
   /** In the order in which they are to be asked. */
   candidates: readonly Upstream[];
   rejections: readonly UpstreamRejection[];
-  /** What the dearest candidate may cost at most: whoever serves, the hold covers it. */
+  /** What the dearest candidate is expected to cost at most: whoever serves, the hold covers it. */
   holdAmount: Nanos;
 }>;
 
@@ -66,8 +68,19 @@ export function plan(input: PlanInput): RoutePlan {
   const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
   const candidates = ordered(options, input.random, settings.candidatesMax);
   if (candidates.length === 0) throw refusal(members, rejections);
+  return { candidates, rejections, holdAmount: holdFor(candidates, input) };
+}
+
+/** Enough for whoever serves, but no more than the buyer wants to spend at all. */
+function holdFor(candidates: readonly Upstream[], input: PlanInput): Nanos {
+  const { facts, settings, usualOutputOf } = input;
+  const outputs = candidates.map(({ offer }) =>
+    outputTokensCeiling(facts, settings, usualOutputOf(offer.model)),
+  );
   const prices = candidates.map(({ offer }) => offer.prices);
-  return { candidates, rejections, holdAmount: holdAmountFor(prices, facts, settings) };
+  const amount = holdAmountFor(prices, facts, Math.max(...outputs));
+  const costMax = facts.costMax === undefined ? amount : parseNanos(facts.costMax);
+  return amount < costMax ? amount : costMax;
 }
 
 /**

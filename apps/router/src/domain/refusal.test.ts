@@ -16,6 +16,7 @@ describe(refusal, () => {
     ['output_unsupported', 'CHAT_UNSUPPORTED'],
     ['endpoint_unsupported', 'CHAT_UNSUPPORTED'],
     ['frame_too_large', 'REQUEST_TOO_LARGE'],
+    ['price_above_max', 'PRICE_ABOVE_MAX'],
   ] as const)('says of %s what waiting does not mend', (reason, code) => {
     expect(refusedFor(reason)).toMatchObject({ code });
     expect(refusedFor(reason, 'not_offered')).toMatchObject({ code });
@@ -26,6 +27,8 @@ describe(refusal, () => {
       code: 'NO_CANDIDATE',
       details: { reasons: 'context_too_small,suspect' },
     });
+    expect(refusedFor('price_above_max', 'at_capacity')).toMatchObject({ code: 'NO_CANDIDATE' });
+    expect(refusedFor('paused_for_usage')).toMatchObject({ code: 'NO_CANDIDATE' });
     expect(refusedFor('no_live_session')).toMatchObject({ code: 'NO_CANDIDATE' });
   });
 

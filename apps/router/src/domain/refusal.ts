@@ -11,6 +11,7 @@ const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
   tools_unsupported: faults.TOOLS_UNSUPPORTED,
   output_unsupported: faults.CHAT_UNSUPPORTED,
   endpoint_unsupported: faults.CHAT_UNSUPPORTED,
+  price_above_max: faults.PRICE_ABOVE_MAX,
 };
 
 /** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */

@@ -3,7 +3,7 @@ import type { PresentModel, RequestFacts, SessionPresence } from '@aisbf/contrac
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
   RequestFacts,
-  'bodyBytes' | 'promptTokens' | 'inputs' | 'hasTools'
+  'bodyBytes' | 'promptTokens' | 'inputs' | 'hasTools' | 'pricesMax' | 'costMax'
 > &
   Readonly<{
     /** What an envelope adds to a body. */

@@ -2,6 +2,7 @@ import type { SessionPresence } from '@aisbf/contracts';
 import { labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
 import type { Offer } from './offer.js';
+import { isTooDear } from './price-limit.js';
 import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
@@ -23,6 +24,8 @@ export type Upstream = Readonly<{
 export type RejectionReason =
   | SessionRejection
   | 'disabled'
+  | 'paused_for_usage'
+  | 'price_above_max'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -53,6 +56,8 @@ export function upstreamsOf(
   random: RandomSource,
 ): Upstreams {
   if (!offer.provider.isEnabled) return rejected(offer, ['disabled']);
+  if (offer.isPaused) return rejected(offer, ['paused_for_usage']);
+  if (isTooDear(offer.prices, demands)) return rejected(offer, ['price_above_max']);
   const { source } = offer.provider;
   if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
   const modelThere = source.models.get(offer.model);

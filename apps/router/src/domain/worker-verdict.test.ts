@@ -26,6 +26,7 @@ const catalogue = indexCatalogue({
   revision: 1,
   listings: [],
   rotations: [],
+  usageChecks: [],
   providers: [
     worker({}),
     worker({ id: 'picky-id', name: 'picky' }, new Set(['client-1'])),

@@ -1,9 +1,8 @@
-import { AttemptEnded, subjects, type Usage, UsageSettled } from '@aisbf/contracts';
-import { Log, NatsBus } from '@aisbf/platform';
+import { AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
+import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { Allowances } from '../services/allowances.js';
 import { LiveHealth } from '../services/live-health.js';
-import { RateLimits } from '../services/rate-limits.js';
+import { UsageLessons } from '../services/usage-lessons.js';
 
 /** Hears what has happened elsewhere and changes what the next plan is made with. */
 @Injectable()
@@ -11,9 +10,7 @@ export class FactListener {
   constructor(
     private readonly bus: NatsBus,
     private readonly health: LiveHealth,
-    private readonly rates: RateLimits,
-    private readonly allowances: Allowances,
-    private readonly log: Log,
+    private readonly lessons: UsageLessons,
   ) {}
 
   start(): void {
@@ -21,16 +18,7 @@ export class FactListener {
       this.health.onAttemptEnded(ended),
     );
     this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
-      for (const usage of usages) this.onUsage(usage);
-    });
-  }
-
-  private onUsage({ apiTokenId, requestId, leaseId, units }: Usage): void {
-    if (leaseId !== null) this.allowances.ended(leaseId, requestId);
-    const tokens = (units.completion_token ?? 0) + (units.reasoning_token ?? 0);
-    if (tokens === 0) return;
-    this.rates.spend({ apiTokenId, requestId, tokens }).catch((error: unknown) => {
-      this.log.debug({ error, requestId }, "a request's output was not counted");
+      for (const usage of usages) this.lessons.learn(usage);
     });
   }
 }

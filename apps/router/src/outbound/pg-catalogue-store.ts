@@ -7,6 +7,7 @@ import type {
   Provider,
   Rotation,
   RotationMember,
+  UsageCheck,
 } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import type { Registration } from '../domain/registration.js';
@@ -45,6 +46,11 @@ type ListingRow = Readonly<{
   prompt_token_nanos: string | null;
   completion_token_nanos: string | null;
   request_nanos: string | null;
+  cached_prompt_token_nanos: string | null;
+  reasoning_token_nanos: string | null;
+  image_nanos: string | null;
+  audio_second_nanos: string | null;
+  video_second_nanos: string | null;
   is_active: boolean;
   fee_bps: number | null;
 }>;
@@ -60,6 +66,17 @@ type MemberRow = Readonly<{
   provider_id: string;
   model: string;
   weight: number;
+}>;
+
+type UsageCheckRow = Readonly<{
+  provider_id: string;
+  model: string;
+  state: 'flagged' | 'paused';
+  difference_bps: number;
+  requests: number;
+  our_tokens: string;
+  reported_tokens: string;
+  since: Date;
 }>;
 
 /** The rows that belong to one provider. */
@@ -120,6 +137,9 @@ export class PgCatalogueStore extends CatalogueStore {
     const members = await client.query<MemberRow>(
       'SELECT rotation_id, provider_id, model, weight FROM rotation_member ORDER BY position',
     );
+    const usageChecks = await client.query<UsageCheckRow>(
+      'SELECT * FROM usage_check ORDER BY provider_id, model',
+    );
     const registrationsByProvider = Map.groupBy(registrations.rows, (row) => row.provider_id);
     const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
     const membersByRotation = Map.groupBy(members.rows, (row) => row.rotation_id);
@@ -135,6 +155,7 @@ export class PgCatalogueStore extends CatalogueStore {
       rotations: rotations.rows.map((row) =>
         fromRotationRow(row, membersByRotation.get(row.id) ?? []),
       ),
+      usageChecks: usageChecks.rows.map(fromUsageCheckRow),
     };
   }
 
@@ -210,6 +231,11 @@ function fromPriceColumns(row: ListingRow): Prices {
     prompt_token: row.prompt_token_nanos,
     completion_token: row.completion_token_nanos,
     request: row.request_nanos,
+    cached_prompt_token: row.cached_prompt_token_nanos,
+    reasoning_token: row.reasoning_token_nanos,
+    image: row.image_nanos,
+    audio_second: row.audio_second_nanos,
+    video_second: row.video_second_nanos,
   };
   return Object.fromEntries(
     Object.entries(prices).flatMap(([kind, price]) =>
@@ -232,5 +258,18 @@ function fromRotationRow(row: RotationRow, members: readonly MemberRow[]): Rotat
         weight,
       }),
     ),
+  };
+}
+
+function fromUsageCheckRow(row: UsageCheckRow): UsageCheck {
+  return {
+    providerId: row.provider_id,
+    model: row.model,
+    state: row.state,
+    differenceBps: row.difference_bps,
+    requests: row.requests,
+    ourTokens: Number(row.our_tokens),
+    reportedTokens: Number(row.reported_tokens),
+    sinceMs: row.since.getTime(),
   };
 }

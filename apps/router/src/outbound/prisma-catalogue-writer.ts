@@ -76,6 +76,14 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       case 'rotation-delete':
         await transaction.rotation.deleteMany({ where: { id: change.id } });
         return;
+      case 'usage-check-put':
+        return putUsageCheck(change, transaction);
+      case 'usage-check-delete': {
+        const { providerId, model, state } = change;
+        const where = { providerId, model, ...(state && { state }) };
+        await transaction.usageCheck.deleteMany({ where });
+        return;
+      }
     }
   }
 
@@ -123,12 +131,38 @@ async function putListing(change: Change<'listing-put'>, transaction: Transactio
     promptTokenNanos: prices.prompt_token ?? null,
     completionTokenNanos: prices.completion_token ?? null,
     requestNanos: prices.request ?? null,
+    cachedPromptTokenNanos: prices.cached_prompt_token ?? null,
+    reasoningTokenNanos: prices.reasoning_token ?? null,
+    imageNanos: prices.image ?? null,
+    audioSecondNanos: prices.audio_second ?? null,
+    videoSecondNanos: prices.video_second ?? null,
     isActive,
   };
   await transaction.listing.upsert({
     where: { providerId_model: { providerId, model } },
     create: { id: newId, providerId, model, ...terms },
     update: terms,
+  });
+}
+
+async function putUsageCheck(
+  { check }: Change<'usage-check-put'>,
+  transaction: Transaction,
+): Promise<void> {
+  const { providerId, model, sinceMs, ourTokens, reportedTokens, ...figures } = check;
+  const key = { providerId_model: { providerId, model } };
+  const former = await transaction.usageCheck.findUnique({ where: key });
+  if (former?.state === 'paused') return;
+  const row = {
+    ...figures,
+    ourTokens: BigInt(ourTokens),
+    reportedTokens: BigInt(reportedTokens),
+    since: new Date(sinceMs),
+  };
+  await transaction.usageCheck.upsert({
+    where: key,
+    create: { providerId, model, ...row },
+    update: row,
   });
 }
 

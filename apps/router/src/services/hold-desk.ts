@@ -21,7 +21,11 @@ export class HoldDesk {
     private readonly secret: TicketSecret,
   ) {}
 
-  async hold({ requestId, facts }: Admit, buyer: TokenBuyer, planned: Planned): Promise<Held> {
+  async hold(
+    { requestId, facts, idempotency }: Admit,
+    buyer: TokenBuyer,
+    planned: Planned,
+  ): Promise<Held> {
     const amount = planned.route.holdAmount;
     const request = {
       requestId,
@@ -33,7 +37,8 @@ export class HoldDesk {
       terms: planned.route.candidates.map(toTerms),
       rejections: [...planned.route.rejections],
     };
-    const leaseId = this.allowances.take({ requestId, buyer, amount });
+    // A key is claimed where the hold is.
+    const leaseId = idempotency ? undefined : this.allowances.take({ requestId, buyer, amount });
     if (leaseId !== undefined) {
       const ticket = { ...request, leaseId, createdAtMs: planned.plannedAtMs };
       return { holdEpoch: 1, ticket: seal(JSON.stringify(ticket), this.secret.value) };
@@ -43,6 +48,7 @@ export class HoldDesk {
       ...request,
       expiresAtMs: planned.holdExpiresAtMs,
       concurrencyMax: buyer.limits.concurrencyMax,
+      ...(idempotency && { idempotency }),
     });
     return { holdEpoch, ticket: null };
   }

@@ -7,6 +7,7 @@ const records = (revision: number): CatalogueRecords => ({
   providers: [],
   listings: [],
   rotations: [],
+  usageChecks: [],
 });
 
 /** A store whose loads see the revision of the moment when they began. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Admit, Deadlines, Plan, RequestFacts } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { TokenBuyer } from '../domain/buyer.js';
-import { outputTokensHeld } from '../domain/hold-amount.js';
 import { type PlanSettings, plan, type RoutePlan } from '../domain/plan.js';
 import { toCandidate } from '../domain/plan-message.js';
 import { randomFromSeed } from '../domain/weighted-order.js';
 import { RouterEvents } from '../events.js';
 import { Market } from './market.js';
+import { UsualOutputs } from './usual-outputs.js';
 
 export class PlanningSettings {
   constructor(
@@ -34,6 +34,7 @@ export type Held = Pick<Plan, 'holdEpoch' | 'ticket'>;
 export class Planning {
   constructor(
     private readonly market: Market,
+    private readonly outputs: UsualOutputs,
     private readonly settings: PlanningSettings,
     private readonly events: RouterEvents,
   ) {}
@@ -48,6 +49,7 @@ export class Planning {
       catalogue: this.market.catalogue(),
       around,
       random: randomFromSeed(requestId),
+      usualOutputOf: (model) => this.outputs.of(buyer.apiTokenId, model),
       settings: this.settings.plan,
     });
     planned();
@@ -66,7 +68,7 @@ export class Planning {
       ticket,
       holdExpiresAtMs,
       candidates: route.candidates.map((upstream) =>
-        toCandidate(upstream, outputTokensHeld(route.holdAmount, facts, upstream.offer.prices)),
+        toCandidate(upstream, facts, route.holdAmount),
       ),
       attemptsMax: Math.min(this.settings.attemptsMax, route.candidates.length),
       rejections: [...route.rejections],

@@ -1,0 +1,45 @@
+import type { DebtWrittenOff, Principal, WriteOffDebt } from '@aisbf/contracts';
+import type { Nanos } from '@aisbf/money';
+import { Injectable } from '@nestjs/common';
+import { faults } from '../domain/faults.js';
+import { Directory } from './directory.js';
+
+export type WrittenOff = Readonly<{
+  result: 'written_off' | 'replay' | 'parameters_differ' | 'nothing_owed';
+  amount: Nanos;
+}>;
+
+/** What owners owe since payments of theirs were taken back. */
+export abstract class DebtStore {
+  /** Takes what is free in the wallets of those who owe; gives of how many. */
+  abstract collect(limit: number): Promise<number>;
+  abstract writeOff(id: string, ownerId: string, reason: string): Promise<WrittenOff>;
+}
+
+const debtorsMax = 50;
+
+@Injectable()
+export class Debts {
+  constructor(
+    private readonly store: DebtStore,
+    private readonly directory: Directory,
+  ) {}
+
+  /** Top-ups pay what is owed by themselves; this takes what came in any other way. */
+  async collect(): Promise<void> {
+    for (let count = debtorsMax; count === debtorsMax; ) {
+      count = await this.store.collect(debtorsMax);
+    }
+  }
+
+  async writeOff(principal: Principal, request: WriteOffDebt): Promise<DebtWrittenOff> {
+    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    const owner = await this.directory.owner(request.username);
+    if (!owner) throw faults.OWNER_MISSING();
+    const { writeOffId, reason } = request;
+    const { result, amount } = await this.store.writeOff(writeOffId, owner.ownerId, reason);
+    if (result === 'parameters_differ') throw faults.WRITE_OFF_PARAMETERS_DIFFER();
+    if (result === 'nothing_owed') throw faults.NOTHING_OWED();
+    return { writeOffId, amount: amount.toString() };
+  }
+}

@@ -1,0 +1,53 @@
+import type { FindAnswer, FoundAnswer, KeepAnswer } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import { Identity } from './identity.js';
+
+export type KeyedRequest = Readonly<{
+  requestId: string;
+  bodyHash: string;
+  /** `free`: it came to nothing, and the next one takes the key. */
+  state: 'running' | 'ended' | 'free';
+  answer: Uint8Array | null;
+}>;
+
+/** Where buyers' keys are kept. They are claimed where money is held, in one transaction with it. */
+export abstract class IdempotencyStore {
+  abstract find(ownerId: string, key: string): Promise<KeyedRequest | undefined>;
+  abstract keep(requestId: string, answer: Uint8Array): Promise<void>;
+  /** Forgets up to so many whose time is over; gives how many it were. */
+  abstract purge(limit: number): Promise<number>;
+}
+
+/** Keys forgotten in one statement, answers and all. */
+const purgedMax = 500;
+
+/** What is known of a request that its buyer may have sent before. */
+@Injectable()
+export class Idempotency {
+  constructor(
+    private readonly store: IdempotencyStore,
+    private readonly identity: Identity,
+  ) {}
+
+  async find({ apiToken, key, bodyHash }: FindAnswer): Promise<FoundAnswer> {
+    const { ownerId } = await this.identity.identify(apiToken);
+    const known = await this.store.find(ownerId, key);
+    if (!known || known.state === 'free') return { state: 'unknown' };
+    if (known.bodyHash !== bodyHash) return { state: 'reused' };
+    if (known.state === 'running') return { state: 'running' };
+    const { requestId, answer } = known;
+    return {
+      state: 'ended',
+      requestId,
+      answer: answer && Buffer.from(answer).toString('base64'),
+    };
+  }
+
+  keep({ requestId, answer }: KeepAnswer): Promise<void> {
+    return this.store.keep(requestId, Buffer.from(answer, 'base64'));
+  }
+
+  async purge(): Promise<void> {
+    for (let count = purgedMax; count === purgedMax; ) count = await this.store.purge(purgedMax);
+  }
+}

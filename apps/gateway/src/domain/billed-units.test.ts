@@ -1,0 +1,71 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { billedUnits, type Metered } from './billed-units.js';
+
+const metered = (change: Partial<Metered> = {}): Metered => ({
+  promptTokens: 100,
+  completionTokens: 10,
+  reasoningTokens: 0,
+  reported: null,
+  isReasoningPriced: false,
+  outputTokensHeld: 50,
+  ...change,
+});
+const reported = (cachedPromptTokens: number, reasoningTokens: number) => ({
+  promptTokens: 1,
+  completionTokens: 1,
+  cachedPromptTokens,
+  reasoningTokens,
+});
+
+describe(billedUnits, () => {
+  it('bills our own counts', () => {
+    expect(billedUnits(metered({ reasoningTokens: 3 }))).toEqual({
+      prompt_token: 100,
+      completion_token: 10,
+      reasoning_token: 3,
+    });
+  });
+
+  it('believes in a cache as far as there was a prompt', () => {
+    expect(billedUnits(metered({ reported: reported(30, 0) }))).toMatchObject({
+      prompt_token: 70,
+      cached_prompt_token: 30,
+    });
+    expect(billedUnits(metered({ reported: reported(1e12, 0) }))).toMatchObject({
+      prompt_token: 0,
+      cached_prompt_token: 100,
+    });
+  });
+
+  it.each([
+    ['where it has no price', { isReasoningPriced: false }, undefined],
+    ['where it was seen and counted', { isReasoningPriced: true, reasoningTokens: 2 }, 2],
+    ['where nothing was held for it', { isReasoningPriced: true, outputTokensHeld: 5 }, undefined],
+    ['as far as it is paid for', { isReasoningPriced: true }, 40],
+  ])('takes thinking out of sight %s', (_name, change, expected) => {
+    const units = billedUnits(metered({ ...change, reported: reported(0, 1e12) }));
+    expect(units.reasoning_token).toBe(expected);
+  });
+
+  it('never bills more prompt than there was, nor more output than was seen or held', () => {
+    const count = fc.nat(1_000);
+    const word = fc.option(fc.record({ cached: fc.nat(), thought: fc.nat() }));
+    fc.assert(
+      fc.property(count, count, count, count, word, (prompt, completion, reasoning, held, says) => {
+        const units = billedUnits({
+          promptTokens: prompt,
+          completionTokens: completion,
+          reasoningTokens: reasoning,
+          outputTokensHeld: held,
+          isReasoningPriced: true,
+          reported: says && reported(says.cached, says.thought),
+        });
+        expect((units.prompt_token ?? 0) + (units.cached_prompt_token ?? 0)).toBe(prompt);
+        expect(units.completion_token).toBe(completion);
+        const output = completion + (units.reasoning_token ?? 0);
+        expect(output).toBeLessThanOrEqual(Math.max(held, completion + reasoning));
+      }),
+    );
+  });
+});

@@ -1,0 +1,57 @@
+import type { Tokenizer } from '@aisbf/metering';
+import type { ChatAnswer, ChatPiece, Usage } from '@aisbf/openai';
+import { AnswerTokens } from './answer-tokens.js';
+
+/**
+ * One answer on its way to the buyer. What was sent is what must be paid for in advance; what has left, into the
+ * buyer's connection, is what the bill will say: a buyer who hangs up does not pay for what still waited here.
+ */
+export class Delivery {
+  private readonly gone: AnswerTokens;
+  private waiting: AnswerTokens;
+  private readonly queue: (readonly ChatPiece[])[] = [];
+  usage: Usage | null = null;
+  finishReason: string | null = null;
+
+  constructor(readonly tokenizer: Tokenizer) {
+    this.gone = new AnswerTokens(tokenizer);
+    this.waiting = new AnswerTokens(tokenizer);
+  }
+
+  /** Notes what is about to be written. */
+  send({ pieces, usage, finishReason }: ChatAnswer): void {
+    this.usage = usage ?? this.usage;
+    this.finishReason = finishReason ?? this.finishReason;
+    this.queue.push(pieces);
+    this.waiting.add(pieces);
+  }
+
+  /** The first so many answers of those that were sent have left. */
+  leave(count: number): void {
+    for (const pieces of this.queue.splice(0, count)) this.gone.add(pieces);
+    this.waiting = new AnswerTokens(this.tokenizer);
+    for (const pieces of this.queue) this.waiting.add(pieces);
+  }
+
+  /** Tokens of all that was sent. */
+  get sent(): number {
+    return this.gone.total + this.waiting.total;
+  }
+
+  /** Never less than that, and cheap. */
+  get sentAtMost(): number {
+    return this.gone.totalAtMost + this.waiting.totalAtMost;
+  }
+
+  get completionTokens(): number {
+    return this.gone.completion;
+  }
+
+  get reasoningTokens(): number {
+    return this.gone.reasoning;
+  }
+
+  get outputTokens(): number {
+    return this.gone.total;
+  }
+}

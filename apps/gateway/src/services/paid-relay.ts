@@ -1,0 +1,85 @@
+import type { Candidate, Extend, Plan } from '@aisbf/contracts';
+import { familyOf } from '@aisbf/metering';
+import type { ChatRequest } from '@aisbf/openai';
+import { Injectable } from '@nestjs/common';
+import { Delivery } from '../domain/delivery.js';
+import { AnswerLimits, type Exchange, type RelayEnd, relayWhole } from './answer-relay.js';
+import { Holds } from './holds.js';
+import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-hold.js';
+import { StreamRelay } from './stream-relay.js';
+
+export type Passage = Readonly<{
+  exchange: Omit<Exchange, 'limits'>;
+  request: ChatRequest;
+  plan: Plan;
+  position: number;
+  candidate: Candidate;
+  promptTokens: number;
+}>;
+
+export type Passed = Readonly<{
+  relayed: RelayEnd;
+  delivery: Delivery;
+  outputTokensHeld: number | null;
+}>;
+
+/**
+ * The model counts what it was allowed by its own measure, which may be less than ours says. Beyond this much more, it
+ * is not the buyer's limit any more that holds the model back.
+ */
+const limitTolerance = { share: 1.25, tokens: 16 };
+
+/** Passes an answer on to the buyer, a stream as far as there is money for it. */
+@Injectable()
+export class PaidRelay {
+  constructor(
+    private readonly limits: AnswerLimits,
+    private readonly holds: Holds,
+    private readonly settings: OutputHoldSettings,
+  ) {}
+
+  async run(passage: Passage): Promise<Passed> {
+    const { request, candidate, promptTokens } = passage;
+    const exchange = { ...passage.exchange, limits: this.limits };
+    const delivery = new Delivery(familyOf(candidate.model).tokenizer);
+    const hold = this.holdFor(passage);
+    const usage = request.hasUsageChunk ? { promptTokens } : undefined;
+    const relayed = request.isStream
+      ? await new StreamRelay({ exchange, delivery, hold, usage }).run()
+      : await relayWhole(exchange, delivery, hold);
+    return { relayed, delivery, outputTokensHeld: hold.tokens };
+  }
+
+  private holdFor({ request, plan, position, candidate, promptTokens }: Passage): OutputHold {
+    const held = candidate.outputTokensHeld;
+    const asked =
+      request.outputTokensMax === null ? null : request.outputTokensMax * request.choices;
+    const extension = (tokens: number): Extend => ({
+      type: 'extend',
+      requestId: plan.requestId,
+      holdEpoch: plan.holdEpoch,
+      ticket: plan.ticket,
+      servedPosition: position,
+      units: { prompt_token: promptTokens, completion_token: tokens },
+    });
+    return new OutputHold({
+      held,
+      limit: limitOf(candidate, asked),
+      isEnough: held !== null && asked !== null && asked <= held,
+      settings: this.settings,
+      ask: async (tokens) => (await this.holds.extend(extension(tokens))).result,
+    });
+  }
+}
+
+/** The narrower of the two limits that a buyer can set. */
+function limitOf(
+  { outputTokensPayable: payable }: Candidate,
+  asked: number | null,
+): OutputHoldParts['limit'] {
+  const allowed =
+    asked === null ? undefined : Math.ceil(asked * limitTolerance.share) + limitTolerance.tokens;
+  if (payable !== undefined && (allowed === undefined || payable <= allowed))
+    return { tokens: payable, notice: 'max_cost_reached' };
+  return allowed === undefined ? undefined : { tokens: allowed, notice: 'max_tokens_reached' };
+}

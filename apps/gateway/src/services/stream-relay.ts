@@ -1,0 +1,161 @@
+import {
+  type ChatAnswer,
+  lengthChunk,
+  readChatEvent,
+  type SseEvent,
+  SseEventTooLarge,
+  SseReader,
+  usageChunk,
+} from '@aisbf/openai';
+import type { Delivery } from '../domain/delivery.js';
+import { faults } from '../domain/faults.js';
+import type { AttemptFailure } from '../domain/upstream-answer.js';
+import type { Exchange, RelayEnd } from './answer-relay.js';
+import type { Notice, OutputHold } from './output-hold.js';
+import { UpstreamBroken } from './upstream.js';
+
+const doneEvent = new TextEncoder().encode('data: [DONE]\n\n');
+
+export type StreamParts = Readonly<{
+  exchange: Exchange;
+  delivery: Delivery;
+  hold: OutputHold;
+  /** The buyer wants a last chunk with counts. */
+  usage: Readonly<{ promptTokens: number }> | undefined;
+}>;
+
+/** What one event means for the stream. */
+type Taken =
+  | Readonly<{ kind: 'nothing' }>
+  | Readonly<{ kind: 'failed'; failure: AttemptFailure }>
+  | Readonly<{ kind: 'answer'; answer: ChatAnswer; data: string }>;
+
+/**
+ * Passes a stream on event by event. Until the first event of an answer everything can still be taken back;
+ * after it a failure is told as one and breaks the connection.
+ */
+export class StreamRelay {
+  private readonly reader: SseReader;
+  private pending: Uint8Array[] = [];
+  private pendingAnswers = 0;
+  private hasBegun = false;
+  private isDone = false;
+
+  constructor(private readonly parts: StreamParts) {
+    this.reader = new SseReader(parts.exchange.limits.eventBytesMax);
+  }
+
+  async run(): Promise<RelayEnd> {
+    const { answer, buyer } = this.parts.exchange;
+    if (!answer.contentType.includes('text/event-stream')) return this.fail('garbage');
+    try {
+      return await this.relayAll();
+    } catch (error) {
+      if (buyer.left.aborted) return { kind: 'ended', end: 'buyer_left' };
+      if (error instanceof UpstreamBroken) return this.fail(error.isTimeout ? 'timeout' : 'cut');
+      if (error instanceof SseEventTooLarge) return this.fail('too_large');
+      throw error;
+    }
+  }
+
+  private async relayAll(): Promise<RelayEnd> {
+    for await (const chunk of this.parts.exchange.answer.body) {
+      this.parts.exchange.onFirstByte();
+      const failure = await this.relay(this.reader.push(chunk));
+      if (failure) return this.fail(failure);
+      if (this.isDone) break;
+    }
+    return this.finish();
+  }
+
+  /** Writes what one read has brought in one go; gives the failure that it holds, if any. */
+  private async relay(events: readonly SseEvent[]): Promise<AttemptFailure | undefined> {
+    let failure: AttemptFailure | undefined;
+    for (const event of events) {
+      const taken = this.take(event);
+      if (taken.kind === 'failed') failure = taken.failure;
+      else if (taken.kind === 'answer') await this.pass(event, taken);
+      if (failure || this.isDone) break;
+    }
+    if (this.pending.length > 0) await this.flush();
+    return failure;
+  }
+
+  private take(event: SseEvent): Taken {
+    if (event.data === undefined) {
+      // Comments before an answer only keep the line alive; the buyer's line is not open yet.
+      if (this.hasBegun) this.pending.push(event.bytes);
+      return { kind: 'nothing' };
+    }
+    const result = readChatEvent(event.data);
+    if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
+    if (result.kind === 'garbage') return { kind: 'failed', failure: 'garbage' };
+    if (result.kind === 'answer') return { ...result, data: event.data };
+    this.isDone = true;
+    const hasAnswered = this.hasBegun || this.pending.length > 0;
+    return hasAnswered ? { kind: 'nothing' } : { kind: 'failed', failure: 'empty' };
+  }
+
+  /** Waits only where the money for it is used up; then what is paid for goes out first. */
+  private pass(event: SseEvent, { answer, data }: Extract<Taken, { kind: 'answer' }>) {
+    const { hold, delivery } = this.parts;
+    if (hold.covers(delivery, answer.text)) return this.send(event.bytes, answer);
+    return this.passWhenPaid(event, answer, data);
+  }
+
+  private async passWhenPaid(event: SseEvent, answer: ChatAnswer, data: string): Promise<void> {
+    const { hold, delivery } = this.parts;
+    if (this.pending.length > 0) await this.flush();
+    const notice = await hold.provide(delivery, answer.text);
+    if (notice === undefined) this.send(event.bytes, answer);
+    else this.cutShort(data, notice);
+  }
+
+  private send(bytes: Uint8Array, answer: ChatAnswer): undefined {
+    this.parts.delivery.send(answer);
+    this.pending.push(bytes);
+    this.pendingAnswers += 1;
+  }
+
+  /** Ends the answer in the upstream's place, in the form that it would have had. */
+  private cutShort(data: string, notice: Notice): void {
+    const { usage, delivery, exchange } = this.parts;
+    exchange.answer.cancel();
+    const chunks = [lengthChunk(data, notice)];
+    if (usage) chunks.push(usageChunk(data, { ...usage, completionTokens: delivery.sent }));
+    for (const chunk of chunks) this.pending.push(new TextEncoder().encode(`data: ${chunk}\n\n`));
+    delivery.finishReason = 'length';
+    this.isDone = true;
+  }
+
+  private async flush(): Promise<void> {
+    const { pending, pendingAnswers } = this;
+    const { exchange, delivery } = this.parts;
+    this.pending = [];
+    this.pendingAnswers = 0;
+    if (!this.hasBegun) exchange.buyer.beginStream(exchange.head);
+    this.hasBegun = true;
+    const bytes = pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);
+    await exchange.buyer.write(bytes, () => delivery.leave(pendingAnswers));
+  }
+
+  /** An end counts as one if the upstream said so, by `[DONE]` or by a finish reason. */
+  private async finish(): Promise<RelayEnd> {
+    const last = this.isDone ? undefined : this.reader.end();
+    const failure = last && (await this.relay([last]));
+    if (failure) return this.fail(failure);
+    if (!this.hasBegun) return this.fail('empty');
+    const { delivery, exchange } = this.parts;
+    if (!this.isDone && delivery.finishReason === null) return this.fail('cut');
+    await exchange.buyer.write(doneEvent, () => undefined);
+    const hasAllLeft = await exchange.buyer.endStream();
+    return { kind: 'ended', end: hasAllLeft ? 'finished' : 'buyer_left' };
+  }
+
+  private fail(failure: AttemptFailure): RelayEnd {
+    if (!this.hasBegun) return { kind: 'failed', failure };
+    const fault = failure === 'timeout' ? faults.STREAM_TIMED_OUT() : faults.STREAM_CUT();
+    this.parts.exchange.buyer.breakStream(fault);
+    return { kind: 'ended', end: 'failed', failure };
+  }
+}

@@ -1,0 +1,21 @@
+import { LiftUsageCheck, OnBehalf, type Principal } from '@aisbf/contracts';
+import { Caller, parsed, Requires } from '@aisbf/platform';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import { UsageCheckManagement } from '../services/usage-check-management.js';
+
+@Controller('api/catalog/usage-checks')
+@Requires('manage')
+export class UsageChecksController {
+  constructor(private readonly checks: UsageCheckManagement) {}
+
+  @Get()
+  async list(@Caller() principal: Principal, @Query(parsed(OnBehalf)) { username }: OnBehalf) {
+    return { usageChecks: await this.checks.list(principal, username) };
+  }
+
+  @Post('lift')
+  @HttpCode(204)
+  lift(@Caller() principal: Principal, @Body(parsed(LiftUsageCheck)) request: LiftUsageCheck) {
+    return this.checks.lift(principal, request);
+  }
+}
