@@ -23,7 +23,7 @@ const ownApp = '^apps/$1/src';
  * the app's name), or a leaf (settings, events, loggers): something that any layer but the domain may read,
  * and that imports nothing of the app but its domain.
  */
-const composition = (app) => `(main|app[.]module|index|${app})[.]ts$`;
+const composition = (app) => `(main|[a-z]+[.]module|index|${app})[.]ts$`;
 const leaves = (app) => `(?!${composition(app)})[^/]+[.]ts$`;
 const pureLibs =
   '^libs/(broker-protocol|contracts|faults|metering|money|openai|secrets)/src/index[.]ts$';

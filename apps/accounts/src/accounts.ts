@@ -5,6 +5,7 @@ import { appModule } from './app.module.js';
 import type { AccountsSettings } from './config.js';
 import { Background } from './inbound/background.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
+import { PayoutWorker } from './inbound/payout-worker.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openPool } from './outbound/accounts-database.js';
 import { requirePaymentSettings } from './payment-settings.js';
@@ -49,6 +50,7 @@ export async function startAccounts(settings: AccountsSettings) {
   await app.get(BusStreams).ensure();
   await app.get(SettleConsumer).start();
   app.get(Background).start();
+  if (settings.ACCOUNTS_REDIS_URL !== undefined) app.get(PayoutWorker).start();
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort }, 'accounts are open');
 

@@ -12,37 +12,31 @@ import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
 import { AnswersController } from './inbound/answers.controller.js';
-import { Background, type BackgroundJob, BackgroundJobs } from './inbound/background.js';
+import { Background, BackgroundJobs, type JobsOfArea, job } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PaymentController } from './inbound/payment.controller.js';
+import { PayoutController } from './inbound/payout.controller.js';
 import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
+import { UsageController } from './inbound/usage.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
-import { NoPaymentProvider } from './outbound/no-payment-provider.js';
 import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
-import { PgAutoTopUpStore } from './outbound/pg-auto-top-up-store.js';
-import { PgDebtStore } from './outbound/pg-debt-store.js';
 import { PgIdempotencyStore } from './outbound/pg-idempotency-store.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
-import { PgPaymentEventStore } from './outbound/pg-payment-event-store.js';
-import { PgPromoStore } from './outbound/pg-promo-store.js';
-import { PgRefundStore, PromoRefundLimits } from './outbound/pg-refund-store.js';
-import { PgTopUpStore } from './outbound/pg-top-up-store.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
-import { StripePaymentProvider, StripeSettings } from './outbound/stripe-payment-provider.js';
+import { PaymentJobs, paymentParts } from './payment.module.js';
+import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
-import { AutoTopUpLimits, AutoTopUpStore, AutoTopUps } from './services/auto-top-ups.js';
 import { BusStreams } from './services/bus-streams.js';
-import { DebtStore, Debts } from './services/debts.js';
 import { ApiTokenReader, Directory } from './services/directory.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
 import { Idempotency, IdempotencyStore } from './services/idempotency.js';
@@ -51,18 +45,14 @@ import { LeaseRecall, LeaseStore } from './services/lease-store.js';
 import { LedgerEvents } from './services/ledger-events.js';
 import { LedgerReader, LedgerStore } from './services/ledger-store.js';
 import { EventPublisher, OutboxRelay, OutboxStore } from './services/outbox-relay.js';
-import { PaymentEventStore, PaymentEvents } from './services/payment-events.js';
-import { PaymentProvider } from './services/payment-provider.js';
 import { Pepper } from './services/pepper.js';
-import { PromoStore, Promotions } from './services/promotions.js';
 import { Reaper } from './services/reaper.js';
-import { RefundLimits, RefundStore, Refunds } from './services/refunds.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
-import { TopUpLimits, TopUpStore, TopUps } from './services/top-ups.js';
 import { Upkeep } from './services/upkeep.js';
 import { Users } from './services/users.js';
 import { Withdrawal } from './services/withdrawal.js';
+import { UsageJobs, usageParts } from './usage.module.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
 export type AccountsParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics; pool: Pool }>;
@@ -82,6 +72,8 @@ export function appModule(
       AnswersController,
       AccountController,
       PaymentController,
+      UsageController,
+      PayoutController,
     ],
     providers: [
       Identity,
@@ -97,6 +89,8 @@ export function appModule(
       Upkeep,
       Idempotency,
       ...paymentParts(settings),
+      ...usageParts(settings, log),
+      ...payoutParts(settings),
       LedgerGrpc,
       SettleConsumer,
       Background,
@@ -134,115 +128,38 @@ export function appModule(
       },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
-      {
-        provide: BackgroundJobs,
-        inject: [Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency, PaymentJobs],
-        useFactory: (
-          reaper: Reaper,
-          relay: OutboxRelay,
-          busStreams: BusStreams,
-          upkeep: Upkeep,
-          idempotency: Idempotency,
-          payments: PaymentJobs,
-        ) =>
-          new BackgroundJobs([
-            job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
-            job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
-            job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
-            job('idempotency', settings.ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS, () =>
-              idempotency.purge(),
-            ),
-            job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
-            job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
-            ...payments.all,
-          ]),
-      },
+      backgroundJobs(settings),
     ],
   };
 }
 
-/** Money that comes from outside. */
-function paymentParts(settings: AccountsSettings): Provider[] {
-  return [
-    TopUps,
-    AutoTopUps,
-    Refunds,
-    Promotions,
-    Debts,
-    PaymentEvents,
-    { provide: PaymentProvider, useFactory: () => paymentProvider(settings) },
-    { provide: TopUpStore, useClass: PgTopUpStore },
-    { provide: AutoTopUpStore, useClass: PgAutoTopUpStore },
-    { provide: RefundStore, useClass: PgRefundStore },
-    { provide: PromoStore, useClass: PgPromoStore },
-    { provide: DebtStore, useClass: PgDebtStore },
-    { provide: PaymentEventStore, useClass: PgPaymentEventStore },
-    {
-      provide: PaymentJobs,
-      inject: [PaymentProvider, PaymentEvents, Refunds, AutoTopUps, Debts, Promotions],
-      useFactory: (
-        provider: PaymentProvider,
-        events: PaymentEvents,
-        refunds: Refunds,
-        autoTopUps: AutoTopUps,
-        debts: Debts,
-        promotions: Promotions,
-      ) => {
-        const everyMs = settings.ACCOUNTS_PAYMENTS_INTERVAL_MS;
-        const asking = [
-          job('refunds', everyMs, () => refunds.run()),
-          job('auto-top-ups', settings.ACCOUNTS_AUTO_TOP_UP_INTERVAL_MS, () => autoTopUps.run()),
-        ];
-        return new PaymentJobs([
-          job('payment-events', everyMs, () => events.retry()),
-          job('debts', everyMs, () => debts.collect()),
-          job('promo', settings.ACCOUNTS_PROMO_EXPIRY_INTERVAL_MS, () => promotions.expire()),
-          ...(provider.isThere ? asking : []),
-        ]);
-      },
-    },
-    {
-      provide: TopUpLimits,
-      useValue: new TopUpLimits(
-        settings.ACCOUNTS_TOP_UP_CENTS_MIN,
-        settings.ACCOUNTS_TOP_UP_CENTS_MAX,
-      ),
-    },
-    {
-      provide: AutoTopUpLimits,
-      useValue: new AutoTopUpLimits({
-        failuresMax: settings.ACCOUNTS_AUTO_TOP_UP_FAILURES_MAX,
-        pauseMs: settings.ACCOUNTS_AUTO_TOP_UP_PAUSE_MS,
-        answerMsMax: settings.ACCOUNTS_PAYMENT_ANSWER_MS_MAX,
-      }),
-    },
-    {
-      provide: RefundLimits,
-      useValue: new RefundLimits(settings.ACCOUNTS_PAYMENT_ANSWER_MS_MAX),
-    },
-    {
-      provide: PromoRefundLimits,
-      useValue: new PromoRefundLimits(settings.ACCOUNTS_PROMO_REFUND_DAYS),
-    },
-  ];
-}
-
-function paymentProvider(settings: AccountsSettings): PaymentProvider {
-  if (settings.ACCOUNTS_PAYMENTS === 'none') return new NoPaymentProvider();
-  return new StripePaymentProvider(
-    new StripeSettings({
-      secretKey: settings.ACCOUNTS_STRIPE_SECRET_KEY,
-      webhookSecret: settings.ACCOUNTS_STRIPE_WEBHOOK_SECRET,
-      url: settings.ACCOUNTS_STRIPE_URL,
-      timeoutMs: settings.ACCOUNTS_STRIPE_TIMEOUT_MS,
-      returnUrl: settings.ACCOUNTS_PAYMENT_RETURN_URL,
-    }),
-  );
-}
-
-/** What is done about payments in the background; without a provider, what there is to do without one. */
-class PaymentJobs {
-  constructor(readonly all: readonly BackgroundJob[]) {}
+function backgroundJobs(settings: AccountsSettings): Provider {
+  return {
+    provide: BackgroundJobs,
+    inject: [
+      ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
+      ...[PaymentJobs, UsageJobs, PayoutJobs],
+    ],
+    useFactory: (
+      reaper: Reaper,
+      relay: OutboxRelay,
+      busStreams: BusStreams,
+      upkeep: Upkeep,
+      idempotency: Idempotency,
+      ...areas: readonly JobsOfArea[]
+    ) =>
+      new BackgroundJobs([
+        job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),
+        job('outbox', settings.ACCOUNTS_OUTBOX_INTERVAL_MS, () => relay.relay()),
+        job('streams', settings.ACCOUNTS_STREAMS_INTERVAL_MS, () => busStreams.ensure()),
+        job('idempotency', settings.ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS, () =>
+          idempotency.purge(),
+        ),
+        job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
+        job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
+        ...areas.flatMap(({ all }) => all),
+      ]),
+  };
 }
 
 function defaultLimits(settings: AccountsSettings) {
@@ -258,8 +175,4 @@ function batchLimits(settings: AccountsSettings) {
     lanesMax: settings.ACCOUNTS_BATCH_LANES_MAX,
     itemsMax: settings.ACCOUNTS_BATCH_ITEMS_MAX,
   };
-}
-
-function job(what: string, intervalMs: number, run: () => Promise<unknown>) {
-  return { what, intervalMs, run };
 }

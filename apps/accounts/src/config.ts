@@ -103,6 +103,76 @@ export const accountsSettings = z.object({
     100_000,
     'Requests that an API token may have running at once where it names none.',
   ),
+  ACCOUNTS_REDIS_URL: setting.urlOrNone(
+    /^rediss?$/,
+    'Where payouts wait for a replica. Empty: no runs by the clock, only by operators.',
+  ),
+  ACCOUNTS_REPORT_CONNECTIONS_MAX: setting.integer(
+    4,
+    1,
+    100,
+    'Connections of one replica for statements, sums and downloads, beside those that move money.',
+  ),
+  ACCOUNTS_REPORT_MS_MAX: setting.durationMs(
+    60_000,
+    'How long a report may be made and a download take: its connection is needed by others.',
+  ),
+  ACCOUNTS_PAYOUT_MATURITY_DAYS: setting.integer(
+    7,
+    0,
+    365,
+    'Whole days that earnings wait before they are paid out: time for what was sold to be disputed.',
+  ),
+  ACCOUNTS_PAYOUT_FIRST_MATURITY_DAYS: setting.integer(
+    30,
+    0,
+    365,
+    'The same until the first payout has gone through: time to find out who somebody is.',
+  ),
+  ACCOUNTS_PAYOUT_NANOS_MIN: setting.integer(
+    10_000_000_000,
+    10_000_000,
+    999_999_999_999_999,
+    'Least amount of a payout: 10 USD, so that fees of banks stay small beside it.',
+  ),
+  ACCOUNTS_PAYOUT_RESERVE_BPS: setting.integer(
+    500,
+    0,
+    10_000,
+    'Share of mature earnings that is kept back for what may be taken back of them: 5 percent.',
+  ),
+  ACCOUNTS_PAYOUT_RUN_INTERVAL_MS: setting.durationMs(
+    86_400_000,
+    'How often payouts are made: daily, at midnight UTC.',
+  ),
+  ACCOUNTS_PAYOUT_SWEEP_INTERVAL_MS: setting.durationMs(
+    30_000,
+    'How often payouts without an outcome are looked for.',
+  ),
+  ACCOUNTS_PAYOUT_CONCURRENCY: setting.integer(
+    4,
+    1,
+    100,
+    'Payouts that one replica looks after at once; payment providers limit how often they are asked.',
+  ),
+  ACCOUNTS_PAYOUT_ANSWER_MS_MAX: setting.durationMs(
+    30_000,
+    'How long the payment provider may take to answer before it is asked what became of it.',
+  ),
+  ACCOUNTS_PAYOUT_RESEND_MS_MAX: setting.durationMs(
+    82_800_000,
+    'How long a lost payout is sent again under its id: 23 of the 24 hours that Stripe remembers it.',
+  ),
+  ACCOUNTS_PAYOUT_WATCH_DAYS: setting.integer(
+    45,
+    0,
+    365,
+    'How long a payout that is paid is watched for coming back.',
+  ),
+  ACCOUNTS_PAYOUT_RETURN_URL: setting.urlOrNone(
+    /^https?$/,
+    "Where sellers come back to from the payment provider's pages. Needed for Stripe.",
+  ),
   ...paymentSettings,
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
     15_000,

@@ -225,16 +225,23 @@ describe('the refund of a request', () => {
   });
 
   it('is ours to bear where the seller has been paid already', async () => {
-    await grant(1_000, 10);
-    const requestId = await spend(1_000);
-    const { seller_payable: earned = 0, service_credit: service = 0 } = await balances();
-    await payments.admin.query(
-      `SELECT post_transaction('payout', NULL, NULL, 'test', NULL,
-         leg(account_of('seller_payable', $1), global_account('payout_transit'), $2 - 100, 'payout'))`,
-      [seller.ownerId, earned],
+    await grant(20_000_000, 10);
+    const requestId = await spend(20_000_000);
+    await payments.admin.query("INSERT INTO payout_account VALUES ($1, 'csv', 'V-1', true)", [
+      seller.ownerId,
+    ]);
+    // Earnings of today mature at once when they mature a day before they are made.
+    const { rows } = await payments.admin.query<{ paid: string }>(
+      'SELECT payout_amount AS paid FROM prepare_payout(gen_random_uuid(), $1, -1, -1, 0, 1)',
+      [seller.ownerId],
     );
+    expect(rows).toEqual([{ paid: '10000000' }]);
+    const { seller_payable: left = 0, service_credit: service = 0 } = await balances();
     await refund(requestId);
-    expect(await balances()).toMatchObject({ seller_payable: 0, service_credit: service - 850 });
+    expect(await balances()).toMatchObject({
+      seller_payable: 0,
+      service_credit: service - (19_000_000 - left),
+    });
   });
 
   it('is for requests that cost something', async () => {

@@ -85,15 +85,6 @@ export const Granted = z.strictObject({
 });
 export type Granted = z.infer<typeof Granted>;
 
-export const ListReceipts = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  /** Only those created before this one. */
-  before: z.iso.datetime().optional(),
-});
-export type ListReceipts = z.infer<typeof ListReceipts>;
-
-export const Receipts = z.strictObject({ receipts: z.array(Receipt) });
-
 export const accountRoutes: readonly RestRoute[] = [
   {
     method: 'get',
@@ -159,18 +150,9 @@ export const accountRoutes: readonly RestRoute[] = [
   },
   {
     method: 'get',
-    path: '/api/account/receipts',
-    operationId: 'listReceipts',
-    summary: 'Own requests as a buyer, the newest first',
-    credential: 'usage',
-    query: ListReceipts,
-    answer: { status: 200, schema: Receipts },
-  },
-  {
-    method: 'get',
     path: '/api/account/receipts/{id}',
     operationId: 'getReceipt',
-    summary: 'One of them',
+    summary: 'One of its own requests',
     credential: 'usage',
     pathParameters: { id: RequestId },
     answer: { status: 200, schema: Receipt },

@@ -7,8 +7,6 @@ export {
   CreateUser,
   GrantCredit,
   Granted,
-  ListReceipts,
-  Receipts,
   User,
 } from './account-api.js';
 export { Model } from './buyer-api.js';
@@ -110,6 +108,23 @@ export {
   WriteOffDebt,
 } from './payment-api.js';
 export {
+  CreatePayoutBatch,
+  EarningsBalance,
+  ListPayouts,
+  Onboarding,
+  Payout,
+  PayoutAccount,
+  PayoutBatch,
+  PayoutOutcome,
+  PayoutProviderKind,
+  PayoutRun,
+  PayoutState,
+  PutPayoutAccount,
+  RecordedPayoutOutcomes,
+  RecordPayoutOutcomes,
+  RunPayouts,
+} from './payout-api.js';
+export {
   AskPresence,
   Hardware,
   PresenceEvent,
@@ -133,6 +148,20 @@ export {
   Terms,
 } from './route-plan.js';
 export { streams, subjects } from './subject.js';
+export {
+  AskEarnings,
+  AskStatement,
+  AskUsage,
+  Counted,
+  EarningsReport,
+  ListReceipts,
+  ListSales,
+  Receipts,
+  Sale,
+  Sales,
+  Statement,
+  UsageReport,
+} from './usage-api.js';
 export {
   AdmitWorker,
   CheckedWorkers,

@@ -5,9 +5,11 @@ import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
 import * as payment from './payment-api.js';
+import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import type { Credential, RestRoute } from './rest-route.js';
+import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
 /** What a document that is made of plain data may hold. */
@@ -20,6 +22,7 @@ const requests = {
   CreateUser: account.CreateUser,
   CreateApiToken: account.CreateApiToken,
   GrantCredit: account.GrantCredit,
+  ...payout.payoutRequests,
   CreateTopUp: payment.CreateTopUp,
   PutAutoTopUp: payment.PutAutoTopUp,
   RefundTopUp: payment.RefundTopUp,
@@ -50,7 +53,8 @@ const answers = {
   Granted: account.Granted,
   Balance: account.Balance,
   Receipt,
-  Receipts: account.Receipts,
+  ...usage.usageAnswers,
+  ...payout.payoutAnswers,
   TopUp: payment.TopUp,
   TopUps: payment.TopUps,
   AutoTopUp: payment.AutoTopUp,
@@ -112,8 +116,8 @@ const areas: readonly Area[] = [
   },
   {
     tag: 'account',
-    description: 'Users, API tokens, money and receipts.',
-    routes: account.accountRoutes,
+    description: 'Users, API tokens, money, receipts, statements and payouts.',
+    routes: [...account.accountRoutes, ...usage.usageRoutes, ...payout.payoutRoutes],
     error: 'RestError',
   },
   {
@@ -233,7 +237,8 @@ const successWords = {
   204: 'Done; there is nothing to say.',
 } as const;
 
-function success({ status, schema, isStreamable }: RestRoute['answer']): JsonObject {
+function success(answer: RestRoute['answer']): JsonObject {
+  const { status, schema, isStreamable = false, isCsvToo = false } = answer;
   const events = {
     'text/event-stream': {
       schema: {
@@ -242,9 +247,15 @@ function success({ status, schema, isStreamable }: RestRoute['answer']): JsonObj
       },
     },
   };
+  const csv = { 'text/csv': { schema: { type: 'string', description: 'RFC 4180, UTF-8.' } } };
+  const content = {
+    ...(schema && jsonOf(schema)),
+    ...(isStreamable && events),
+    ...(isCsvToo && csv),
+  };
   return {
     description: successWords[status],
-    ...(schema && { content: { ...jsonOf(schema), ...(isStreamable && events) } }),
+    ...(Object.keys(content).length > 0 && { content }),
   };
 }
 

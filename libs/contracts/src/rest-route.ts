@@ -30,4 +30,6 @@ export type RestAnswer = Readonly<{
   schema?: z.ZodType;
   /** Also as server-sent events, where the request asks for them. */
   isStreamable?: boolean;
+  /** Also as a CSV file, where the request asks for it; always where there is no schema. */
+  isCsvToo?: boolean;
 }>;

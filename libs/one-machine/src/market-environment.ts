@@ -59,6 +59,7 @@ export function marketEnvironment(
       ACCOUNTS_HTTP_PORT: String(ports['accounts-http']),
       ACCOUNTS_GRPC_PORT: String(ports['accounts-grpc']),
       ACCOUNTS_DATABASE_URL: databaseUrls.accounts,
+      ACCOUNTS_REDIS_URL: redisUrl,
       ACCOUNTS_SECRET_PEPPER: secrets.accountsPepper,
       ACCOUNTS_OPERATOR_API_TOKEN_FILE: operatorTokenFile(dataDir),
     },

@@ -46,6 +46,8 @@ export const setting = {
   text: (fallback: string, why: string) => z.string().default(fallback).describe(why),
   url: (protocols: RegExp, why: string) =>
     z.url({ protocol: protocols, error: 'must be a URL' }).describe(why),
+  urlOrNone: (protocols: RegExp, why: string) =>
+    z.url({ protocol: protocols, error: 'must be a URL' }).optional().describe(why),
   secret: (why: string) =>
     z.string({ error: 'must be set' }).min(16, 'must have at least 16 characters').describe(why),
   logLevel: () =>

@@ -1,5 +1,6 @@
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
+export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';
 export {
   type AnswerEnding,
   FakeUpstream,

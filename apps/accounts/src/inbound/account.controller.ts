@@ -3,12 +3,11 @@ import {
   CreateUser,
   GrantCredit,
   Id,
-  ListReceipts,
   type Principal,
   RequestId,
 } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiTokens } from '../services/api-tokens.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';
@@ -66,12 +65,6 @@ export class AccountController {
   @Requires('usage')
   balance(@Caller() principal: Principal) {
     return this.statements.balance(principal);
-  }
-
-  @Get('receipts')
-  @Requires('usage')
-  async receipts(@Caller() principal: Principal, @Query(parsed(ListReceipts)) query: ListReceipts) {
-    return { receipts: await this.statements.receipts(principal, query) };
   }
 
   @Get('receipts/:id')

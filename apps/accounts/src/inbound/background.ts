@@ -7,6 +7,13 @@ export type BackgroundJob = Readonly<{
   run: () => Promise<unknown>;
 }>;
 
+export function job(what: string, intervalMs: number, run: () => Promise<unknown>): BackgroundJob {
+  return { what, intervalMs, run };
+}
+
+/** What one area of the service has to do in the background. */
+export type JobsOfArea = Readonly<{ all: readonly BackgroundJob[] }>;
+
 /** What is to be done in the background. Also the DI token. */
 export class BackgroundJobs {
   constructor(readonly all: readonly BackgroundJob[]) {}

@@ -7,7 +7,7 @@ import { LedgerReader, type Violation, type WalletState } from '../services/ledg
 import { fromBigintColumn } from './pg-ledger-store.js';
 import { withRetry } from './pg-retry.js';
 
-type ReceiptRow = {
+export type ReceiptRow = {
   id: string;
   state: ReceiptRecord['state'];
   outcome: ReceiptRecord['outcome'];
@@ -30,16 +30,13 @@ type ReceiptRow = {
   attempts: Attempt[];
 };
 
-const ended = `
-  SELECT id, state, outcome, route, is_stream, created_at, resolved_at, started_at, first_byte_at, ended_at,
-    served_position, units, reported, finish_reason, amount, captured, refunded_of_request(id) AS refunded, terms,
-    rejections, attempts
-  FROM receipt WHERE state <> 'declined' AND owner_id = $1`;
+export const receiptColumns = `id, state, outcome, route, is_stream, created_at, resolved_at, started_at,
+  first_byte_at, ended_at, served_position, units, reported, finish_reason, amount, captured,
+  refunded_of_request(id) AS refunded, terms, rejections, attempts`;
 /** A request that runs, in the same columns. */
-const open = `
-  SELECT id, 'open', NULL, route, is_stream, created_at, NULL, NULL, NULL, NULL,
-    NULL, '{}', NULL, NULL, amount, 0, 0, terms, rejections, '[]'
-  FROM hold WHERE owner_id = $1`;
+export const runningColumns = `id, 'open' AS state, NULL AS outcome, route, is_stream, created_at, NULL AS resolved_at,
+  NULL AS started_at, NULL AS first_byte_at, NULL AS ended_at, NULL AS served_position, '{}' AS units, NULL AS reported,
+  NULL AS finish_reason, amount, 0 AS captured, 0 AS refunded, terms, rejections, '[]' AS attempts`;
 
 /** How long the ledger may be checked against itself. Also the DI token. */
 export class OracleSettings {
@@ -76,19 +73,11 @@ export class PgLedgerReader extends LedgerReader {
 
   async receipt(ownerId: string, requestId: string): Promise<ReceiptRecord | undefined> {
     const rows = await this.rows<ReceiptRow>(
-      `${ended} AND id = $2 UNION ALL ${open} AND id = $2 LIMIT 1`,
+      `SELECT ${receiptColumns} FROM receipt WHERE state <> 'declined' AND owner_id = $1 AND id = $2
+       UNION ALL SELECT ${runningColumns} FROM hold WHERE owner_id = $1 AND id = $2 LIMIT 1`,
       [ownerId, requestId],
     );
     return rows[0] && fromReceiptRow(rows[0]);
-  }
-
-  async receipts(ownerId: string, before: Date, limit: number): Promise<readonly ReceiptRecord[]> {
-    const rows = await this.rows<ReceiptRow>(
-      `(${ended} AND created_at < $2 ORDER BY created_at DESC LIMIT $3)
-       UNION ALL (${open} AND created_at < $2) ORDER BY created_at DESC LIMIT $3`,
-      [ownerId, before, limit],
-    );
-    return rows.map(fromReceiptRow);
   }
 
   async violations(): Promise<readonly Violation[]> {
@@ -113,7 +102,7 @@ export class PgLedgerReader extends LedgerReader {
   }
 }
 
-function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
+export function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
   return {
     id: row.id,
     state: row.state,

@@ -78,10 +78,5 @@ export type Violation = Readonly<{ violation: string; subject: string; detail: s
 export abstract class LedgerReader {
   abstract wallet(ownerId: string): Promise<WalletState>;
   abstract receipt(ownerId: string, requestId: string): Promise<ReceiptRecord | undefined>;
-  abstract receipts(
-    ownerId: string,
-    before: Date,
-    limit: number,
-  ): Promise<readonly ReceiptRecord[]>;
   abstract violations(): Promise<readonly Violation[]>;
 }

@@ -1,11 +1,4 @@
-import type {
-  Balance,
-  GrantCredit,
-  Granted,
-  ListReceipts,
-  Principal,
-  Receipt,
-} from '@aisbf/contracts';
+import type { Balance, GrantCredit, Granted, Principal, Receipt } from '@aisbf/contracts';
 import { type Nanos, nanos, nanosMax, parseNanos } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
@@ -60,14 +53,6 @@ export class Statements {
     const hold = await this.reader.receipt(principal.ownerId, requestId);
     if (!hold) throw faults.RECEIPT_MISSING();
     return receiptOf(hold);
-  }
-
-  async receipts(
-    principal: Principal,
-    { limit, before }: ListReceipts,
-  ): Promise<readonly Receipt[]> {
-    const end = new Date(before ?? this.clock.nowMs() + 1_000);
-    return (await this.reader.receipts(principal.ownerId, end, limit)).map(receiptOf);
   }
 
   private future(text: string): Date {

@@ -1,0 +1,51 @@
+import type { AskEarnings, AskUsage, Counted, Receipt } from '@aisbf/contracts';
+import { linkTo, type ReceiptFilter } from './receipt-query.js';
+
+/** What usage can be split by. */
+export type UsageKind = AskUsage['by'][number];
+
+/** A sum of receipts; of what it is split by it has what they share. */
+export type UsageSum = Readonly<{
+  day?: string;
+  token?: { id: string; name: string };
+  model?: string;
+  route?: string;
+  provider?: string;
+  outcome?: NonNullable<Receipt['outcome']>;
+  requests: number;
+  units: Counted;
+  charged: bigint;
+  fee: bigint;
+}>;
+
+/** The receipts that make up a row: those of the whole question that share what the row is split by. */
+function filterOf(asked: ReceiptFilter, sum: UsageSum): ReceiptFilter {
+  const { from, to, token, model, route, provider, outcome } = asked;
+  return {
+    from: sum.day ?? from,
+    to: sum.day ?? to,
+    token: sum.token?.id ?? token,
+    model: sum.model ?? model,
+    route: sum.route ?? route,
+    provider: sum.provider ?? provider,
+    outcome: sum.outcome ?? outcome,
+  };
+}
+
+/** What a buyer sees of a sum. */
+export function usageRow(asked: AskUsage, sum: UsageSum) {
+  const { charged, fee: _fee, ...rest } = sum;
+  const receipts = linkTo('receipts', filterOf(asked, sum));
+  return { ...rest, charge: charged.toString(), receipts };
+}
+
+/** What a seller sees of one. */
+export function earningsRow(asked: AskEarnings, sum: UsageSum) {
+  const { charged, fee, token: _token, route: _route, outcome: _outcome, ...rest } = sum;
+  return { ...rest, ...shares(charged, fee), sales: linkTo('sales', filterOf(asked, sum)) };
+}
+
+/** What was paid, and how it was shared. */
+export function shares(charged: bigint, fee: bigint) {
+  return { gross: charged.toString(), fee: fee.toString(), net: (charged - fee).toString() };
+}

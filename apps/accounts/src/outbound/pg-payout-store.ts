@@ -1,0 +1,111 @@
+import type { Nanos } from '@aisbf/money';
+import { Injectable } from '@nestjs/common';
+import { Pool } from 'pg';
+import type { PayoutRecord, PayoutTerms, PayoutTimes } from '../domain/payout.js';
+import {
+  type Booked,
+  type Payee,
+  type PayoutEnding,
+  PayoutStore,
+} from '../services/payout-store.js';
+import { fromBigintColumn } from './pg-ledger-store.js';
+import { fromPayoutRow, type PayoutRow, payoutColumns } from './pg-payout-row.js';
+import { withRetry } from './pg-retry.js';
+
+/** By what terms the ledger says what is payable, and how long it lets a payout be asked for. Also the DI token. */
+export class PayoutRules {
+  constructor(
+    readonly terms: PayoutTerms,
+    readonly times: Pick<PayoutTimes, 'resendMsMax'>,
+  ) {}
+}
+
+const owned = 'JOIN owner o ON o.id = p.owner_id';
+
+@Injectable()
+export class PgPayoutStore extends PayoutStore {
+  constructor(
+    private readonly pool: Pool,
+    private readonly rules: PayoutRules,
+  ) {
+    super();
+  }
+
+  async payees(behindOwnerId: string | null, limit: number): Promise<readonly Payee[]> {
+    const { maturityDays, firstMaturityDays, reserveBps, minimum } = this.rules.terms;
+    const rows = await this.rows<{ owner_id: string; username: string; payable: string }>(
+      `SELECT a.owner_id, o.username, y.payable
+       FROM payout_account a JOIN owner o ON o.id = a.owner_id
+       CROSS JOIN LATERAL earnings_of(a.owner_id, $3, $4) e
+       CROSS JOIN LATERAL payable_of(e.earned, e.pending, $5) AS y (payable)
+       WHERE a.is_ready AND ($1::uuid IS NULL OR a.owner_id > $1) AND y.payable >= $6 AND y.payable > 0
+         AND NOT EXISTS (SELECT FROM payout p WHERE p.owner_id = a.owner_id AND p.state IN ('prepared', 'submitted'))
+       ORDER BY a.owner_id LIMIT $2`,
+      [behindOwnerId, limit, maturityDays, firstMaturityDays, reserveBps, String(minimum)],
+    );
+    return rows.map(({ owner_id, username, payable }) => ({
+      ownerId: owner_id,
+      username,
+      payable: fromBigintColumn(payable),
+    }));
+  }
+
+  async prepare(payoutId: string, ownerId: string): Promise<Nanos | undefined> {
+    const { maturityDays, firstMaturityDays, reserveBps, minimum } = this.rules.terms;
+    const rows = await this.rows<{ result: string; payout_amount: string }>(
+      'SELECT * FROM prepare_payout($1, $2, $3, $4, $5, $6)',
+      [payoutId, ownerId, maturityDays, firstMaturityDays, reserveBps, String(minimum)],
+    );
+    const row = rows[0];
+    return row?.result === 'prepared' ? fromBigintColumn(row.payout_amount) : undefined;
+  }
+
+  async due(limit: number): Promise<readonly PayoutRecord[]> {
+    const rows = await this.rows<PayoutRow>(
+      `SELECT ${payoutColumns} FROM payout p ${owned} WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1`,
+      [limit],
+    );
+    return rows.map(fromPayoutRow);
+  }
+
+  /**
+   * Not tried again by itself: a claim whose answer is lost may have been the one, and then nobody asks the
+   * provider before the payout is due again.
+   */
+  async claim({ id, sends }: PayoutRecord, dueMs: number): Promise<PayoutRecord | undefined> {
+    const { rows } = await this.pool.query<PayoutRow>(
+      `SELECT ${payoutColumns} FROM claim_payout($1, $2, $3 * interval '1 ms', $4 * interval '1 ms') p ${owned}`,
+      [id, sends, dueMs, this.rules.times.resendMsMax],
+    );
+    return rows[0] && fromPayoutRow(rows[0]);
+  }
+
+  async book(payoutId: string, ending: PayoutEnding): Promise<Booked> {
+    const { outcome, reversed, providerRef, reason, dueMs } = ending;
+    const rows = await this.rows<{ result: Booked }>(
+      `SELECT book_payout($1, $2, $3, $4, $5, $6 * interval '1 ms') AS result`,
+      [payoutId, outcome, String(reversed), providerRef, reason, dueMs],
+    );
+    return rows[0]?.result ?? 'missing';
+  }
+
+  async postpone(payout: PayoutRecord, dueMs: number | null): Promise<void> {
+    await this.rows(
+      `UPDATE payout SET looks = looks + 1, due_at = clock_timestamp() + $5 * interval '1 ms'
+       WHERE id = $1 AND state = $2 AND sends = $3 AND looks = $4`,
+      [payout.id, payout.state, payout.sends, payout.looks, dueMs],
+    );
+  }
+
+  async find(payoutId: string): Promise<PayoutRecord | undefined> {
+    const rows = await this.rows<PayoutRow>(
+      `SELECT ${payoutColumns} FROM payout p ${owned} WHERE p.id = $1`,
+      [payoutId],
+    );
+    return rows[0] && fromPayoutRow(rows[0]);
+  }
+
+  private async rows<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
+    return (await withRetry(() => this.pool.query<Row>(text, values))).rows;
+  }
+}

@@ -1,0 +1,162 @@
+import { nanos } from '@aisbf/money';
+import { Stripe } from 'stripe';
+import { faults } from '../domain/faults.js';
+import { centsOf, nanosOfCents } from '../domain/payout.js';
+import {
+  type PayoutAnswer,
+  PayoutOnboarding,
+  type PayoutOrder,
+  PayoutProvider,
+} from '../services/payout-provider.js';
+
+export type StripeOptions = Readonly<{
+  secretKey: string;
+  url: string;
+  timeoutMs: number;
+  /** Where a seller comes back to from Stripe's own pages. */
+  returnUrl: string;
+}>;
+
+/**
+ * A client that asks again by itself only where a connection broke, once and under the same key: when to ask again
+ * is otherwise decided with the ledger at hand.
+ */
+export function openStripe({ secretKey, url, timeoutMs }: StripeOptions): Stripe {
+  const { protocol, hostname, port } = new URL(url);
+  return new Stripe(secretKey, {
+    timeout: timeoutMs,
+    maxNetworkRetries: 0,
+    telemetry: false,
+    protocol: protocol === 'http:' ? 'http' : 'https',
+    host: hostname,
+    ...(port !== '' && { port }),
+  });
+}
+
+/**
+ * Stripe Connect: a transfer to the seller's connected account, from which Stripe pays out to the seller's bank. The
+ * payout's id is the idempotency key, under which Stripe does a thing once, and the transfer's group, by which the
+ * transfer is found again.
+ */
+export class StripePayouts extends PayoutProvider {
+  constructor(private readonly stripe: Stripe) {
+    super();
+  }
+
+  async submit({ payoutId, destination, amount }: PayoutOrder): Promise<PayoutAnswer> {
+    try {
+      const transfer = await this.stripe.transfers.create(
+        {
+          amount: centsOf(amount),
+          currency: 'usd',
+          destination,
+          transfer_group: payoutId,
+          metadata: { payout_id: payoutId },
+        },
+        { idempotencyKey: payoutId },
+      );
+      return paid(transfer);
+    } catch (error) {
+      return isRefusal(error)
+        ? { state: 'failed', reason: reasonOf(error) }
+        : { state: 'unknown', error };
+    }
+  }
+
+  async look({ payoutId }: PayoutOrder): Promise<PayoutAnswer> {
+    try {
+      const { data } = await this.stripe.transfers.list({ transfer_group: payoutId, limit: 1 });
+      const transfer = data[0];
+      return transfer ? paid(transfer) : { state: 'absent' };
+    } catch (error) {
+      return { state: 'unknown', error };
+    }
+  }
+}
+
+/** Express accounts: Stripe asks sellers who they are and where their bank is. */
+export class StripeOnboarding extends PayoutOnboarding {
+  constructor(
+    private readonly stripe: Stripe,
+    private readonly returnUrl: string,
+  ) {
+    super();
+  }
+
+  async open(ownerId: string): Promise<string> {
+    const account = await this.ask(() =>
+      this.stripe.accounts.create(
+        {
+          type: 'express',
+          capabilities: { transfers: { requested: true } },
+          metadata: { owner_id: ownerId },
+        },
+        { idempotencyKey: `payout-account-${ownerId}` },
+      ),
+    );
+    return account.id;
+  }
+
+  async link(destination: string): Promise<string> {
+    const { url } = await this.ask(() =>
+      this.stripe.accountLinks.create({
+        account: destination,
+        type: 'account_onboarding',
+        refresh_url: this.returnUrl,
+        return_url: this.returnUrl,
+      }),
+    );
+    return url;
+  }
+
+  async isReady(destination: string): Promise<boolean> {
+    const account = await this.ask(() => this.stripe.accounts.retrieve(destination));
+    return account.payouts_enabled === true;
+  }
+
+  private async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await question();
+    } catch (error) {
+      throw faults.PAYOUT_PROVIDER_UNAVAILABLE({}, { cause: error });
+    }
+  }
+}
+
+/** Where no payment provider is set up. */
+export class NoOnboarding extends PayoutOnboarding {
+  async open(): Promise<string> {
+    throw faults.PAYOUT_PROVIDER_MISSING();
+  }
+
+  async link(): Promise<string> {
+    throw faults.PAYOUT_PROVIDER_MISSING();
+  }
+
+  async isReady(): Promise<boolean> {
+    return false;
+  }
+}
+
+function paid({ id, amount_reversed }: Stripe.Transfer): PayoutAnswer {
+  return {
+    state: 'paid',
+    providerRef: id,
+    reversed: nanos(nanosOfCents(amount_reversed)),
+  };
+}
+
+/**
+ * Stripe has understood and will not. Whatever else it answers may have been done: a time-out, a broken connection,
+ * a 5xx, a conflict with another call under the same key. A key of ours that is not good (401) is no refusal of
+ * this payout either.
+ */
+function isRefusal(error: unknown): error is Stripe.errors.StripeError {
+  if (!(error instanceof Stripe.errors.StripeError)) return false;
+  if (error instanceof Stripe.errors.StripeIdempotencyError) return false;
+  return [400, 402, 403, 404].includes(error.statusCode ?? 0);
+}
+
+function reasonOf({ code, type, message }: Stripe.errors.StripeError): string {
+  return `${code ?? type}: ${message}`.slice(0, 500);
+}

@@ -1,0 +1,37 @@
+import type { Onboarding, PayoutAccount, Principal } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import { faults } from '../domain/faults.js';
+import { PayoutOnboarding } from './payout-provider.js';
+import { PayoutBooks } from './payout-store.js';
+
+/** Where an owner's earnings are paid out to. */
+@Injectable()
+export class PayoutAccounts {
+  constructor(
+    private readonly books: PayoutBooks,
+    private readonly onboarding: PayoutOnboarding,
+  ) {}
+
+  /** An account that was not ready is looked at again: its owner may have answered all questions meanwhile. */
+  async account({ ownerId }: Principal): Promise<PayoutAccount> {
+    const account = await this.books.account(ownerId);
+    const { provider, destination, isReady } = account;
+    if (provider !== 'stripe' || destination === null || isReady) return account;
+    if (!(await this.onboarding.isReady(destination))) return account;
+    await this.books.putAccount(ownerId, { provider, destination, isReady: true });
+    return { ...account, isReady: true };
+  }
+
+  /** An account that an operator has set up is not replaced by whoever has an API token. */
+  async startOnboarding({ ownerId, role }: Principal): Promise<Onboarding> {
+    const { provider, destination } = await this.books.account(ownerId);
+    if (role === 'operator') throw faults.PAYOUT_ACCOUNT_NEEDLESS();
+    if (provider === 'csv') throw faults.PAYOUT_ACCOUNT_SET();
+    const account = destination ?? (await this.onboarding.open(ownerId));
+    if (destination === null) {
+      const opened = { provider: 'stripe', destination: account, isReady: false } as const;
+      await this.books.putAccount(ownerId, opened);
+    }
+    return { url: await this.onboarding.link(account) };
+  }
+}

@@ -1,0 +1,146 @@
+import type {
+  EarningsBalance,
+  ListPayouts,
+  Payout,
+  PayoutAccount,
+  PayoutBatch,
+  PayoutOutcome,
+  Principal,
+  PutPayoutAccount,
+  RecordedPayoutOutcomes,
+} from '@aisbf/contracts';
+import { formatUsd, zeroNanos } from '@aisbf/money';
+import { Clock } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+import { faults } from '../domain/faults.js';
+import { isUndecided, type PayoutRecord, usdOf } from '../domain/payout.js';
+import { Directory } from './directory.js';
+import { PayoutBooks, PayoutStore } from './payout-store.js';
+import { PayoutSchedule } from './payouts.js';
+
+type Recorded = RecordedPayoutOutcomes['results'][number]['result'];
+
+/** What owners may know of their payouts, and what operators may say of everybody's. */
+@Injectable()
+export class PayoutDesk {
+  constructor(
+    private readonly books: PayoutBooks,
+    private readonly store: PayoutStore,
+    private readonly directory: Directory,
+    private readonly schedule: PayoutSchedule,
+    private readonly clock: Clock,
+  ) {}
+
+  balance(principal: Principal): Promise<EarningsBalance> {
+    return this.books.balance(principal);
+  }
+
+  async list(principal: Principal, query: ListPayouts): Promise<readonly Payout[]> {
+    const ownerId = await this.ownerAskedFor(principal, query.username);
+    return (await this.books.list({ ...query, ownerId })).map(payoutOf);
+  }
+
+  async payout({ role, ownerId }: Principal, payoutId: string): Promise<Payout> {
+    const payout = await this.store.find(payoutId);
+    if (!payout || (payout.ownerId !== ownerId && role !== 'operator'))
+      throw faults.PAYOUT_MISSING();
+    return payoutOf(payout);
+  }
+
+  async putAccount(
+    principal: Principal,
+    username: string,
+    request: PutPayoutAccount,
+  ): Promise<PayoutAccount> {
+    requireOperator(principal);
+    const owner = await this.directory.owner(username);
+    if (!owner) throw faults.OWNER_MISSING();
+    await this.books.putAccount(owner.ownerId, { ...request, isReady: true });
+    return this.books.account(owner.ownerId);
+  }
+
+  async createBatch(principal: Principal, batchId: string): Promise<PayoutBatch> {
+    requireOperator(principal);
+    const { createdAt, payouts, amount } = await this.books.fillBatch(batchId);
+    return {
+      ...{ batchId, createdAt: createdAt.toISOString(), payouts, amount: amount.toString() },
+      file: `/api/account/payout-batches/${batchId}`,
+    };
+  }
+
+  /** One line a payout, for a bank or for whoever types them in. */
+  async batch(principal: Principal, batchId: string): Promise<AsyncIterable<BatchLine>> {
+    requireOperator(principal);
+    const payouts = await this.books.batch(batchId);
+    if (!payouts) throw faults.PAYOUT_BATCH_MISSING();
+    return batchLines(payouts);
+  }
+
+  async record(
+    principal: Principal,
+    outcomes: readonly PayoutOutcome[],
+  ): Promise<RecordedPayoutOutcomes> {
+    requireOperator(principal);
+    const results = [];
+    for (const outcome of outcomes) {
+      results.push({ payoutId: outcome.payoutId, result: await this.recordOne(outcome) });
+    }
+    return { results };
+  }
+
+  private async recordOne(said: PayoutOutcome): Promise<Recorded> {
+    const payout = await this.store.find(said.payoutId);
+    if (!payout) return 'missing';
+    if (isUndecided(payout, this.schedule.times, this.clock.nowMs())) return 'undecided';
+    return this.store.book(payout.id, {
+      outcome: said.outcome === 'failed' ? 'failed' : 'paid',
+      reversed: said.outcome === 'reversed' ? payout.amount : zeroNanos,
+      providerRef: said.reference ?? null,
+      reason: said.reason ?? null,
+      dueMs: null,
+    });
+  }
+
+  private async ownerAskedFor(
+    { role, ownerId, username: own }: Principal,
+    username: string | undefined,
+  ): Promise<string | undefined> {
+    if (role !== 'operator') {
+      if (username !== undefined && username !== own) throw faults.OPERATOR_ONLY();
+      return ownerId;
+    }
+    if (username === undefined) return undefined;
+    const owner = await this.directory.owner(username);
+    if (!owner) throw faults.OWNER_MISSING();
+    return owner.ownerId;
+  }
+}
+
+export type BatchLine = Readonly<{
+  payout_id: string;
+  username: string;
+  destination: string;
+  amount: string;
+  currency: 'USD';
+}>;
+
+async function* batchLines(payouts: AsyncIterable<PayoutRecord>): AsyncGenerator<BatchLine> {
+  for await (const { id, username, destination, amount } of payouts) {
+    yield { payout_id: id, username, destination, amount: usdOf(amount), currency: 'USD' };
+  }
+}
+
+function requireOperator({ role }: Principal): void {
+  if (role !== 'operator') throw faults.OPERATOR_ONLY();
+}
+
+function payoutOf(record: PayoutRecord): Payout {
+  const { id, username, amount, provider, state, reversed, providerRef, reason, batchId } = record;
+  return {
+    ...{ id, username, amount: amount.toString(), amountUsd: formatUsd(amount), provider, state },
+    ...{ reversed: reversed.toString(), providerRef, reason, batchId },
+    createdAt: record.createdAt.toISOString(),
+    submittedAt: record.submittedAt?.toISOString() ?? null,
+    resolvedAt: record.resolvedAt?.toISOString() ?? null,
+  };
+}
