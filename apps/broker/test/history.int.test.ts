@@ -234,7 +234,7 @@ describe('what owners see of their workers', () => {
       );
       expect(back.history_readable).toBe(true);
       expect(back.sessions.map(({ session_id: id }) => id)).toContain(worker.sessionId);
-      const manager = await bus.jetStreamManager();
+      const manager = await until(() => bus.jetStreamManager());
       const { config } = await until(() => manager.streams.info(streams.ownerEvents.name));
       expect(config).toMatchObject({
         storage: 'file',
@@ -255,7 +255,7 @@ describe('what owners see of their workers', () => {
     afterAll(() => third.close());
 
     it('is kept as the settings say', async () => {
-      const manager = await bus.jetStreamManager();
+      const manager = await until(() => bus.jetStreamManager());
       await until(async () => {
         const { config } = await manager.streams.info(streams.ownerEvents.name);
         return config.max_msgs_per_subject === 7;
