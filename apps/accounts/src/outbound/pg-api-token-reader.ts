@@ -2,7 +2,7 @@ import type { Role, Scope } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import { ApiTokenReader, type StoredApiToken } from '../services/directory.js';
-import { withRetry } from './pg-retry.js';
+import { rowsOf } from './pg-rows.js';
 
 type Row = {
   id: string;
@@ -26,17 +26,17 @@ export class PgApiTokenReader extends ApiTokenReader {
   }
 
   async find(publicId: string): Promise<StoredApiToken | undefined> {
-    const { rows } = await withRetry(() =>
-      this.pool.query<Row>({
+    const [row] = await rowsOf<Row>(
+      this.pool,
+      {
         name: 'find_api_token',
         text: `SELECT t.id, t.owner_id, o.username, u.role, t.scopes, t.requests_per_minute_max,
                t.tokens_per_minute_max, t.concurrency_max, t.secret_hash, t.expires_at, t.revoked_at
              FROM api_token t JOIN app_user u ON u.id = t.user_id JOIN owner o ON o.id = t.owner_id
              WHERE t.public_id = $1`,
-        values: [publicId],
-      }),
+      },
+      [publicId],
     );
-    const row = rows[0];
     return (
       row && {
         apiTokenId: row.id,

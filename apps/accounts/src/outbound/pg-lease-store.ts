@@ -2,7 +2,7 @@ import type { CloseLease, Lease, OpenLease, RenewLease } from '@aisbf/contracts'
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import { LeaseStore } from '../services/lease-store.js';
-import { withRetry } from './pg-retry.js';
+import { rowsOf } from './pg-rows.js';
 
 export class LeaseSettings {
   /** A lease takes at most one part in so many of what its owner has free, and of its token's places. */
@@ -27,9 +27,9 @@ export class PgLeaseStore extends LeaseStore {
   }
 
   async open(request: OpenLease): Promise<Lease> {
-    const rows = await this.rows<LeaseRow>(
-      'open_lease',
-      'SELECT * FROM open_lease($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    const rows = await rowsOf<LeaseRow>(
+      this.pool,
+      { name: 'open_lease', text: 'SELECT * FROM open_lease($1, $2, $3, $4, $5, $6, $7, $8, $9)' },
       [
         request.leaseId,
         request.ownerId,
@@ -46,16 +46,16 @@ export class PgLeaseStore extends LeaseStore {
   }
 
   async renew({ leaseId, issuedMax }: RenewLease): Promise<Lease> {
-    const rows = await this.rows<LeaseRow>('renew_lease', 'SELECT * FROM renew_lease($1, $2, $3)', [
-      leaseId,
-      issuedMax,
-      this.settings.keep,
-    ]);
+    const rows = await rowsOf<LeaseRow>(
+      this.pool,
+      { name: 'renew_lease', text: 'SELECT * FROM renew_lease($1, $2, $3)' },
+      [leaseId, issuedMax, this.settings.keep],
+    );
     return toLease(rows);
   }
 
   async close({ leaseId, issued, issuedCount }: CloseLease): Promise<void> {
-    await this.rows('close_lease', 'SELECT close_lease($1, $2, $3)', [
+    await rowsOf(this.pool, { name: 'close_lease', text: 'SELECT close_lease($1, $2, $3)' }, [
       leaseId,
       issued,
       issuedCount,
@@ -63,20 +63,12 @@ export class PgLeaseStore extends LeaseStore {
   }
 
   async reapExpired(limit: number): Promise<readonly string[]> {
-    const rows = await this.rows<{ id: string }>(
-      'reap_expired_leases',
-      'SELECT reap_expired_leases($1) AS id',
+    const rows = await rowsOf<{ id: string }>(
+      this.pool,
+      { name: 'reap_expired_leases', text: 'SELECT reap_expired_leases($1) AS id' },
       [limit],
     );
     return rows.map(({ id }) => id);
-  }
-
-  private async rows<Row extends object>(
-    name: string,
-    text: string,
-    values: unknown[],
-  ): Promise<Row[]> {
-    return (await withRetry(() => this.pool.query<Row>({ name, text, values }))).rows;
   }
 }
 

@@ -1,11 +1,9 @@
 import type { Attempt, Rejection, ReportedUsage, Terms, Units } from '@aisbf/contracts';
-import { nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { ReceiptRecord } from '../domain/receipt.js';
 import { LedgerReader, type Violation, type WalletState } from '../services/ledger-store.js';
-import { fromBigintColumn } from './pg-ledger-store.js';
-import { withRetry } from './pg-retry.js';
+import { fromBigintColumn, rowsOf } from './pg-rows.js';
 
 export type ReceiptRow = {
   id: string;
@@ -54,7 +52,8 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async wallet(ownerId: string): Promise<WalletState> {
-    const rows = await this.rows<Record<keyof WalletState, string>>(
+    const rows = await rowsOf<Record<keyof WalletState, string>>(
+      this.pool,
       `SELECT w.posted, w.promo, w.held, b.balance AS earned, debt_of(w.owner_id) AS owed
        FROM wallet w JOIN ledger_balance b ON b.owner_id = w.owner_id AND b.kind = 'seller_payable'
        WHERE w.owner_id = $1`,
@@ -72,7 +71,8 @@ export class PgLedgerReader extends LedgerReader {
   }
 
   async receipt(ownerId: string, requestId: string): Promise<ReceiptRecord | undefined> {
-    const rows = await this.rows<ReceiptRow>(
+    const rows = await rowsOf<ReceiptRow>(
+      this.pool,
       `SELECT ${receiptColumns} FROM receipt WHERE state <> 'declined' AND owner_id = $1 AND id = $2
        UNION ALL SELECT ${runningColumns} FROM hold WHERE owner_id = $1 AND id = $2 LIMIT 1`,
       [ownerId, requestId],
@@ -96,10 +96,6 @@ export class PgLedgerReader extends LedgerReader {
       );
     }
   }
-
-  private async rows<Row extends object>(text: string, values: unknown[] = []): Promise<Row[]> {
-    return (await withRetry(() => this.pool.query<Row>(text, values))).rows;
-  }
 }
 
 export function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
@@ -118,9 +114,9 @@ export function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
     units: row.units,
     reported: row.reported,
     finishReason: row.finish_reason,
-    amount: nanos(BigInt(row.amount)),
-    captured: nanos(BigInt(row.captured)),
-    refunded: nanos(BigInt(row.refunded)),
+    amount: fromBigintColumn(row.amount),
+    captured: fromBigintColumn(row.captured),
+    refunded: fromBigintColumn(row.refunded),
     terms: row.terms,
     rejections: row.rejections,
     attempts: row.attempts,

@@ -1,5 +1,5 @@
 import { type Authorise, subjects, type Terms, type Withdrawn } from '@aisbf/contracts';
-import { type Nanos, nanos, parseNanos } from '@aisbf/money';
+import { parseNanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { HeldTerms } from '../domain/charge.js';
@@ -15,7 +15,7 @@ import {
 } from '../services/ledger-store.js';
 import { type BatchLimits, PgBatch } from './pg-batch.js';
 import { type Asking, toAuthoriseItem, toKeyedItem, toSettleItem } from './pg-ledger-item.js';
-import { withRetry } from './pg-retry.js';
+import { resultOf, rowOf, rowsOf } from './pg-rows.js';
 
 type AuthoriseRow = {
   item_n: number;
@@ -78,33 +78,32 @@ export class PgLedgerStore extends LedgerStore {
 
   async extend({ requestId, holdEpoch, leased, amount }: ExtendRequest): Promise<ExtendAnswer> {
     const row = await (leased
-      ? this.one<ExtendRow>('extend_leased', 'SELECT * FROM extend_leased($1, $2, $3, $4)', [
-          leased.leaseId,
-          requestId,
-          leased.amount,
-          amount.toString(),
-        ])
-      : this.one<ExtendRow>('extend_hold', 'SELECT * FROM extend_hold($1, $2, $3)', [
-          requestId,
-          holdEpoch,
-          amount.toString(),
-        ]));
+      ? rowOf<ExtendRow>(
+          this.pool,
+          { name: 'extend_leased', text: 'SELECT * FROM extend_leased($1, $2, $3, $4)' },
+          [leased.leaseId, requestId, leased.amount, amount.toString()],
+        )
+      : rowOf<ExtendRow>(
+          this.pool,
+          { name: 'extend_hold', text: 'SELECT * FROM extend_hold($1, $2, $3)' },
+          [requestId, holdEpoch, amount.toString()],
+        ));
     return { result: row.result, amount: parseNanos(row.hold_amount) };
   }
 
   async heldTerms(requestId: string): Promise<HeldTerms | undefined> {
     const remembered = this.rememberedTerms.get(requestId);
     if (remembered) return remembered;
-    const { rows } = await withRetry(() =>
-      this.pool.query<TermsRow>({
+    const [row] = await rowsOf<TermsRow>(
+      this.pool,
+      {
         name: 'held_terms',
         text: `SELECT owner_id, terms FROM hold WHERE id = $1
              UNION ALL SELECT owner_id, terms FROM receipt
              WHERE id = $1 AND decline_code IS DISTINCT FROM 'request_withdrawn' LIMIT 1`,
-        values: [requestId],
-      }),
+      },
+      [requestId],
     );
-    const row = rows[0];
     return row && { ownerId: row.owner_id, terms: row.terms };
   }
 
@@ -115,41 +114,38 @@ export class PgLedgerStore extends LedgerStore {
   }
 
   async withdraw(requestId: string) {
-    const row = await this.one<{ result: Withdrawn['result'] }>(
-      'withdraw',
-      'SELECT withdraw($1, $2) AS result',
+    const result = await resultOf<Withdrawn['result']>(
+      this.pool,
+      { name: 'withdraw', text: 'SELECT withdraw($1, $2) AS result' },
       [requestId, subjects.usageSettled],
     );
     this.rememberedTerms.delete(requestId);
-    return row.result;
+    return result;
   }
 
   async reapExpired(limit: number): Promise<readonly string[]> {
-    const { rows } = await withRetry(() =>
-      this.pool.query<{ id: string }>('SELECT reap_expired_holds($1, $2) AS id', [
-        limit,
-        subjects.usageSettled,
-      ]),
+    const rows = await rowsOf<{ id: string }>(
+      this.pool,
+      'SELECT reap_expired_holds($1, $2) AS id',
+      [limit, subjects.usageSettled],
     );
     return rows.map(({ id }) => id);
   }
 
-  async grant({ grantId, ownerId, amount, reason }: Grant) {
-    const row = await this.one<{ result: 'granted' | 'replay' | 'parameters_differ' }>(
-      'grant_credit',
-      'SELECT grant_credit($1, $2, $3, $4) AS result',
+  grant({ grantId, ownerId, amount, reason }: Grant) {
+    return resultOf<'granted' | 'replay' | 'parameters_differ'>(
+      this.pool,
+      { name: 'grant_credit', text: 'SELECT grant_credit($1, $2, $3, $4) AS result' },
       [grantId, ownerId, amount.toString(), reason],
     );
-    return row.result;
   }
 
-  async fold(limit: number): Promise<number> {
-    const row = await this.one<{ count: number }>(
-      'fold_transactions',
-      'SELECT fold_transactions($1) AS count',
+  fold(limit: number): Promise<number> {
+    return resultOf(
+      this.pool,
+      { name: 'fold_transactions', text: 'SELECT fold_transactions($1) AS result' },
       [limit],
     );
-    return row.count;
   }
 
   private async authoriseAll(
@@ -164,7 +160,7 @@ export class PgLedgerStore extends LedgerStore {
     });
     const byNumber = new Map(rows.map((row) => [row.item_n, row]));
     return asking.map(({ command }, n) =>
-      toAuthoriseAnswer(command.requestId, rowOf(byNumber.get(n), 'authorise')),
+      toAuthoriseAnswer(command.requestId, answered(byNumber.get(n), 'authorise')),
     );
   }
 
@@ -176,7 +172,7 @@ export class PgLedgerStore extends LedgerStore {
     });
     const byNumber = new Map(rows.map((row) => [row.item_n, row]));
     return endings.map((_, n) => {
-      const { result, charged } = rowOf(byNumber.get(n), 'settle');
+      const { result, charged } = answered(byNumber.get(n), 'settle');
       return { result, charged: parseNanos(charged) };
     });
   }
@@ -188,19 +184,10 @@ export class PgLedgerStore extends LedgerStore {
       this.rememberedTerms.delete(oldest);
     }
   }
-
-  private async one<Row extends object>(
-    name: string,
-    text: string,
-    values: unknown[],
-  ): Promise<Row> {
-    const { rows } = await withRetry(() => this.pool.query<Row>({ name, text, values }));
-    return rowOf(rows[0], name);
-  }
 }
 
-function rowOf<Row>(row: Row | undefined, name: string): Row {
-  if (!row) throw new Error(`${name} gave no row`);
+function answered<Row>(row: Row | undefined, name: string): Row {
+  if (!row) throw new Error(`${name} gave no row for one of its items`);
   return row;
 }
 
@@ -212,9 +199,4 @@ function toAuthoriseAnswer(requestId: string, row: AuthoriseRow): AuthoriseAnswe
     amount: row.hold_amount,
     isReplay: row.is_replay,
   };
-}
-
-/** Reads an amount from a column whose sign the schema guarantees. */
-export function fromBigintColumn(text: string): Nanos {
-  return nanos(BigInt(text));
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import { type OutboxEntry, OutboxStore } from '../services/outbox-relay.js';
-import { withRetry } from './pg-retry.js';
+import { rowsOf } from './pg-rows.js';
 
 @Injectable()
 export class PgOutboxStore extends OutboxStore {
@@ -9,25 +9,26 @@ export class PgOutboxStore extends OutboxStore {
     super();
   }
 
-  async unpublished(limit: number): Promise<readonly OutboxEntry[]> {
-    const { rows } = await withRetry(() =>
-      this.pool.query<OutboxEntry>({
+  unpublished(limit: number): Promise<readonly OutboxEntry[]> {
+    return rowsOf<OutboxEntry>(
+      this.pool,
+      {
         name: 'outbox_unpublished',
         text: `SELECT id::text, 'outbox:' || id AS "messageId", subject, payload
              FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1`,
-        values: [limit],
-      }),
+      },
+      [limit],
     );
-    return rows;
   }
 
   async markPublished(ids: readonly string[]): Promise<void> {
-    await withRetry(() =>
-      this.pool.query({
+    await rowsOf(
+      this.pool,
+      {
         name: 'outbox_mark_published',
         text: 'UPDATE outbox SET published_at = now() WHERE id = ANY ($1::bigint[])',
-        values: [ids],
-      }),
+      },
+      [ids],
     );
   }
 }

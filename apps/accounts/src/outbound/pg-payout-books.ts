@@ -3,10 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { PayoutRecord } from '../domain/payout.js';
 import { type PayoutBatchRecord, PayoutBooks, type PayoutList } from '../services/payout-store.js';
-import { fromBigintColumn } from './pg-ledger-store.js';
 import { fromPayoutRow, type PayoutRow, payoutColumns } from './pg-payout-row.js';
 import { PayoutRules } from './pg-payout-store.js';
-import { withRetry } from './pg-retry.js';
+import { fromBigintColumn, rowsOf } from './pg-rows.js';
 import { Reports } from './reports.js';
 
 type BalanceRow = Record<
@@ -26,7 +25,8 @@ export class PgPayoutBooks extends PayoutBooks {
 
   async balance(owner: Readonly<{ ownerId: string; username: string }>): Promise<EarningsBalance> {
     const { maturityDays, firstMaturityDays, reserveBps, minimum } = this.rules.terms;
-    const [row] = await this.rows<BalanceRow>(
+    const [row] = await rowsOf<BalanceRow>(
+      this.pool,
       `SELECT e.*, m.mature,
          div(m.mature * $4::integer + 9999, 10000) AS reserve,
          payable_of(e.earned, e.pending, $4) AS payable
@@ -52,7 +52,8 @@ export class PgPayoutBooks extends PayoutBooks {
   }
 
   async list({ ownerId, state, before, limit }: PayoutList): Promise<readonly PayoutRecord[]> {
-    const rows = await this.rows<PayoutRow>(
+    const rows = await rowsOf<PayoutRow>(
+      this.pool,
       `SELECT ${payoutColumns} FROM payout p JOIN owner o ON o.id = p.owner_id
        WHERE ($1::uuid IS NULL OR p.owner_id = $1) AND ($2::text IS NULL OR p.state = $2)
          AND ($3::uuid IS NULL OR (p.created_at, p.id) < (SELECT b.created_at, b.id FROM payout b WHERE b.id = $3))
@@ -63,7 +64,8 @@ export class PgPayoutBooks extends PayoutBooks {
   }
 
   async account(ownerId: string): Promise<PayoutAccount> {
-    const [row] = await this.rows<PayoutAccount>(
+    const [row] = await rowsOf<PayoutAccount>(
+      this.pool,
       'SELECT provider, destination, is_ready AS "isReady" FROM payout_account WHERE owner_id = $1',
       [ownerId],
     );
@@ -74,7 +76,8 @@ export class PgPayoutBooks extends PayoutBooks {
     ownerId: string,
     account: Readonly<{ provider: PayoutProviderKind; destination: string; isReady: boolean }>,
   ): Promise<void> {
-    await this.rows(
+    await rowsOf(
+      this.pool,
       `INSERT INTO payout_account (owner_id, provider, destination, is_ready) VALUES ($1, $2, $3, $4)
        ON CONFLICT (owner_id) DO UPDATE SET provider = excluded.provider, destination = excluded.destination,
          is_ready = excluded.is_ready, changed_at = now()`,
@@ -83,8 +86,9 @@ export class PgPayoutBooks extends PayoutBooks {
   }
 
   async fillBatch(batchId: string): Promise<PayoutBatchRecord> {
-    await this.rows('SELECT fill_payout_batch($1)', [batchId]);
-    const [row] = await this.rows<{ created_at: Date; payouts: string; amount: string }>(
+    await rowsOf(this.pool, 'SELECT fill_payout_batch($1)', [batchId]);
+    const [row] = await rowsOf<{ created_at: Date; payouts: string; amount: string }>(
+      this.pool,
       `SELECT b.created_at, count(p.id) AS payouts, coalesce(sum(p.amount), 0) AS amount
        FROM payout_batch b LEFT JOIN payout p ON p.batch_id = b.id WHERE b.id = $1 GROUP BY b.id`,
       [batchId],
@@ -99,7 +103,7 @@ export class PgPayoutBooks extends PayoutBooks {
   }
 
   async batch(batchId: string): Promise<AsyncIterable<PayoutRecord> | undefined> {
-    const found = await this.rows('SELECT FROM payout_batch WHERE id = $1', [batchId]);
+    const found = await rowsOf(this.pool, 'SELECT FROM payout_batch WHERE id = $1', [batchId]);
     if (found.length === 0) return undefined;
     return this.reports.stream(
       {
@@ -109,9 +113,5 @@ export class PgPayoutBooks extends PayoutBooks {
       },
       fromPayoutRow,
     );
-  }
-
-  private async rows<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
-    return (await withRetry(() => this.pool.query<Row>(text, values))).rows;
   }
 }

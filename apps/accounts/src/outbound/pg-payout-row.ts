@@ -1,6 +1,6 @@
 import type { PayoutProviderKind, PayoutState } from '@aisbf/contracts';
 import type { PayoutRecord } from '../domain/payout.js';
-import { fromBigintColumn } from './pg-ledger-store.js';
+import { fromBigintColumn } from './pg-rows.js';
 
 export type PayoutRow = {
   id: string;

@@ -8,9 +8,8 @@ import {
   type PayoutEnding,
   PayoutStore,
 } from '../services/payout-store.js';
-import { fromBigintColumn } from './pg-ledger-store.js';
 import { fromPayoutRow, type PayoutRow, payoutColumns } from './pg-payout-row.js';
-import { withRetry } from './pg-retry.js';
+import { fromBigintColumn, rowsOf } from './pg-rows.js';
 
 /** By what terms the ledger says what is payable, and how long it lets a payout be asked for. Also the DI token. */
 export class PayoutRules {
@@ -33,7 +32,8 @@ export class PgPayoutStore extends PayoutStore {
 
   async payees(behindOwnerId: string | null, limit: number): Promise<readonly Payee[]> {
     const { maturityDays, firstMaturityDays, reserveBps, minimum } = this.rules.terms;
-    const rows = await this.rows<{ owner_id: string; username: string; payable: string }>(
+    const rows = await rowsOf<{ owner_id: string; username: string; payable: string }>(
+      this.pool,
       `SELECT a.owner_id, o.username, y.payable
        FROM payout_account a JOIN owner o ON o.id = a.owner_id
        CROSS JOIN LATERAL earnings_of(a.owner_id, $3, $4) e
@@ -52,7 +52,8 @@ export class PgPayoutStore extends PayoutStore {
 
   async prepare(payoutId: string, ownerId: string): Promise<Nanos | undefined> {
     const { maturityDays, firstMaturityDays, reserveBps, minimum } = this.rules.terms;
-    const rows = await this.rows<{ result: string; payout_amount: string }>(
+    const rows = await rowsOf<{ result: string; payout_amount: string }>(
+      this.pool,
       'SELECT * FROM prepare_payout($1, $2, $3, $4, $5, $6)',
       [payoutId, ownerId, maturityDays, firstMaturityDays, reserveBps, String(minimum)],
     );
@@ -61,7 +62,8 @@ export class PgPayoutStore extends PayoutStore {
   }
 
   async due(limit: number): Promise<readonly PayoutRecord[]> {
-    const rows = await this.rows<PayoutRow>(
+    const rows = await rowsOf<PayoutRow>(
+      this.pool,
       `SELECT ${payoutColumns} FROM payout p ${owned} WHERE p.due_at <= now() ORDER BY p.due_at LIMIT $1`,
       [limit],
     );
@@ -82,7 +84,8 @@ export class PgPayoutStore extends PayoutStore {
 
   async book(payoutId: string, ending: PayoutEnding): Promise<Booked> {
     const { outcome, reversed, providerRef, reason, dueMs } = ending;
-    const rows = await this.rows<{ result: Booked }>(
+    const rows = await rowsOf<{ result: Booked }>(
+      this.pool,
       `SELECT book_payout($1, $2, $3, $4, $5, $6 * interval '1 ms') AS result`,
       [payoutId, outcome, String(reversed), providerRef, reason, dueMs],
     );
@@ -90,7 +93,8 @@ export class PgPayoutStore extends PayoutStore {
   }
 
   async postpone(payout: PayoutRecord, dueMs: number | null): Promise<void> {
-    await this.rows(
+    await rowsOf(
+      this.pool,
       `UPDATE payout SET looks = looks + 1, due_at = clock_timestamp() + $5 * interval '1 ms'
        WHERE id = $1 AND state = $2 AND sends = $3 AND looks = $4`,
       [payout.id, payout.state, payout.sends, payout.looks, dueMs],
@@ -98,14 +102,11 @@ export class PgPayoutStore extends PayoutStore {
   }
 
   async find(payoutId: string): Promise<PayoutRecord | undefined> {
-    const rows = await this.rows<PayoutRow>(
+    const rows = await rowsOf<PayoutRow>(
+      this.pool,
       `SELECT ${payoutColumns} FROM payout p ${owned} WHERE p.id = $1`,
       [payoutId],
     );
     return rows[0] && fromPayoutRow(rows[0]);
-  }
-
-  private async rows<Row extends object>(text: string, values: unknown[]): Promise<Row[]> {
-    return (await withRetry(() => this.pool.query<Row>(text, values))).rows;
   }
 }

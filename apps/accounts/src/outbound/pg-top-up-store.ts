@@ -1,9 +1,8 @@
-import { nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { TopUpRecord } from '../domain/top-up.js';
 import { type NewTopUp, TopUpStore } from '../services/top-ups.js';
-import { resultOf, rowsOf } from './pg-rows.js';
+import { fromBigintColumn, resultOf, rowsOf } from './pg-rows.js';
 
 const columns = `
   id, owner_id AS "ownerId", provider, kind, state, amount, saves_method AS "savesMethod",
@@ -53,9 +52,9 @@ export class PgTopUpStore extends TopUpStore {
 function fromTopUpRow(row: TopUpRow): TopUpRecord {
   return {
     ...row,
-    amount: nanos(BigInt(row.amount)),
-    paid: nanos(BigInt(row.paid)),
-    refunded: nanos(BigInt(row.refunded)),
-    disputed: nanos(BigInt(row.disputed)),
+    amount: fromBigintColumn(row.amount),
+    paid: fromBigintColumn(row.paid),
+    refunded: fromBigintColumn(row.refunded),
+    disputed: fromBigintColumn(row.disputed),
   };
 }
