@@ -8,6 +8,7 @@ import type {
 import { createSecretToken, keyedHash, parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
+import { requireOperator } from '../domain/operator.js';
 import { Directory } from './directory.js';
 import { Pepper } from './pepper.js';
 
@@ -30,7 +31,7 @@ export class ApiTokens {
   async create(principal: Principal, request: CreateApiToken): Promise<CreatedApiToken> {
     const { username } = request;
     const isOwn = username === undefined || username === principal.username;
-    if (!isOwn && principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    if (!isOwn) requireOperator(principal);
     const secret = createSecretToken('aisbf');
     const stored = await this.directory.createApiToken({
       publicId: secret.publicId,

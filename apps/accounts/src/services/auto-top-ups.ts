@@ -1,6 +1,7 @@
 import type { AutoTopUp, Principal, PutAutoTopUp } from '@aisbf/contracts';
-import { type Nanos, nanosMax, parseNanos } from '@aisbf/money';
+import type { Nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
+import { amountOf } from '../domain/amount.js';
 import { faults } from '../domain/faults.js';
 import type { TopUpRecord } from '../domain/top-up.js';
 import { askAll } from './ask-all.js';
@@ -67,9 +68,9 @@ export class AutoTopUps {
   async put(principal: Principal, request: PutAutoTopUp): Promise<AutoTopUp> {
     const settings = {
       isEnabled: request.isEnabled,
-      threshold: storable(request.threshold),
+      threshold: amountOf(request.threshold),
       amount: this.limits.check(request.amount),
-      monthlyMax: storable(request.monthlyMax),
+      monthlyMax: amountOf(request.monthlyMax),
     };
     if (settings.monthlyMax < settings.amount) throw faults.MONTHLY_MAX_TOO_LOW();
     const isDone = await this.store.put(principal.ownerId, this.provider.name, settings);
@@ -100,9 +101,4 @@ export class AutoTopUps {
 function savedChargeOf({ id, amount, customerId, methodId }: TopUpRecord) {
   if (customerId === null || methodId === null) throw new Error(`the charge ${id} names no method`);
   return { topUpId: id, amount, customerId, methodId };
-}
-
-function storable(text: string): Nanos {
-  if (BigInt(text) > nanosMax) throw faults.AMOUNT_TOO_LARGE();
-  return parseNanos(text);
 }

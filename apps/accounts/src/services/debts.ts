@@ -2,7 +2,9 @@ import type { DebtWrittenOff, Principal, WriteOffDebt } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
+import { requireOperator } from '../domain/operator.js';
 import { Directory } from './directory.js';
+import { inRounds } from './in-rounds.js';
 
 export type WrittenOff = Readonly<{
   result: 'written_off' | 'replay' | 'parameters_differ' | 'nothing_owed';
@@ -27,17 +29,14 @@ export class Debts {
 
   /** Top-ups pay what is owed by themselves; this takes what came in any other way. */
   async collect(): Promise<void> {
-    for (let count = debtorsMax; count === debtorsMax; ) {
-      count = await this.store.collect(debtorsMax);
-    }
+    await inRounds(debtorsMax, (limit) => this.store.collect(limit));
   }
 
   async writeOff(principal: Principal, request: WriteOffDebt): Promise<DebtWrittenOff> {
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
-    const owner = await this.directory.owner(request.username);
-    if (!owner) throw faults.OWNER_MISSING();
+    requireOperator(principal);
+    const { ownerId } = await this.directory.requireOwner(request.username);
     const { writeOffId, reason } = request;
-    const { result, amount } = await this.store.writeOff(writeOffId, owner.ownerId, reason);
+    const { result, amount } = await this.store.writeOff(writeOffId, ownerId, reason);
     if (result === 'parameters_differ') throw faults.WRITE_OFF_PARAMETERS_DIFFER();
     if (result === 'nothing_owed') throw faults.NOTHING_OWED();
     return { writeOffId, amount: amount.toString() };

@@ -1,4 +1,6 @@
-import type { ApiToken, Owner, Role, Scope, TokenLimits, User } from '@aisbf/contracts';
+import type { ApiToken, Owner, Principal, Role, Scope, TokenLimits, User } from '@aisbf/contracts';
+import { faults } from '../domain/faults.js';
+import { requireOperator } from '../domain/operator.js';
 
 export type StoredApiToken = Readonly<{
   apiTokenId: string;
@@ -41,6 +43,19 @@ export abstract class Directory {
    * this call was the one.
    */
   abstract createFirstOperator(username: string, token: NewApiToken): Promise<boolean>;
+
+  async requireOwner(username: string): Promise<Owner> {
+    const owner = await this.owner(username);
+    if (!owner) throw faults.OWNER_MISSING();
+    return owner;
+  }
+
+  /** Whom a question is about: whoever asks, or whom an operator names. */
+  async ownerAskedFor(principal: Principal, username: string | undefined): Promise<string> {
+    if (username === undefined || username === principal.username) return principal.ownerId;
+    requireOperator(principal);
+    return (await this.requireOwner(username)).ownerId;
+  }
 }
 
 /** The look-up of the request path. */

@@ -1,6 +1,7 @@
 import type { FindAnswer, FoundAnswer, KeepAnswer } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Identity } from './identity.js';
+import { inRounds } from './in-rounds.js';
 
 export type KeyedRequest = Readonly<{
   requestId: string;
@@ -48,6 +49,6 @@ export class Idempotency {
   }
 
   async purge(): Promise<void> {
-    for (let count = purgedMax; count === purgedMax; ) count = await this.store.purge(purgedMax);
+    await inRounds(purgedMax, (limit) => this.store.purge(limit));
   }
 }

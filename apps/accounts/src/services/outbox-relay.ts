@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { inRounds } from './in-rounds.js';
 
 export type OutboxEntry = Readonly<{
   id: string;
@@ -30,12 +31,13 @@ export class OutboxRelay {
 
   async relay(): Promise<number> {
     let total = 0;
-    for (let count = batchMax; count === batchMax; total += count) {
-      const entries = await this.outbox.unpublished(batchMax);
+    await inRounds(batchMax, async (limit) => {
+      const entries = await this.outbox.unpublished(limit);
       await Promise.all(entries.map((entry) => this.publisher.publish(entry)));
       if (entries.length > 0) await this.outbox.markPublished(entries.map(({ id }) => id));
-      count = entries.length;
-    }
+      total += entries.length;
+      return entries.length;
+    });
     return total;
   }
 }

@@ -13,6 +13,7 @@ import { formatUsd, zeroNanos } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
+import { requireOperator } from '../domain/operator.js';
 import { isUndecided, type PayoutRecord, usdOf } from '../domain/payout.js';
 import { Directory } from './directory.js';
 import { PayoutBooks, PayoutStore } from './payout-store.js';
@@ -36,7 +37,10 @@ export class PayoutDesk {
   }
 
   async list(principal: Principal, query: ListPayouts): Promise<readonly Payout[]> {
-    const ownerId = await this.ownerAskedFor(principal, query.username);
+    const isAboutAll = principal.role === 'operator' && query.username === undefined;
+    const ownerId = isAboutAll
+      ? undefined
+      : await this.directory.ownerAskedFor(principal, query.username);
     return (await this.books.list({ ...query, ownerId })).map(payoutOf);
   }
 
@@ -53,10 +57,9 @@ export class PayoutDesk {
     request: PutPayoutAccount,
   ): Promise<PayoutAccount> {
     requireOperator(principal);
-    const owner = await this.directory.owner(username);
-    if (!owner) throw faults.OWNER_MISSING();
-    await this.books.putAccount(owner.ownerId, { ...request, isReady: true });
-    return this.books.account(owner.ownerId);
+    const { ownerId } = await this.directory.requireOwner(username);
+    await this.books.putAccount(ownerId, { ...request, isReady: true });
+    return this.books.account(ownerId);
   }
 
   async createBatch(principal: Principal, batchId: string): Promise<PayoutBatch> {
@@ -100,20 +103,6 @@ export class PayoutDesk {
       dueMs: null,
     });
   }
-
-  private async ownerAskedFor(
-    { role, ownerId, username: own }: Principal,
-    username: string | undefined,
-  ): Promise<string | undefined> {
-    if (role !== 'operator') {
-      if (username !== undefined && username !== own) throw faults.OPERATOR_ONLY();
-      return ownerId;
-    }
-    if (username === undefined) return undefined;
-    const owner = await this.directory.owner(username);
-    if (!owner) throw faults.OWNER_MISSING();
-    return owner.ownerId;
-  }
 }
 
 export type BatchLine = Readonly<{
@@ -128,10 +117,6 @@ async function* batchLines(payouts: AsyncIterable<PayoutRecord>): AsyncGenerator
   for await (const { id, username, destination, amount } of payouts) {
     yield { payout_id: id, username, destination, amount: usdOf(amount), currency: 'USD' };
   }
-}
-
-function requireOperator({ role }: Principal): void {
-  if (role !== 'operator') throw faults.OPERATOR_ONLY();
 }
 
 function payoutOf(record: PayoutRecord): Payout {

@@ -1,6 +1,6 @@
 import type { PayoutRun, Principal } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
-import { faults } from '../domain/faults.js';
+import { requireOperator } from '../domain/operator.js';
 import { PayoutEvents } from './payout-events.js';
 import { PayoutQueue } from './payout-store.js';
 import { Payouts } from './payouts.js';
@@ -18,8 +18,8 @@ export class PayoutUpkeep {
   ) {}
 
   /** An operator's run. */
-  async runFor({ role }: Principal, isDryRun: boolean): Promise<PayoutRun> {
-    if (role !== 'operator') throw faults.OPERATOR_ONLY();
+  async runFor(principal: Principal, isDryRun: boolean): Promise<PayoutRun> {
+    requireOperator(principal);
     const run = await this.payouts.prepareAll(isDryRun);
     try {
       if (!isDryRun) await this.sweep();

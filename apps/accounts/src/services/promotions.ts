@@ -1,5 +1,6 @@
 import type { Principal, PromoGrants } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import { inRounds } from './in-rounds.js';
 import type { Grant } from './ledger-store.js';
 
 export type PromoGrant = Grant & Readonly<{ expiresAt: Date }>;
@@ -26,8 +27,6 @@ export class Promotions {
 
   /** What running requests hold expires with a later call. */
   async expire(): Promise<void> {
-    for (let count = expiriesMax; count >= expiriesMax; ) {
-      count = await this.store.expire(expiriesMax);
-    }
+    await inRounds(expiriesMax, (limit) => this.store.expire(limit));
   }
 }

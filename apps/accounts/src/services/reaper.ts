@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { inRounds } from './in-rounds.js';
 import { LeaseStore } from './lease-store.js';
 import { LedgerEvents } from './ledger-events.js';
 import { LedgerStore } from './ledger-store.js';
@@ -26,10 +27,10 @@ export class Reaper {
 
 async function all(reap: (limit: number) => Promise<readonly string[]>): Promise<string[]> {
   const ids: string[] = [];
-  for (let count = batchMax; count === batchMax; ) {
-    const some = await reap(batchMax);
+  await inRounds(batchMax, async (limit) => {
+    const some = await reap(limit);
     ids.push(...some);
-    count = some.length;
-  }
+    return some.length;
+  });
   return ids;
 }

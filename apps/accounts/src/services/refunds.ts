@@ -6,9 +6,11 @@ import type {
   RefundTopUp,
   RequestRefund,
 } from '@aisbf/contracts';
-import { type Nanos, nanosMax, parseNanos, toCents } from '@aisbf/money';
+import { type Nanos, parseNanos, toCents } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
+import { amountOf } from '../domain/amount.js';
 import { faults } from '../domain/faults.js';
+import { requireOperator } from '../domain/operator.js';
 import { askAll } from './ask-all.js';
 import { PaymentEvents } from './payment-events.js';
 import { PaymentProvider } from './payment-provider.js';
@@ -73,7 +75,7 @@ export class Refunds {
 
   /** The money leaves the wallet first, then the provider is asked: as often as it takes, under the same id. */
   async refundTopUp(principal: Principal, topUpId: string, request: RefundTopUp): Promise<Refund> {
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    requireOperator(principal);
     const { refundId: id, reason } = request;
     const amount = amountOf(request.amount);
     if (toCents(amount) === undefined) throw faults.AMOUNT_NOT_CENTS();
@@ -106,7 +108,7 @@ export class Refunds {
     requestId: string,
     request: RefundRequest,
   ): Promise<RequestRefund> {
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    requireOperator(principal);
     const { refundId: id, reason } = request;
     const amount = request.amount === undefined ? undefined : amountOf(request.amount);
     const result = await this.store.refundRequest({ id, requestId, amount, reason });
@@ -119,7 +121,7 @@ export class Refunds {
   }
 
   async disputes(principal: Principal, limit: number): Promise<Disputes> {
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    requireOperator(principal);
     return { disputes: [...(await this.store.disputes(limit))] };
   }
 
@@ -133,11 +135,6 @@ export class Refunds {
     if (!refund) throw new Error(`the refund ${id} was begun and is not there`);
     return refund;
   }
-}
-
-function amountOf(text: string): Nanos {
-  if (BigInt(text) > nanosMax) throw faults.AMOUNT_TOO_LARGE();
-  return parseNanos(text);
 }
 
 function refuse(result: BegunRefund): void {

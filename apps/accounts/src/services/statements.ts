@@ -1,8 +1,10 @@
 import type { Balance, GrantCredit, Granted, Principal, Receipt } from '@aisbf/contracts';
-import { type Nanos, nanos, nanosMax, parseNanos } from '@aisbf/money';
+import { type Nanos, nanos, nanosMax } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { amountOf } from '../domain/amount.js';
 import { faults } from '../domain/faults.js';
+import { requireOperator } from '../domain/operator.js';
 import { receiptOf } from '../domain/receipt.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
@@ -35,11 +37,15 @@ export class Statements {
 
   /** An operator puts money into a wallet, promotional or real. The same grant id again moves nothing. */
   async grant(principal: Principal, request: GrantCredit): Promise<Granted> {
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
-    const owner = await this.directory.owner(request.username);
-    if (!owner) throw faults.OWNER_MISSING();
+    requireOperator(principal);
+    const owner = await this.directory.requireOwner(request.username);
     const { grantId, reason, promoExpiresAt } = request;
-    const grant = { grantId, ownerId: owner.ownerId, amount: grantAmount(request.amount), reason };
+    const grant = {
+      grantId,
+      ownerId: owner.ownerId,
+      amount: amountOf(request.amount, grantMax),
+      reason,
+    };
     const result =
       promoExpiresAt === undefined
         ? await this.ledger.grant(grant)
@@ -64,9 +70,3 @@ export class Statements {
 
 /** A billion dollars: far above any wallet, far below what the column holds, so that sums cannot overflow. */
 const grantMax: Nanos = nanos(nanosMax / 9n);
-
-function grantAmount(text: string): Nanos {
-  const amount = BigInt(text);
-  if (amount > grantMax) throw faults.AMOUNT_TOO_LARGE();
-  return parseNanos(text);
-}

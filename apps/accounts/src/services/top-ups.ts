@@ -80,7 +80,7 @@ export class TopUps {
 
   async list(principal: Principal, query: ListTopUps): Promise<readonly TopUp[]> {
     const end = new Date(query.before ?? this.clock.nowMs() + 1_000);
-    const ownerId = await this.whose(principal, query.username);
+    const ownerId = await this.directory.ownerAskedFor(principal, query.username);
     return (await this.store.list(ownerId, end, query.limit)).map(topUpOf);
   }
 
@@ -96,13 +96,5 @@ export class TopUps {
     const topUp = await this.store.find(id);
     if (!topUp) throw faults.TOP_UP_MISSING();
     return topUp;
-  }
-
-  private async whose(principal: Principal, username: string | undefined): Promise<string> {
-    if (username === undefined || username === principal.username) return principal.ownerId;
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
-    const owner = await this.directory.owner(username);
-    if (!owner) throw faults.OWNER_MISSING();
-    return owner.ownerId;
   }
 }

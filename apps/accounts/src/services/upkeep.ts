@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { inRounds } from './in-rounds.js';
 import { LedgerEvents } from './ledger-events.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
 
@@ -16,7 +17,7 @@ export class Upkeep {
 
   /** Adds what has moved to the sums that are kept. */
   async fold(): Promise<void> {
-    for (let count = foldMax; count === foldMax; ) count = await this.ledger.fold(foldMax);
+    await inRounds(foldMax, (limit) => this.ledger.fold(limit));
   }
 
   /** Lets the ledger contradict itself, where it does. */

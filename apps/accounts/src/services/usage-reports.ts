@@ -16,6 +16,7 @@ import { faults } from '../domain/faults.js';
 import { receiptOf } from '../domain/receipt.js';
 import { sectionOf } from '../domain/statement.js';
 import { earningsRow, shares, type UsageSum, usageRow } from '../domain/usage.js';
+import { inRounds } from './in-rounds.js';
 import { ReceiptLists, StatementReader, type UsageQuestion, UsageReader } from './usage-reader.js';
 
 /** Rows of one JSON answer, about 4 MB; more is for CSV. */
@@ -84,7 +85,7 @@ export class UsageReports {
 
   /** Adds what has ended to the sums that are kept. */
   async fold(): Promise<void> {
-    for (let count = foldMax; count === foldMax; ) count = await this.usage.fold(foldMax);
+    await inRounds(foldMax, (limit) => this.usage.fold(limit));
   }
 
   private async sums(question: UsageQuestion): Promise<readonly UsageSum[]> {
