@@ -12,7 +12,7 @@ import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
 import { AccountController } from './inbound/account.controller.js';
 import { AnswersController } from './inbound/answers.controller.js';
-import { Background, BackgroundJobs, type JobsOfArea, job } from './inbound/background.js';
+import { Background, BackgroundJobs, job } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PaymentController } from './inbound/payment.controller.js';
@@ -146,7 +146,7 @@ function backgroundJobs(settings: AccountsSettings): Provider {
       busStreams: BusStreams,
       upkeep: Upkeep,
       idempotency: Idempotency,
-      ...areas: readonly JobsOfArea[]
+      ...areas: readonly BackgroundJobs[]
     ) =>
       new BackgroundJobs([
         job('reaper', settings.ACCOUNTS_REAPER_INTERVAL_MS, () => reaper.reap()),

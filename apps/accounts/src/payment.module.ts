@@ -1,6 +1,6 @@
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
-import { type BackgroundJob, type JobsOfArea, job } from './inbound/background.js';
+import { BackgroundJobs, job } from './inbound/background.js';
 import { NoPaymentProvider } from './outbound/no-payment-provider.js';
 import { PgAutoTopUpStore } from './outbound/pg-auto-top-up-store.js';
 import { PgDebtStore } from './outbound/pg-debt-store.js';
@@ -18,9 +18,7 @@ import { RefundLimits, RefundStore, Refunds } from './services/refunds.js';
 import { TopUpLimits, TopUpStore, TopUps } from './services/top-ups.js';
 
 /** What is done about payments in the background; without a provider, what there is to do without one. */
-export class PaymentJobs implements JobsOfArea {
-  constructor(readonly all: readonly BackgroundJob[]) {}
-}
+export class PaymentJobs extends BackgroundJobs {}
 
 /** Money that comes from outside. */
 export function paymentParts(settings: AccountsSettings): Provider[] {

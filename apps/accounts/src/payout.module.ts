@@ -2,7 +2,7 @@ import type { PayoutProviderKind } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
-import { type BackgroundJob, type JobsOfArea, job } from './inbound/background.js';
+import { type BackgroundJob, BackgroundJobs, job } from './inbound/background.js';
 import { PayoutWorker, PayoutWorkerSettings } from './inbound/payout-worker.js';
 import {
   BullPayoutQueue,
@@ -13,13 +13,8 @@ import { CountedPayoutEvents } from './outbound/counted-payout-events.js';
 import { CsvPayouts } from './outbound/csv-payouts.js';
 import { PgPayoutBooks } from './outbound/pg-payout-books.js';
 import { PayoutRules, PgPayoutStore } from './outbound/pg-payout-store.js';
-import {
-  NoOnboarding,
-  openStripe,
-  StripeOnboarding,
-  type StripeOptions,
-  StripePayouts,
-} from './outbound/stripe-payouts.js';
+import { openStripe } from './outbound/stripe-client.js';
+import { NoOnboarding, StripeOnboarding, StripePayouts } from './outbound/stripe-payouts.js';
 import { DirectPayoutQueue } from './services/direct-payout-queue.js';
 import { PayoutAccounts } from './services/payout-accounts.js';
 import { PayoutDesk } from './services/payout-desk.js';
@@ -38,9 +33,7 @@ const dayMs = 86_400_000;
 const ensureIntervalMs = 5_000;
 
 /** What the timers of each replica do for payouts. */
-export class PayoutJobs implements JobsOfArea {
-  constructor(readonly all: readonly BackgroundJob[]) {}
-}
+export class PayoutJobs extends BackgroundJobs {}
 
 /** The parts of the service that pay sellers. */
 export function payoutParts(settings: AccountsSettings): Provider[] {
@@ -89,28 +82,25 @@ function timers(
 
 function providerParts(settings: AccountsSettings): Provider[] {
   const providers = new Map<PayoutProviderKind, PayoutProvider>([['csv', new CsvPayouts()]]);
-  const options = stripeOptions(settings);
-  if (options === undefined) {
+  const { ACCOUNTS_STRIPE_SECRET_KEY: secretKey, ACCOUNTS_PAYOUT_RETURN_URL: returnUrl } = settings;
+  if (secretKey === '' || returnUrl === undefined) {
     return [
       { provide: PayoutProviders, useValue: new PayoutProviders(providers) },
       { provide: PayoutOnboarding, useClass: NoOnboarding },
     ];
   }
-  const stripe = openStripe(options);
+  // When to ask again is decided with the ledger at hand, except once where a connection broke.
+  const stripe = openStripe({
+    secretKey,
+    url: settings.ACCOUNTS_STRIPE_URL,
+    timeoutMs: settings.ACCOUNTS_PAYOUT_ANSWER_MS_MAX,
+    networkRetriesMax: 0,
+  });
   providers.set('stripe', new StripePayouts(stripe));
   return [
     { provide: PayoutProviders, useValue: new PayoutProviders(providers) },
-    { provide: PayoutOnboarding, useValue: new StripeOnboarding(stripe, options.returnUrl) },
+    { provide: PayoutOnboarding, useValue: new StripeOnboarding(stripe, returnUrl) },
   ];
-}
-
-function stripeOptions(settings: AccountsSettings): StripeOptions | undefined {
-  const { ACCOUNTS_STRIPE_SECRET_KEY: secretKey, ACCOUNTS_PAYOUT_RETURN_URL: returnUrl } = settings;
-  if (secretKey === '' || returnUrl === undefined) return undefined;
-  return {
-    ...{ secretKey, returnUrl, url: settings.ACCOUNTS_STRIPE_URL },
-    timeoutMs: settings.ACCOUNTS_PAYOUT_ANSWER_MS_MAX,
-  };
 }
 
 function queueParts(settings: AccountsSettings): Provider[] {

@@ -1,7 +1,7 @@
 import type { Log } from '@aisbf/platform';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
-import { type BackgroundJob, type JobsOfArea, job } from './inbound/background.js';
+import { BackgroundJobs, job } from './inbound/background.js';
 import { PgReceiptLists } from './outbound/pg-receipt-lists.js';
 import { PgStatementReader } from './outbound/pg-statement-reader.js';
 import { PgUsageReader } from './outbound/pg-usage-reader.js';
@@ -10,9 +10,7 @@ import { ReceiptLists, StatementReader, UsageReader } from './services/usage-rea
 import { UsageReports } from './services/usage-reports.js';
 
 /** What is done about sums of usage in the background. */
-export class UsageJobs implements JobsOfArea {
-  constructor(readonly all: readonly BackgroundJob[]) {}
-}
+export class UsageJobs extends BackgroundJobs {}
 
 /** The parts of the service that say what was bought and sold. */
 export function usageParts(settings: AccountsSettings, log: Log): Provider[] {

@@ -6,7 +6,8 @@ import { FakeStripeConnect } from '@aisbf/testkit';
 import type { PayoutRecord } from '../src/domain/payout.js';
 import { CsvPayouts } from '../src/outbound/csv-payouts.js';
 import { PayoutRules, PgPayoutStore } from '../src/outbound/pg-payout-store.js';
-import { openStripe, StripePayouts } from '../src/outbound/stripe-payouts.js';
+import { openStripe } from '../src/outbound/stripe-client.js';
+import { StripePayouts } from '../src/outbound/stripe-payouts.js';
 import { PayoutEvents } from '../src/services/payout-events.js';
 import { type PayoutProvider, PayoutProviders } from '../src/services/payout-provider.js';
 import type { PayoutStore } from '../src/services/payout-store.js';
@@ -97,8 +98,8 @@ type Ledger = Awaited<ReturnType<typeof openLedger>>;
 
 function providersAt({ url }: FakeStripeConnect): PayoutProviders {
   const client = openStripe({
-    ...{ secretKey: 'sk_test_x', url, returnUrl: 'https://market.test' },
-    timeoutMs: times.answerMsMax,
+    ...{ secretKey: 'sk_test_x', url },
+    ...{ timeoutMs: times.answerMsMax, networkRetriesMax: 0 },
   });
   return new PayoutProviders(
     new Map<PayoutProviderKind, PayoutProvider>([

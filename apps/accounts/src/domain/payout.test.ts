@@ -1,7 +1,7 @@
-import { nanos } from '@aisbf/money';
+import { fromCents, nanos } from '@aisbf/money';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { centsOf, isUndecided, lookAfterMs, nanosOfCents, usdOf, watchAfterMs } from './payout.js';
+import { centsOf, isUndecided, lookAfterMs, usdOf, watchAfterMs } from './payout.js';
 
 const cents = fc.integer({ min: 1, max: 900_000_000_000 });
 
@@ -9,7 +9,7 @@ describe(centsOf, () => {
   it('is the inverse of what cents are in nano-dollars', () => {
     fc.assert(
       fc.property(cents, (count) => {
-        expect(centsOf(nanos(nanosOfCents(count)))).toBe(count);
+        expect(centsOf(fromCents(count))).toBe(count);
       }),
     );
   });
@@ -26,7 +26,7 @@ describe(usdOf, () => {
     [123, '1.23'],
     [1_234_500, '12345.00'],
   ])('writes %d cents as %s', (count, text) => {
-    expect(usdOf(nanos(nanosOfCents(count)))).toBe(text);
+    expect(usdOf(fromCents(count))).toBe(text);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { PayoutProviderKind, PayoutState } from '@aisbf/contracts';
-import type { Nanos } from '@aisbf/money';
+import { type Nanos, toCents } from '@aisbf/money';
 
 /** One payout, as the ledger's database has it; its states are told there. */
 export type PayoutRecord = Readonly<{
@@ -72,18 +72,11 @@ export function isUndecided(
   return nowMs < submittedAt.getTime() + resendMsMax + 2 * answerMsMax;
 }
 
-/** A cent in nano-dollars. */
-const centNanos = 10_000_000n;
-
 /** What a provider is asked to pay. The ledger sets whole cents aside; anything else is a bug. */
 export function centsOf(amount: Nanos): number {
-  if (amount % centNanos !== 0n) throw new RangeError(`not whole cents: ${amount}`);
-  return Number(amount / centNanos);
-}
-
-/** What a provider's cents are in the ledger. */
-export function nanosOfCents(cents: number): bigint {
-  return BigInt(cents) * centNanos;
+  const cents = toCents(amount);
+  if (cents === undefined) throw new RangeError(`not whole cents: ${amount}`);
+  return cents;
 }
 
 /** Dollars and cents, as banks read them: `12.30`. */

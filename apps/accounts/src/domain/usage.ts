@@ -1,5 +1,16 @@
-import type { AskEarnings, AskUsage, Counted, Receipt } from '@aisbf/contracts';
+import { type AskEarnings, type AskUsage, Counted, type Receipt } from '@aisbf/contracts';
 import { linkTo, type ReceiptFilter } from './receipt-query.js';
+
+/** What is summed up of receipts, in the order in which it is shown. */
+export const countedUnits = Counted.keyof().options;
+
+/** The same of one receipt or row; what is not there is none. */
+export function countedOf(
+  units: { readonly [unit in keyof Counted]?: number | string | undefined },
+): Counted {
+  const counts = countedUnits.map((unit) => [unit, Number(units[unit] ?? 0)]);
+  return Object.fromEntries(counts) as Counted;
+}
 
 /** What usage can be split by. */
 export type UsageKind = AskUsage['by'][number];

@@ -11,10 +11,7 @@ export function job(what: string, intervalMs: number, run: () => Promise<unknown
   return { what, intervalMs, run };
 }
 
-/** What one area of the service has to do in the background. */
-export type JobsOfArea = Readonly<{ all: readonly BackgroundJob[] }>;
-
-/** What is to be done in the background. Also the DI token. */
+/** What is to be done in the background, or one area's part of it. Also the DI token. */
 export class BackgroundJobs {
   constructor(readonly all: readonly BackgroundJob[]) {}
 }

@@ -8,13 +8,9 @@ import {
 } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Controller, Get, Query } from '@nestjs/common';
+import { countedUnits } from '../domain/usage.js';
 import { UsageReports } from '../services/usage-reports.js';
 import { csvAnswer } from './csv-answer.js';
-
-const units = [
-  ...['prompt_token', 'cached_prompt_token', 'completion_token', 'reasoning_token'],
-  ...['image', 'audio_second', 'video_second'],
-];
 
 /** What was bought and sold: sums, what they are the sums of, and months. */
 @Controller('api/account')
@@ -38,7 +34,7 @@ export class UsageController {
   usage(@Caller() principal: Principal, @Query(parsed(AskUsage)) asked: AskUsage) {
     if (asked.format === 'json') return this.reports.usageOf(principal, asked);
     const names = asked.by.flatMap((word) => (word === 'token' ? ['token', 'token_name'] : [word]));
-    const columns = [...names, 'requests', ...units, 'charge', 'receipts'];
+    const columns = [...names, 'requests', ...countedUnits, 'charge', 'receipts'];
     return csvAnswer('usage', columns, this.reports.usageLines(principal, asked));
   }
 
@@ -46,7 +42,7 @@ export class UsageController {
   @Requires('usage')
   earnings(@Caller() principal: Principal, @Query(parsed(AskEarnings)) asked: AskEarnings) {
     if (asked.format === 'json') return this.reports.earningsOf(principal, asked);
-    const columns = [...asked.by, 'requests', ...units, 'gross', 'fee', 'net', 'sales'];
+    const columns = [...asked.by, 'requests', ...countedUnits, 'gross', 'fee', 'net', 'sales'];
     return csvAnswer('earnings', columns, this.reports.earningsLines(principal, asked));
   }
 

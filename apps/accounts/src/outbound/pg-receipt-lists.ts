@@ -2,7 +2,7 @@ import type { ListReceipts, ListSales, Sale, Units } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { ReceiptRecord } from '../domain/receipt.js';
 import { cursorText, parseCursor, type ReceiptFilter } from '../domain/receipt-query.js';
-import { shares } from '../domain/usage.js';
+import { countedOf, shares } from '../domain/usage.js';
 import { type Page, ReceiptLists } from '../services/usage-reader.js';
 import {
   fromReceiptRow,
@@ -127,18 +127,13 @@ function soldQuery(ownerId: string, { limit, cursor, ...filter }: ListSales): Qu
 }
 
 function fromSaleRow(row: SaleRow): Sale {
-  const { prompt_token = 0, cached_prompt_token = 0, completion_token = 0 } = row.units;
-  const { reasoning_token = 0, image = 0, audio_second = 0, video_second = 0 } = row.units;
   return {
     id: row.id,
     settledAt: row.resolved_at.toISOString(),
     provider: row.provider,
     model: row.model,
     outcome: row.outcome,
-    units: {
-      ...{ prompt_token, cached_prompt_token, completion_token, reasoning_token },
-      ...{ image, audio_second, video_second },
-    },
+    units: countedOf(row.units),
     ...shares(BigInt(row.captured), BigInt(row.fee)),
   };
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
-import type { UsageKind, UsageSum } from '../domain/usage.js';
+import { countedOf, countedUnits, type UsageKind, type UsageSum } from '../domain/usage.js';
 import { type UsageQuestion, UsageReader } from '../services/usage-reader.js';
-import { withRetry } from './pg-retry.js';
+import { resultOf } from './pg-rows.js';
 import { type Query, Reports } from './reports.js';
 
 /** What each word splits by; of these the text is made, never of what somebody sent. */
@@ -15,13 +15,9 @@ const columns: Readonly<Record<UsageKind, string>> = {
   outcome: 'outcome',
 };
 
-const unitKinds = [
-  ...(['prompt_token', 'cached_prompt_token', 'completion_token', 'reasoning_token'] as const),
-  ...(['image', 'audio_second', 'video_second'] as const),
-];
-const unitColumns = unitKinds.map((kind) => `sum(${kind}) AS ${kind}`).join(', ');
+const unitColumns = countedUnits.map((unit) => `sum(${unit}) AS ${unit}`).join(', ');
 
-type SumRow = Record<(typeof unitKinds)[number] | 'requests' | 'charged' | 'fee', string> & {
+type SumRow = Record<(typeof countedUnits)[number] | 'requests' | 'charged' | 'fee', string> & {
   day?: string;
   api_token_id?: string;
   token_name?: string;
@@ -50,11 +46,8 @@ export class PgUsageReader extends UsageReader {
     return this.reports.stream(queryOf(question), fromSumRow);
   }
 
-  async fold(limit: number): Promise<number> {
-    const { rows } = await withRetry(() =>
-      this.pool.query<{ count: number }>('SELECT fold_usage($1) AS count', [limit]),
-    );
-    return rows[0]?.count ?? 0;
+  fold(limit: number): Promise<number> {
+    return resultOf(this.pool, 'SELECT fold_usage($1) AS result', [limit]);
   }
 }
 
@@ -76,7 +69,7 @@ function queryOf({ side, ownerId, by, filter }: UsageQuestion): Query {
   );
   const isByToken = by.includes('token');
   const text = `
-    SELECT ${[...names, ...(isByToken ? ['t.name AS token_name'] : []), 's.requests, s.charged, s.fee', ...unitKinds].join(', ')}
+    SELECT ${[...names, ...(isByToken ? ['t.name AS token_name'] : []), 's.requests, s.charged, s.fee', ...countedUnits].join(', ')}
     FROM (
       SELECT ${[...split, 'sum(requests) AS requests, sum(charged) AS charged, sum(fee) AS fee', unitColumns].join(', ')}
       FROM usage_sum u WHERE ${whose} AND u.day BETWEEN $2::date AND $3::date ${filters.join(' ')}
@@ -93,15 +86,7 @@ function fromSumRow(row: SumRow): UsageSum {
     ...defined({ ...names, outcome: rest.outcome }),
     ...(api_token_id !== undefined && { token: { id: api_token_id, name: token_name ?? '' } }),
     requests: Number(requests),
-    units: {
-      prompt_token: Number(rest.prompt_token),
-      cached_prompt_token: Number(rest.cached_prompt_token),
-      completion_token: Number(rest.completion_token),
-      reasoning_token: Number(rest.reasoning_token),
-      image: Number(rest.image),
-      audio_second: Number(rest.audio_second),
-      video_second: Number(rest.video_second),
-    },
+    units: countedOf(rest),
     charged: BigInt(charged),
     fee: BigInt(fee),
   };

@@ -9,6 +9,7 @@ import {
   type ProviderRefund,
   type SavedCharge,
 } from '../services/payment-provider.js';
+import { openStripe, type StripeClientOptions } from './stripe-client.js';
 import {
   fromPaymentIntent,
   fromRefund,
@@ -17,24 +18,18 @@ import {
   topUpIdField,
 } from './stripe-event.js';
 
-/** The version whose types this is written against; accounts at Stripe may have others. */
-const apiVersion = '2026-10-28.endive';
-
 /** Refunds of one payment, or payments of one customer, that are looked through for one of ours. */
 const pageMax = 100;
 
 /** Ours may be asked for again within a day under Stripe's own keys; later, what was made is looked for. */
 const networkRetriesMax = 2;
 
-export type StripeOptions = Readonly<{
-  secretKey: string;
-  webhookSecret: string;
-  /** Stripe's own, or a stand-in. */
-  url: string;
-  timeoutMs: number;
-  /** Where a buyer's browser goes from the page of payment. */
-  returnUrl: string;
-}>;
+export type StripeOptions = Omit<StripeClientOptions, 'networkRetriesMax'> &
+  Readonly<{
+    webhookSecret: string;
+    /** Where a buyer's browser goes from the page of payment. */
+    returnUrl: string;
+  }>;
 
 /** What Stripe is told once. Also the DI token. */
 export class StripeSettings {
@@ -49,18 +44,7 @@ export class StripePaymentProvider extends PaymentProvider {
 
   constructor(private readonly settings: StripeSettings) {
     super();
-    const { secretKey, url, timeoutMs } = settings.options;
-    const { protocol, hostname, port } = new URL(url);
-    const isPlain = protocol === 'http:';
-    this.stripe = new Stripe(secretKey, {
-      apiVersion,
-      host: hostname,
-      port: port || (isPlain ? 80 : 443),
-      protocol: isPlain ? 'http' : 'https',
-      timeout: timeoutMs,
-      maxNetworkRetries: networkRetriesMax,
-      telemetry: false,
-    });
+    this.stripe = openStripe({ ...settings.options, networkRetriesMax });
   }
 
   async createCheckout(checkout: Checkout): Promise<Readonly<{ url: string }>> {

@@ -1,37 +1,13 @@
-import { nanos } from '@aisbf/money';
+import { fromCents } from '@aisbf/money';
 import { Stripe } from 'stripe';
 import { faults } from '../domain/faults.js';
-import { centsOf, nanosOfCents } from '../domain/payout.js';
+import { centsOf } from '../domain/payout.js';
 import {
   type PayoutAnswer,
   PayoutOnboarding,
   type PayoutOrder,
   PayoutProvider,
 } from '../services/payout-provider.js';
-
-export type StripeOptions = Readonly<{
-  secretKey: string;
-  url: string;
-  timeoutMs: number;
-  /** Where a seller comes back to from Stripe's own pages. */
-  returnUrl: string;
-}>;
-
-/**
- * A client that asks again by itself only where a connection broke, once and under the same key: when to ask again
- * is otherwise decided with the ledger at hand.
- */
-export function openStripe({ secretKey, url, timeoutMs }: StripeOptions): Stripe {
-  const { protocol, hostname, port } = new URL(url);
-  return new Stripe(secretKey, {
-    timeout: timeoutMs,
-    maxNetworkRetries: 0,
-    telemetry: false,
-    protocol: protocol === 'http:' ? 'http' : 'https',
-    host: hostname,
-    ...(port !== '' && { port }),
-  });
-}
 
 /**
  * Stripe Connect: a transfer to the seller's connected account, from which Stripe pays out to the seller's bank. The
@@ -142,7 +118,7 @@ function paid({ id, amount_reversed }: Stripe.Transfer): PayoutAnswer {
   return {
     state: 'paid',
     providerRef: id,
-    reversed: nanos(nanosOfCents(amount_reversed)),
+    reversed: fromCents(amount_reversed),
   };
 }
 

@@ -1,0 +1,31 @@
+import { Stripe } from 'stripe';
+
+/** The version whose types this is written against; accounts at Stripe may have others. */
+const apiVersion = '2026-10-28.endive';
+
+export type StripeClientOptions = Readonly<{
+  secretKey: string;
+  /** Stripe's own, or a stand-in. */
+  url: string;
+  timeoutMs: number;
+  /** How often it asks again by itself after an answer that is no decision; a broken connection apart. */
+  networkRetriesMax: number;
+}>;
+
+export function openStripe({
+  secretKey,
+  url,
+  timeoutMs,
+  networkRetriesMax,
+}: StripeClientOptions): Stripe {
+  const { protocol, hostname, port } = new URL(url);
+  return new Stripe(secretKey, {
+    apiVersion,
+    timeout: timeoutMs,
+    maxNetworkRetries: networkRetriesMax,
+    telemetry: false,
+    protocol: protocol === 'http:' ? 'http' : 'https',
+    host: hostname,
+    ...(port !== '' && { port }),
+  });
+}
