@@ -38,7 +38,7 @@ export {
   stepRequest,
   type WorkerFailure,
 } from './request-life.js';
-export { servedPaths } from './served-paths.js';
+export { proxiedAreas, servedPaths } from './served-paths.js';
 export {
   type CloseReason,
   type SessionEvent,

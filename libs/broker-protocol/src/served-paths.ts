@@ -1,10 +1,9 @@
 import { type JsonObject, toObject } from './json-value.js';
 
 const chatPath = '/v1/chat/completions';
-/** The areas of OpenAI's API and of the studio. A worker's other paths are its owner's. */
-const areas: ReadonlySet<string> = new Set([
+/** The areas of OpenAI's API and of the studio, beside chat. A worker's other paths are its owner's. */
+export const proxiedAreas: ReadonlySet<string> = new Set([
   'audio',
-  'chat',
   'completions',
   'embeddings',
   'files',
@@ -66,7 +65,8 @@ function servedPath(name: string): string | undefined {
   const isDotted = /^[a-z_]+(?:\.[a-z_]+)+$/.test(name);
   const segments = (isDotted ? name.replaceAll('.', '/') : name).replace(/^\//, '').split('/');
   const below = segments[0] === 'v1' ? segments.slice(1) : segments;
-  const isKnown = areas.has(below[0] ?? '');
+  const area = below[0] ?? '';
+  const isKnown = area === 'chat' || proxiedAreas.has(area);
   const isClean = below.every((part) => segment.test(part) && !/^\.+$/.test(part));
   const path = `/v1/${below.join('/')}`;
   return isKnown && isClean && path.length <= pathLengthMax ? path : undefined;

@@ -1,4 +1,4 @@
-import type { WorkHead } from '@aisbf/broker-protocol';
+import { proxiedAreas, type WorkHead } from '@aisbf/broker-protocol';
 
 /** How a path is asked of a worker. */
 export type WorkerEndpoint = Readonly<{
@@ -6,20 +6,6 @@ export type WorkerEndpoint = Readonly<{
   path: string;
 }>;
 
-/** Only what begins with one of these is ever forwarded: a worker's other paths are its owner's. */
-const proxied = [
-  'audio',
-  'completions',
-  'embeddings',
-  'files',
-  'images',
-  'moderations',
-  'pipelines',
-  'rerank',
-  'responses',
-  'video',
-  'videos',
-];
 const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'DELETE']);
 const chatPath = '/v1/chat/completions';
 
@@ -30,7 +16,7 @@ const chatPath = '/v1/chat/completions';
 export function workerEndpoint(method: string, path: string): WorkerEndpoint | undefined {
   if (method === 'POST' && path === chatPath) return { op: 'chat.completions', path };
   const [root, version, area, ...rest] = path.split('/');
-  const isListed = root === '' && version === 'v1' && proxied.includes(area ?? '');
+  const isListed = root === '' && version === 'v1' && proxiedAreas.has(area ?? '');
   const isClean = rest.every((part) => /^[\w.~@-]+$/.test(part) && !/^\.+$/.test(part));
   return methods.has(method) && isListed && isClean ? { op: 'proxy', path } : undefined;
 }
