@@ -1,6 +1,4 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import {
   type AdmitWorker,
   type CheckedWorkers,
@@ -9,6 +7,7 @@ import {
   type RegistrationRevoked,
   type WorkerVerdict,
 } from '@aisbf/contracts';
+import { listenOnLoopback, textOf } from '@aisbf/testkit';
 
 export type KnownProvider = Readonly<{
   providerId: string;
@@ -101,7 +100,8 @@ export async function startFakePeers(): Promise<FakePeers> {
     return verdictOn(body as AdmitWorker);
   };
   const server = createServer((request, response) => {
-    void readJson(request).then((body) => {
+    void textOf(request).then((text) => {
+      const body: unknown = JSON.parse(text);
       const isCheck = request.url === internalPaths.routerCheckWorkers;
       if (isCheck && peers.isAway) return response.destroy();
       const found = answerTo(request.url, body);
@@ -109,20 +109,14 @@ export async function startFakePeers(): Promise<FakePeers> {
       return response.end(JSON.stringify(found ?? unknownToken));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { url, stop } = await listenOnLoopback(server);
   const peers: FakePeers = {
-    url: `http://127.0.0.1:${port}`,
+    url,
     asked: () => asked,
     checks,
     ended,
     isAway: false,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
+    close: stop,
   };
   return peers;
 }
@@ -157,10 +151,4 @@ export function verdictOn(claim: AdmitWorker): WorkerVerdict {
   const { providerId, providerName, ownerId, username } = provider;
   const { clientId } = claim;
   return { type: 'worker-admitted', providerId, providerName, ownerId, username, clientId };
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return JSON.parse(Buffer.concat(parts).toString());
 }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   type Admit,
   type Candidate,
@@ -18,7 +17,7 @@ import {
 import { Fault } from '@aisbf/faults';
 import { readConfig } from '@aisbf/platform';
 import { createSecretToken } from '@aisbf/secrets';
-import { natsUrl, until } from '@aisbf/testkit';
+import { type Loopback, listenOnLoopback, natsUrl, textOf, until } from '@aisbf/testkit';
 import { gatewaySettings } from '../src/config.js';
 import { startGateway } from '../src/gateway.js';
 
@@ -29,33 +28,12 @@ export type UpstreamScript = (
   body: string,
 ) => void | Promise<void>;
 
-type Listening = Readonly<{ url: string; close: () => Promise<void> }>;
-
-async function listen(server: Server): Promise<Listening> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
-
 export type GatewayBench = Awaited<ReturnType<typeof openGateway>>;
 
 /** A gateway on real sockets between fake upstreams and a fake router and accounts. */
 export async function openGateway(environment: Readonly<Record<string, string>> = {}) {
   const peers = new FakePeers();
-  const peerServer = await listen(
+  const peerServer = await listenOnLoopback(
     createServer((request, response) => void peers.serve(request, response)),
   );
   const gateway = await startGateway(
@@ -69,7 +47,7 @@ export async function openGateway(environment: Readonly<Record<string, string>> 
       ...environment,
     }),
   );
-  const upstreams: Listening[] = [];
+  const upstreams: Loopback[] = [];
   const url = await gateway.app.getUrl();
   const apiToken = createSecretToken('aisbf').text;
   return {
@@ -97,15 +75,15 @@ export async function openGateway(environment: Readonly<Record<string, string>> 
     /** A candidate whose server follows the script. */
     upstream: async (script: UpstreamScript): Promise<Candidate> => {
       const server = createServer((request, response) => {
-        void bodyOf(request).then((body) => script(request, response, body));
+        void textOf(request).then((body) => script(request, response, body));
       });
-      const listening = await listen(server);
+      const listening = await listenOnLoopback(server);
       upstreams.push(listening);
       return candidateAt(`${listening.url}/v1`);
     },
     close: async () => {
       await gateway.close();
-      await Promise.all([...upstreams, peerServer].map(({ close }) => close()));
+      await Promise.all([...upstreams, peerServer].map(({ stop }) => stop()));
     },
   };
 }
@@ -159,7 +137,7 @@ class FakePeers {
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await bodyOf(request);
+    const body = await textOf(request);
     try {
       const answer = await this.answer(request.url ?? '', body === '' ? {} : JSON.parse(body));
       if (this.isAdmissionLost && request.url === internalPaths.routerAdmit) {

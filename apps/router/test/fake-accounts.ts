@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
 import {
   Authorise,
   type FaultBody,
@@ -11,6 +9,7 @@ import {
   type Principal,
 } from '@aisbf/contracts';
 import { createSecretToken } from '@aisbf/secrets';
+import { listenOnLoopback, textOf } from '@aisbf/testkit';
 
 const fault = (kind: FaultBody['kind'], code: string): { fault: FaultBody } => ({
   fault: { code, kind, message: 'as the test wants it', details: {} },
@@ -53,12 +52,10 @@ export async function startFakeAccounts() {
     const [status, value] = answer(request.url ?? '', JSON.parse(await textOf(request)));
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const { url, stop } = await listenOnLoopback(server);
 
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     state,
     refuse: (kind: FaultBody['kind'], code: string) => {
       state.refusal = fault(kind, code);
@@ -81,16 +78,6 @@ export async function startFakeAccounts() {
       return { apiToken, principal };
     },
     revoke: (apiToken: string) => principals.delete(apiToken),
-    close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
+    close: stop,
   };
-}
-
-async function textOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
 }

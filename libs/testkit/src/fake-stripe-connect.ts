@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 
 /**
  * What becomes of a transfer that is asked for.
@@ -53,23 +52,20 @@ export class FakeStripeConnect {
   private readonly late: (() => void)[] = [];
   private accountsMade = 0;
 
-  private constructor(private readonly server: Server) {
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  private constructor(private readonly loopback: Loopback) {
+    loopback.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.answer(request, response).catch(() => response.destroy());
     });
   }
 
   static async start(): Promise<FakeStripeConnect> {
-    const server = createServer();
-    const stripe = new FakeStripeConnect(server);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    server.unref();
-    return stripe;
+    const loopback = await listenOnLoopback(createServer());
+    loopback.server.unref();
+    return new FakeStripeConnect(loopback);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this.loopback.url;
   }
 
   transfersOf(payoutId: string): readonly FakeTransfer[] {
@@ -86,18 +82,13 @@ export class FakeStripeConnect {
     for (const { id } of this.transfersOf(payoutId)) this.reversedCents.set(id, cents);
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.server, 'close');
-    this.server.close();
-    this.server.closeAllConnections();
-    await closed;
+  stop(): Promise<void> {
+    return this.loopback.stop();
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
     const url = new URL(request.url ?? '/', 'http://stripe');
-    const form = new URLSearchParams(Buffer.concat(parts).toString());
+    const form = new URLSearchParams(await textOf(request));
     const call = `${request.method} ${url.pathname}`;
     this.calls.push(call);
     const key = request.headers['idempotency-key'];

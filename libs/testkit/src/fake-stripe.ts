@@ -1,7 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   FakeStripeBook,
   type FormFields,
@@ -9,6 +7,7 @@ import {
   type StripeObject,
   StripeRefusal,
 } from './fake-stripe-book.js';
+import { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 
 export type FakeStripeOptions = Readonly<{
   port?: number;
@@ -37,24 +36,20 @@ export class FakeStripe {
   private sent = 0;
 
   private constructor(
-    private readonly server: Server,
+    private readonly loopback: Loopback,
     private readonly webhookUrl: string | undefined,
   ) {
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    loopback.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.serve(request, response).catch(() => response.destroy());
     });
   }
 
   static async start({ port = 0, webhookUrl }: FakeStripeOptions = {}): Promise<FakeStripe> {
-    const server = createServer();
-    const stripe = new FakeStripe(server, webhookUrl);
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return stripe;
+    return new FakeStripe(await listenOnLoopback(createServer(), port), webhookUrl);
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return this.loopback.url;
   }
 
   /** The next calls go wrong like this, one each. */
@@ -89,17 +84,12 @@ export class FakeStripe {
     return `t=${seconds},v1=${signature}`;
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.server, 'close');
-    this.server.close();
-    this.server.closeAllConnections();
-    await closed;
+  stop(): Promise<void> {
+    return this.loopback.stop();
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
-    const text = Buffer.concat(parts).toString();
+    const text = await textOf(request);
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
     if (pathname.startsWith('/pay/')) {
       await this.page(request, response, pathname.slice('/pay/'.length));

@@ -3,10 +3,9 @@ import {
   createServer,
   type IncomingHttpHeaders,
   type IncomingMessage,
-  type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 
 /** What an upstream does with a completion that it is asked for. */
 export type UpstreamScript = (call: UpstreamCall) => void | Promise<void>;
@@ -116,27 +115,24 @@ export class FakeUpstream {
   private readonly scripts = new Map<string, UpstreamScript>();
 
   private constructor(
-    private readonly server: Server,
+    private readonly loopback: Loopback,
     private models: readonly UpstreamModel[],
   ) {
-    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    loopback.server.on('request', (request: IncomingMessage, response: ServerResponse) => {
       this.answer(request, response).catch(() => response.destroy());
     });
   }
 
   static async start(models: readonly UpstreamModel[]): Promise<FakeUpstream> {
-    const server = createServer();
-    const upstream = new FakeUpstream(server, models);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const loopback = await listenOnLoopback(createServer());
     // A suite that broke off before it could stop this must still end.
-    server.unref();
-    return upstream;
+    loopback.server.unref();
+    return new FakeUpstream(loopback, models);
   }
 
   /** Where its API begins. */
   get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/v1`;
+    return `${this.loopback.url}/v1`;
   }
 
   /** From the next completion of this model on. */
@@ -153,16 +149,12 @@ export class FakeUpstream {
     return this.calls.filter(({ body }) => body.model === model);
   }
 
-  async stop(): Promise<void> {
-    const closed = once(this.server, 'close');
-    this.server.close();
-    this.server.closeAllConnections();
-    await closed;
+  stop(): Promise<void> {
+    return this.loopback.stop();
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const parts: Buffer[] = [];
-    for await (const part of request) parts.push(part as Buffer);
+    const text = await textOf(request);
     if (request.url === '/v1/models') {
       const data = this.models.map((model) => ({
         object: 'model',
@@ -172,7 +164,7 @@ export class FakeUpstream {
       response.end(JSON.stringify({ object: 'list', data }));
       return;
     }
-    const call = new UpstreamCall(Buffer.concat(parts).toString(), request.headers, response);
+    const call = new UpstreamCall(text, request.headers, response);
     this.calls.push(call);
     await (this.scripts.get(String(call.body.model)) ?? scriptDefault)(call);
   }

@@ -17,6 +17,7 @@ export {
 } from './fake-worker.js';
 export { FirstOf } from './first-of.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
+export { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 export {
   type LedgerViolation,
   MarketUnderTest,
