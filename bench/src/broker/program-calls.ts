@@ -34,6 +34,8 @@ export class CalledProgram<Known extends Commands> {
     const child = fork(ownScript(name), args, {
       detached: true,
       env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
+      // What this process was started with is for it alone: it would let go of the channel that it is told over.
+      execArgv: [],
       // Stdout is the result alone.
       stdio: ['ignore', 2, 2, 'ipc'],
     });

@@ -4,11 +4,14 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import type { BrokerReport } from './broker-report.js';
 
-const main = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+// As `npm run bench` starts it.
+const bootstrap = fileURLToPath(
+  new URL('../../../deploy/one-machine/bootstrap.mjs', import.meta.url),
+);
 
 describe("the broker's bench", () => {
   it('measures every part beside the floor, and loses no worker in a storm', async () => {
-    const args = [main, 'broker', '--quick', '--json'];
+    const args = [bootstrap, 'bench', 'broker', '--quick', '--json'];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const { idle, storm, relay, bodies } = JSON.parse(stdout) as BrokerReport;
     for (const result of [idle?.broker, idle?.floor]) {
