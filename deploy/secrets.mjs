@@ -1,6 +1,6 @@
 /**
  * Prints fresh secrets for a new installation, as an environment file: `node deploy/secrets.mjs > .env`.
- * Keep it: with other peppers every token is void, with another credential key every credential is lost.
+ * Keep it: with other peppers every token is void, without its key every credential is lost.
  */
 import { randomBytes } from 'node:crypto';
 
@@ -9,7 +9,8 @@ const secrets = {
   AISBF_INTERNAL_SECRET: text(),
   ACCOUNTS_SECRET_PEPPER: text(),
   ROUTER_SECRET_PEPPER: text(),
-  ROUTER_CREDENTIAL_KEY: randomBytes(32).toString('base64'),
+  // An id, by which a later key can be told from it: the day it was made.
+  ROUTER_CREDENTIAL_KEYS: `${new Date().toISOString().slice(0, 10)}:${randomBytes(32).toString('base64')}`,
   // Of the compose file's own Postgres; they stand in URLs, so they hold nothing that would need escaping.
   POSTGRES_PASSWORD: text(),
   ACCOUNTS_DATABASE_PASSWORD: text(),

@@ -12,10 +12,12 @@ import type { DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import type { RouterSettings } from './config.js';
+import { CredentialEvents } from './credential-events.js';
 import { Presence } from './domain/presence.js';
 import { RouterEvents } from './events.js';
 import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
+import { CredentialTending, CredentialTendingSettings } from './inbound/credential-tending.js';
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { InternalController } from './inbound/internal.controller.js';
@@ -26,11 +28,12 @@ import { RegistrationsController } from './inbound/registrations.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { UsageChecksController } from './inbound/usage-checks.controller.js';
-import { CredentialCipher } from './outbound/credential-cipher.js';
+import { CredentialVault } from './outbound/credential-vault.js';
 import { HttpAccounts } from './outbound/http-accounts.js';
 import { HttpLeases } from './outbound/http-leases.js';
 import { NatsAnnouncements } from './outbound/nats-announcements.js';
 import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
+import { CredentialBatch, PgCredentialStore } from './outbound/pg-credential-store.js';
 import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
@@ -39,6 +42,7 @@ import { Admission } from './services/admission.js';
 import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
+import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
 import { Leases } from './services/leases.js';
 import { ListingManagement, ListingSettings } from './services/listing-management.js';
@@ -112,10 +116,13 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RegistrationManagement,
       ListingManagement,
       RotationManagement,
+      CredentialUpkeep,
       RouterEvents,
+      CredentialEvents,
       RouterGrpc,
       AllowanceTending,
       CatalogueWatch,
+      CredentialTending,
       ExpiryWatch,
       FactListener,
       PresenceListener,
@@ -126,6 +133,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: Announcements, useClass: NatsAnnouncements },
       { provide: CatalogueStore, useClass: PgCatalogueStore },
       { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
+      { provide: CredentialStore, useClass: PgCredentialStore },
       { provide: RateLimits, useClass: RedisRateLimits },
       { provide: Clock, useValue: parts.clock },
       { provide: InternalClient, useValue: parts.accounts },
@@ -144,7 +152,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
 function settingsFor(settings: RouterSettings) {
   return [
     value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
-    value(new CredentialCipher(Buffer.from(settings.ROUTER_CREDENTIAL_KEY, 'base64'))),
+    ...credentialSettingsFor(settings),
     value(
       new Presence({
         brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
@@ -203,6 +211,14 @@ function settingsFor(settings: RouterSettings) {
         restMs: settings.ROUTER_LEASE_REST_MS,
       }),
     ),
+  ];
+}
+
+function credentialSettingsFor(settings: RouterSettings) {
+  return [
+    value(new CredentialVault(settings.ROUTER_CREDENTIAL_KEYS)),
+    value(new CredentialTendingSettings(settings.ROUTER_CREDENTIAL_REWRAP_INTERVAL_MS)),
+    value(new CredentialBatch(settings.ROUTER_CREDENTIAL_REWRAP_BATCH)),
   ];
 }
 

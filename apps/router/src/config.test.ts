@@ -10,7 +10,7 @@ const required = {
   ROUTER_REDIS_URL: 'redis://127.0.0.1:6379',
   ROUTER_ACCOUNTS_URL: 'http://127.0.0.1:7001',
   ROUTER_SECRET_PEPPER: 'a-pepper-of-some-length',
-  ROUTER_CREDENTIAL_KEY: randomBytes(32).toString('base64'),
+  ROUTER_CREDENTIAL_KEYS: `first:${randomBytes(32).toString('base64')}`,
 };
 
 describe('routerSettings', () => {
@@ -20,7 +20,7 @@ describe('routerSettings', () => {
 
   it('tells of every mistake at once', () => {
     const read = () =>
-      readConfig(routerSettings, { ROUTER_CREDENTIAL_KEY: 'c2hvcnQ=', ROUTER_FEE_BPS: '10001' });
+      readConfig(routerSettings, { ROUTER_CREDENTIAL_KEYS: 'a:c2hvcnQ=', ROUTER_FEE_BPS: '10001' });
     const mistakes = [...Object.keys(required), 'ROUTER_FEE_BPS'];
     for (const name of mistakes) expect(read).toThrow(name);
   });
@@ -34,5 +34,21 @@ describe('routerSettings', () => {
     for (const name of ['ROUTER_HOLD_TTL_MS', 'ROUTER_ATTEMPTS_MAX']) {
       expect(() => requireConsistent(settings)).toThrow(name);
     }
+  });
+
+  it('tells of every mistake in the keys of credentials, and shows none of them', () => {
+    const [one, two] = [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64'));
+    const read = () =>
+      readConfig(routerSettings, {
+        ...required,
+        ROUTER_CREDENTIAL_KEYS: `a:${one},a:${two},${two},b:c2hvcnQ=`,
+      });
+    const mistakes = [
+      'ROUTER_CREDENTIAL_KEYS: the id "a" stands for more than one key',
+      'ROUTER_CREDENTIAL_KEYS: entry 3 must read id:key',
+      'ROUTER_CREDENTIAL_KEYS: the key of entry 4 must be 32 bytes as base64',
+    ];
+    for (const mistake of mistakes) expect(read).toThrow(mistake);
+    for (const key of [one ?? '', two ?? '', 'c2hvcnQ=']) expect(read).not.toThrow(key);
   });
 });

@@ -1,5 +1,6 @@
 import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { credentialSettings } from './credential-config.js';
 
 export const routerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -51,10 +52,7 @@ export const routerSettings = z.object({
   ROUTER_SECRET_PEPPER: setting.secret(
     'Key of the stored hashes of registration tokens. Lost, every worker needs a new token.',
   ),
-  ROUTER_CREDENTIAL_KEY: z
-    .base64({ error: 'must be base64' })
-    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes as base64')
-    .describe('Encrypts the credentials of hosted providers (AES-256). Lost, they are lost.'),
+  ...credentialSettings,
   ROUTER_FEE_BPS: setting.integer(500, 0, 10_000, "The platform's share of a sale: 5 percent."),
   ROUTER_PRICE_NANOS_MAX: setting.integer(
     1_000_000_000_000,

@@ -104,8 +104,4 @@ export class RouterEvents {
     this.reloads.inc();
     this.log.warn({ error }, 'could not look for a new revision of the catalogue');
   }
-
-  credentialUnreadable(providerId: string, keyId: string): void {
-    this.log.error({ providerId, keyId }, 'a stored credential cannot be read with this key');
-  }
 }

@@ -14,6 +14,7 @@ import { type RouterSettings, requireConsistent } from './config.js';
 import { Presence } from './domain/presence.js';
 import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch } from './inbound/catalogue-watch.js';
+import { CredentialTending } from './inbound/credential-tending.js';
 import { ExpiryWatch } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { PresenceListener } from './inbound/presence-listener.js';
@@ -59,12 +60,13 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
   const tending = app.get(AllowanceTending);
-  const usages = app.get(UsageWatch);
+  const [usages, credentials] = [app.get(UsageWatch), app.get(CredentialTending)];
   tending.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
   expiry.start();
+  credentials.start();
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort }, 'the router is open');
 
@@ -80,6 +82,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
       expiry.stop();
       await watch.stop();
       await usages.stop();
+      await credentials.stop();
       await parts.bus.close();
       parts.redis.disconnect();
       await parts.accounts.close();

@@ -136,8 +136,8 @@ describe('providers', () => {
     await admin.end();
     expect(rows[0].stored).not.toContain('sk-upstream-secret');
 
-    const key = randomBytes(32).toString('base64');
-    const other = await harness.router({ ROUTER_CREDENTIAL_KEY: key });
+    const key = `other:${randomBytes(32).toString('base64')}`;
+    const other = await harness.router({ ROUTER_CREDENTIAL_KEYS: key });
     const refused = await other.internal(
       internalPaths.routerAdmit,
       admitRequest(operator?.apiToken ?? '', 'cloud/gpt'),

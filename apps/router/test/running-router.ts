@@ -36,12 +36,12 @@ export async function startHarness() {
     ROUTER_REDIS_URL: redis,
     ROUTER_ACCOUNTS_URL: accounts.url,
     ROUTER_SECRET_PEPPER: 'a-pepper-for-registration-tokens',
-    ROUTER_CREDENTIAL_KEY: randomBytes(32).toString('base64'),
+    ROUTER_CREDENTIAL_KEYS: `first:${randomBytes(32).toString('base64')}`,
     ROUTER_CATALOGUE_POLL_MS: '200',
     ROUTER_BROKER_SILENCE_MS_MAX: '2500',
     ROUTER_PRESENCE_TICK_MS: '100',
   };
-  const closers: (() => Promise<void>)[] = [];
+  const open = new Set<() => Promise<void>>();
 
   return {
     database,
@@ -51,11 +51,15 @@ export async function startHarness() {
     router: async (changes: Readonly<Record<string, string>> = {}, clock?: Clock) => {
       const settings = readConfig(routerSettings, { ...environment, ...changes });
       const router = await startRouter(settings, clock);
-      closers.push(router.close);
-      return { ...router, ...(await clientOf(await router.app.getUrl())) };
+      const close = async () => {
+        open.delete(close);
+        await router.close();
+      };
+      open.add(close);
+      return { ...router, ...(await clientOf(await router.app.getUrl())), close };
     },
     stop: async () => {
-      for (const close of closers.reverse()) await close();
+      for (const close of [...open].reverse()) await close();
       await bus.close();
       await accounts.close();
       await database.drop();

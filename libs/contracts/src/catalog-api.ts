@@ -12,6 +12,14 @@ const onBehalf = { username: Name.optional() };
 /** Which client ids may connect; null admits any worker that knows a registration token. */
 const ClientIds = z.array(z.string().min(1).max(128)).min(1).max(1000).nullable();
 
+/** Sent as a bearer token; kept encrypted, never shown. */
+const UpstreamCredential = z.string().min(1).max(8192);
+
+function holdsLogin(url: string): boolean {
+  const { username, password } = new URL(url);
+  return username !== '' || password !== '';
+}
+
 export const CreateProvider = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('coderai'),
@@ -23,10 +31,12 @@ export const CreateProvider = z.discriminatedUnion('kind', [
     kind: z.literal('openai'),
     ...providerName,
     ...onBehalf,
-    /** Where its OpenAI-compatible API begins, `/v1` included. */
-    baseUrl: z.url({ protocol: /^https?$/ }).max(2048),
-    /** Sent as a bearer token; kept encrypted, never shown. */
-    credential: z.string().min(1).max(8192).optional(),
+    /** Where its OpenAI-compatible API begins, `/v1` included. What opens it belongs into `credential`: this is shown. */
+    baseUrl: z
+      .url({ protocol: /^https?$/ })
+      .max(2048)
+      .refine((url) => !holdsLogin(url), 'must not hold a user name or password'),
+    credential: UpstreamCredential.optional(),
     models: z
       .array(z.strictObject({ name: ModelName, upstreamName: ModelName.optional() }))
       .min(1)
@@ -115,6 +125,9 @@ export type RotatedRegistration = z.infer<typeof RotatedRegistration>;
 export const UpdateProvider = z.strictObject({
   isEnabled: z.boolean().optional(),
   clientIds: ClientIds.optional(),
+  credential: UpstreamCredential.nullable()
+    .optional()
+    .describe('Of a hosted API: takes the place of the former one; null is none.'),
 });
 export type UpdateProvider = z.infer<typeof UpdateProvider>;
 

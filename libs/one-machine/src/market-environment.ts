@@ -71,7 +71,7 @@ export function marketEnvironment(
       ROUTER_REDIS_URL: redisUrl,
       ROUTER_ACCOUNTS_URL: http('accounts'),
       ROUTER_SECRET_PEPPER: secrets.routerPepper,
-      ROUTER_CREDENTIAL_KEY: secrets.routerCredentialKey,
+      ROUTER_CREDENTIAL_KEYS: secrets.routerCredentialKeys,
     },
     broker: {
       ...all,

@@ -8,19 +8,28 @@ export type MarketSecrets = Readonly<{
   internalSecret: string;
   accountsPepper: string;
   routerPepper: string;
-  /** Encrypts the sellers' upstream credentials. */
-  routerCredentialKey: string;
+  /** Encrypt the sellers' upstream credentials: `id:key,id:key`, the first one current. */
+  routerCredentialKeys: string;
   /** The superuser of the market's own Postgres. */
   postgresPassword: string;
 }>;
 
+/** Folders from before keys had ids have one key. */
+type KeptSecrets = Omit<MarketSecrets, 'routerCredentialKeys'> &
+  Readonly<{ routerCredentialKeys?: string; routerCredentialKey?: string }>;
+
+const firstKeyId = 'first';
+
 /** The secrets of this data folder, made on its first use. */
-export function marketSecrets(dataDir: string): Promise<MarketSecrets> {
-  return keepFirst<MarketSecrets>(join(dataDir, 'secrets.json'), {
+export async function marketSecrets(dataDir: string): Promise<MarketSecrets> {
+  const kept = await keepFirst<KeptSecrets>(join(dataDir, 'secrets.json'), {
     internalSecret: randomBytes(32).toString('base64url'),
     accountsPepper: randomBytes(32).toString('base64'),
     routerPepper: randomBytes(32).toString('base64'),
-    routerCredentialKey: randomBytes(32).toString('base64'),
+    routerCredentialKeys: `${firstKeyId}:${randomBytes(32).toString('base64')}`,
     postgresPassword: randomBytes(24).toString('base64url'),
   });
+  const { routerCredentialKey, ...secrets } = kept;
+  const routerCredentialKeys = kept.routerCredentialKeys ?? `${firstKeyId}:${routerCredentialKey}`;
+  return { ...secrets, routerCredentialKeys };
 }

@@ -37,6 +37,11 @@ export class Metrics {
     });
   }
 
+  /** One that is set, of each value of its labels. */
+  gaugeBy<Label extends string>(name: string, help: string, labelNames: readonly Label[]) {
+    return new Gauge({ ...this.named(name, help), labelNames: [...labelNames] });
+  }
+
   histogramSeconds<Label extends string>(
     name: string,
     help: string,

@@ -1,4 +1,13 @@
-export { type BytesOf, decrypt, encrypt } from './encrypted-bytes.js';
+export { type BytesOf, gcmDecrypt } from './aes-gcm.js';
+export { decrypt, encrypt } from './encrypted-bytes.js';
+export {
+  type Envelope,
+  type EnvelopeTrouble,
+  openEnvelope,
+  rewrapEnvelope,
+  sealEnvelope,
+} from './envelope.js';
+export { type KeyRing, type NamedKey, parseKeyRing } from './key-ring.js';
 export { openSealed, seal } from './sealed-text.js';
 export {
   createSecretToken,

@@ -22,10 +22,13 @@ export type CatalogueChange =
   | Readonly<{
       type: 'provider-update';
       id: string;
+      ownerId: string;
       /** Undefined leaves it as it is. */
       isEnabled: boolean | undefined;
       /** None admits any; undefined leaves it as it is. */
       clientIds: readonly string[] | undefined;
+      /** In clear on its way to the store; null is none, undefined leaves it as it is. */
+      credential: string | null | undefined;
     }>
   | Readonly<{
       type: 'registration-add';

@@ -1,6 +1,7 @@
 import { nanos, type Prices } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
+import { CredentialEvents } from '../credential-events.js';
 import type {
   CatalogueRecords,
   Listing,
@@ -11,9 +12,9 @@ import type {
 } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import type { Registration } from '../domain/registration.js';
-import { RouterEvents } from '../events.js';
 import { CatalogueStore } from '../services/live-catalogue.js';
-import { CredentialCipher } from './credential-cipher.js';
+import { type CredentialColumns, CredentialReading } from './credential-columns.js';
+import { CredentialVault } from './credential-vault.js';
 import { ReadingPool } from './router-database.js';
 
 type ProviderRow = Readonly<{
@@ -25,10 +26,9 @@ type ProviderRow = Readonly<{
   is_enabled: boolean;
   client_ids: string[];
   base_url: string | null;
-  credential_ciphertext: Buffer | null;
-  credential_key_id: string | null;
   created_at: Date;
-}>;
+}> &
+  CredentialColumns;
 type RegistrationRow = Readonly<{
   id: string;
   provider_id: string;
@@ -79,10 +79,11 @@ type UsageCheckRow = Readonly<{
   since: Date;
 }>;
 
-/** The rows that belong to one provider. */
+/** The rows that belong to one provider, and who opens its credential. */
 type Belongings = Readonly<{
   registrations: readonly RegistrationRow[];
   models: readonly ModelRow[];
+  credentials: CredentialReading;
 }>;
 
 const revisionSql = 'SELECT revision FROM catalogue_revision';
@@ -90,13 +91,10 @@ const revisionSql = 'SELECT revision FROM catalogue_revision';
 /** Reads the whole catalogue as of one moment. */
 @Injectable()
 export class PgCatalogueStore extends CatalogueStore {
-  /** Told of once, not at every load. */
-  private readonly unreadable = new Set<string>();
-
   constructor(
     private readonly pool: ReadingPool,
-    private readonly cipher: CredentialCipher,
-    private readonly events: RouterEvents,
+    private readonly vault: CredentialVault,
+    private readonly events: CredentialEvents,
   ) {
     super();
   }
@@ -142,56 +140,25 @@ export class PgCatalogueStore extends CatalogueStore {
     );
     const registrationsByProvider = Map.groupBy(registrations.rows, (row) => row.provider_id);
     const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
+    const credentials = new CredentialReading(this.vault);
     const membersByRotation = Map.groupBy(members.rows, (row) => row.rotation_id);
+    const catalogued = providers.rows.map((row) =>
+      fromProviderRow(row, {
+        registrations: registrationsByProvider.get(row.id) ?? [],
+        models: modelsByProvider.get(row.id) ?? [],
+        credentials,
+      }),
+    );
+    this.events.read(credentials.unreadable);
     return {
       revision,
-      providers: providers.rows.map((row) =>
-        this.fromProviderRow(row, {
-          registrations: registrationsByProvider.get(row.id) ?? [],
-          models: modelsByProvider.get(row.id) ?? [],
-        }),
-      ),
+      providers: catalogued,
       listings: listings.rows.map(fromListingRow),
       rotations: rotations.rows.map((row) =>
         fromRotationRow(row, membersByRotation.get(row.id) ?? []),
       ),
       usageChecks: usageChecks.rows.map(fromUsageCheckRow),
     };
-  }
-
-  private fromProviderRow(row: ProviderRow, { registrations, models }: Belongings): Provider {
-    return {
-      id: row.id,
-      ownerId: row.owner_id,
-      username: row.username,
-      name: row.name,
-      isEnabled: row.is_enabled,
-      createdAtMs: row.created_at.getTime(),
-      source:
-        row.kind === 'coderai'
-          ? {
-              kind: 'coderai',
-              clientIds: row.client_ids.length > 0 ? new Set(row.client_ids) : null,
-              registrations: registrations.map(fromRegistrationRow),
-            }
-          : {
-              kind: 'openai',
-              baseUrl: row.base_url ?? '',
-              headers: this.headersOf(row),
-              models: new Map(models.map(({ name, upstream_name }) => [name, upstream_name])),
-            },
-    };
-  }
-
-  private headersOf(row: ProviderRow): Readonly<Record<string, string>> | null {
-    const { credential_ciphertext: ciphertext, credential_key_id: keyId } = row;
-    if (ciphertext === null || keyId === null) return {};
-    const holder = { ownerId: row.owner_id, providerId: row.id };
-    const credential = this.cipher.open({ ciphertext, keyId }, holder);
-    if (credential !== null) return { authorization: `Bearer ${credential}` };
-    if (!this.unreadable.has(row.id)) this.events.credentialUnreadable(row.id, keyId);
-    this.unreadable.add(row.id);
-    return null;
   }
 }
 
@@ -202,6 +169,33 @@ function unreachable(cause: unknown): never {
 async function readRevision(queryable: Pick<PoolClient, 'query'>): Promise<number> {
   const { rows } = await queryable.query<{ revision: string }>(revisionSql);
   return Number(rows[0]?.revision);
+}
+
+function fromProviderRow(
+  row: ProviderRow,
+  { registrations, models, credentials }: Belongings,
+): Provider {
+  return {
+    id: row.id,
+    ownerId: row.owner_id,
+    username: row.username,
+    name: row.name,
+    isEnabled: row.is_enabled,
+    createdAtMs: row.created_at.getTime(),
+    source:
+      row.kind === 'coderai'
+        ? {
+            kind: 'coderai',
+            clientIds: row.client_ids.length > 0 ? new Set(row.client_ids) : null,
+            registrations: registrations.map(fromRegistrationRow),
+          }
+        : {
+            kind: 'openai',
+            baseUrl: row.base_url ?? '',
+            headers: credentials.headersOf(row),
+            models: new Map(models.map(({ name, upstream_name }) => [name, upstream_name])),
+          },
+  };
 }
 
 function fromRegistrationRow(row: RegistrationRow): Registration {

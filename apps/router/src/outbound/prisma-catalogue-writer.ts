@@ -6,8 +6,10 @@ import type {
   NewWorkerProvider,
 } from '../domain/catalogue-change.js';
 import { faults } from '../domain/faults.js';
+import type { CredentialHolder } from '../domain/stored-credential.js';
 import { CatalogueWriter } from '../services/catalogue-editing.js';
-import { CredentialCipher } from './credential-cipher.js';
+import { toCredentialColumns } from './credential-columns.js';
+import { CredentialVault } from './credential-vault.js';
 import { addRegistration, revokeRegistration, toRegistrationRow } from './registration-rows.js';
 import { WritingClient } from './router-database.js';
 
@@ -32,7 +34,7 @@ const unreachableCodes: ReadonlySet<string> = new Set([
 export class PrismaCatalogueWriter extends CatalogueWriter {
   constructor(
     private readonly database: WritingClient,
-    private readonly cipher: CredentialCipher,
+    private readonly vault: CredentialVault,
   ) {
     super();
   }
@@ -59,7 +61,7 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
         await transaction.provider.create({ data: this.toProviderRow(change.provider) });
         return;
       case 'provider-update':
-        return updateProvider(change, transaction);
+        return this.updateProvider(change, transaction);
       case 'registration-add':
         return addRegistration(change, transaction);
       case 'registration-revoke':
@@ -96,33 +98,30 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       return { ...owned, kind, clientIds: [...clientIds], registrations };
     }
     const { kind, baseUrl, credential, models } = provider;
-    const sealed =
-      credential === null ? null : this.cipher.seal(credential, { ownerId, providerId: id });
-    return {
-      ...owned,
-      kind,
-      baseUrl,
-      credentialCiphertext: sealed ? Uint8Array.from(sealed.ciphertext) : null,
-      credentialKeyId: sealed?.keyId ?? null,
-      models: { create: [...models] },
+    const credentialColumns = this.sealed(credential, { ownerId, providerId: id });
+    return { ...owned, kind, baseUrl, ...credentialColumns, models: { create: [...models] } };
+  }
+
+  private async updateProvider(
+    { id, ownerId, isEnabled, clientIds, credential }: Change<'provider-update'>,
+    transaction: Transaction,
+  ): Promise<void> {
+    const data = {
+      ...(isEnabled !== undefined && { isEnabled }),
+      ...(clientIds !== undefined && { clientIds: [...clientIds] }),
+      ...(credential !== undefined && this.sealed(credential, { ownerId, providerId: id })),
     };
+    found(await transaction.provider.updateMany({ where: { id }, data }));
+  }
+
+  private sealed(credential: string | null, holder: CredentialHolder) {
+    return toCredentialColumns(credential === null ? null : this.vault.seal(credential, holder));
   }
 }
 
 /** It was there when it was looked up; somebody else has deleted it since. */
 function found({ count }: Readonly<{ count: number }>): void {
   if (count === 0) throw faults.PROVIDER_NOT_FOUND();
-}
-
-async function updateProvider(
-  { id, isEnabled, clientIds }: Change<'provider-update'>,
-  transaction: Transaction,
-): Promise<void> {
-  const data = {
-    ...(isEnabled !== undefined && { isEnabled }),
-    ...(clientIds !== undefined && { clientIds: [...clientIds] }),
-  };
-  found(await transaction.provider.updateMany({ where: { id }, data }));
 }
 
 async function putListing(change: Change<'listing-put'>, transaction: Transaction): Promise<void> {

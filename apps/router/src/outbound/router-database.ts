@@ -4,7 +4,7 @@ import { Pool } from 'pg';
 
 export type DatabaseOptions = Readonly<{ url: string; connectionsMax: number }>;
 
-/** For reading: plain statements over a few connections of their own. */
+/** For reading, and for what locks rows: plain statements over a few connections of their own. */
 export class ReadingPool extends Pool {
   constructor({ url, connectionsMax }: DatabaseOptions, log: Log) {
     super({

@@ -69,17 +69,22 @@ export class ProviderManagement {
   async update(
     principal: Principal,
     id: string,
-    { isEnabled, clientIds }: UpdateProvider,
+    { isEnabled, clientIds, credential }: UpdateProvider,
   ): Promise<ProviderMessage> {
-    const { source } = await this.managed(principal, id);
+    const { source, ownerId } = await this.managed(principal, id);
     if (clientIds !== undefined && source.kind !== 'coderai') {
       throw faults.PROVIDER_WITHOUT_WORKERS();
+    }
+    if (credential !== undefined && source.kind !== 'openai') {
+      throw faults.PROVIDER_WITHOUT_CREDENTIAL();
     }
     const catalogue = await this.editing.commit({
       type: 'provider-update',
       id,
+      ownerId,
       isEnabled,
       clientIds: clientIds === null ? [] : clientIds,
+      credential,
     });
     if (isEnabled === false) this.disabled(id);
     else if (clientIds) this.sendAwayAllBut(id, new Set(clientIds));
