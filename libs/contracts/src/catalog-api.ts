@@ -16,8 +16,8 @@ const ClientIds = z.array(z.string().min(1).max(128)).min(1).max(1000).nullable(
 const UpstreamCredential = z.string().min(1).max(8192);
 
 function holdsLogin(url: string): boolean {
-  const { username, password } = new URL(url);
-  return username !== '' || password !== '';
+  const parsed = URL.parse(url);
+  return parsed !== null && parsed.username + parsed.password !== '';
 }
 
 export const CreateProvider = z.discriminatedUnion('kind', [

@@ -1,5 +1,7 @@
+import { withoutSecretTokens } from '@aisbf/secrets';
 import { type LoggerService } from '@nestjs/common';
 import { type DestinationStream, type LoggerOptions, pino } from 'pino';
+import { loggedError } from './logged-error.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -45,7 +47,9 @@ export function createLogTo(destination: DestinationStream, name: string, level:
       paths: secretNames.flatMap((secret) => [secret, `*.${secret}`, `*.*.${secret}`]),
       censor: '[redacted]',
     },
-    serializers: { error: pino.stdSerializers.err },
+    serializers: { error: loggedError },
+    // Whoever puts a secret where a name belongs has it refused, and the name is logged.
+    hooks: { streamWrite: withoutSecretTokens },
   };
   return pino(options, destination);
 }

@@ -13,9 +13,20 @@ export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown):
     Object.fromEntries(
       result.error.issues
         .slice(0, mistakesMax)
-        .map((issue) => [issue.path.join('.') || 'body', issue.message]),
+        .map((issue) => [issue.path.map(named).join('.') || 'body', messageOf(issue)]),
     ),
   );
+}
+
+/** Names of fields that senders have made up are told if they look like some; it may also be a secret in a wrong place. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'unrecognized_keys') return issue.message;
+  return `Unrecognized: ${issue.keys.slice(0, mistakesMax).map(named).join(', ')}`;
+}
+
+function named(part: PropertyKey): string {
+  const text = String(part);
+  return /^[A-Za-z_][A-Za-z0-9_]{0,23}$|^\d{1,6}$/.test(text) ? text : '…';
 }
 
 /** The same as a pipe, for `@Body(parsed(Schema))`. */

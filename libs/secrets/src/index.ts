@@ -8,6 +8,7 @@ export {
   sealEnvelope,
 } from './envelope.js';
 export { type KeyRing, type NamedKey, parseKeyRing } from './key-ring.js';
+export { redacted } from './redacted.js';
 export { openSealed, seal } from './sealed-text.js';
 export {
   createSecretToken,
@@ -16,4 +17,5 @@ export {
   parseSecretToken,
   type SecretPrefix,
   type SecretToken,
+  withoutSecretTokens,
 } from './secret-token.js';

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { createSecretToken, isSameHash, keyedHash, parseSecretToken } from './secret-token.js';
+import {
+  createSecretToken,
+  isSameHash,
+  keyedHash,
+  parseSecretToken,
+  withoutSecretTokens,
+} from './secret-token.js';
 
 describe(parseSecretToken, () => {
   it('reads what was made', () => {
@@ -29,6 +35,25 @@ describe(parseSecretToken, () => {
         expect(parseSecretToken(text)).toBeUndefined();
       }),
     );
+  });
+});
+
+describe(withoutSecretTokens, () => {
+  it('leaves of each only its prefix and public id, whatever stands around it', () => {
+    const edge = fc.stringMatching(/^[ "/&=?.,:-]{0,5}$/);
+    const property = fc.property(edge, edge, (before, after) => {
+      const [one, two] = [createSecretToken('aisbf'), createSecretToken('aisbfw')];
+      expect(withoutSecretTokens(`${before}${one.text}${after} ${two.text}`)).toBe(
+        `${before}aisbf_${one.publicId}_[redacted]${after} aisbfw_${two.publicId}_[redacted]`,
+      );
+    });
+    fc.assert(property);
+  });
+
+  it('leaves alone what is none', () => {
+    for (const text of ['', 'aisbf', 'aisbf_accounts', `aisbf_${'a'.repeat(60)}`]) {
+      expect(withoutSecretTokens(text)).toBe(text);
+    }
   });
 });
 

@@ -56,6 +56,13 @@ export function parseSecretToken(text: string): SecretToken | undefined {
   return { prefix: match[1] as SecretPrefix, publicId: match[2] ?? '', text };
 }
 
+const anywhere = /(aisbfw?_[0-9A-Za-z]{12}_)[0-9A-Za-z]{38}/g;
+
+/** A text in which of every secret of ours only what it is and its public id are left. */
+export function withoutSecretTokens(text: string): string {
+  return text.replaceAll(anywhere, '$1[redacted]');
+}
+
 /** What is stored in place of a secret: useless without the pepper, which is not in the database. */
 export function keyedHash(secret: string, pepper: string): string {
   return createHmac('sha256', pepper).update(secret).digest('hex');

@@ -1,3 +1,4 @@
+export { Eavesdropper } from './eavesdropper.js';
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';

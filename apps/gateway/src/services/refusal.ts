@@ -1,6 +1,7 @@
 import type { Candidate } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { readChatAnswer } from '@aisbf/openai';
+import { redacted } from '@aisbf/secrets';
 import { readWhole } from './answer-relay.js';
 import { type UpstreamAnswer, UpstreamBroken } from './upstream.js';
 
@@ -45,8 +46,9 @@ function withoutAddresses(message: string): string {
 /** Upstreams like to quote the key that they refuse. */
 function withoutCredentials(message: string, candidate: Candidate): string {
   if (candidate.kind !== 'http') return message;
-  const credentials = Object.values(candidate.headers).flatMap((value) => value.split(' '));
-  return credentials
-    .filter((credential) => credential !== '')
-    .reduce((text, credential) => text.replaceAll(credential, '[credential]'), message);
+  const credentials = Object.values(candidate.headers).map((value) => value.replace(/^\S+ /, ''));
+  return credentials.reduce(
+    (text, credential) => redacted(text, credential, '[credential]'),
+    message,
+  );
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { redacted } from '@aisbf/secrets';
 import { Agent, errors, type FormData } from 'undici';
 import { upstreamBase } from './upstream-url.js';
 
@@ -109,7 +110,7 @@ export class Upstream {
 
   /** Takes the seller's own secret out of an error text, which some servers repeat in it. */
   redact(text: string): string {
-    return this.#apiKey === undefined ? text : text.replaceAll(this.#apiKey, '[redacted]');
+    return this.#apiKey === undefined ? text : redacted(text, this.#apiKey);
   }
 
   async close(): Promise<void> {
