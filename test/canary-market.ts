@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { CreatedProvider, Provider } from '@aisbf/contracts';
 import {
   Eavesdropper,
+  FakeMailServer,
   FakeUpstream,
   listenOnLoopback,
   MarketUnderTest,
@@ -52,6 +53,7 @@ type Parts = Readonly<{
   upstream: FakeUpstream;
   ears: Eavesdropper;
   stripe: RefusingStripe;
+  mails: FakeMailServer;
   people: People;
   shop: TestShop;
   /** The same, with the token that it had before. */
@@ -64,6 +66,7 @@ export class CanaryMarket {
   readonly market: MarketUnderTest;
   readonly upstream: FakeUpstream;
   readonly ears: Eavesdropper;
+  readonly mails: FakeMailServer;
   readonly people: People;
   readonly shop: TestShop;
   readonly hostedId: string;
@@ -72,20 +75,22 @@ export class CanaryMarket {
     this.market = parts.market;
     this.upstream = parts.upstream;
     this.ears = parts.ears;
+    this.mails = parts.mails;
     this.people = parts.people;
     this.shop = parts.shop;
     this.hostedId = parts.hostedId;
   }
 
   static async start(): Promise<CanaryMarket> {
-    const [stripe, upstream] = await Promise.all([
+    const [stripe, mails, upstream] = await Promise.all([
       startRefusingStripe(),
+      FakeMailServer.start(),
       FakeUpstream.start(moods),
     ]);
     for (const mood of moods) upstream.on(mood, script(mood, chosen));
     const market = await MarketUnderTest.start({
       hasOwnServers: true,
-      serviceEnv: talkative(stripe.url),
+      serviceEnv: talkative(stripe.url, mails.url),
     });
     const { nats, redis } = market.market.servers;
     const ears = await Eavesdropper.start({ natsUrl: nats.url, redisUrl: redis.url });
@@ -108,7 +113,17 @@ export class CanaryMarket {
     });
     const models = moods.flatMap((mood) => [`hosted/${mood}`, `sams/${mood}`]);
     await market.untilBuyable(people.buyer, ...models);
-    return new CanaryMarket({ market, upstream, ears, stripe, people, shop, retired, hostedId });
+    return new CanaryMarket({
+      market,
+      upstream,
+      ears,
+      stripe,
+      mails,
+      people,
+      shop,
+      retired,
+      hostedId,
+    });
   }
 
   /** How often Stripe was asked, and has refused the key. */
@@ -142,23 +157,26 @@ export class CanaryMarket {
     await this.ears.stop();
     const wrongs = await this.market.stop();
     await this.upstream.stop();
+    await this.mails.stop();
     await this.parts.stripe.stop();
     return wrongs;
   }
 }
 
 /** Its prefix and its public id may be shown; see `libs/secrets`. */
-function secretPart(token: string): string {
+export function secretPart(token: string): string {
   return token.split('_').at(-1) ?? '';
 }
 
-function talkative(stripeUrl: string) {
+function talkative(stripeUrl: string, mailUrl: string) {
   const all = { AISBF_INTERNAL_SECRET: chosen.internalSecret };
   return {
     accounts: {
       ...all,
       ACCOUNTS_LOG_LEVEL: 'debug',
       ACCOUNTS_SECRET_PEPPER: chosen.accountsPepper,
+      ACCOUNTS_SIGN_UP: 'open',
+      ACCOUNTS_SMTP_URL: mailUrl,
       ACCOUNTS_PAYMENTS: 'stripe',
       ACCOUNTS_STRIPE_URL: stripeUrl,
       ACCOUNTS_STRIPE_SECRET_KEY: chosen.stripeSecretKey,

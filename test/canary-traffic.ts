@@ -17,6 +17,7 @@ export class CanaryTraffic {
   readonly answers: Place[] = [];
   /** One that was served. */
   requestId = '';
+  lastBody = '';
 
   constructor(private readonly canary: CanaryMarket) {}
 
@@ -245,7 +246,8 @@ export class CanaryTraffic {
     await this.buy({ model: 'hosted/broken' });
   }
 
-  private async send(path: string, sending: Sending = {}): Promise<Response | undefined> {
+  /** Sends it, and keeps the answer. Expected are the canaries that its sender may get. */
+  async send(path: string, sending: Sending = {}): Promise<Response | undefined> {
     const {
       body,
       expected = [],
@@ -264,6 +266,7 @@ export class CanaryTraffic {
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const said = await response.text().catch((error: unknown) => `broke off: ${String(error)}`);
+      this.lastBody = said;
       const text = `${response.status} ${headersText(response)}\n${said}`;
       this.answers.push({ place: `answer to ${method} ${placeOf(path)}`, text, expected });
       return response;

@@ -2,6 +2,7 @@ import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { CanarySearch } from './canary.js';
 import { CanaryMarket } from './canary-market.js';
+import { CanaryPerson } from './canary-person.js';
 import {
   commandLines,
   exportsOf,
@@ -21,12 +22,15 @@ let exported: readonly Place[];
 
 beforeAll(async () => {
   canary = await CanaryMarket.start();
-  search = new CanarySearch(canary.canaries());
   traffic = new CanaryTraffic(canary);
+  const person = new CanaryPerson(canary, traffic);
   await traffic.buyInEveryMood();
   await traffic.misplaceTokens();
   await traffic.manageBadly();
   await traffic.connectBadly();
+  await person.signInWellAndBadly();
+  await person.replaceToken();
+  search = new CanarySearch([...canary.canaries(), ...person.canaries()]);
   await canary.market.restingWallet(canary.people.buyer);
   exported = await exportsOf(canary, traffic.requestId);
   await traffic.breakTables();

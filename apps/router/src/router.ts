@@ -1,3 +1,4 @@
+import { RunningAccess, type StartAccess } from '@aisbf/access';
 import {
   type Clock,
   createLog,
@@ -31,13 +32,16 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   const log = createLog('router', settings.ROUTER_LOG_LEVEL);
   const metrics = new Metrics('router');
   const readiness = new Readiness();
-  const parts = { ...(await connect(settings, log)), clock, log, metrics };
+  const connections = await connect(settings, log);
+  const access = knowCallers(settings, { ...connections, clock, log });
+  const parts = { ...connections, access, clock, log, metrics };
   const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, parts),
     host: settings.ROUTER_HTTP_HOST,
     port: settings.ROUTER_HTTP_PORT,
     bodyBytesMax: settings.ROUTER_BODY_BYTES_MAX,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
+    trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,
     metrics,
     readiness,
@@ -50,18 +54,14 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   });
   const [watch, presence] = [app.get(CatalogueWatch), app.get(PresenceListener)];
   const [live, expiry] = [app.get(LiveCatalogue), app.get(ExpiryWatch)];
-  readiness.add('postgres', () => parts.reading.isAlive());
-  readiness.add('nats', () => parts.bus.isAlive());
-  // Where requests go on uncounted without Redis, they must go on coming too.
-  if (settings.ROUTER_LIMITS_OPEN !== 'true') {
-    readiness.add('redis', async () => (await parts.redis.ping()) === 'PONG');
-  }
+  checkConnections(readiness, connections, settings);
   readiness.add('catalogue', () => live.revision > 0);
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
   const tending = app.get(AllowanceTending);
   const [usages, credentials] = [app.get(UsageWatch), app.get(CredentialTending)];
   tending.start();
+  await access.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
@@ -78,6 +78,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     close: async () => {
       await close();
       await tending.stop();
+      await access.stop();
       presence.stop();
       expiry.stop();
       await watch.stop();
@@ -90,6 +91,19 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
       await parts.reading.end();
     },
   };
+}
+
+function checkConnections(
+  readiness: Readiness,
+  { reading, bus, redis }: Awaited<ReturnType<typeof connect>>,
+  settings: RouterSettings,
+): void {
+  readiness.add('postgres', () => reading.isAlive());
+  readiness.add('nats', () => bus.isAlive());
+  // Where requests go on uncounted without Redis, they must go on coming too.
+  if (settings.ROUTER_LIMITS_OPEN !== 'true') {
+    readiness.add('redis', async () => (await redis.ping()) === 'PONG');
+  }
 }
 
 /** The connections of the process. Each heals by itself; readiness tells of those that are away. */
@@ -113,6 +127,21 @@ async function connect(settings: RouterSettings, log: Log) {
   });
   const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'router', log });
   return { reading, writing, redis, accounts, bus };
+}
+
+function knowCallers(
+  settings: RouterSettings,
+  parts: Pick<StartAccess, 'accounts' | 'bus' | 'clock' | 'log'>,
+): RunningAccess {
+  return new RunningAccess({
+    ...parts,
+    service: 'router',
+    accountsUrl: settings.ROUTER_ACCOUNTS_URL,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    leaseMs: settings.AISBF_ACCESS_LEASE_MS,
+    ttlMs: settings.ROUTER_PRINCIPAL_TTL_MS,
+    entriesMax: settings.ROUTER_PRINCIPAL_ENTRIES_MAX,
+  });
 }
 
 type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: LiveHealth }>;

@@ -1,14 +1,40 @@
 export {
+  AccessChange,
+  AccessChanged,
+  AccessKeys,
+  AccessRenewed,
+  accessTokenAudience,
+  accessTokenIssuer,
+  GetAccessKeys,
+  LeaveAccess,
+  RenewAccess,
+} from './access.js';
+export {
+  Acknowledgement,
   ApiToken,
   ApiTokens,
+  AuditEvent,
+  AuditTrail,
   Balance,
   CreateApiToken,
   CreatedApiToken,
   CreateUser,
+  Email,
   GrantCredit,
   Granted,
+  ListApiTokens,
+  ListAudit,
+  ListUsers,
+  RotateApiToken,
+  RotatedApiToken,
+  UpdateApiToken,
+  UpdatedApiToken,
+  UpdatedUser,
+  UpdateUser,
   User,
+  Users,
 } from './account-api.js';
+export { authPath, authRoutes } from './auth-api.js';
 export { Model } from './buyer-api.js';
 export {
   CreatedProvider,
@@ -43,6 +69,7 @@ export {
   UsageSettled,
 } from './fact-event.js';
 export {
+  ClientAddress,
   Count,
   FaultBody,
   FeeBps,
@@ -134,7 +161,18 @@ export {
   SessionMeasured,
   SessionPresence,
 } from './presence.js';
-export { GetOwner, Identify, Owner, Principal, Role, Scope, TokenLimits } from './principal.js';
+export {
+  AddressRange,
+  GetOwner,
+  Identify,
+  Owner,
+  Principal,
+  Role,
+  RoutePattern,
+  Scope,
+  TokenLimits,
+  TokenRules,
+} from './principal.js';
 export {
   Admit,
   CallableModel,

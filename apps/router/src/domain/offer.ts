@@ -1,3 +1,4 @@
+import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
 
@@ -14,7 +15,11 @@ export type Offer = Readonly<{
 }>;
 
 /** Who asks, as far as it decides what may be seen. */
-export type Buyer = Readonly<{ ownerId: string }>;
+export type Buyer = Readonly<{
+  ownerId: string;
+  /** What the token may be used for; absent where nothing is ruled out. */
+  rules?: TokenRules;
+}>;
 
 /** The listing that puts a model on sale, where there is an active one. */
 export function activeListing(

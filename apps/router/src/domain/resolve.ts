@@ -9,6 +9,7 @@ import {
 import { faults } from './faults.js';
 import { type Buyer, type Offer, offerTo } from './offer.js';
 import { parseRoute } from './route-name.js';
+import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 
 /** One thing that may be asked, with its share where it is a member of a rotation. */
 export type Member = Readonly<{ offer: Offer; weight: number }>;
@@ -21,6 +22,16 @@ export type Scope = Readonly<{ buyer: Buyer; catalogue: Catalogue; feeBpsDefault
  * that no answer tells of somebody else's private provider.
  */
 export function resolveRoute(route: string, scope: Scope): readonly Member[] {
+  const { rules } = scope.buyer;
+  // Before anything is looked for: a token learns nothing of what it may not call.
+  if (!isRouteAllowed(route, rules)) throw faults.ROUTE_NOT_ALLOWED();
+  const allowed = membersOf(route, scope).filter(({ offer }) => isModelAllowed(offer.model, rules));
+  if (allowed.length === 0) throw faults.ROUTE_NOT_ALLOWED();
+  return allowed;
+}
+
+/** At least one. */
+function membersOf(route: string, scope: Scope): readonly Member[] {
   const name = parseRoute(route);
   switch (name.kind) {
     case 'provider': {
