@@ -18,6 +18,7 @@ import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
+import { FeesController } from './inbound/fees.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
@@ -31,6 +32,7 @@ import { HttpAccounts } from './outbound/http-accounts.js';
 import { HttpLeases } from './outbound/http-leases.js';
 import { NatsAnnouncements } from './outbound/nats-announcements.js';
 import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
+import { PgTermHistory } from './outbound/pg-term-history.js';
 import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
@@ -39,9 +41,10 @@ import { Admission } from './services/admission.js';
 import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
+import { FeeManagement } from './services/fee-management.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
 import { Leases } from './services/leases.js';
-import { ListingManagement, ListingSettings } from './services/listing-management.js';
+import { ListingManagement, TermSettings } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
 import { Market } from './services/market.js';
@@ -58,6 +61,8 @@ import {
 } from './services/registration-management.js';
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
+import { TermHistory } from './services/term-history.js';
+import { TermManagement } from './services/term-management.js';
 import { UsageCheckManagement } from './services/usage-check-management.js';
 import { UsageLessons } from './services/usage-lessons.js';
 import { UsageWatch, UsageWatchSettings } from './services/usage-watch.js';
@@ -87,6 +92,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       ProvidersController,
       RegistrationsController,
       ListingsController,
+      FeesController,
       RotationsController,
       UsageChecksController,
     ],
@@ -111,6 +117,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       ProviderManagement,
       RegistrationManagement,
       ListingManagement,
+      FeeManagement,
+      TermManagement,
       RotationManagement,
       RouterEvents,
       RouterGrpc,
@@ -126,6 +134,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: Announcements, useClass: NatsAnnouncements },
       { provide: CatalogueStore, useClass: PgCatalogueStore },
       { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
+      { provide: TermHistory, useClass: PgTermHistory },
       { provide: RateLimits, useClass: RedisRateLimits },
       { provide: Clock, useValue: parts.clock },
       { provide: InternalClient, useValue: parts.accounts },
@@ -176,7 +185,12 @@ function settingsFor(settings: RouterSettings) {
       ),
     ),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
-    value(new ListingSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX))),
+    value(
+      new TermSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX), {
+        aheadMax: settings.ROUTER_TERMS_AHEAD_MAX,
+        horizonMs: settings.ROUTER_TERMS_AHEAD_MS_MAX,
+      }),
+    ),
     value(planningSettings(settings)),
     value(
       new UsualOutputSettings(

@@ -16,12 +16,8 @@ export {
   CreateProvider,
   CreateRegistration,
   LiftUsageCheck,
-  Listing,
-  Listings,
-  OnBehalf,
   Provider,
   Providers,
-  PutListing,
   PutRotation,
   Registration,
   Registrations,
@@ -84,6 +80,18 @@ export {
   Withdraw,
   Withdrawn,
 } from './ledger.js';
+export {
+  FeeChange,
+  FeeChanges,
+  ListChanges,
+  Listing,
+  Listings,
+  PriceChange,
+  PriceChanges,
+  PutFee,
+  PutListing,
+  SellerFee,
+} from './listing-api.js';
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
@@ -134,7 +142,16 @@ export {
   SessionMeasured,
   SessionPresence,
 } from './presence.js';
-export { GetOwner, Identify, Owner, Principal, Role, Scope, TokenLimits } from './principal.js';
+export {
+  GetOwner,
+  Identify,
+  OnBehalf,
+  Owner,
+  Principal,
+  Role,
+  Scope,
+  TokenLimits,
+} from './principal.js';
 export {
   Admit,
   CallableModel,
