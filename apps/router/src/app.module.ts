@@ -185,12 +185,7 @@ function settingsFor(settings: RouterSettings) {
       ),
     ),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
-    value(
-      new TermSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX), {
-        aheadMax: settings.ROUTER_TERMS_AHEAD_MAX,
-        horizonMs: settings.ROUTER_TERMS_AHEAD_MS_MAX,
-      }),
-    ),
+    value(termSettings(settings)),
     value(planningSettings(settings)),
     value(
       new UsualOutputSettings(
@@ -218,6 +213,13 @@ function settingsFor(settings: RouterSettings) {
       }),
     ),
   ];
+}
+
+function termSettings(settings: RouterSettings): TermSettings {
+  return new TermSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX), {
+    aheadMax: settings.ROUTER_TERMS_AHEAD_MAX,
+    horizonMs: settings.ROUTER_TERMS_AHEAD_MS_MAX,
+  });
 }
 
 function planningSettings(settings: RouterSettings): PlanningSettings {

@@ -194,7 +194,8 @@ export const listingRoutes: readonly RestRoute[] = [
     method: 'get',
     path: '/api/catalog/sellers/{username}/fee',
     operationId: 'getSellerFee',
-    summary: "The fee of a seller's listings that have none of their own: one's own (operators: any)",
+    summary:
+      "The fee of a seller's listings that have none of their own: one's own (operators: any)",
     ...bySeller,
     answer: { status: 200, schema: SellerFee },
   },

@@ -76,9 +76,7 @@ export function toRotation(
     members: rotation.members.map((member) => ({
       ...member,
       // Taken off the market since: its name is nobody else's business any more.
-      provider: isVisibleTo(scope, member)
-        ? providerLabel(catalogue, member.providerId)
-        : '',
+      provider: isVisibleTo(scope, member) ? providerLabel(catalogue, member.providerId) : '',
     })),
   };
 }

@@ -1,10 +1,4 @@
-import {
-  globalUsername,
-  labelOf,
-  ownedName,
-  type Provider,
-  type Rotation,
-} from './catalogue.js';
+import { globalUsername, labelOf, ownedName, type Provider, type Rotation } from './catalogue.js';
 import { faults } from './faults.js';
 import { type Offer, offerTo, type Scope, saleAt } from './offer.js';
 import { parseRoute } from './route-name.js';

@@ -70,7 +70,7 @@ function toChange<Value>(
     setAt: toTime(setAtMs),
     setBy,
     withdrawnAt: withdrawn && toTime(withdrawn.atMs),
-    withdrawnBy: withdrawn && withdrawn.by,
+    withdrawnBy: withdrawn?.by ?? null,
   };
 }
 

@@ -58,7 +58,8 @@ export function placeTerm(
   const validFromMs = wanted ?? setAtMs;
   const ahead = aheadOf(schedule, setAtMs);
   const same = ahead.filter((change) => change.validFromMs === validFromMs);
-  const present = wanted === null ? (inForceAt(schedule, setAtMs)?.value ?? null) : same.at(-1)?.value;
+  const present =
+    wanted === null ? (inForceAt(schedule, setAtMs)?.value ?? null) : same.at(-1)?.value;
   if (present !== undefined && isSameTerm(present, value)) return undefined;
   if (validFromMs < setAtMs) throw faults.VALID_FROM_PASSED();
   if (validFromMs > setAtMs + limits.horizonMs) {

@@ -41,10 +41,7 @@ export class FeesController {
   }
 
   @Get('sellers/:username/fee')
-  sellerFee(
-    @Caller() principal: Principal,
-    @Param('username', parsed(Name)) username: string,
-  ) {
+  sellerFee(@Caller() principal: Principal, @Param('username', parsed(Name)) username: string) {
     return this.fees.sellerFee(principal, username);
   }
 
