@@ -4,13 +4,15 @@ import { brokerFaults as broker } from '../apps/broker/dist/domain/broker-faults
 import { faults as gateway } from '../apps/gateway/dist/domain/faults.js';
 import { errorAnswer } from '../apps/gateway/dist/inbound/openai-error.js';
 import { faults as router } from '../apps/router/dist/domain/faults.js';
+import { accessFaults as access } from '../libs/access/dist/index.js';
 import { httpStatusByKind, isRetryable } from '../libs/faults/dist/index.js';
 import { platformFaults as platform } from '../libs/platform/dist/index.js';
 
 /** What the other services say to a buyer through the gateway. The rest of their faults are for managers. */
 const heardByBuyers = {
+  access: ['SCOPE_MISSING', 'ADDRESS_NOT_ALLOWED'],
   router: [
-    'SCOPE_MISSING',
+    'ROUTE_NOT_ALLOWED',
     'USER_FOREIGN',
     'MODEL_NOT_FOUND',
     'ROUTE_UNSUPPORTED',
@@ -32,7 +34,7 @@ const heardByBuyers = {
   ],
   platform: ['BODY_TOO_LARGE', 'REQUEST_INVALID', 'PEER_UNREACHABLE', 'PEER_ANSWER_INVALID'],
 };
-const catalogues = { gateway, router, accounts, broker, platform };
+const catalogues = { gateway, router, accounts, broker, access, platform };
 
 export function errorTables() {
   return `# Error codes
@@ -47,7 +49,7 @@ ${table(buyersRows())}
 
 Some of these are only ever told to other services of the market.
 
-${['accounts', 'router', 'broker', 'platform'].map((name) => `### ${name}\n\n${table(rowsOf(name))}`).join('\n\n')}
+${['accounts', 'router', 'broker', 'access', 'platform'].map((name) => `### ${name}\n\n${table(rowsOf(name))}`).join('\n\n')}
 `;
 }
 

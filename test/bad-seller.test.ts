@@ -54,8 +54,9 @@ beforeAll(async () => {
   await market.untilBuyable(buyer, 'hosted/hosted-model');
 }, 60_000);
 
-afterEach(() => {
+afterEach(async () => {
   for (const worker of workers.splice(0)) worker.stop();
+  await market.untilUnbuyable(buyer, 'sams/model');
 });
 
 afterAll(async () => {

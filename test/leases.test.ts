@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import {
+  Acknowledgement,
   type Admit,
+  ApiTokens,
   internalHeaders,
   internalPaths,
   type Plan,
   type Settle,
+  UpdatedApiToken,
 } from '@aisbf/contracts';
 import { findFreePorts, type Service, startService } from '@aisbf/one-machine';
 import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
@@ -82,6 +85,7 @@ function admit(place: number, { apiToken }: TestBuyer, outputTokensMax = 90) {
     requestId: `req_${randomBytes(16).toString('hex')}`,
     apiToken,
     pathUsername: null,
+    clientAddress: null,
     facts: {
       ...{ endpoint: 'chat.completions', route: 'hosted/plain', isStream: true, bodyBytes: 200 },
       ...{ promptTokens: 10, outputTokensMax, choices: 1 },
@@ -167,6 +171,25 @@ describe('two routers with leases of one owner', () => {
     expect(dear).toMatchObject({ status: 200, value: { holdAmount: String(60n * holdEach) } });
     await settle(dear.value, 5);
     expect(await rests(buyer)).toEqual({ posted: 60n * holdEach - 15n, held: 0n });
+  }, 30_000);
+
+  it('give it back as soon as its API token is changed or revoked', async () => {
+    const scopes = ['inference', 'usage', 'manage'] as const;
+    const buyer = await market.buyer('ended', { credit: 60n * holdEach, scopes });
+    const own = market.operator.as(buyer.apiToken);
+    const { apiTokens } = await own.call('GET', '/api/account/api-tokens', ApiTokens);
+    const path = `/api/account/api-tokens/${apiTokens[0]?.id}`;
+    const plans = [await leased(0, buyer), await leased(1, buyer)];
+    await own.call('PATCH', path, UpdatedApiToken, { limits: { concurrencyMax: 2 } });
+    // Long before they would be idle: what is held is what runs.
+    const isGivenBack = async () => (await market.wallet(buyer)).held === 2n * holdEach;
+    await until(isGivenBack, { timeoutMs: 900, message: 'both leases are back' });
+    expect(await admit(0, buyer)).toMatchObject({ status: 429, code: 'CONCURRENCY_EXCEEDED' });
+    await own.call('DELETE', path, Acknowledgement);
+    expect(await admit(0, buyer)).toMatchObject({ status: 401, code: 'API_TOKEN_INVALID' });
+    // What was let in before is paid all the same.
+    for (const plan of plans) expect(await settle(plan, 20)).toMatchObject({ charged: '30' });
+    expect(await rests(buyer)).toEqual({ posted: 60n * holdEach - 60n, held: 0n });
   }, 30_000);
 });
 

@@ -65,22 +65,22 @@ const putFee = (feeBps: number) =>
 
 type Running = Readonly<{ end: Promise<StreamEnd>; heard: () => number }>;
 
-function ask(fields: Record<string, unknown> = {}): Running {
+function ask(fields: Record<string, unknown> = {}, buyer = rich): Running {
   let text = '';
   const onText = (part: string) => {
     text += part;
   };
-  const request = { url: market.url, apiToken: rich.apiToken, model: `hosted/${model}`, fields };
+  const request = { url: market.url, apiToken: buyer.apiToken, model: `hosted/${model}`, fields };
   return { end: streamChat({ ...request, onText }), heard: () => text.split(word).length - 1 };
 }
 
 type Charged = Readonly<{ charge: string; fee: string; lease_id: string | null }>;
 
-async function chargedFor({ end }: Running): Promise<Charged> {
+async function chargedFor({ end }: Running, buyer = rich): Promise<Charged> {
   const { headers, isSuccess } = await end;
   expect(isSuccess).toBe(true);
   const requestId = String(headers['x-request-id']);
-  await market.receipt(rich, requestId, 20_000);
+  await market.receipt(buyer, requestId, 20_000);
   const [row] = await market.query<Charged>(
     'SELECT captured AS charge, fee, lease_id FROM receipt WHERE id = $1',
     [requestId],
@@ -96,7 +96,10 @@ describe('a price that changes while requests run', () => {
     for (let count = 0; count < 3; count += 1) await ask().end;
     gate = Promise.withResolvers();
     const running = Array.from({ length: 8 }, () => ask());
-    for (const { heard } of running) await until(() => heard() === wordsBefore);
+    // The first of an API token is always paid for by a hold of its own.
+    const fresh = await market.buyer('fresh');
+    const held = ask({}, fresh);
+    for (const { heard } of [...running, held]) await until(() => heard() === wordsBefore);
 
     await put(listing.providerId, '10000000');
     expect(await putFee(5_000)).toMatchObject({
@@ -104,11 +107,12 @@ describe('a price that changes while requests run', () => {
       ...{ feeBps: 5_000, feeSource: 'listing' },
     });
     gate.resolve();
-    const charged = await Promise.all(running.map(chargedFor));
+    const charged = await Promise.all(running.map((one) => chargedFor(one)));
+    charged.push(await chargedFor(held, fresh));
     const fee = String(Math.floor((tokens * 500) / 10_000));
     for (const one of charged) expect(one).toMatchObject({ charge: String(tokens), fee });
-    // Of both kinds: from a lease, and by a hold of their own.
     expect(charged.some(({ lease_id }) => lease_id !== null)).toBe(true);
+    expect(charged.at(-1)?.lease_id).toBeNull();
 
     const next = await chargedFor(ask());
     expect(next).toMatchObject({ charge: String(tokens * 10), fee: String(tokens * 5) });
@@ -124,7 +128,7 @@ describe('a price that changes while requests run', () => {
     const after = ask();
     await until(() => after.heard() === wordsBefore);
     gate.resolve();
-    const [first, second] = await Promise.all([before, after].map(chargedFor));
+    const [first, second] = await Promise.all([chargedFor(before), chargedFor(after)]);
     expect(first?.charge).toBe(String(tokens * 10));
     expect(second?.charge).toBe(String(tokens * 3));
     const dear = await ask({ provider: { max_price: { completion: 0.002_9 } } }).end;

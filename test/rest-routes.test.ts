@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { restRoutes, TopUp } from '@aisbf/contracts';
-import { FakeStripe, MarketUnderTest, type TestBuyer, type TestShop } from '@aisbf/testkit';
+import { FakeStripe, MarketUnderTest, type TestBuyer, type TestShop, totpOf } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 type Call = Readonly<{
@@ -47,20 +47,70 @@ const refusedHere: Readonly<Record<string, number>> = {
   startPayoutOnboarding: 400,
   getPayout: 404,
 };
+const pat = { email: 'pat@example.com', password: 'the first of them' };
+const newPassword = 'the second of them';
+const lastPassword = 'the third of them';
+const lastSegment = (link: URL) => link.pathname.split('/').at(-1) ?? '';
+
+/** What one person does from signing up to signing out. */
+function signingIn(): Readonly<Record<string, () => Call | Promise<Call>>> {
+  const token = '';
+  const known = { password: newPassword };
+  return {
+    signUp: () => ({ token, body: { username: 'pat', ...pat } }),
+    sendVerification: () => ({ token, body: { email: pat.email } }),
+    verifyEmail: async () => {
+      const link = await market.mailedLink(pat.email);
+      return { token, query: { token: link.searchParams.get('token') ?? '' } };
+    },
+    requestPasswordReset: () => ({ token, body: { email: pat.email, redirectTo: '/' } }),
+    followPasswordReset: async () => {
+      const link = await market.mailedLink(pat.email, 3);
+      made.reset = lastSegment(link);
+      return { token, path: { token: made.reset }, query: { callbackURL: '/' } };
+    },
+    resetPassword: () => ({ token, body: { token: made.reset, newPassword } }),
+    signIn: () => ({ token, body: { email: pat.email, password: newPassword } }),
+    getSession: () => ({ token }),
+    getAccessKeys: () => ({ token }),
+    getAccessToken: () => ({ token }),
+    enableTwoFactor: () => ({ token, body: known }),
+    enterTotp: () => ({ token, body: { code: totpOf(made.totp ?? '') } }),
+    replaceBackupCodes: () => ({ token, body: known }),
+    enterBackupCode: () => ({ token, body: { code: made.backupCode } }),
+    disableTwoFactor: () => ({ token, body: known }),
+    changePassword: () => ({
+      token,
+      body: { currentPassword: newPassword, newPassword: lastPassword },
+    }),
+    endOtherSessions: () => ({ token, body: {} }),
+    signOut: () => ({ token }),
+  };
+}
 
 /** One call of every route, in an order in which each finds what it needs. */
-const calls: Readonly<Record<string, () => Call>> = {
+const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   getPrincipal: () => ({ token: operator() }),
   createUser: () => ({ token: operator(), body: { username: 'rex' } }),
+  listUsers: () => ({ token: operator(), query: { limit: '2' } }),
+  updateUser: () => ({ token: operator(), path: { username: 'rex' }, body: { isDisabled: false } }),
   createApiToken: () => ({
     token: operator(),
     body: { name: 'spare', username: 'operator', scopes: ['manage'] },
   }),
   listApiTokens: () => ({ token: operator() }),
+  updateApiToken: () => ({
+    token: operator(),
+    path: { id: made.apiToken ?? '' },
+    body: { rules: { routes: ['rotation/*'] } },
+  }),
+  rotateApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),
+  listAudit: () => ({ token: operator(), query: { limit: '5' } }),
   grantCredit: () => ({
     token: operator(),
     body: { username: 'rex', amount: '1000', grantId: randomUUID(), reason: 'a test' },
   }),
+  ...signingIn(),
   getBalance: () => ({ token: buyer.apiToken }),
   createProvider: () => ({ token: operator(), body: { kind: 'coderai', name: 'lab' } }),
   listProviders: () => ({ token: operator(), query: { username: 'sam' } }),
@@ -208,6 +258,8 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   createRegistration: ({ registration }) => ({
     registration: (registration as unknown as { id: string }).id,
   }),
+  enableTwoFactor: ({ totpURI = '' }) => ({ totp: totpURI }),
+  replaceBackupCodes: ({ backupCodes }) => ({ backupCode: String(backupCodes?.[0]) }),
   putListing: ({ id = '' }) => ({ listing: id }),
   listListingFeeChanges: ({ changes }) => ({ listingFee: firstId(changes) }),
   listSellerFeeChanges: ({ changes }) => ({ sellerFee: firstId(changes) }),
@@ -225,16 +277,32 @@ function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>)
   return url;
 }
 
-function send(route: Route, { token, body, headers, ...place }: Call): Promise<Response> {
-  return fetch(addressOf(route, place), {
+/** Cookies of the one who signs in. */
+const cookies = new Map<string, string>();
+
+async function send(route: Route, { token, body, headers, ...place }: Call): Promise<Response> {
+  const isAuth = route.path.startsWith('/api/account/auth');
+  const response = await fetch(addressOf(route, place), {
     method: route.method.toUpperCase(),
+    redirect: 'manual',
     headers: {
       ...(token !== '' && { authorization: `Bearer ${token}` }),
+      ...(isAuth && { origin: market.url, cookie: cookieHeader() }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
+  for (const cookie of response.headers.getSetCookie()) {
+    const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+    if (value === '') cookies.delete(name);
+    else cookies.set(name, value);
+  }
+  return response;
+}
+
+function cookieHeader(): string {
+  return [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
 }
 
 const cents = (amount: number): string => String(BigInt(amount) * 10_000_000n);
@@ -270,6 +338,7 @@ beforeAll(async () => {
   market = await MarketUnderTest.start({
     serviceEnv: {
       accounts: {
+        ACCOUNTS_SIGN_UP: 'open',
         ACCOUNTS_PAYMENTS: 'stripe',
         ACCOUNTS_STRIPE_URL: stripe.url,
         ACCOUNTS_STRIPE_SECRET_KEY: stripe.secretKey,
@@ -304,12 +373,12 @@ describe('the routes of the OpenAPI document', () => {
     if (!route) throw new Error(`${name} is not described`);
     const { status, schema } = route.answer;
     if (status === 101) {
-      const socket = new WebSocket(addressOf(route, call()).href.replace('http', 'ws'));
+      const socket = new WebSocket(addressOf(route, await call()).href.replace('http', 'ws'));
       await once(socket, 'open');
       socket.close();
       return;
     }
-    const response = await send(route, call());
+    const response = await send(route, await call());
     const text = await response.text();
     const refused = refusedHere[name];
     if (refused !== undefined) {
@@ -331,7 +400,9 @@ describe('the routes of the OpenAPI document', () => {
     Object.assign(made, takings[name]?.(answer as Created, response.headers));
   });
 
-  it.each(restRoutes.map((route) => [route.operationId, route] as const))(
+  // What is open to everybody refuses nobody for who they are.
+  const closed = restRoutes.filter(({ credential, request }) => credential !== 'nobody' || request);
+  it.each(closed.map((route) => [route.operationId, route] as const))(
     '%s refuses a stranger as it is described',
     async (_name, route) => {
       const body = route.request && {};

@@ -3,6 +3,8 @@ import { createLog, Metrics, NatsBus, Readiness, startTwoDoors } from '@aisbf/pl
 import { createSecretToken } from '@aisbf/secrets';
 import { appModule } from './app.module.js';
 import type { AccountsSettings } from './config.js';
+import { AccessUpkeep } from './inbound/access-upkeep.js';
+import { AuthRoutesDoor } from './inbound/auth-routes.js';
 import { Background } from './inbound/background.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PayoutWorker } from './inbound/payout-worker.js';
@@ -11,6 +13,8 @@ import { openPool } from './outbound/accounts-database.js';
 import { requirePaymentSettings } from './payment-settings.js';
 import { ApiTokens } from './services/api-tokens.js';
 import { BusStreams } from './services/bus-streams.js';
+import { Directory } from './services/directory.js';
+import { Mailer } from './services/mailer.js';
 
 /** The whole service, running. */
 export async function startAccounts(settings: AccountsSettings) {
@@ -36,9 +40,11 @@ export async function startAccounts(settings: AccountsSettings) {
     bodyBytesMax: settings.ACCOUNTS_BODY_BYTES_MAX,
     keepsRawBodies: true,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
+    trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,
     metrics,
     readiness,
+    onFastify: (fastify, nest) => nest.get(AuthRoutesDoor).addTo(fastify),
     grpc: {
       proto: 'accounts.proto',
       service: 'aisbf.accounts.v1.Accounts',
@@ -46,9 +52,12 @@ export async function startAccounts(settings: AccountsSettings) {
       handlersOf: (nest) => nest.get(LedgerGrpc).handlers,
     },
   });
-  await makeFirstOperator(settings.ACCOUNTS_OPERATOR_API_TOKEN_FILE, app.get(ApiTokens));
+  if (!(await app.get(Directory).hasOperator())) {
+    await makeFirstOperator(settings.ACCOUNTS_OPERATOR_API_TOKEN_FILE, app.get(ApiTokens));
+  }
   await app.get(BusStreams).ensure();
   await app.get(SettleConsumer).start();
+  app.get(AccessUpkeep).start();
   app.get(Background).start();
   if (settings.ACCOUNTS_REDIS_URL !== undefined) app.get(PayoutWorker).start();
   readiness.markStarted();
@@ -61,6 +70,7 @@ export async function startAccounts(settings: AccountsSettings) {
     grpcPort,
     close: async () => {
       await close();
+      await app.get(Mailer).close();
       await bus.close();
       await pool.end();
     },
@@ -72,7 +82,7 @@ export async function startAccounts(settings: AccountsSettings) {
  * the next start goes on with the same token. Only the file's owner may read it.
  */
 async function makeFirstOperator(path: string, apiTokens: ApiTokens): Promise<void> {
-  if (path === '' || (await apiTokens.hasOperator())) return;
+  if (path === '') return;
   const apiToken = (await readIfThere(path))?.trim() || createSecretToken('aisbf').text;
   await writeFile(path, `${apiToken}\n`, { mode: 0o600 });
   if (!(await apiTokens.createFirstOperator(apiToken))) await rm(path);

@@ -10,8 +10,11 @@ import {
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
+import { identityParts } from './identity.module.js';
+import { AccessController } from './inbound/access.controller.js';
 import { AccountController } from './inbound/account.controller.js';
 import { AnswersController } from './inbound/answers.controller.js';
+import { ApiTokensController } from './inbound/api-tokens.controller.js';
 import { Background, BackgroundJobs, job } from './inbound/background.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
@@ -20,24 +23,21 @@ import { PayoutController } from './inbound/payout.controller.js';
 import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { UsageController } from './inbound/usage.controller.js';
+import { UsersController } from './inbound/users.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
-import { PgApiTokenReader } from './outbound/pg-api-token-reader.js';
 import { PgIdempotencyStore } from './outbound/pg-idempotency-store.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
-import { PrismaDirectory } from './outbound/prisma-directory.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
-import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
-import { ApiTokenReader, Directory } from './services/directory.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
 import { Idempotency, IdempotencyStore } from './services/idempotency.js';
 import { Identity } from './services/identity.js';
@@ -50,7 +50,6 @@ import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
-import { Users } from './services/users.js';
 import { Withdrawal } from './services/withdrawal.js';
 import { UsageJobs, usageParts } from './usage.module.js';
 
@@ -69,16 +68,16 @@ export function appModule(
     controllers: [
       InternalController,
       RequestMoneyController,
+      AccessController,
       AnswersController,
       AccountController,
+      UsersController,
+      ApiTokensController,
       PaymentController,
       UsageController,
       PayoutController,
     ],
     providers: [
-      Identity,
-      Users,
-      ApiTokens,
       Authorisation,
       HeldRequests,
       Settlement,
@@ -94,6 +93,7 @@ export function appModule(
       LedgerGrpc,
       SettleConsumer,
       Background,
+      ...identityParts(settings),
       { provide: APP_GUARD, useClass: CallerGuard },
       { provide: CallerCheck, useExisting: Identity },
       { provide: LedgerStore, useClass: PgLedgerStore },
@@ -102,8 +102,6 @@ export function appModule(
       { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },
-      { provide: ApiTokenReader, useClass: PgApiTokenReader },
-      { provide: Directory, useClass: PrismaDirectory },
       { provide: OutboxStore, useClass: PgOutboxStore },
       { provide: EventPublisher, useClass: NatsEventPublisher },
       { provide: BusStreams, useClass: NatsBusStreams },
@@ -127,7 +125,6 @@ export function appModule(
         useValue: new OracleSettings(settings.ACCOUNTS_VIOLATIONS_MS_MAX),
       },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
-      { provide: DefaultTokenLimits, useValue: new DefaultTokenLimits(defaultLimits(settings)) },
       backgroundJobs(settings),
     ],
   };
@@ -159,14 +156,6 @@ function backgroundJobs(settings: AccountsSettings): Provider {
         job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
         ...areas.flatMap(({ all }) => all),
       ]),
-  };
-}
-
-function defaultLimits(settings: AccountsSettings) {
-  return {
-    requestsPerMinuteMax: settings.ACCOUNTS_TOKEN_REQUESTS_PER_MINUTE_MAX,
-    tokensPerMinuteMax: settings.ACCOUNTS_TOKEN_TOKENS_PER_MINUTE_MAX,
-    concurrencyMax: settings.ACCOUNTS_TOKEN_CONCURRENCY_MAX,
   };
 }
 

@@ -1,3 +1,4 @@
+import { accessSettings } from '@aisbf/access';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { paymentSettings } from './payment-settings.js';
@@ -7,6 +8,8 @@ export const accountsSettings = z.object({
     'Shared by the services of one installation; proves a caller is one of them.',
   ),
   AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where facts are published.'),
+  AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...accessSettings,
   ACCOUNTS_HTTP_HOST: setting.host('Address to listen on.'),
   ACCOUNTS_HTTP_PORT: setting.port(7001, 'Port of the HTTP API; 0 picks a free one.'),
   ACCOUNTS_GRPC_PORT: setting.port(
@@ -172,6 +175,73 @@ export const accountsSettings = z.object({
   ACCOUNTS_PAYOUT_RETURN_URL: setting.urlOrNone(
     /^https?$/,
     "Where sellers come back to from the payment provider's pages. Needed for Stripe.",
+  ),
+  ACCOUNTS_PUBLIC_URL: setting
+    .url(
+      /^https?$/,
+      "The market's one public origin: in mails' links, and the origin from which people sign in. With https, cookies are sent over nothing else.",
+    )
+    .default('http://127.0.0.1:8080'),
+  ACCOUNTS_TRUSTED_ORIGINS: setting.text(
+    '',
+    'Further origins of pages that may sign people in and be led back to, with commas between.',
+  ),
+  ACCOUNTS_SIGN_UP: z
+    .enum(['open', 'closed'])
+    .default('closed')
+    .describe('Whether people make themselves users. Closed, operators make them and invite them.'),
+  ACCOUNTS_SMTP_URL: setting.text(
+    '',
+    'The mail server, as smtp://user:password@host:587. Empty: see ACCOUNTS_MAIL_FOLDER.',
+  ),
+  ACCOUNTS_MAIL_FROM: setting.text('AISBF <aisbf@localhost>', 'Whose mails they are.'),
+  ACCOUNTS_MAIL_FOLDER: setting.text(
+    '',
+    'Without a mail server: where mails are written as files that only their owner may read. Empty: what needs a mail is refused.',
+  ),
+  ACCOUNTS_MAIL_LINK_TTL_MS: setting.durationMs(
+    3_600_000,
+    'How long the link of a mail is good: an hour, since a mail may be slow.',
+  ),
+  ACCOUNTS_SESSION_TTL_MS: setting.integer(
+    604_800_000,
+    60_000,
+    7_776_000_000,
+    'How long a session lasts that is not used: a week. One in use is extended daily.',
+  ),
+  ACCOUNTS_ACCESS_TOKEN_TTL_MS: setting.integer(
+    300_000,
+    1_000,
+    300_000,
+    'How long an access token is good. Its session may end earlier, and it with that.',
+  ),
+  ACCOUNTS_SIGN_IN_ATTEMPTS_MAX: setting.integer(
+    10,
+    1,
+    10_000,
+    'Passwords that may be tried at one account in a window, from however many addresses; as many mails may be asked for.',
+  ),
+  ACCOUNTS_SIGN_IN_WINDOW_MS: setting.durationMs(
+    300_000,
+    'That window. Somebody else can shut a user out for as long, but not end a session.',
+  ),
+  ACCOUNTS_SIGN_IN_ADDRESS_ATTEMPTS_MAX: setting.integer(
+    30,
+    1,
+    100_000,
+    'Calls to one of the doors of signing in that one address may make in a minute: an office shares one.',
+  ),
+  ACCOUNTS_ACKNOWLEDGE_MS_MAX: setting.durationMs(
+    2_000,
+    'How long a revocation waits for the services to say that they serve it. Twice the lease: one that has died is waited out.',
+  ),
+  ACCOUNTS_ACCESS_CHANGES_KEPT_MS: setting.durationMs(
+    3_600_000,
+    'How long changes of access are kept; a service that was away for longer forgets all callers.',
+  ),
+  ACCOUNTS_TOKEN_USE_INTERVAL_MS: setting.durationMs(
+    10_000,
+    'How often it is written down when tokens were last used.',
   ),
   ...paymentSettings,
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(

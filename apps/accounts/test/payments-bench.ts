@@ -39,6 +39,10 @@ export const operator = {
   role: 'operator' as const,
   scopes: ['manage' as const],
   limits: { requestsPerMinuteMax: 1, tokensPerMinuteMax: 1, concurrencyMax: 1 },
+  rules: { routes: [], models: [], addresses: [] },
+  userId: randomUUID(),
+  sessionId: null,
+  expiresAtMs: null,
 };
 
 /** A ledger whose money comes from a stand-in of Stripe; events are delivered by hand. */

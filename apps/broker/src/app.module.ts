@@ -1,3 +1,4 @@
+import { Principals } from '@aisbf/access';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
 import { BrokerLimits, type BrokerSettings } from './config.js';
@@ -10,7 +11,6 @@ import { RegistrationController } from './inbound/registration.controller.js';
 import { RegistrationWatch } from './inbound/registration-watch.js';
 import { WorkerDoor } from './inbound/worker-door.js';
 import { WorkersListener } from './inbound/workers-listener.js';
-import { AccountsTokenOffice } from './outbound/accounts-token-office.js';
 import { NatsOwnerEventStore } from './outbound/nats-owner-event-store.js';
 import { NatsPeerWorkers } from './outbound/nats-peer-workers.js';
 import { NatsPresenceBus } from './outbound/nats-presence-bus.js';
@@ -18,7 +18,7 @@ import { RouterRegistrationOffice } from './outbound/router-registration-office.
 import { RouterWorkerGate } from './outbound/router-worker-gate.js';
 import { Admission, WorkerGate } from './services/admission.js';
 import { AllWorkers, PeerWorkers } from './services/all-workers.js';
-import { Callers, TokenOffice } from './services/callers.js';
+import { Callers } from './services/callers.js';
 import { Drain } from './services/drain.js';
 import { LocalWorkers } from './services/local-workers.js';
 import { OwnerEventLog, OwnerEventStore } from './services/owner-event-log.js';
@@ -34,7 +34,7 @@ export type BrokerParts = Readonly<{
   log: Log;
   metrics: Metrics;
   router: InternalClient;
-  accounts: InternalClient;
+  principals: Principals;
 }>;
 
 class AppModule {}
@@ -63,7 +63,7 @@ export function appModule(settings: BrokerSettings, parts: BrokerParts): Dynamic
       WorkersListener,
       RegistrationWatch,
       { provide: WorkerGate, useValue: new RouterWorkerGate(parts.router) },
-      { provide: TokenOffice, useValue: new AccountsTokenOffice(parts.accounts) },
+      { provide: Principals, useValue: parts.principals },
       { provide: PresenceBus, useValue: new NatsPresenceBus(bus) },
       {
         provide: Presence,

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { RunningAccess, type StartAccess } from '@aisbf/access';
 import {
   createLog,
   InternalClient,
   Metrics,
   NatsBus,
   Readiness,
+  SystemClock,
   startHttpService,
 } from '@aisbf/platform';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -39,13 +41,16 @@ export async function startBroker(settings: BrokerSettings) {
   readiness.add('nats', () => bus.isAlive());
   const router = peer(settings, settings.BROKER_ROUTER_URL);
   const accounts = peer(settings, settings.BROKER_ACCOUNTS_URL);
+  const access = knowCallers(settings, { accounts, bus, log });
+  const { principals } = access;
 
   const app = await startHttpService({
-    module: appModule(settings, { brokerId, bus, log, metrics, router, accounts }),
+    module: appModule(settings, { brokerId, bus, log, metrics, router, principals }),
     host: settings.BROKER_HTTP_HOST,
     port: settings.BROKER_HTTP_PORT,
     bodyBytesMax: settings.BROKER_BODY_BYTES_MAX,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
+    trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,
     metrics,
     readiness,
@@ -59,6 +64,7 @@ export async function startBroker(settings: BrokerSettings) {
   });
   measure(app, metrics);
   const url = settings.BROKER_ADVERTISED_URL || (await app.getUrl());
+  await access.start();
   app.get(OwnerEventLog).start();
   app.get(PresenceListener).start();
   app.get(WorkersListener).start();
@@ -82,6 +88,7 @@ export async function startBroker(settings: BrokerSettings) {
       app.get(Sessions).stop();
       await app.get(OwnerEventLog).close(historyGraceMs);
       await app.close();
+      await access.stop();
       await Promise.all([bus.close(), router.close(), accounts.close()]);
     },
   };
@@ -93,6 +100,22 @@ function uniqueId(): string {
     .replace(/[^\w-]/g, '-')
     .slice(0, 48);
   return `${host}-${randomBytes(4).toString('hex')}`;
+}
+
+function knowCallers(
+  settings: BrokerSettings,
+  parts: Pick<StartAccess, 'accounts' | 'bus' | 'log'>,
+): RunningAccess {
+  return new RunningAccess({
+    ...parts,
+    service: 'broker',
+    clock: new SystemClock(),
+    accountsUrl: settings.BROKER_ACCOUNTS_URL,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    leaseMs: settings.AISBF_ACCESS_LEASE_MS,
+    ttlMs: settings.BROKER_PRINCIPAL_TTL_MS,
+    entriesMax: settings.BROKER_PRINCIPAL_ENTRIES_MAX,
+  });
 }
 
 function peer(settings: BrokerSettings, baseUrl: string): InternalClient {

@@ -1,3 +1,4 @@
+import { accessSettings } from '@aisbf/access';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { readHeaderList } from './domain/passed-headers.js';
@@ -8,6 +9,18 @@ export const brokerSettings = z.object({
     'Shared by the services of one installation; proves a caller is one of them.',
   ),
   AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where presence is published.'),
+  AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...accessSettings,
+  BROKER_PRINCIPAL_TTL_MS: setting.durationMs(
+    30_000,
+    'How long a caller is remembered, while accounts gives leave to; changes are heard at once.',
+  ),
+  BROKER_PRINCIPAL_ENTRIES_MAX: setting.integer(
+    10_000,
+    1,
+    10_000_000,
+    'How many callers are remembered; only those who look after workers call here.',
+  ),
   BROKER_HTTP_HOST: setting.host('Address to listen on.'),
   BROKER_HTTP_PORT: setting.port(
     7003,

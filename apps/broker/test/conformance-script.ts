@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { until } from '@aisbf/testkit';
 import { expect } from '@jest/globals';
 import { type CallAnswer, type CallOptions, type OpenCall, openCall } from './broker-stage.js';
-import type { KnownProvider } from './fake-peers.js';
+import { apiTokens, type KnownProvider } from './fake-peers.js';
 import { type Handshake, type Manner, RawWorker } from './raw-worker.js';
 import type { Frame } from './scripted-worker.js';
 
@@ -171,7 +171,7 @@ class Performance {
   }
 
   private async areQueued(count: number): Promise<boolean> {
-    const headers = { authorization: 'Bearer operator' };
+    const headers = { authorization: `Bearer ${apiTokens.operator}` };
     const url = `${this.scene.brokerUrl}/api/coderai/broker/sessions`;
     const { sessions } = (await (await fetch(url, { headers })).json()) as SeenSessions;
     const own = sessions.find(({ session_id: id }) => id === this.known.get('$session'));

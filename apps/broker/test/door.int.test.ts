@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Stage, startStage } from './broker-stage.js';
-import { otherProvider, sellerProvider } from './fake-peers.js';
+import { apiTokens, otherProvider, sellerProvider } from './fake-peers.js';
 import { Refusal, ScriptedWorker, type WorkerOptions } from './scripted-worker.js';
 
 const refusalOf = async (stage: Stage, options: WorkerOptions): Promise<Refusal> => {
@@ -170,17 +170,17 @@ describe("the workers' door", () => {
     const status = '/api/coderai/broker/providers/rig/status';
     expect((await get(status)).status).toBe(401);
     expect((await get(status, 'nobody')).status).toBe(401);
-    expect((await get(status, 'seller-inference')).status).toBe(403);
+    expect((await get(status, apiTokens.sellerBuying)).status).toBe(403);
     const byId = `/api/coderai/broker/providers/${sellerProvider.providerId}/status`;
-    expect((await get(byId, 'other-manage')).status).toBe(404);
-    for (const apiToken of ['seller-manage', 'operator']) {
+    expect((await get(byId, apiTokens.other)).status).toBe(404);
+    for (const apiToken of [apiTokens.seller, apiTokens.operator]) {
       const { body } = await get(status, apiToken);
       expect(body.connected).toBe(true);
       expect(JSON.stringify(body.events)).toContain('client_not_allowed');
       expect(JSON.stringify(body)).not.toContain('reg_right');
     }
-    expect((await get('/api/coderai/broker/sessions', 'other-manage')).body.count).toBe(0);
-    expect((await get('/api/coderai/broker/sessions', 'seller-manage')).body.count).not.toBe(0);
+    expect((await get('/api/coderai/broker/sessions', apiTokens.other)).body.count).toBe(0);
+    expect((await get('/api/coderai/broker/sessions', apiTokens.seller)).body.count).not.toBe(0);
   });
 
   it('never lets two owners with the same names meet', async () => {

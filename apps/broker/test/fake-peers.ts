@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import {
   type AdmitWorker,
@@ -7,6 +8,7 @@ import {
   type RegistrationRevoked,
   type WorkerVerdict,
 } from '@aisbf/contracts';
+import { createSecretToken } from '@aisbf/secrets';
 import { listenOnLoopback, textOf } from '@aisbf/testkit';
 
 export type KnownProvider = Readonly<{
@@ -54,16 +56,28 @@ export const globalProvider: KnownProvider = {
 };
 const knownProviders = [sellerProvider, otherProvider, openProvider, globalProvider];
 
+/** API tokens by who calls with them. */
+export const apiTokens = {
+  seller: createSecretToken('aisbf').text,
+  sellerBuying: createSecretToken('aisbf').text,
+  other: createSecretToken('aisbf').text,
+  operator: createSecretToken('aisbf').text,
+};
+
 const principals: Readonly<Record<string, object>> = {
-  'seller-manage': principal('seller', sellerProvider.ownerId, 'member', ['manage']),
-  'seller-inference': principal('seller', sellerProvider.ownerId, 'member', ['inference']),
-  'other-manage': principal('other', otherProvider.ownerId, 'member', ['manage']),
-  operator: principal('root', '55555555-5555-4555-8555-555555555555', 'operator', ['manage']),
+  [apiTokens.seller]: principal('seller', sellerProvider.ownerId, 'member', ['manage']),
+  [apiTokens.sellerBuying]: principal('seller', sellerProvider.ownerId, 'member', ['inference']),
+  [apiTokens.other]: principal('other', otherProvider.ownerId, 'member', ['manage']),
+  [apiTokens.operator]: principal('root', randomUUID(), 'operator', ['manage']),
 };
 
 function principal(username: string, ownerId: string, role: string, scopes: readonly string[]) {
   return {
-    apiTokenId: '66666666-6666-4666-8666-666666666666',
+    userId: randomUUID(),
+    apiTokenId: randomUUID(),
+    sessionId: null,
+    expiresAtMs: null,
+    rules: { routes: [], models: [], addresses: [] },
     ownerId,
     username,
     role,
@@ -95,7 +109,7 @@ export async function startFakePeers(): Promise<FakePeers> {
       checks.push(body as CheckWorkers);
       return { type: 'checked-workers', ended } satisfies CheckedWorkers;
     }
-    if (path !== internalPaths.routerAdmitWorker) return identified(body);
+    if (path !== internalPaths.routerAdmitWorker) return accountsSays(path, body);
     asked += 1;
     return verdictOn(body as AdmitWorker);
   };
@@ -122,10 +136,14 @@ export async function startFakePeers(): Promise<FakePeers> {
 }
 
 const unknownToken = {
-  fault: { code: 'API_TOKEN_UNKNOWN', kind: 'unauthenticated', message: 'Unknown.', details: {} },
+  fault: { code: 'API_TOKEN_INVALID', kind: 'unauthenticated', message: 'Unknown.', details: {} },
 };
 
-function identified(body: unknown): object | undefined {
+function accountsSays(path: string | undefined, body: unknown): object | undefined {
+  if (path === internalPaths.accountsRenewAccess) {
+    return { revision: 0, changes: [], isComplete: true };
+  }
+  if (path === internalPaths.accountsLeaveAccess) return {};
   return principals[(body as { apiToken: string }).apiToken];
 }
 

@@ -1,6 +1,7 @@
 import { until } from '@aisbf/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { call, type Stage, startStage } from './broker-stage.js';
+import { apiTokens } from './fake-peers.js';
 import { type Frame, ScriptedWorker } from './scripted-worker.js';
 
 const bytes = Buffer.from(Array.from({ length: 1_000 }, (_, index) => (index * 7) % 256));
@@ -121,7 +122,7 @@ describe('the extensions of frames', () => {
     });
     expect(await ask(worker)).toMatchObject({ status: 200, text: '{}' });
     const response = await fetch(`${stage.url}/api/coderai/broker/providers/rig/status`, {
-      headers: { authorization: 'Bearer seller-manage' },
+      headers: { authorization: `Bearer ${apiTokens.seller}` },
     });
     const { events } = (await response.json()) as { events: object[] };
     expect(events).toContainEqual(

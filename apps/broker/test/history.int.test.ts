@@ -5,7 +5,7 @@ import { createLog, NatsBus } from '@aisbf/platform';
 import { type OwnNats, startOwnNats, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Stage, startStage } from './broker-stage.js';
-import { otherProvider, sellerProvider } from './fake-peers.js';
+import { apiTokens, otherProvider, sellerProvider } from './fake-peers.js';
 import { Refusal, ScriptedWorker, type WorkerOptions } from './scripted-worker.js';
 
 type Event = Readonly<{
@@ -43,7 +43,7 @@ describe('what owners see of their workers', () => {
       BROKER_ADMISSION_FAILURES_PER_MINUTE_MAX: '1000',
       ...settings,
     });
-  const get = async (stage: Stage, path: string, apiToken = 'seller-manage') => {
+  const get = async (stage: Stage, path: string, apiToken = apiTokens.seller) => {
     const response = await fetch(`${stage.url}/api/coderai/broker/${path}`, {
       headers: { authorization: `Bearer ${apiToken}` },
     });
@@ -60,8 +60,8 @@ describe('what owners see of their workers', () => {
   const meet = () =>
     until(async () => {
       const [here, there] = await Promise.all([
-        get(near, 'sessions', 'operator'),
-        get(far, 'sessions', 'operator'),
+        get(near, 'sessions', apiTokens.operator),
+        get(far, 'sessions', apiTokens.operator),
       ]);
       const both = [here, there].map(({ body }) => body.count);
       return both[0] === both[1] && both.every((count) => count > 0);
@@ -112,18 +112,18 @@ describe('what owners see of their workers', () => {
     const theirs = await ScriptedWorker.start(far.url, { ...other, clientId: 'client-1' });
     await refused(near, { ...other, clientId: 'client-7' });
     for (const stage of [near, far]) {
-      const [own, foreign] = [await status(stage), await status(stage, 'other-manage')];
+      const [own, foreign] = [await status(stage), await status(stage, apiTokens.other)];
       expect(own.sessions.map(({ username }) => username)).toEqual(['seller']);
       expect(foreign.sessions.map(({ username }) => username)).toEqual(['other']);
       expect(JSON.stringify(own.events)).not.toContain('client-7');
       expect(JSON.stringify(foreign.events)).toContain('client-7');
       expect(JSON.stringify(foreign.events)).not.toContain('client-9');
-      expect((await get(stage, 'sessions', 'other-manage')).body.count).toBe(1);
-      expect((await get(stage, 'sessions', 'operator')).body.count).toBe(2);
+      expect((await get(stage, 'sessions', apiTokens.other)).body.count).toBe(1);
+      expect((await get(stage, 'sessions', apiTokens.operator)).body.count).toBe(2);
       const { code } = await get(stage, `providers/${otherProvider.providerId}/status`);
       expect(code).toBe(404);
       const { providerId } = otherProvider;
-      expect(await status(stage, 'other-manage', providerId)).toEqual({
+      expect(await status(stage, apiTokens.other, providerId)).toEqual({
         ...foreign,
         provider_id: providerId,
       });
@@ -297,9 +297,11 @@ describe('what owners see of their workers', () => {
       const filled = { ...event, eventId: randomUUID(), username: 'crowd', providerId };
       bus.publish(subjects.ownerEvent(filled), filled);
     }
-    await until(async () => (await get(near, 'providers/rig/status', 'operator')).code === 409);
+    await until(
+      async () => (await get(near, 'providers/rig/status', apiTokens.operator)).code === 409,
+    );
     const { providerId } = sellerProvider;
-    expect((await get(near, `providers/${providerId}/status`, 'operator')).code).toBe(200);
+    expect((await get(near, `providers/${providerId}/status`, apiTokens.operator)).code).toBe(200);
     expect(await status(near)).toMatchObject({ history_readable: true });
     expect(JSON.stringify(await status(near))).not.toContain('of-many');
   });

@@ -3,7 +3,7 @@ import { createLog, NatsBus } from '@aisbf/platform';
 import { natsUrl, until } from '@aisbf/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { openCall, type Stage, startStage } from './broker-stage.js';
-import { otherProvider, sellerProvider } from './fake-peers.js';
+import { apiTokens, otherProvider, sellerProvider } from './fake-peers.js';
 import { type Frame, ScriptedWorker } from './scripted-worker.js';
 
 const completion = (content: string) => ({ status: 'ok', payload: { choices: [content] } });
@@ -51,7 +51,7 @@ describe('what a worker may not do to another', () => {
     return (await response.json()) as { sessions: readonly Record<string, unknown>[] };
   };
   /** The owner's view, without what time alone changes. */
-  const seen = async (apiToken = 'seller-manage') => {
+  const seen = async (apiToken = apiTokens.seller) => {
     const { sessions } = await get('/api/coderai/broker/sessions', apiToken);
     return sessions.map(({ heardAtMs: _, ...session }) => session);
   };
@@ -68,7 +68,7 @@ describe('what a worker may not do to another', () => {
   });
   afterEach(async () => {
     for (const worker of workers.splice(0)) worker.socket.terminate();
-    await until(async () => (await seen('operator')).length === 0);
+    await until(async () => (await seen(apiTokens.operator)).length === 0);
   });
   afterAll(async () => {
     await stage.close();
@@ -90,7 +90,7 @@ describe('what a worker may not do to another', () => {
     const answer = await worker.frame(({ request_id }) => request_id === 'hb-2');
     expect(Object.keys(answer).sort()).toEqual(['event', 'payload', 'request_id', 'status', 'v']);
     expect(await seen()).toEqual(before);
-    expect(await seen('other-manage')).toEqual([]);
+    expect(await seen(apiTokens.other)).toEqual([]);
 
     worker.register({ concurrency: 10 });
     const isSecond = (frame: Frame) =>
@@ -171,15 +171,15 @@ describe('what a worker may not do to another', () => {
       expect(worker.frames.filter(({ op }) => op === 'chat.completions')).toHaveLength(1);
     }
     for (const [apiToken, worker] of [
-      ['seller-manage', mine],
-      ['other-manage', theirs],
+      [apiTokens.seller, mine],
+      [apiTokens.other, theirs],
     ] as const) {
       const status = await get('/api/coderai/broker/providers/rig/status', apiToken);
       expect(await seen(apiToken)).toMatchObject([{ session_id: worker.sessionId }]);
       expect(status.sessions).toMatchObject([{ session_id: worker.sessionId }]);
     }
     const mineSeen = JSON.stringify(
-      await get('/api/coderai/broker/providers/rig/status', 'seller-manage'),
+      await get('/api/coderai/broker/providers/rig/status', apiTokens.seller),
     );
     expect(mineSeen).not.toMatch(new RegExp(`${theirs.sessionId}|${otherProvider.ownerId}`));
 
@@ -211,7 +211,7 @@ describe('what a worker may not do to another', () => {
     for (const attempt of attempts) {
       await expect(ScriptedWorker.connect(stage.url, attempt)).rejects.toThrow('refused with 40');
     }
-    expect(await seen('operator')).toEqual([]);
+    expect(await seen(apiTokens.operator)).toEqual([]);
   });
 });
 

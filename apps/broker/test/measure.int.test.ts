@@ -2,6 +2,7 @@ import { internalHeaders } from '@aisbf/contracts';
 import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { call, openCall, type Stage, startStage } from './broker-stage.js';
+import { apiTokens } from './fake-peers.js';
 import { type Frame, ScriptedWorker } from './scripted-worker.js';
 
 const answered = { status: 'ok', payload: { object: 'chat.completion', choices: [] } };
@@ -20,7 +21,7 @@ describe('what a broker sees of its workers', () => {
 
   const statusOf = async (sessionId: string) => {
     const response = await fetch(`${stage.url}/api/coderai/broker/providers/rig/status`, {
-      headers: { authorization: 'Bearer seller-manage' },
+      headers: { authorization: `Bearer ${apiTokens.seller}` },
     });
     const { sessions } = (await response.json()) as { sessions: readonly WorkerStatus[] };
     return sessions.find(({ session_id: id }) => id === sessionId);

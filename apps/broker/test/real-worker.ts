@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { until } from '@aisbf/testkit';
 import type { Stage } from './broker-stage.js';
-import { sellerProvider } from './fake-peers.js';
+import { apiTokens, sellerProvider } from './fake-peers.js';
 
 const workerMain = new URL('../../worker/dist/main.js', import.meta.url).pathname;
 
@@ -53,7 +53,7 @@ export async function startWorker(
 
 async function servingSession(stage: Stage): Promise<string | undefined> {
   const response = await fetch(`${stage.url}/api/coderai/broker/sessions`, {
-    headers: { authorization: 'Bearer seller-manage' },
+    headers: { authorization: `Bearer ${apiTokens.seller}` },
   });
   const { sessions } = (await response.json()) as {
     sessions: { session_id: string; presence: { models: unknown[] } | null }[];

@@ -9,6 +9,7 @@ export const gatewaySettings = z.object({
     /^(nats|tls)$/,
     'Where health facts go, and settlements that find no accounts.',
   ),
+  AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
   GATEWAY_HTTP_HOST: setting.host('Address to listen on.'),
   GATEWAY_HTTP_PORT: setting.port(7004, "Port of the buyers' API; 0 picks a free one."),
   GATEWAY_LOG_LEVEL: setting.logLevel(),

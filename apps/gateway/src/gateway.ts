@@ -20,6 +20,7 @@ export async function startGateway(settings: GatewaySettings) {
     port: settings.GATEWAY_HTTP_PORT,
     bodyBytesMax: settings.GATEWAY_BODY_BYTES_MAX,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
+    trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,
     metrics,
     readiness,

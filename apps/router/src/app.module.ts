@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { AccessLease, Principals, type RunningAccess } from '@aisbf/access';
 import {
   CallerCheck,
   CallerGuard,
@@ -51,7 +52,6 @@ import { Market } from './services/market.js';
 import { ModelList } from './services/model-list.js';
 import { Owners } from './services/owners.js';
 import { Planning, PlanningSettings } from './services/planning.js';
-import { PrincipalCacheSettings, Principals } from './services/principals.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
 import { RateLimits } from './services/rate-limits.js';
@@ -72,6 +72,7 @@ import { WorkerAdmission } from './services/worker-admission.js';
 /** What is made before Nest is, and shared with the start of the process. */
 export type RouterParts = Readonly<{
   accounts: InternalClient;
+  access: Pick<RunningAccess, 'lease' | 'principals'>;
   clock: Clock;
   bus: NatsBus;
   log: Log;
@@ -97,7 +98,6 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       UsageChecksController,
     ],
     providers: [
-      Principals,
       LiveCatalogue,
       LiveHealth,
       Market,
@@ -128,6 +128,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       FactListener,
       PresenceListener,
       { provide: APP_GUARD, useClass: CallerGuard },
+      { provide: AccessLease, useValue: parts.access.lease },
+      { provide: Principals, useValue: parts.access.principals },
       { provide: CallerCheck, useExisting: Principals },
       { provide: Accounts, useClass: HttpAccounts },
       { provide: Leases, useClass: HttpLeases },
@@ -170,12 +172,6 @@ function settingsFor(settings: RouterSettings) {
       ),
     ),
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
-    value(
-      new PrincipalCacheSettings(
-        settings.ROUTER_PRINCIPAL_TTL_MS,
-        settings.ROUTER_PRINCIPAL_ENTRIES_MAX,
-      ),
-    ),
     value(
       new HealthSettings(
         settings.ROUTER_COOLDOWN_MS_BASE,

@@ -1,3 +1,4 @@
+import { accessSettings } from '@aisbf/access';
 import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 
@@ -6,6 +7,8 @@ export const routerSettings = z.object({
     'Shared by the services of one installation; proves a caller is one of them.',
   ),
   AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where presence, health and changes are heard.'),
+  AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...accessSettings,
   ROUTER_HTTP_HOST: setting.host('Address to listen on.'),
   ROUTER_HTTP_PORT: setting.port(7002, 'Port of the HTTP API; 0 picks a free one.'),
   ROUTER_GRPC_PORT: setting.port(7102, 'Port of the gRPC API for other teams; 0 picks a free one.'),
@@ -191,7 +194,7 @@ export const routerSettings = z.object({
   ),
   ROUTER_PRINCIPAL_TTL_MS: setting.durationMs(
     30_000,
-    'How long an API token is remembered. Changes are heard at once; this heals a lost message.',
+    'How long an API token is remembered, while accounts gives leave to; changes are heard at once.',
   ),
   ROUTER_PRINCIPAL_ENTRIES_MAX: setting.integer(
     100_000,

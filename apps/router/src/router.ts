@@ -1,3 +1,4 @@
+import { RunningAccess, type StartAccess } from '@aisbf/access';
 import {
   type Clock,
   createLog,
@@ -30,13 +31,16 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   const log = createLog('router', settings.ROUTER_LOG_LEVEL);
   const metrics = new Metrics('router');
   const readiness = new Readiness();
-  const parts = { ...(await connect(settings, log)), clock, log, metrics };
+  const connections = await connect(settings, log);
+  const access = knowCallers(settings, { ...connections, clock, log });
+  const parts = { ...connections, access, clock, log, metrics };
   const { app, grpcPort, close } = await startTwoDoors({
     module: appModule(settings, parts),
     host: settings.ROUTER_HTTP_HOST,
     port: settings.ROUTER_HTTP_PORT,
     bodyBytesMax: settings.ROUTER_BODY_BYTES_MAX,
     internalSecret: settings.AISBF_INTERNAL_SECRET,
+    trustedProxies: settings.AISBF_TRUSTED_PROXIES,
     log,
     metrics,
     readiness,
@@ -61,6 +65,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   const tending = app.get(AllowanceTending);
   const usages = app.get(UsageWatch);
   tending.start();
+  await access.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
@@ -76,6 +81,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     close: async () => {
       await close();
       await tending.stop();
+      await access.stop();
       presence.stop();
       expiry.stop();
       await watch.stop();
@@ -110,6 +116,21 @@ async function connect(settings: RouterSettings, log: Log) {
   });
   const bus = await NatsBus.connect({ url: settings.AISBF_NATS_URL, name: 'router', log });
   return { reading, writing, redis, accounts, bus };
+}
+
+function knowCallers(
+  settings: RouterSettings,
+  parts: Pick<StartAccess, 'accounts' | 'bus' | 'clock' | 'log'>,
+): RunningAccess {
+  return new RunningAccess({
+    ...parts,
+    service: 'router',
+    accountsUrl: settings.ROUTER_ACCOUNTS_URL,
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    leaseMs: settings.AISBF_ACCESS_LEASE_MS,
+    ttlMs: settings.ROUTER_PRINCIPAL_TTL_MS,
+    entriesMax: settings.ROUTER_PRINCIPAL_ENTRIES_MAX,
+  });
 }
 
 type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: LiveHealth }>;

@@ -13,6 +13,7 @@ export function admitRequest(
     requestId: `req_${randomBytes(16).toString('hex')}`,
     apiToken,
     pathUsername,
+    clientAddress: '127.0.0.1',
     facts: {
       endpoint: 'chat.completions',
       route,

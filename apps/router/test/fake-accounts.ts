@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import {
+  type AccessChange,
+  type AccessRenewed,
   Authorise,
   type FaultBody,
   GetOwner,
   Identify,
   internalPaths,
   type Principal,
+  RenewAccess,
 } from '@aisbf/contracts';
 import { createSecretToken } from '@aisbf/secrets';
 import { listenOnLoopback, textOf } from '@aisbf/testkit';
@@ -15,9 +18,12 @@ const fault = (kind: FaultBody['kind'], code: string): { fault: FaultBody } => (
   fault: { code, kind, message: 'as the test wants it', details: {} },
 });
 
+type BuyingPrincipal = Principal & { apiTokenId: string };
+
 /** Accounts as the router sees them: a few principals, and a wallet that says yes until told otherwise. */
 export async function startFakeAccounts() {
   const principals = new Map<string, Principal>();
+  const changes: AccessChange[] = [];
   const state = {
     authorised: [] as Authorise[],
     identified: 0,
@@ -49,7 +55,8 @@ export async function startFakeAccounts() {
   };
 
   const server = createServer(async (request, response) => {
-    const [status, value] = answer(request.url ?? '', JSON.parse(await textOf(request)));
+    const [path, body] = [request.url ?? '', JSON.parse(await textOf(request)) as unknown];
+    const [status, value] = accessAnswer(changes, path, body) ?? answer(path, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   });
   const { url, stop } = await listenOnLoopback(server);
@@ -61,23 +68,51 @@ export async function startFakeAccounts() {
       state.refusal = fault(kind, code);
     },
     /** Makes an API token and whom it stands for. */
-    token: (username: string, changes: Partial<Principal> = {}) => {
+    token: (username: string, differences: Partial<BuyingPrincipal> = {}) => {
       const ownerId =
         [...principals.values()].find((one) => one.username === username)?.ownerId ?? randomUUID();
-      const principal: Principal = {
-        apiTokenId: randomUUID(),
-        ownerId,
-        username,
-        role: username === 'global' ? 'operator' : 'member',
-        scopes: ['inference', 'manage'],
-        limits: { requestsPerMinuteMax: 10_000, tokensPerMinuteMax: 10_000_000, concurrencyMax: 8 },
-        ...changes,
-      };
+      const principal = { ...somebody(username), ownerId, ...differences };
       const apiToken = createSecretToken('aisbf').text;
       principals.set(apiToken, principal);
       return { apiToken, principal };
     },
-    revoke: (apiToken: string) => principals.delete(apiToken),
+    /** From now on the token is unknown; those who remember it hear of it when they ask next. */
+    revoke: (apiToken: string) => {
+      const subject = principals.get(apiToken)?.apiTokenId;
+      if (subject) changes.push({ revision: changes.length + 1, subject });
+      return principals.delete(apiToken);
+    },
     close: stop,
   };
+}
+
+function somebody(username: string): Omit<BuyingPrincipal, 'ownerId'> {
+  return {
+    userId: randomUUID(),
+    apiTokenId: randomUUID(),
+    sessionId: null,
+    username,
+    role: username === 'global' ? 'operator' : 'member',
+    scopes: ['inference', 'manage'],
+    limits: { requestsPerMinuteMax: 10_000, tokensPerMinuteMax: 10_000_000, concurrencyMax: 8 },
+    rules: { routes: [], models: [], addresses: [] },
+    expiresAtMs: null,
+  };
+}
+
+/** To those who remember callers. */
+function accessAnswer(
+  changes: readonly AccessChange[],
+  path: string,
+  body: unknown,
+): [status: number, value: unknown] | undefined {
+  if (path === internalPaths.accountsRenewAccess) return [200, changesSince(changes, body)];
+  return path === internalPaths.accountsLeaveAccess ? [200, {}] : undefined;
+}
+
+function changesSince(changes: readonly AccessChange[], body: unknown): AccessRenewed {
+  const since = RenewAccess.parse(body).revision;
+  const isComplete = since !== null;
+  const news = isComplete ? changes.slice(since) : [];
+  return { revision: changes.length, changes: news, isComplete };
 }

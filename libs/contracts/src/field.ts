@@ -25,6 +25,9 @@ export const Id = z.uuid();
 export const RequestId = z.string().regex(/^req_[0-9a-f]{32}$/);
 export type RequestId = z.infer<typeof RequestId>;
 
+/** Whence a call came, as the first of our doors saw it. */
+export const ClientAddress = z.string().min(2).max(64);
+
 /** Milliseconds since 1970. */
 export const TimeMs = z.int().min(0).max(8_640_000_000_000_000);
 

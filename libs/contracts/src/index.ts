@@ -1,14 +1,40 @@
 export {
+  AccessChange,
+  AccessChanged,
+  AccessKeys,
+  AccessRenewed,
+  accessTokenAudience,
+  accessTokenIssuer,
+  GetAccessKeys,
+  LeaveAccess,
+  RenewAccess,
+} from './access.js';
+export {
+  Acknowledgement,
   ApiToken,
   ApiTokens,
+  AuditEvent,
+  AuditTrail,
   Balance,
   CreateApiToken,
   CreatedApiToken,
   CreateUser,
+  Email,
   GrantCredit,
   Granted,
+  ListApiTokens,
+  ListAudit,
+  ListUsers,
+  RotateApiToken,
+  RotatedApiToken,
+  UpdateApiToken,
+  UpdatedApiToken,
+  UpdatedUser,
+  UpdateUser,
   User,
+  Users,
 } from './account-api.js';
+export { authPath, authRoutes } from './auth-api.js';
 export { Model } from './buyer-api.js';
 export {
   CreatedProvider,
@@ -39,6 +65,7 @@ export {
   UsageSettled,
 } from './fact-event.js';
 export {
+  ClientAddress,
   Count,
   FaultBody,
   FeeBps,
@@ -143,14 +170,17 @@ export {
   SessionPresence,
 } from './presence.js';
 export {
+  AddressRange,
   GetOwner,
   Identify,
   OnBehalf,
   Owner,
   Principal,
   Role,
+  RoutePattern,
   Scope,
   TokenLimits,
+  TokenRules,
 } from './principal.js';
 export {
   Admit,

@@ -4,6 +4,9 @@
  */
 export const internalPaths = {
   accountsIdentify: '/internal/v1/identify',
+  accountsRenewAccess: '/internal/v1/renew-access',
+  accountsLeaveAccess: '/internal/v1/leave-access',
+  accountsAccessKeys: '/internal/v1/access-keys',
   accountsOwner: '/internal/v1/owner',
   accountsAuthorise: '/internal/v1/authorise',
   accountsExtend: '/internal/v1/extend',
@@ -28,6 +31,8 @@ export const internalHeaders = {
   /** Proves that the caller is one of us. */
   secret: 'x-aisbf-internal-secret',
   requestId: 'x-request-id',
+  /** Inside accounts: whence a call to the sign-in library comes. */
+  callerAddress: 'x-aisbf-caller-address',
   /** The epoch of the session that the plan meant; another one is refused as gone. */
   sessionEpoch: 'x-aisbf-session-epoch',
   /** `1` where the body asks for a stream, so that the broker need not read it. */

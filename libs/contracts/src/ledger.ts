@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { Count, FaultBody, Id, NanosText, Prices, RequestId, TimeMs, Units } from './field.js';
+import {
+  ClientAddress,
+  Count,
+  FaultBody,
+  Id,
+  NanosText,
+  Prices,
+  RequestId,
+  TimeMs,
+  Units,
+} from './field.js';
 import { Idempotency } from './idempotency.js';
 import { Rejection, Terms } from './route-plan.js';
 
@@ -197,6 +207,7 @@ export type Receipt = z.infer<typeof Receipt>;
 export const GetReceipt = z.strictObject({
   type: z.literal('get-receipt'),
   apiToken: z.string().min(1).max(256),
+  clientAddress: ClientAddress.nullable().default(null),
   requestId: RequestId,
 });
 export type GetReceipt = z.infer<typeof GetReceipt>;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { AccessKeys } from './access.js';
 import * as account from './account-api.js';
+import * as auth from './auth-api.js';
 import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
@@ -21,15 +23,14 @@ type JsonSchema = Record<string, Json | undefined>;
 const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
   CreateUser: account.CreateUser,
+  UpdateUser: account.UpdateUser,
   CreateApiToken: account.CreateApiToken,
+  UpdateApiToken: account.UpdateApiToken,
+  RotateApiToken: account.RotateApiToken,
   GrantCredit: account.GrantCredit,
+  ...auth.authRequests,
   ...payout.payoutRequests,
-  CreateTopUp: payment.CreateTopUp,
-  PutAutoTopUp: payment.PutAutoTopUp,
-  RefundTopUp: payment.RefundTopUp,
-  RefundRequest: payment.RefundRequest,
-  WriteOffDebt: payment.WriteOffDebt,
-  PaymentWebhook: payment.PaymentWebhook,
+  ...payment.paymentRequests,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
   CreateRegistration: catalog.CreateRegistration,
@@ -48,23 +49,23 @@ const answers = {
   Generation: buyer.Generation,
   Principal,
   User: account.User,
+  Users: account.Users,
+  UpdatedUser: account.UpdatedUser,
+  Acknowledgement: account.Acknowledgement,
+  UpdatedApiToken: account.UpdatedApiToken,
+  RotatedApiToken: account.RotatedApiToken,
+  AuditTrail: account.AuditTrail,
   ApiToken: account.ApiToken,
   ApiTokens: account.ApiTokens,
   CreatedApiToken: account.CreatedApiToken,
   Granted: account.Granted,
+  ...auth.authAnswers,
+  AccessKeys,
   Balance: account.Balance,
   Receipt,
   ...usage.usageAnswers,
   ...payout.payoutAnswers,
-  TopUp: payment.TopUp,
-  TopUps: payment.TopUps,
-  AutoTopUp: payment.AutoTopUp,
-  PromoGrants: payment.PromoGrants,
-  Refund: payment.Refund,
-  RequestRefund: payment.RequestRefund,
-  Disputes: payment.Disputes,
-  DebtWrittenOff: payment.DebtWrittenOff,
-  PaymentWebhookTaken: payment.PaymentWebhookTaken,
+  ...payment.paymentAnswers,
   Provider: catalog.Provider,
   Providers: catalog.Providers,
   CreatedProvider: catalog.CreatedProvider,
@@ -121,6 +122,13 @@ const areas: readonly Area[] = [
     error: 'RestError',
   },
   {
+    tag: 'sign-in',
+    description:
+      "People with a password. A session lives in a cookie; what changes something wants an `Origin` of the market's own.",
+    routes: auth.authRoutes,
+    error: 'RestError',
+  },
+  {
     tag: 'payments',
     description: 'Top-ups, refunds, disputes and promotional money.',
     routes: payment.paymentRoutes,
@@ -163,7 +171,18 @@ export function openApiDocument(): JsonObject {
     components: {
       schemas: { ...components(requests, 'input'), ...components(answers, 'output') },
       securitySchemes: {
-        apiToken: { type: 'http', scheme: 'bearer', description: 'An API token, `aisbf_…`.' },
+        apiToken: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'An API token, `aisbf_…`; for `manage` and `usage` also the access token of somebody who has signed in.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'aisbf.session_token',
+          description: 'Set by signing in; over https its name begins with `__Secure-`.',
+        },
         registrationToken: {
           type: 'http',
           scheme: 'bearer',
@@ -214,9 +233,19 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
 }
 
 function securityOf(credential: Credential): readonly Json[] {
-  if (credential === 'provider-signature') return [];
-  if (credential === 'registration-token') return [{ registrationToken: [] }];
-  return [{ apiToken: credential === 'any-api-token' ? [] : [credential] }];
+  switch (credential) {
+    case 'nobody':
+    case 'provider-signature':
+      return [];
+    case 'session':
+      return [{ session: [] }];
+    case 'registration-token':
+      return [{ registrationToken: [] }];
+    case 'any-api-token':
+      return [{ apiToken: [] }];
+    default:
+      return [{ apiToken: [credential] }];
+  }
 }
 
 const refusalHeaders = {
@@ -235,6 +264,7 @@ const successWords = {
   200: 'Done.',
   201: 'Created.',
   204: 'Done; there is nothing to say.',
+  302: 'Go on to the address in `location`.',
 } as const;
 
 function success(answer: RestRoute['answer']): JsonObject {

@@ -274,3 +274,23 @@ const operatorRoutes: readonly RestRoute[] = [
 ];
 
 export const paymentRoutes: readonly RestRoute[] = [...topUpRoutes, ...operatorRoutes];
+
+export const paymentRequests = {
+  CreateTopUp,
+  PutAutoTopUp,
+  RefundTopUp,
+  RefundRequest,
+  WriteOffDebt,
+  PaymentWebhook,
+};
+export const paymentAnswers = {
+  TopUp,
+  TopUps,
+  AutoTopUp,
+  PromoGrants,
+  Refund,
+  RequestRefund,
+  Disputes,
+  DebtWrittenOff,
+  PaymentWebhookTaken,
+};

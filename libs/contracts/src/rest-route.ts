@@ -1,8 +1,17 @@
 import type { z } from 'zod';
 import type { Scope } from './principal.js';
 
-/** Whose secret a call carries. A scope: an API token that has it. `provider-signature`: its body is signed. */
-export type Credential = Scope | 'any-api-token' | 'registration-token' | 'provider-signature';
+/**
+ * Whose secret a call carries. A scope: an API token that has it. A session: its cookie. `provider-signature`:
+ * its body is signed.
+ */
+export type Credential =
+  | Scope
+  | 'any-api-token'
+  | 'registration-token'
+  | 'session'
+  | 'provider-signature'
+  | 'nobody';
 
 /** One call of a public REST API, as the OpenAPI document tells of it. */
 export type RestRoute = Readonly<{
@@ -25,7 +34,7 @@ export type RestRoute = Readonly<{
 }>;
 
 export type RestAnswer = Readonly<{
-  status: 101 | 200 | 201 | 204;
+  status: 101 | 200 | 201 | 204 | 302;
   /** Absent where the answer has no body. */
   schema?: z.ZodType;
   /** Also as server-sent events, where the request asks for them. */

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { Count, FeeBps, Id, ModelName, NanosText, Prices, RequestId, TimeMs } from './field.js';
+import {
+  ClientAddress,
+  Count,
+  FeeBps,
+  Id,
+  ModelName,
+  NanosText,
+  Prices,
+  RequestId,
+  TimeMs,
+} from './field.js';
 import { Idempotency } from './idempotency.js';
 import { Endpoints, modelFacts, Word } from './model-facts.js';
 
@@ -29,6 +39,8 @@ export const Admit = z.strictObject({
   apiToken: z.string().min(1).max(256),
   /** The user whose path the buyer called (`/api/u/{username}`), or null. */
   pathUsername: z.string().max(64).nullable(),
+  /** From where the buyer called; null where that is not known, and then no list of addresses holds it. */
+  clientAddress: ClientAddress.nullable().default(null),
   facts: RequestFacts,
   /** Such a request is paid for by a hold of its own, never by a lease. */
   idempotency: Idempotency.optional(),
@@ -119,6 +131,7 @@ export const ListModels = z.strictObject({
   type: z.literal('list-models'),
   apiToken: z.string().min(1).max(256),
   pathUsername: z.string().max(64).nullable(),
+  clientAddress: ClientAddress.nullable().default(null),
 });
 export type ListModels = z.infer<typeof ListModels>;
 

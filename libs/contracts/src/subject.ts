@@ -19,6 +19,8 @@ export const subjects = {
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',
   attemptEnded: 'aisbf.health.attempt-ended',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
+  /** Somebody's access has changed: whoever remembers any should ask accounts at once. */
+  accessChanged: 'aisbf.accounts.access-changed',
   leaseRecalled: 'aisbf.accounts.lease-recalled',
   requestWithdrawn: 'aisbf.accounts.request-withdrawn',
   /** JetStream: published from the ledger's outbox, de-duplicated by message id. */

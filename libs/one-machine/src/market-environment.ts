@@ -30,6 +30,8 @@ export type MarketPorts = Readonly<Record<(typeof marketPorts)[number], number>>
 
 export type MarketPlaces = Readonly<{
   dataDir: string;
+  /** Where the market is reached from outside. */
+  publicUrl: string;
   ports: MarketPorts;
   secrets: MarketSecrets;
   databaseUrls: Readonly<Record<'accounts' | 'router', string>>;
@@ -50,7 +52,7 @@ export function serviceUrl(ports: MarketPorts, service: MarketService): string {
 export function marketEnvironment(
   places: MarketPlaces,
 ): Readonly<Record<MarketService, Readonly<Record<string, string>>>> {
-  const { dataDir, ports, secrets, databaseUrls, redisUrl, natsUrl } = places;
+  const { dataDir, publicUrl, ports, secrets, databaseUrls, redisUrl, natsUrl } = places;
   const http = (service: MarketService): string => serviceUrl(ports, service);
   const all = { AISBF_INTERNAL_SECRET: secrets.internalSecret, AISBF_NATS_URL: natsUrl };
   return {
@@ -62,6 +64,8 @@ export function marketEnvironment(
       ACCOUNTS_REDIS_URL: redisUrl,
       ACCOUNTS_SECRET_PEPPER: secrets.accountsPepper,
       ACCOUNTS_OPERATOR_API_TOKEN_FILE: operatorTokenFile(dataDir),
+      ACCOUNTS_PUBLIC_URL: publicUrl,
+      ACCOUNTS_MAIL_FOLDER: join(dataDir, 'mails'),
     },
     router: {
       ...all,

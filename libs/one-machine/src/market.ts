@@ -83,7 +83,7 @@ async function start(options: MarketOptions, undo: Undo[]): Promise<Market> {
   undo.push(edge.stop);
   const { servers, databaseUrls } = await startServers(options, ports, secrets, undo);
   const places = {
-    ...{ dataDir, ports, secrets, databaseUrls },
+    ...{ dataDir, ports, secrets, databaseUrls, publicUrl: edge.url },
     redisUrl: servers.redis.url,
     natsUrl: servers.nats.url,
   };

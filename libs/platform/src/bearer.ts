@@ -1,5 +1,5 @@
-/** Longer than any token that we have ever given out. */
-const lengthMax = 256;
+/** Longer than any API token, and than the signed access token of a session. */
+const lengthMax = 4_096;
 
 const bearerHeader = new RegExp(String.raw`^Bearer\s+(\S{1,${lengthMax}})$`, 'i');
 

@@ -14,8 +14,12 @@ const scopeMetadata = 'aisbf:scope';
 
 /** Who knows what an API token is good for. Each service has its own way to find out. */
 export abstract class CallerCheck {
-  /** The token's principal, if it may do this; a fault otherwise, and where there is no token. */
-  abstract require(apiToken: string | undefined, scope: Scope): Promise<Principal>;
+  /** The token's principal, if it may do this from there; a fault otherwise, and without a token. */
+  abstract require(
+    token: string | undefined,
+    scope: Scope,
+    address: string | null,
+  ): Promise<Principal>;
 }
 
 /** The scope that a management call, or every call of a controller, needs. */
@@ -47,7 +51,8 @@ export class CallerGuard implements CanActivate {
     ]);
     if (scope === undefined) return true;
     const request = context.switchToHttp().getRequest<CalledRequest>();
-    request.principal = await this.check.require(bearerOf(request.headers.authorization), scope);
+    const token = bearerOf(request.headers.authorization);
+    request.principal = await this.check.require(token, scope, request.ip);
     return true;
   }
 }

@@ -36,6 +36,12 @@ function integer(fallback: number, min: number, max: number, why: string) {
     .describe(why);
 }
 
+const network = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
+function isNetwork(text: string): boolean {
+  return network.safeParse(text.trim()).success;
+}
+
 /** The kinds of settings that our services have. Durations and sizes carry their unit in their name. */
 export const setting = {
   integer,
@@ -50,6 +56,15 @@ export const setting = {
     z.url({ protocol: protocols, error: 'must be a URL' }).optional().describe(why),
   secret: (why: string) =>
     z.string({ error: 'must be set' }).min(16, 'must have at least 16 characters').describe(why),
+  /** Loopback by default: the edge of one machine. A list that is wrong stops the start. */
+  trustedProxies: () =>
+    z
+      .string()
+      .default('127.0.0.1/8,::1/128')
+      .refine((text) => text.split(',').every(isNetwork), 'must be addresses or networks (CIDR)')
+      .describe(
+        'Proxies whose X-Forwarded-For is believed: addresses or networks, with commas between. Whoever else sends one is taken for where it connects from.',
+      ),
   logLevel: () =>
     z
       .enum(['debug', 'info', 'warn', 'error', 'silent'])

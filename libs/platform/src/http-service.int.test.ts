@@ -59,6 +59,7 @@ const options = {
   port: 0,
   bodyBytesMax: 1000,
   internalSecret: secret,
+  trustedProxies: '',
   log,
   metrics: new Metrics('test'),
   readiness,

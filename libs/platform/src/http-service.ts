@@ -20,6 +20,8 @@ export type HttpServiceOptions = Readonly<{
   /** Whether the bytes of a body stay at hand beside what was parsed from them, for checking signatures. */
   keepsRawBodies?: boolean;
   internalSecret: string;
+  /** Whose word counts for where a call comes from: addresses and networks, with commas between. */
+  trustedProxies: string;
   log: Log;
   metrics: Metrics;
   readiness: Readiness;
@@ -45,6 +47,7 @@ export async function createHttpService(
   const adapter = new FastifyAdapter({
     logger: false,
     skipMiddie: true,
+    trustProxy: options.trustedProxies === '' ? false : options.trustedProxies,
     bodyLimit: options.bodyBytesMax,
     genReqId: (request: IncomingMessage) => {
       const given = request.headers[internalHeaders.requestId];

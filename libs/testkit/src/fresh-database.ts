@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { provisionDatabase, type ServiceSchema } from '@aisbf/migrations';
-import { Client, escapeIdentifier } from 'pg';
+import { Client, DatabaseError, escapeIdentifier } from 'pg';
 import { runSetting } from './run-setting.js';
 
 export type TestDatabase = Readonly<{
@@ -43,6 +43,18 @@ async function run(postgresUrl: string, sql: string): Promise<void> {
   }
 }
 
+const objectInUse = '55006';
+
+/** Postgres waits some seconds for those who are leaving; ending them at once would be an error of theirs. */
+async function drop(postgresUrl: string, database: string): Promise<void> {
+  try {
+    await run(postgresUrl, `DROP DATABASE IF EXISTS ${database}`);
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== objectInUse) throw error;
+    await run(postgresUrl, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
+  }
+}
+
 /** Makes the database that `createDatabase` copies; once for all tests of a run. */
 export async function prepareTemplate(postgresUrl: string): Promise<void> {
   await provisionDatabase({ adminUrl: urlOf(postgresUrl, templateName), services });
@@ -58,7 +70,8 @@ export async function provisionIn(postgresUrl: string): Promise<TestDatabase> {
 export async function createDatabase(): Promise<TestDatabase> {
   const postgresUrl = runSetting('TEST_POSTGRES_URL');
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  const [database, template] = [name, templateName].map(escapeIdentifier);
+  const database = escapeIdentifier(name);
+  const template = escapeIdentifier(templateName);
   await run(postgresUrl, `CREATE DATABASE ${database} TEMPLATE ${template}`);
   const adminUrl = urlOf(postgresUrl, name);
   // The tables came with the copy; rights on the database itself do not.
@@ -66,6 +79,6 @@ export async function createDatabase(): Promise<TestDatabase> {
   return {
     adminUrl,
     urls,
-    drop: () => run(postgresUrl, `DROP DATABASE IF EXISTS ${database} WITH (FORCE)`),
+    drop: () => drop(postgresUrl, database),
   };
 }

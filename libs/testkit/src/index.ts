@@ -1,3 +1,4 @@
+export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';
@@ -30,4 +31,5 @@ export { natsUrl } from './nats-url.js';
 export { type OwnNats, startOwnNats } from './own-nats.js';
 export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
+export { totpOf } from './totp.js';
 export { until } from './until.js';

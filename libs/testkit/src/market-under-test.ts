@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { CreatedApiToken, Receipt, type Scope, type TokenLimits, User } from '@aisbf/contracts';
 import {
   asOperator,
@@ -157,16 +158,13 @@ export class MarketUnderTest {
   }
 
   /** Waits until all of these models are offered to a buyer. */
-  async untilBuyable(buyer: TestBuyer, ...models: readonly string[]): Promise<void> {
-    const isBuyable = async () => {
-      const response = await this.get('/v1/models', buyer);
-      const { data } = (await response.json()) as { data: readonly { id: string }[] };
-      return models.every((model) => data.some(({ id }) => id === model));
-    };
-    await until(isBuyable, {
-      timeoutMs: buyableMsMax,
-      message: `${models.join(', ')} can be bought`,
-    });
+  untilBuyable(buyer: TestBuyer, ...models: readonly string[]): Promise<void> {
+    return this.untilListed(buyer, models, true);
+  }
+
+  /** Until what was on sale is not any more: whoever asks next gets nobody who has left. */
+  untilUnbuyable(buyer: TestBuyer, ...models: readonly string[]): Promise<void> {
+    return this.untilListed(buyer, models, false);
   }
 
   /** The receipt of a request that has ended, as its buyer gets it, in the promised time. */
@@ -179,6 +177,35 @@ export class MarketUnderTest {
       return receipt.state !== 'open' && receipt;
     };
     return until(ended, { timeoutMs, message: `the receipt of ${requestId} is there` });
+  }
+
+  private async untilListed(
+    buyer: TestBuyer,
+    models: readonly string[],
+    isWanted: boolean,
+  ): Promise<void> {
+    const isSo = async () => {
+      const response = await this.get('/v1/models', buyer);
+      const { data } = (await response.json()) as { data: readonly { id: string }[] };
+      return models.every((model) => data.some(({ id }) => id === model) === isWanted);
+    };
+    await until(isSo, {
+      timeoutMs: buyableMsMax,
+      message: `${models.join(', ')} can${isWanted ? '' : 'not'} be bought`,
+    });
+  }
+
+  /** The link of the last mail to this address, once there are so many. */
+  mailedLink(address: string, count = 1): Promise<URL> {
+    const folder = join(this.market.dataDir, 'mails');
+    const found = async () => {
+      const names = (await readdir(folder)).sort();
+      const mails = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+      const theirs = mails.filter((mail) => mail.includes(`To: ${address}\n`));
+      const [link] = /https?:\/\/\S+/.exec(theirs.at(-1) ?? '') ?? [];
+      return theirs.length >= count && link !== undefined && new URL(link);
+    };
+    return until(found, { message: `a mail to ${address} is there` });
   }
 
   async wallet({ ownerId }: TestBuyer): Promise<Wallet> {

@@ -1,24 +1,17 @@
-import {
-  CreateApiToken,
-  CreateUser,
-  GrantCredit,
-  Id,
-  type Principal,
-  RequestId,
-} from '@aisbf/contracts';
+import { GrantCredit, ListAudit, type Principal, RequestId } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
-import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiTokens } from '../services/api-tokens.js';
+import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
+import type { Actor } from '../domain/audit.js';
+import { AuditLog } from '../services/audit-log.js';
 import { Statements } from '../services/statements.js';
-import { Users } from '../services/users.js';
+import { Acting } from './acting.js';
 
-/** The REST API for owners and operators. */
+/** The REST API for owners and operators: who one is, what one has, what was done. */
 @Controller('api/account')
 export class AccountController {
   constructor(
-    private readonly users: Users,
-    private readonly apiTokens: ApiTokens,
     private readonly statements: Statements,
+    private readonly audit: AuditLog,
   ) {}
 
   @Get('me')
@@ -27,38 +20,10 @@ export class AccountController {
     return principal;
   }
 
-  @Post('users')
-  @Requires('manage')
-  createUser(@Caller() principal: Principal, @Body(parsed(CreateUser)) request: CreateUser) {
-    return this.users.create(principal, request);
-  }
-
-  @Post('api-tokens')
-  @Requires('manage')
-  createApiToken(
-    @Caller() principal: Principal,
-    @Body(parsed(CreateApiToken)) request: CreateApiToken,
-  ) {
-    return this.apiTokens.create(principal, request);
-  }
-
-  @Get('api-tokens')
-  @Requires('manage')
-  async listApiTokens(@Caller() principal: Principal) {
-    return { apiTokens: await this.apiTokens.list(principal) };
-  }
-
-  @Delete('api-tokens/:id')
-  @HttpCode(204)
-  @Requires('manage')
-  revokeApiToken(@Caller() principal: Principal, @Param('id', parsed(Id)) apiTokenId: string) {
-    return this.apiTokens.revoke(principal, apiTokenId);
-  }
-
   @Post('grants')
   @Requires('manage')
-  grant(@Caller() principal: Principal, @Body(parsed(GrantCredit)) request: GrantCredit) {
-    return this.statements.grant(principal, request);
+  grant(@Acting() actor: Actor, @Body(parsed(GrantCredit)) request: GrantCredit) {
+    return this.statements.grant(actor, request);
   }
 
   @Get('balance')
@@ -71,5 +36,11 @@ export class AccountController {
   @Requires('usage')
   receipt(@Caller() principal: Principal, @Param('id', parsed(RequestId)) requestId: string) {
     return this.statements.receipt(principal, requestId);
+  }
+
+  @Get('audit')
+  @Requires('usage')
+  async auditTrail(@Caller() principal: Principal, @Query(parsed(ListAudit)) query: ListAudit) {
+    return { events: await this.audit.list(principal, query) };
   }
 }

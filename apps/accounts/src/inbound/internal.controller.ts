@@ -28,7 +28,8 @@ export class InternalController {
 
   @Post('receipt')
   @HttpCode(200)
-  async receipt(@Body(parsed(GetReceipt)) { apiToken, requestId }: GetReceipt) {
-    return this.statements.receipt(await this.identity.identify(apiToken), requestId);
+  async receipt(@Body(parsed(GetReceipt)) { apiToken, clientAddress, requestId }: GetReceipt) {
+    const principal = await this.identity.identifyFrom(apiToken, clientAddress);
+    return this.statements.receipt(principal, requestId);
   }
 }

@@ -47,7 +47,8 @@ export async function withRetry<Result>(work: () => Promise<Result>): Promise<Re
   }
 }
 
-function isPassing(error: unknown): boolean {
+/** Whether a database's failure is one that passes by itself. */
+export function isPassing(error: unknown): boolean {
   const { code, message } = error as NodeJS.ErrnoException;
   return code === undefined ? /connection terminated/i.test(message) : retryableCodes.has(code);
 }

@@ -1,22 +1,25 @@
-import {
-  type ApiToken,
-  type ApiTokenChanged,
-  type Owner,
-  type Role,
-  Scope,
-  subjects,
-  type User,
-} from '@aisbf/contracts';
+import type { Owner, Role, User } from '@aisbf/contracts';
 import { PrismaClient } from '@aisbf/database-accounts';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Directory, type NewApiToken, type TokenHolder } from '../services/directory.js';
+import type { AuditEntry } from '../domain/audit.js';
+import {
+  type CreateUserAnswer,
+  Directory,
+  type NewUser,
+  type UserChange,
+} from '../services/directory.js';
+import { revokeAll } from './prisma-api-token-store.js';
+import { insertAudit } from './prisma-audit-store.js';
+import { type Transaction, takenField } from './prisma-transaction.js';
+import {
+  fromUserRow,
+  insertUser,
+  operatorsLock,
+  ownerFor,
+  type UserRow,
+} from './prisma-user-rows.js';
 
-/** Any number that all replicas agree on: it lets one of them make the first operator. */
-const firstOperatorLock = 4_711_001;
-
-type Client = Pick<PrismaClient, 'appUser' | 'apiToken' | 'owner' | '$queryRaw'>;
-
-/** Owners, users and API tokens through Prisma: management, not the request path. */
+/** Owners and users through Prisma: management, not the request path. */
 @Injectable()
 export class PrismaDirectory extends Directory implements OnApplicationShutdown {
   constructor(private readonly prisma: PrismaClient) {
@@ -27,12 +30,19 @@ export class PrismaDirectory extends Directory implements OnApplicationShutdown 
     await this.prisma.$disconnect();
   }
 
-  async createUser(username: string, role: Role): Promise<User | undefined> {
+  async createUser(user: NewUser, audit: (created: User) => AuditEntry): Promise<CreateUserAnswer> {
     try {
-      return await this.prisma.$transaction((tx) => insertUser(tx, username, role));
+      return await this.prisma.$transaction(async (tx) => {
+        const held = await tx.heldUsername.count({ where: { username: user.username } });
+        if (held > 0) return { taken: 'username' };
+        const created = await insertUser(tx, user);
+        await insertAudit(tx, audit(created));
+        return { user: created };
+      });
     } catch (error) {
-      if (isUniqueViolation(error)) return undefined;
-      throw error;
+      const taken = takenField(error);
+      if (taken === undefined) throw error;
+      return { taken };
     }
   }
 
@@ -41,125 +51,69 @@ export class PrismaDirectory extends Directory implements OnApplicationShutdown 
     return row ? { ownerId: row.id, username: row.username } : undefined;
   }
 
-  async createApiToken(token: NewApiToken): Promise<ApiToken | undefined> {
-    return insertApiToken(this.prisma, token);
+  async user(username: string): Promise<User | undefined> {
+    const row = await this.prisma.appUser.findUnique({ where: { username } });
+    return row ? fromUserRow(row) : undefined;
   }
 
-  async apiTokens(ownerId: string): Promise<readonly ApiToken[]> {
-    const rows = await this.prisma.apiToken.findMany({
-      where: { ownerId },
-      include: { owner: true },
-      orderBy: { createdAt: 'desc' },
+  async users(after: string | undefined, limit: number): Promise<readonly User[]> {
+    const rows = await this.prisma.appUser.findMany({
+      where: after === undefined ? {} : { username: { gt: after } },
+      orderBy: { username: 'asc' },
+      take: limit,
     });
-    return rows.map((row) => fromApiTokenRow(row, row.owner.username));
+    return rows.map(fromUserRow);
   }
 
-  revokeApiToken(ownerId: string, apiTokenId: string): Promise<boolean> {
+  updateUser(
+    username: string,
+    change: UserChange,
+    audit: (before: User) => AuditEntry,
+  ): Promise<User | 'last-operator' | undefined> {
     return this.prisma.$transaction(async (tx) => {
-      const { count } = await tx.apiToken.updateMany({
-        where: { id: apiTokenId, ownerId, revokedAt: null },
-        data: { revokedAt: new Date() },
-      });
-      if (count === 0) return (await tx.apiToken.count({ where: { id: apiTokenId, ownerId } })) > 0;
-      const payload: ApiTokenChanged = { type: 'api-token-changed', apiTokenId };
-      await tx.outbox.create({
-        data: {
-          subject: subjects.apiTokenChanged,
-          payload,
-        },
-      });
-      return true;
+      // One after the other, so that two cannot take the last two operators away.
+      await tx.$queryRaw`SELECT pg_advisory_xact_lock(${operatorsLock}) IS NULL AS locked`;
+      // And nobody begins a session or makes a token for this user meanwhile.
+      await tx.$queryRaw`SELECT id FROM app_user WHERE username = ${username} FOR UPDATE`;
+      const row = await tx.appUser.findUnique({ where: { username } });
+      if (!row) return undefined;
+      const wanted = wantedState(row, change);
+      const losesOperator = isActiveOperator(row) && !isActiveOperator(wanted);
+      if (losesOperator && (await activeOperators(tx)) === 1) return 'last-operator';
+      await insertAudit(tx, audit(fromUserRow(row)));
+      return fromUserRow(await changeUser(tx, row, wanted));
     });
   }
 
   async hasOperator(): Promise<boolean> {
     return (await this.prisma.appUser.count({ where: { role: 'operator' } })) > 0;
   }
-
-  createFirstOperator(username: string, token: NewApiToken): Promise<boolean> {
-    return this.prisma.$transaction(async (tx) => {
-      await tx.$queryRaw`SELECT pg_advisory_xact_lock(${firstOperatorLock}) IS NULL AS locked`;
-      if ((await tx.appUser.count({ where: { role: 'operator' } })) > 0) return false;
-      await insertUser(tx, username, 'operator');
-      await insertApiToken(tx, token);
-      return true;
-    });
-  }
 }
 
-/** An operator acts for the installation itself; everybody else is an owner of their own. */
-async function insertUser(client: Client, username: string, role: Role): Promise<User> {
-  const ownerId =
-    role === 'operator' ? await globalOwnerId(client) : await openOwner(client, username);
-  const row = await client.appUser.create({ data: { ownerId, username, role } });
-  return { id: row.id, ownerId, username, role, createdAt: row.createdAt.toISOString() };
-}
+type UserState = Pick<UserRow, 'role' | 'disabledAt'>;
 
-async function globalOwnerId(client: Client): Promise<string> {
-  return (await client.owner.findUniqueOrThrow({ where: { username: 'global' } })).id;
-}
-
-async function openOwner(client: Client, username: string): Promise<string> {
-  const rows = await client.$queryRaw<
-    { id: string }[]
-  >`SELECT open_owner('user', ${username}) AS id`;
-  const row = rows[0];
-  if (!row) throw new Error('open_owner gave no row');
-  return row.id;
-}
-
-async function findHolder(client: Client, holder: TokenHolder) {
-  const include = { owner: true };
-  if ('username' in holder) {
-    return client.appUser.findUnique({ where: { username: holder.username }, include });
-  }
-  const where = { apiTokens: { some: { id: holder.apiTokenId } } };
-  return client.appUser.findFirst({ where, include });
-}
-
-async function insertApiToken(client: Client, token: NewApiToken): Promise<ApiToken | undefined> {
-  const user = await findHolder(client, token.holder);
-  if (!user) return undefined;
-  const row = await client.apiToken.create({
-    data: {
-      publicId: token.publicId,
-      userId: user.id,
-      ownerId: user.ownerId,
-      name: token.name,
-      secretHash: token.secretHash,
-      scopes: [...token.scopes],
-      requestsPerMinuteMax: token.limits.requestsPerMinuteMax,
-      tokensPerMinuteMax: token.limits.tokensPerMinuteMax,
-      concurrencyMax: token.limits.concurrencyMax,
-      expiresAt: token.expiresAt,
-    },
-  });
-  return fromApiTokenRow(row, user.owner.username);
-}
-
-type ApiTokenRow = Awaited<ReturnType<PrismaClient['apiToken']['findUniqueOrThrow']>>;
-
-function fromApiTokenRow(row: ApiTokenRow, username: string): ApiToken {
+function wantedState(row: UserRow, { role, isDisabled }: UserChange): UserState {
+  const disabledAt = isDisabled ? (row.disabledAt ?? new Date()) : null;
   return {
-    id: row.id,
-    publicId: row.publicId,
-    name: row.name,
-    username,
-    scopes: row.scopes.map((scope) => Scope.parse(scope)),
-    limits: {
-      requestsPerMinuteMax: row.requestsPerMinuteMax,
-      tokensPerMinuteMax: Number(row.tokensPerMinuteMax),
-      concurrencyMax: row.concurrencyMax,
-    },
-    createdAt: row.createdAt.toISOString(),
-    expiresAt: row.expiresAt?.toISOString() ?? null,
-    revokedAt: row.revokedAt?.toISOString() ?? null,
+    role: role ?? row.role,
+    disabledAt: isDisabled === undefined ? row.disabledAt : disabledAt,
   };
 }
 
-/** Prisma names a unique violation P2002; from our own SQL function it comes as the driver's 23505. */
-function isUniqueViolation(error: unknown): boolean {
-  const text =
-    error instanceof Error ? `${'code' in error ? error.code : ''} ${error.message}` : '';
-  return /P2002|23505|unique constraint/i.test(text);
+/** Another role is another owner's matters: what the user could call with was for the former one's. */
+async function changeUser(tx: Transaction, row: UserRow, wanted: UserState): Promise<UserRow> {
+  const isOther = wanted.role !== row.role;
+  const isEnding = wanted.disabledAt !== null && row.disabledAt === null;
+  if (isOther || isEnding) await revokeAll(tx, row.id);
+  const owner = isOther && { ownerId: await ownerFor(tx, row.username, wanted.role as Role) };
+  const data = { ...wanted, ...owner, updatedAt: new Date() };
+  return tx.appUser.update({ where: { id: row.id }, data });
+}
+
+function isActiveOperator(row: UserState): boolean {
+  return row.role === 'operator' && row.disabledAt === null;
+}
+
+function activeOperators(tx: Transaction): Promise<number> {
+  return tx.appUser.count({ where: { role: 'operator', disabledAt: null } });
 }

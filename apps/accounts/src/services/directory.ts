@@ -1,48 +1,34 @@
-import type { ApiToken, Owner, Principal, Role, Scope, TokenLimits, User } from '@aisbf/contracts';
+import type { Owner, Principal, Role, User } from '@aisbf/contracts';
+import type { AuditEntry } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import { requireOperator } from '../domain/operator.js';
 
-export type StoredApiToken = Readonly<{
-  apiTokenId: string;
-  ownerId: string;
-  username: string;
-  role: Role;
-  scopes: readonly Scope[];
-  limits: TokenLimits;
-  secretHash: string;
-  expiresAt: Date | null;
-  revokedAt: Date | null;
-}>;
+export type NewUser = Readonly<{ username: string; role: Role; email: string | null }>;
 
-/** For whom a token is: a user by name, or the user whose token asked for it. */
-export type TokenHolder = Readonly<{ username: string }> | Readonly<{ apiTokenId: string }>;
+/** What of a user may change; the rest stays. */
+export type UserChange = Readonly<{ role?: Role | undefined; isDisabled?: boolean | undefined }>;
 
-export type NewApiToken = Readonly<{
-  publicId: string;
-  secretHash: string;
-  holder: TokenHolder;
-  name: string;
-  scopes: readonly Scope[];
-  limits: TokenLimits;
-  expiresAt: Date | null;
-}>;
+export type CreateUserAnswer = Readonly<{ user: User }> | Readonly<{ taken: 'username' | 'email' }>;
 
-/** Owners, users and their API tokens. */
+/** Owners and users. Each change is written together with its line in the record. */
 export abstract class Directory {
-  /** Undefined where the name is taken. */
-  abstract createUser(username: string, role: Role): Promise<User | undefined>;
+  abstract createUser(
+    user: NewUser,
+    audit: (created: User) => AuditEntry,
+  ): Promise<CreateUserAnswer>;
   abstract owner(username: string): Promise<Owner | undefined>;
-  /** Undefined where there is no such user. */
-  abstract createApiToken(token: NewApiToken): Promise<ApiToken | undefined>;
-  abstract apiTokens(ownerId: string): Promise<readonly ApiToken[]>;
-  /** True where the owner had such a token; from the commit on it authorises nothing. */
-  abstract revokeApiToken(ownerId: string, apiTokenId: string): Promise<boolean>;
-  abstract hasOperator(): Promise<boolean>;
+  abstract user(username: string): Promise<User | undefined>;
+  abstract users(after: string | undefined, limit: number): Promise<readonly User[]>;
   /**
-   * Makes the first operator and its token where there is none, in one step for all replicas. True where
-   * this call was the one.
+   * Undefined where there is no such user; `last-operator` where nobody could undo it. Disabling ends the
+   * sessions and revokes the tokens in the same transaction.
    */
-  abstract createFirstOperator(username: string, token: NewApiToken): Promise<boolean>;
+  abstract updateUser(
+    username: string,
+    change: UserChange,
+    audit: (before: User) => AuditEntry,
+  ): Promise<User | 'last-operator' | undefined>;
+  abstract hasOperator(): Promise<boolean>;
 
   async requireOwner(username: string): Promise<Owner> {
     const owner = await this.owner(username);
@@ -56,9 +42,4 @@ export abstract class Directory {
     requireOperator(principal);
     return (await this.requireOwner(username)).ownerId;
   }
-}
-
-/** The look-up of the request path. */
-export abstract class ApiTokenReader {
-  abstract find(publicId: string): Promise<StoredApiToken | undefined>;
 }

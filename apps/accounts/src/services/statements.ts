@@ -3,9 +3,11 @@ import { type Nanos, nanos, nanosMax } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { amountOf } from '../domain/amount.js';
+import { type Actor, auditEntry } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import { requireOperator } from '../domain/operator.js';
 import { receiptOf } from '../domain/receipt.js';
+import { AuditStore } from './audit-log.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
 import { PromoStore } from './promotions.js';
@@ -18,6 +20,7 @@ export class Statements {
     private readonly ledger: LedgerStore,
     private readonly promotions: PromoStore,
     private readonly directory: Directory,
+    private readonly audit: AuditStore,
     private readonly clock: Clock,
   ) {}
 
@@ -36,8 +39,8 @@ export class Statements {
   }
 
   /** An operator puts money into a wallet, promotional or real. The same grant id again moves nothing. */
-  async grant(principal: Principal, request: GrantCredit): Promise<Granted> {
-    requireOperator(principal);
+  async grant(actor: Actor, request: GrantCredit): Promise<Granted> {
+    requireOperator(actor.principal);
     const owner = await this.directory.requireOwner(request.username);
     const { grantId, reason, promoExpiresAt } = request;
     const grant = {
@@ -51,6 +54,12 @@ export class Statements {
         ? await this.ledger.grant(grant)
         : await this.promotions.grant({ ...grant, expiresAt: this.future(promoExpiresAt) });
     if (result === 'parameters_differ') throw faults.GRANT_PARAMETERS_DIFFER();
+    // The transfer is a record of its own; this one says who asked for it.
+    if (result === 'granted') {
+      const { grantId: subject, amount, reason } = request;
+      const deed = { action: 'credit.grant', subject, detail: { amount, reason } } as const;
+      await this.audit.record(auditEntry(actor, owner.ownerId, deed));
+    }
     const balance = await this.balance(owner);
     return { grantId, isReplay: result === 'replay', balance };
   }

@@ -21,7 +21,6 @@ export const brokerFaults = defineFaults({
   READER_TOO_SLOW: ['unavailable', 'The reader fell too far behind the worker.'],
   READER_STALLED: ['unavailable', 'The reader took nothing of the answer for too long.'],
   TOKEN_MISSING: ['unauthenticated', 'This needs an API token.'],
-  SCOPE_MISSING: ['forbidden', 'The API token lacks the scope `manage`.'],
   PROVIDER_MISSING: ['missing', 'There is no such provider of yours here.'],
   PROVIDER_AMBIGUOUS: [
     'conflict',

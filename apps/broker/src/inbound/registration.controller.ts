@@ -1,7 +1,7 @@
 import { readIdentity, readScopePath, registeredBody } from '@aisbf/broker-protocol';
 import type { WorkerSessions, WorkerStatus } from '@aisbf/contracts';
 import { Clock, platformFaults } from '@aisbf/platform';
-import { Controller, Get, Headers, HttpCode, Param, Post, Req } from '@nestjs/common';
+import { Controller, Get, Headers, HttpCode, Ip, Param, Post, Req } from '@nestjs/common';
 import { type FastifyRequest } from 'fastify';
 import { BrokerLimits } from '../config.js';
 import { brokerFaults } from '../domain/broker-faults.js';
@@ -39,15 +39,19 @@ export class RegistrationController {
   }
 
   @Get('coderai/broker/sessions')
-  async sessions(@Headers('authorization') authorization?: string): Promise<WorkerSessions> {
-    return this.view.list(await this.callers.manager(authorization));
+  async sessions(
+    @Ip() address: string,
+    @Headers('authorization') authorization?: string,
+  ): Promise<WorkerSessions> {
+    return this.view.list(await this.callers.manager(authorization, address));
   }
 
   @Get('coderai/broker/providers/:providerId/status')
   async status(
     @Param('providerId') providerId: string,
+    @Ip() address: string,
     @Headers('authorization') authorization?: string,
   ): Promise<WorkerStatus> {
-    return this.view.status(await this.callers.manager(authorization), providerId);
+    return this.view.status(await this.callers.manager(authorization, address), providerId);
   }
 }

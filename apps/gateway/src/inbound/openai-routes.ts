@@ -95,6 +95,7 @@ export class OpenAiRoutes {
         requestId,
         apiToken,
         pathUsername: usernameOf(request),
+        clientAddress: request.ip,
         text,
         request: result.request,
         limits,
@@ -122,6 +123,7 @@ export class OpenAiRoutes {
       type: 'list-models',
       apiToken: apiTokenOf(request),
       pathUsername: usernameOf(request),
+      clientAddress: request.ip,
     });
     return models.map(toModel);
   }
@@ -130,7 +132,8 @@ export class OpenAiRoutes {
     const apiToken = apiTokenOf(request);
     const id = RequestId.safeParse((request.query as Query).id);
     if (!id.success) throw faults.GENERATION_ID_INVALID({ param: 'id' });
-    return reply.send({ data: await this.settlements.receipt(apiToken, id.data) });
+    const question = { apiToken, clientAddress: request.ip, requestId: id.data };
+    return reply.send({ data: await this.settlements.receipt(question) });
   }
 
   private refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {

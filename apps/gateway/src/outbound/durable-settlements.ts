@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  type GetReceipt,
   internalPaths,
   type QueuedReport,
   Receipt,
@@ -73,9 +74,10 @@ export class DurableSettlements extends Settlements implements OnApplicationShut
     else this.begin(report, Date.now() + this.parts.withdrawMsMax);
   }
 
-  receipt(apiToken: string, requestId: string): Promise<Receipt> {
-    const request = { type: 'get-receipt', apiToken, requestId };
-    return this.parts.accounts.post(internalPaths.accountsReceipt, request, Receipt, requestId);
+  receipt(question: Omit<GetReceipt, 'type'>): Promise<Receipt> {
+    const request: GetReceipt = { type: 'get-receipt', ...question };
+    const { accountsReceipt } = internalPaths;
+    return this.parts.accounts.post(accountsReceipt, request, Receipt, question.requestId);
   }
 
   /** The last requests have ended by now; their reports still have to arrive. */

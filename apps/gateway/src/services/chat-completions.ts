@@ -33,6 +33,7 @@ export type ChatCall = Readonly<{
   requestId: string;
   apiToken: string;
   pathUsername: string | null;
+  clientAddress: string;
   text: string;
   request: ChatRequest;
   limits: PriceLimits;
@@ -124,7 +125,16 @@ export class ChatCompletions {
   }
 
   private admit(
-    { requestId, apiToken, pathUsername, text, request, limits, idempotency }: ChatCall,
+    {
+      requestId,
+      apiToken,
+      pathUsername,
+      clientAddress,
+      text,
+      request,
+      limits,
+      idempotency,
+    }: ChatCall,
     promptTokens: number,
   ) {
     return this.admission.admit({
@@ -132,6 +142,7 @@ export class ChatCompletions {
       requestId,
       apiToken,
       pathUsername,
+      clientAddress,
       ...(idempotency && { idempotency }),
       facts: {
         endpoint: 'chat.completions',

@@ -61,12 +61,15 @@ export class IdempotentCompletions {
   }
 
   private async replay(
-    { apiToken }: ChatCall,
+    { apiToken, clientAddress }: ChatCall,
     { requestId, answer }: Extract<FoundAnswer, { state: 'ended' }>,
     buyer: Buyer,
   ): Promise<void> {
     const kept = answer === null ? undefined : openAnswer(answer, requestId, apiToken);
-    if (!kept) throw new AnswerNotKept(await this.settlements.receipt(apiToken, requestId));
+    if (!kept) {
+      const question = { apiToken, clientAddress, requestId };
+      throw new AnswerNotKept(await this.settlements.receipt(question));
+    }
     const { provider, attempts, status, contentType, body } = kept;
     buyer.answer({ provider, attempts, replayOf: requestId }, status, contentType, body);
   }

@@ -1,4 +1,4 @@
-import type { Receipt, Settle } from '@aisbf/contracts';
+import type { GetReceipt, Receipt, Settle } from '@aisbf/contracts';
 
 /** Accounts: hears of every request's end, and gives receipts. */
 export abstract class Settlements {
@@ -6,5 +6,5 @@ export abstract class Settlements {
   abstract report(settlement: Settle, holdExpiresAtMs: number): void;
   /** Takes back a request that was admitted perhaps and will not be served. Returns at once, too. */
   abstract withdraw(requestId: string): void;
-  abstract receipt(apiToken: string, requestId: string): Promise<Receipt>;
+  abstract receipt(question: Omit<GetReceipt, 'type'>): Promise<Receipt>;
 }

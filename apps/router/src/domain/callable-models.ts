@@ -5,6 +5,7 @@ import { toPricesText } from './prices-text.js';
 import { isOpenTo, rotationMembers, sellersOf } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
 import type { PresentSession } from './session-index.js';
+import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 import { type WorkerModel, workerModels } from './worker-model.js';
 
 type Line = CallableModels['models'][number];
@@ -32,17 +33,19 @@ export function callableModels(
   for (const provider of catalogue.providers) {
     for (const model of namesToOffer(provider, scope, modelsOf)) {
       const offer = offerTo(scope, provider, model);
-      if (offer && !offer.isPaused)
-        lines.push(providerLine(offer, scope, modelsOf(provider).get(model)));
+      const line =
+        offer && !offer.isPaused && providerLine(offer, scope, modelsOf(provider).get(model));
+      if (line) lines.push(line);
     }
   }
   const isLive = ({ provider, model, isPaused }: Offer) =>
-    !isPaused && modelsOf(provider).has(model);
+    !isPaused && isModelAllowed(model, scope.buyer.rules) && modelsOf(provider).has(model);
   for (const rotation of catalogue.rotations) {
     const isCallable =
       isOpenTo(rotation, scope) &&
       rotationMembers(rotation, scope).some(({ offer }) => isLive(offer));
-    if (isCallable) lines.push(rotationLine(rotation, scope));
+    const line = isCallable ? rotationLine(rotation, scope) : undefined;
+    if (line) lines.push(line);
   }
   return lines.sort((left, right) => (left.id < right.id ? -1 : 1)).slice(0, linesMax);
 }
@@ -74,11 +77,14 @@ function providerLine(
   { provider, model, prices }: Offer,
   scope: Scope,
   told: WorkerModel | undefined,
-): Line {
+): Line | undefined {
+  const { rules } = scope.buyer;
+  const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
+  const isShort = isShortNameOf(provider, model, scope);
+  const id = allowedName(isShort ? `${provider.name}/${model}` : undefined, qualified, rules);
+  if (id === undefined || !isModelAllowed(model, rules)) return undefined;
   return {
-    id: isShortNameOf(provider, model, scope)
-      ? `${provider.name}/${model}`
-      : qualifiedProviderRoute(provider.username, provider.name, model),
+    id,
     ownedBy: provider.username,
     createdAtS: Math.floor(provider.createdAtMs / 1000),
     prices: toPricesText(prices),
@@ -103,13 +109,26 @@ function isShortNameOf(provider: Provider, model: string, scope: Scope): boolean
   return provider.username === globalUsername || sellers.length === 1;
 }
 
-function rotationLine(rotation: Rotation, { buyer, catalogue }: Scope): Line {
+/** The shortest name under which the token may call it. */
+function allowedName(
+  short: string | undefined,
+  qualified: string,
+  rules: Scope['buyer']['rules'],
+): string | undefined {
+  return [short, qualified].find((name) => name !== undefined && isRouteAllowed(name, rules));
+}
+
+function rotationLine(rotation: Rotation, { buyer, catalogue }: Scope): Line | undefined {
   const own = catalogue.rotationByOwnedName.get(ownedName(buyer.ownerId, rotation.name));
   const isShort = own ? own.id === rotation.id : rotation.username === globalUsername;
+  const id = allowedName(
+    isShort ? `rotation/${rotation.name}` : undefined,
+    qualifiedRotationRoute(rotation.username, rotation.name),
+    buyer.rules,
+  );
+  if (id === undefined) return undefined;
   return {
-    id: isShort
-      ? `rotation/${rotation.name}`
-      : qualifiedRotationRoute(rotation.username, rotation.name),
+    id,
     ownedBy: rotation.username,
     createdAtS: Math.floor(rotation.createdAtMs / 1000),
     // Its members have prices of their own; which one is paid is known when one has served.

@@ -2,13 +2,9 @@ import { defineFaults } from '@aisbf/faults';
 
 /** Every way the router can refuse. The keys are part of the public API: add, never rename. */
 export const faults = defineFaults({
-  SCOPE_MISSING: ['forbidden', 'This API token may not be used for this.'],
   USER_FOREIGN: ['forbidden', "This address belongs to another user than the API token's."],
   OPERATOR_ONLY: ['forbidden', 'Only an operator may do this.'],
-  API_TOKEN_INVALID: [
-    'unauthenticated',
-    'The API token is missing, malformed, unknown or revoked.',
-  ],
+  ROUTE_NOT_ALLOWED: ['forbidden', 'This API token may not call this model.'],
   MODEL_NOT_FOUND: ['missing', 'There is no such model, or this API token may not call it.'],
   ROUTE_UNSUPPORTED: ['missing', 'Models of this form cannot be called here.'],
   ROUTE_AMBIGUOUS: [

@@ -1,3 +1,4 @@
+import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
 import { feeAt } from './fee.js';
@@ -16,7 +17,11 @@ export type Offer = Readonly<{
 }>;
 
 /** Who asks, as far as it decides what may be seen. */
-export type Buyer = Readonly<{ ownerId: string }>;
+export type Buyer = Readonly<{
+  ownerId: string;
+  /** What the token may be used for; absent where nothing is ruled out. */
+  rules?: TokenRules;
+}>;
 
 /** Who asks, in which catalogue, and at what moment. */
 export type Scope = Readonly<{

@@ -2,6 +2,7 @@ import { globalUsername, labelOf, ownedName, type Provider, type Rotation } from
 import { faults } from './faults.js';
 import { type Offer, offerTo, type Scope, saleAt } from './offer.js';
 import { parseRoute } from './route-name.js';
+import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 
 /** One thing that may be asked, with its share where it is a member of a rotation. */
 export type Member = Readonly<{ offer: Offer; weight: number }>;
@@ -11,6 +12,16 @@ export type Member = Readonly<{ offer: Offer; weight: number }>;
  * that no answer tells of somebody else's private provider.
  */
 export function resolveRoute(route: string, scope: Scope): readonly Member[] {
+  const { rules } = scope.buyer;
+  // Before anything is looked for: a token learns nothing of what it may not call.
+  if (!isRouteAllowed(route, rules)) throw faults.ROUTE_NOT_ALLOWED();
+  const allowed = membersOf(route, scope).filter(({ offer }) => isModelAllowed(offer.model, rules));
+  if (allowed.length === 0) throw faults.ROUTE_NOT_ALLOWED();
+  return allowed;
+}
+
+/** At least one. */
+function membersOf(route: string, scope: Scope): readonly Member[] {
   const name = parseRoute(route);
   switch (name.kind) {
     case 'provider': {

@@ -22,5 +22,5 @@ function toAdmit(request: Record<string, unknown>) {
     choices: 1,
     ...(typeof request.facts === 'object' ? request.facts : undefined),
   };
-  return { pathUsername: null, ...request, facts, type: 'admit' };
+  return { pathUsername: null, clientAddress: null, ...request, facts, type: 'admit' };
 }

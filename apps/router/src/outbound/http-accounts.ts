@@ -1,4 +1,4 @@
-import { Authorise, Authorised, internalPaths, Owner, Principal } from '@aisbf/contracts';
+import { Authorise, Authorised, internalPaths, Owner } from '@aisbf/contracts';
 import { InternalClient } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Accounts } from '../services/accounts.js';
@@ -8,14 +8,6 @@ import { Accounts } from '../services/accounts.js';
 export class HttpAccounts extends Accounts {
   constructor(private readonly client: InternalClient) {
     super();
-  }
-
-  identify(apiToken: string): Promise<Principal> {
-    return this.client.post(
-      internalPaths.accountsIdentify,
-      { type: 'identify', apiToken },
-      Principal,
-    );
   }
 
   authorise(order: Authorise): Promise<Authorised> {

@@ -1,10 +1,11 @@
+import { Principals } from '@aisbf/access';
 import type { Admit, Plan } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import { toBuyer } from '../domain/buyer.js';
 import { requireOwnPath } from '../domain/own-path.js';
 import { RouterEvents } from '../events.js';
 import { HoldDesk } from './hold-desk.js';
 import { Planning } from './planning.js';
-import { Principals } from './principals.js';
 import { RateCheck } from './rate-check.js';
 
 /** Admits a request: who asks, who may serve, how fast, and with whose money set aside. */
@@ -30,12 +31,12 @@ export class Admission {
   }
 
   private async decide(request: Admit): Promise<Plan> {
-    const { requestId, apiToken, pathUsername, facts } = request;
-    const principal = await this.principals.require(apiToken, 'inference');
-    requireOwnPath(principal, pathUsername);
-    const planned = this.planning.plan(requestId, principal, facts);
-    await this.rates.take(principal, facts.promptTokens);
-    const held = await this.desk.hold(request, principal, planned);
+    const { requestId, apiToken, pathUsername, clientAddress, facts } = request;
+    const buyer = toBuyer(await this.principals.require(apiToken, 'inference', clientAddress));
+    requireOwnPath(buyer, pathUsername);
+    const planned = this.planning.plan(requestId, buyer, facts);
+    await this.rates.take(buyer, facts.promptTokens);
+    const held = await this.desk.hold(request, buyer, planned);
     return this.planning.toPlan(request, planned, held);
   }
 }

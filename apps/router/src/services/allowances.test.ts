@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { CloseLease, Lease, OpenLease, Principal, RenewLease } from '@aisbf/contracts';
+import type { CloseLease, Lease, OpenLease, RenewLease } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
 import { Clock, createLog, Metrics } from '@aisbf/platform';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { TokenBuyer } from '../domain/buyer.js';
 import { RouterEvents } from '../events.js';
 import { AllowanceSettings, Allowances } from './allowances.js';
 import { Leases } from './leases.js';
@@ -52,8 +53,12 @@ class FakeLeases extends Leases {
   }
 }
 
-const principal: Principal = {
+const buyer: TokenBuyer = {
+  userId: randomUUID(),
   apiTokenId: randomUUID(),
+  sessionId: null,
+  expiresAtMs: null,
+  rules: { routes: [], models: [], addresses: [] },
   ownerId: randomUUID(),
   username: 'buyer',
   role: 'member',
@@ -79,7 +84,7 @@ beforeEach(() => begin());
 /** Lets answers arrive that are on their way. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const take = (amount = 100n, requestId = `req_${++count}`) =>
-  allowances.take({ requestId, principal, amount: nanos(amount) });
+  allowances.take({ requestId, buyer, amount: nanos(amount) });
 /** Two requests, and the lease that the second has asked for. */
 async function opened(): Promise<string> {
   take();
@@ -97,7 +102,7 @@ describe('an allowance', () => {
     await settled();
     const [open] = leases.opens;
     expect(open).toMatchObject({
-      ...{ holder: 'router-1', ownerId: principal.ownerId, apiTokenId: principal.apiTokenId },
+      ...{ holder: 'router-1', ownerId: buyer.ownerId, apiTokenId: buyer.apiTokenId },
       ...{ wanted: '800', slots: 100, concurrencyMax: 200 },
       expiresAtMs: clock.atMs + settings.issueMsMax + settings.holdTtlMs,
     });
@@ -150,7 +155,7 @@ describe('an allowance', () => {
     expect(take(100n, 'same')).toBe(leaseId);
     expect(take(100n, 'same')).toBe(leaseId);
     expect(take(101n, 'same')).toBeUndefined();
-    allowances.recall(principal.ownerId);
+    allowances.recall(buyer.ownerId);
     expect(leases.closed.get(leaseId)).toMatchObject({ issued: '100', issuedCount: 1 });
   });
 
@@ -195,7 +200,7 @@ describe('an allowance is given back', () => {
     const leaseId = await opened();
     allowances.recall(randomUUID());
     expect(leases.closed.size).toBe(0);
-    allowances.recall(principal.ownerId);
+    allowances.recall(buyer.ownerId);
     expect(leases.closed.get(leaseId)).toMatchObject({ issued: '0', issuedCount: 0 });
     expect([take(), take()]).toEqual([undefined, undefined]);
     await settled();
@@ -206,9 +211,37 @@ describe('an allowance is given back', () => {
     expect(take()).toBeDefined();
   });
 
+  it('when its token is revoked or changed, and the next is opened by what holds then', async () => {
+    const leaseId = await opened();
+    expect(take()).toBe(leaseId);
+    allowances.forget(randomUUID());
+    expect(leases.closed.size).toBe(0);
+    allowances.forget(buyer.apiTokenId);
+    expect(leases.closed.get(leaseId)).toMatchObject({ issued: '100', issuedCount: 1 });
+    const changed = { ...buyer, limits: { ...buyer.limits, concurrencyMax: 20 } };
+    clock.atMs += settings.restMs;
+    for (const requestId of ['first', 'second']) {
+      expect(allowances.take({ requestId, buyer: changed, amount: nanos(1n) })).toBeUndefined();
+    }
+    await settled();
+    expect(leases.opens.at(-1)).toMatchObject({ slots: 10, concurrencyMax: 20 });
+  });
+
+  it('when nobody can say which tokens have changed', async () => {
+    const leaseId = await opened();
+    allowances.forgetAll();
+    expect([...leases.closed.keys()]).toEqual([leaseId]);
+    expect(take()).toBeUndefined();
+  });
+
   it('when it arrives after it was called back, or after everything has stopped', async () => {
     for (const end of [
-      async () => allowances.recall(principal.ownerId),
+      async () => allowances.recall(buyer.ownerId),
+      async () => {
+        allowances.forget(buyer.apiTokenId);
+        // However long the answer is on its way.
+        clock.atMs += settings.restMs;
+      },
       async () => void allowances.stop(),
     ]) {
       const gate = Promise.withResolvers<void>();
@@ -304,7 +337,8 @@ const steps = {
     clock.atMs += settings.restMs;
   },
   tend: () => allowances.tend(),
-  recall: () => allowances.recall(principal.ownerId),
+  recall: () => allowances.recall(buyer.ownerId),
+  forget: () => allowances.forget(buyer.apiTokenId),
   poor: () => {
     leases.isPoor = true;
   },

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import type { Lease, Principal } from '@aisbf/contracts';
+import type { Lease } from '@aisbf/contracts';
 import { type Nanos, nanos, parseNanos, zeroNanos } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Allowance } from '../domain/allowance.js';
+import type { TokenBuyer } from '../domain/buyer.js';
 import { RouterEvents } from '../events.js';
 import { Leases } from './leases.js';
 
@@ -34,10 +35,12 @@ const rateWindowMs = 1_000;
 /** What is known of one API token that was used of late. */
 type Purse = {
   /** As it was when it was used last: its limits may change. */
-  principal: Principal;
+  buyer: TokenBuyer;
   lease: Allowance | undefined;
   isAsking: boolean;
   restUntilMs: number;
+  /** How often it had to give back: a lease that was asked for before that is not wanted any more. */
+  recalls: number;
   lastUsedAtMs: number;
   windowSinceMs: number;
   inWindow: number;
@@ -46,7 +49,7 @@ type Purse = {
 };
 
 /** What a request needs to be paid from a lease. */
-export type Demand = Readonly<{ requestId: string; principal: Principal; amount: Nanos }>;
+export type Demand = Readonly<{ requestId: string; buyer: TokenBuyer; amount: Nanos }>;
 
 /**
  * Money that this router holds in advance for API tokens in steady use, so that their requests need no call to
@@ -68,10 +71,10 @@ export class Allowances {
   ) {}
 
   /** The lease that pays for this request; undefined where the ledger has to be asked. */
-  take({ requestId, principal, amount }: Demand): string | undefined {
+  take({ requestId, buyer, amount }: Demand): string | undefined {
     if (!this.config.settings.isOn) return undefined;
     const nowMs = this.clock.nowMs();
-    const purse = this.purseOf(principal, nowMs);
+    const purse = this.purseOf(buyer, nowMs);
     const isSteady = nowMs - purse.lastUsedAtMs <= this.config.settings.idleMs;
     this.note(purse, amount, nowMs);
     const isPaid = purse.lease?.take(requestId, amount, nowMs) ?? false;
@@ -93,11 +96,23 @@ export class Allowances {
   /** The owner needs the money elsewhere. */
   recall(ownerId: string): void {
     for (const purse of this.purses.values()) {
-      if (purse.principal.ownerId !== ownerId || !(purse.lease || purse.isAsking)) continue;
-      // What is on its way goes back as soon as it arrives.
-      this.rest(purse);
-      this.release(purse);
+      if (purse.buyer.ownerId !== ownerId || !(purse.lease || purse.isAsking)) continue;
+      this.callBack(purse);
     }
+  }
+
+  /**
+   * The API token was revoked or changed: its lease was opened by what no longer holds. Requests that were let in
+   * before are settled from it as ever; the next lease, if any, is opened by what holds then.
+   */
+  forget(apiTokenId: string): void {
+    const purse = this.purses.get(apiTokenId);
+    if (purse) this.callBack(purse);
+  }
+
+  /** The same of all: nobody can say which of them have changed. */
+  forgetAll(): void {
+    for (const purse of this.purses.values()) this.callBack(purse);
   }
 
   /** Gives back what is not used any more. Called every now and then. */
@@ -118,17 +133,18 @@ export class Allowances {
     while (this.underWay.size > 0) await Promise.all(this.underWay);
   }
 
-  private purseOf(principal: Principal, nowMs: number): Purse {
-    const known = this.purses.get(principal.apiTokenId);
+  private purseOf(buyer: TokenBuyer, nowMs: number): Purse {
+    const known = this.purses.get(buyer.apiTokenId);
     if (known) {
-      known.principal = principal;
+      known.buyer = buyer;
       return known;
     }
     const purse: Purse = {
-      principal,
+      buyer,
       lease: undefined,
       isAsking: false,
       restUntilMs: 0,
+      recalls: 0,
       // Its first request says nothing yet of how steady it will be.
       lastUsedAtMs: Number.NEGATIVE_INFINITY,
       windowSinceMs: nowMs,
@@ -136,7 +152,7 @@ export class Allowances {
       perSecond: 0,
       amountMax: zeroNanos,
     };
-    this.purses.set(principal.apiTokenId, purse);
+    this.purses.set(buyer.apiTokenId, purse);
     return purse;
   }
 
@@ -174,7 +190,7 @@ export class Allowances {
   }
 
   private async open(purse: Purse, wanted: Nanos, nowMs: number): Promise<void> {
-    const { principal } = purse;
+    const { buyer, recalls } = purse;
     const { holder, issueMsMax, holdTtlMs } = this.config.settings;
     const leaseId = `lease_${randomBytes(16).toString('hex')}`;
     const issueUntilMs = nowMs + issueMsMax;
@@ -182,11 +198,11 @@ export class Allowances {
       type: 'open-lease',
       leaseId,
       holder,
-      ownerId: principal.ownerId,
-      apiTokenId: principal.apiTokenId,
+      ownerId: buyer.ownerId,
+      apiTokenId: buyer.apiTokenId,
       wanted: wanted.toString(),
-      slots: Math.max(1, Math.floor(principal.limits.concurrencyMax / 2)),
-      concurrencyMax: principal.limits.concurrencyMax,
+      slots: Math.max(1, Math.floor(buyer.limits.concurrencyMax / 2)),
+      concurrencyMax: buyer.limits.concurrencyMax,
       expiresAtMs: issueUntilMs + holdTtlMs,
     } as const;
     const answer = await this.leases.open(request).catch((error: unknown) => {
@@ -197,13 +213,20 @@ export class Allowances {
     const allowance = allowanceOf(leaseId, answer, { issueUntilMs, nowMs });
     if (!allowance) this.rest(purse);
     // Meanwhile it was called back, or nobody is here any more to spend it.
-    else if (this.isStopped || this.clock.nowMs() < purse.restUntilMs) this.giveBack(allowance);
+    else if (this.isStopped || purse.recalls > recalls) this.giveBack(allowance);
     else this.adopt(purse, allowance);
   }
 
   private adopt(purse: Purse, allowance: Allowance): void {
     purse.lease = allowance;
     this.byLease.set(allowance.leaseId, allowance);
+  }
+
+  /** What is on its way goes back as soon as it arrives. */
+  private callBack(purse: Purse): void {
+    purse.recalls += 1;
+    this.rest(purse);
+    this.release(purse);
   }
 
   private rest(purse: Purse): void {

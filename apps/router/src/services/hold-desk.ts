@@ -1,6 +1,7 @@
-import type { Admit, Principal } from '@aisbf/contracts';
+import type { Admit } from '@aisbf/contracts';
 import { seal } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
+import type { TokenBuyer } from '../domain/buyer.js';
 import { toTerms } from '../domain/plan-message.js';
 import { Accounts } from './accounts.js';
 import { Allowances } from './allowances.js';
@@ -22,14 +23,14 @@ export class HoldDesk {
 
   async hold(
     { requestId, facts, idempotency }: Admit,
-    principal: Principal,
+    buyer: TokenBuyer,
     planned: Planned,
   ): Promise<Held> {
     const amount = planned.route.holdAmount;
     const request = {
       requestId,
-      apiTokenId: principal.apiTokenId,
-      ownerId: principal.ownerId,
+      apiTokenId: buyer.apiTokenId,
+      ownerId: buyer.ownerId,
       amount: amount.toString(),
       route: facts.route,
       isStream: facts.isStream,
@@ -37,9 +38,7 @@ export class HoldDesk {
       rejections: [...planned.route.rejections],
     };
     // A key is claimed where the hold is.
-    const leaseId = idempotency
-      ? undefined
-      : this.allowances.take({ requestId, principal, amount });
+    const leaseId = idempotency ? undefined : this.allowances.take({ requestId, buyer, amount });
     if (leaseId !== undefined) {
       const ticket = { ...request, leaseId, createdAtMs: planned.plannedAtMs };
       return { holdEpoch: 1, ticket: seal(JSON.stringify(ticket), this.secret.value) };
@@ -48,7 +47,7 @@ export class HoldDesk {
       type: 'authorise',
       ...request,
       expiresAtMs: planned.holdExpiresAtMs,
-      concurrencyMax: principal.limits.concurrencyMax,
+      concurrencyMax: buyer.limits.concurrencyMax,
       ...(idempotency && { idempotency }),
     });
     return { holdEpoch, ticket: null };

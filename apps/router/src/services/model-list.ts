@@ -1,10 +1,11 @@
+import { Principals } from '@aisbf/access';
 import type { CallableModels, ListModels } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import { toBuyer } from '../domain/buyer.js';
 import { callableModels } from '../domain/callable-models.js';
 import { requireOwnPath } from '../domain/own-path.js';
 import { Market } from './market.js';
 import { PlanningSettings } from './planning.js';
-import { Principals } from './principals.js';
 
 /** As many lines as the answer's form takes. */
 const linesMax = 100_000;
@@ -18,8 +19,8 @@ export class ModelList {
     private readonly settings: PlanningSettings,
   ) {}
 
-  async list({ apiToken, pathUsername }: ListModels): Promise<CallableModels> {
-    const buyer = await this.principals.require(apiToken, 'inference');
+  async list({ apiToken, pathUsername, clientAddress }: ListModels): Promise<CallableModels> {
+    const buyer = toBuyer(await this.principals.require(apiToken, 'inference', clientAddress));
     requireOwnPath(buyer, pathUsername);
     const { feeBpsDefault } = this.settings.plan;
     const { sessionsOf, nowMs } = this.market.around();

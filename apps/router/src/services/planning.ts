@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Admit, Deadlines, Plan, Principal, RequestFacts } from '@aisbf/contracts';
+import type { Admit, Deadlines, Plan, RequestFacts } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import type { TokenBuyer } from '../domain/buyer.js';
 import { type PlanSettings, plan, type RoutePlan } from '../domain/plan.js';
 import { toCandidate } from '../domain/plan-message.js';
 import { randomFromSeed } from '../domain/weighted-order.js';
@@ -39,7 +40,7 @@ export class Planning {
   ) {}
 
   /** The request's id seeds its dice: the same request in the same market gets the same plan. */
-  plan(requestId: string, buyer: Principal, facts: RequestFacts): Planned {
+  plan(requestId: string, buyer: TokenBuyer, facts: RequestFacts): Planned {
     const planned = this.events.planStarted();
     const around = this.market.around();
     const route = plan({
@@ -78,6 +79,6 @@ export class Planning {
 }
 
 /** One way, and enough of it that two buyers hardly ever share a place in a queue. */
-function buyerMark({ ownerId }: Principal): string {
+function buyerMark({ ownerId }: TokenBuyer): string {
   return createHash('sha256').update(ownerId).digest('base64url').slice(0, 16);
 }

@@ -1,6 +1,6 @@
-import type { Principal } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { Injectable } from '@nestjs/common';
+import type { TokenBuyer } from '../domain/buyer.js';
 import { faults } from '../domain/faults.js';
 import { RouterEvents } from '../events.js';
 import { RateLimits, type RateVerdict } from './rate-limits.js';
@@ -19,7 +19,7 @@ export class RateCheck {
     private readonly events: RouterEvents,
   ) {}
 
-  async take({ apiTokenId, limits }: Principal, promptTokens: number): Promise<void> {
+  async take({ apiTokenId, limits }: TokenBuyer, promptTokens: number): Promise<void> {
     const verdict = await this.rateLimits
       .take({ apiTokenId, limits, promptTokens })
       .catch((error: unknown) => this.withoutCounter(error));

@@ -1,0 +1,205 @@
+import { type ApiToken, type ApiTokenChanged, Scope, subjects } from '@aisbf/contracts';
+import { PrismaClient } from '@aisbf/database-accounts';
+import { Injectable } from '@nestjs/common';
+import type { AuditEntry } from '../domain/audit.js';
+import {
+  type ApiTokenChange,
+  type ApiTokenSecret,
+  ApiTokenStore,
+  type NewApiToken,
+  type OwnedToken,
+  type TokenHolder,
+} from '../services/api-token-store.js';
+import { insertAudit } from './prisma-audit-store.js';
+import type { Client, Transaction } from './prisma-transaction.js';
+import { insertFirstOperator } from './prisma-user-rows.js';
+
+type Row = NonNullable<Awaited<ReturnType<PrismaClient['apiToken']['findUnique']>>>;
+
+/** API tokens through Prisma, as they are managed. */
+@Injectable()
+export class PrismaApiTokenStore extends ApiTokenStore {
+  constructor(private readonly prisma: PrismaClient) {
+    super();
+  }
+
+  create(
+    token: NewApiToken,
+    audit: (created: ApiToken, ownerId: string) => AuditEntry,
+  ): Promise<ApiToken | undefined> {
+    return this.prisma.$transaction(async (tx) => {
+      const created = await insertApiToken(tx, token);
+      if (!created) return undefined;
+      await insertAudit(tx, audit(created.apiToken, created.ownerId));
+      return created.apiToken;
+    });
+  }
+
+  async list(ownerId: string, before: Date, limit: number): Promise<readonly ApiToken[]> {
+    const rows = await this.prisma.apiToken.findMany({
+      where: { ownerId, createdAt: { lt: before } },
+      include: { owner: true },
+      orderBy: { createdAt: 'desc' },
+      take: limit,
+    });
+    return rows.map((row) => fromApiTokenRow(row, row.owner.username));
+  }
+
+  update(
+    which: OwnedToken,
+    { name, scopes, expiresAt, limits, rules }: ApiTokenChange,
+    audit: AuditEntry,
+  ): Promise<ApiToken | undefined> {
+    return this.change(which, audit, {
+      ...(name !== undefined && { name }),
+      ...(scopes !== undefined && { scopes: [...scopes] }),
+      ...(expiresAt !== undefined && { expiresAt }),
+      ...limits,
+      ...(rules.routes && { allowedRoutes: [...rules.routes] }),
+      ...(rules.models && { allowedModels: [...rules.models] }),
+      ...(rules.addresses && { allowedAddresses: [...rules.addresses] }),
+    });
+  }
+
+  rotate(
+    which: OwnedToken,
+    { publicId, secretHash }: ApiTokenSecret,
+    previousValidUntil: Date | null,
+    audit: AuditEntry,
+  ): Promise<ApiToken | undefined> {
+    return this.change(which, audit, (row) => ({
+      publicId,
+      secretHash,
+      rotatedAt: new Date(),
+      previousPublicId: previousValidUntil && row.publicId,
+      previousSecretHash: previousValidUntil && row.secretHash,
+      previousValidUntil,
+    }));
+  }
+
+  revoke({ ownerId, apiTokenId }: OwnedToken, audit: AuditEntry): Promise<boolean> {
+    return this.prisma.$transaction(async (tx) => {
+      const { count } = await tx.apiToken.updateMany({
+        where: { id: apiTokenId, ownerId, revokedAt: null },
+        data: { revokedAt: new Date() },
+      });
+      if (count === 0) return (await tx.apiToken.count({ where: { id: apiTokenId, ownerId } })) > 0;
+      await tellOf(tx, apiTokenId);
+      await insertAudit(tx, audit);
+      return true;
+    });
+  }
+
+  async noteUse(usedAt: ReadonlyMap<string, Date>): Promise<void> {
+    const [ids, times] = [[...usedAt.keys()], [...usedAt.values()]];
+    await this.prisma.$executeRaw`
+      UPDATE api_token t SET last_used_at = u.used_at
+      FROM unnest(${ids}::uuid[], ${times}::timestamptz[]) AS u (id, used_at)
+      WHERE t.id = u.id AND (t.last_used_at IS NULL OR t.last_used_at < u.used_at)`;
+  }
+
+  createFirstOperator(username: string, token: NewApiToken): Promise<boolean> {
+    return this.prisma.$transaction((tx) =>
+      insertFirstOperator(tx, username, () => insertApiToken(tx, token)),
+    );
+  }
+
+  private change(
+    { ownerId, apiTokenId }: OwnedToken,
+    audit: AuditEntry,
+    change: object | ((row: Row) => object),
+  ): Promise<ApiToken | undefined> {
+    return this.prisma.$transaction(async (tx) => {
+      // Locked, so that of two rotations at once each sees what the other has left.
+      await tx.$queryRaw`SELECT id FROM api_token WHERE id = ${apiTokenId}::uuid FOR UPDATE`;
+      const row = await tx.apiToken.findFirst({
+        where: { id: apiTokenId, ownerId, revokedAt: null },
+      });
+      if (!row) return undefined;
+      const changed = await tx.apiToken.update({
+        where: { id: apiTokenId },
+        data: typeof change === 'function' ? change(row) : change,
+        include: { owner: true },
+      });
+      await tellOf(tx, apiTokenId);
+      await insertAudit(tx, audit);
+      return fromApiTokenRow(changed, changed.owner.username);
+    });
+  }
+}
+
+/** Ends all that a user may call with. */
+export async function revokeAll(tx: Transaction, userId: string): Promise<void> {
+  await tx.authSession.deleteMany({ where: { userId } });
+  const tokens = await tx.apiToken.findMany({
+    where: { userId, revokedAt: null },
+    select: { id: true },
+  });
+  await tx.apiToken.updateMany({
+    where: { userId, revokedAt: null },
+    data: { revokedAt: new Date() },
+  });
+  for (const { id } of tokens) await tellOf(tx, id);
+}
+
+/** For other teams; our own services hear of it by the changes of access. */
+async function tellOf(tx: Transaction, apiTokenId: string): Promise<void> {
+  const payload: ApiTokenChanged = { type: 'api-token-changed', apiTokenId };
+  await tx.outbox.create({ data: { subject: subjects.apiTokenChanged, payload } });
+}
+
+async function insertApiToken(client: Client, token: NewApiToken) {
+  const user = await findHolder(client, token.holder);
+  if (!user || user.disabledAt !== null) return undefined;
+  const { limits, rules } = token;
+  const row = await client.apiToken.create({
+    data: {
+      publicId: token.publicId,
+      userId: user.id,
+      ownerId: user.ownerId,
+      name: token.name,
+      secretHash: token.secretHash,
+      scopes: [...token.scopes],
+      ...limits,
+      allowedRoutes: rules.routes,
+      allowedModels: rules.models,
+      allowedAddresses: rules.addresses,
+      expiresAt: token.expiresAt,
+    },
+  });
+  return { apiToken: fromApiTokenRow(row, user.owner.username), ownerId: user.ownerId };
+}
+
+async function findHolder(client: Client, holder: TokenHolder) {
+  const where = 'username' in holder ? { username: holder.username } : { id: holder.userId };
+  const user = await client.appUser.findUnique({ where });
+  if (!user) return undefined;
+  // Waits for whoever disables the user, and then sees it.
+  await client.$queryRaw`SELECT id FROM app_user WHERE id = ${user.id}::uuid FOR SHARE`;
+  return client.appUser.findUnique({ where, include: { owner: true } });
+}
+
+function fromApiTokenRow(row: Row, username: string): ApiToken {
+  return {
+    id: row.id,
+    publicId: row.publicId,
+    name: row.name,
+    username,
+    scopes: row.scopes.map((scope) => Scope.parse(scope)),
+    limits: {
+      requestsPerMinuteMax: row.requestsPerMinuteMax,
+      tokensPerMinuteMax: Number(row.tokensPerMinuteMax),
+      concurrencyMax: row.concurrencyMax,
+    },
+    rules: {
+      routes: row.allowedRoutes,
+      models: row.allowedModels,
+      addresses: row.allowedAddresses,
+    },
+    createdAt: row.createdAt.toISOString(),
+    expiresAt: row.expiresAt?.toISOString() ?? null,
+    revokedAt: row.revokedAt?.toISOString() ?? null,
+    rotatedAt: row.rotatedAt?.toISOString() ?? null,
+    lastUsedAt: row.lastUsedAt?.toISOString() ?? null,
+  };
+}
