@@ -26,22 +26,24 @@ export type TermSchedules = Readonly<{
   sellerFees: ReadonlyMap<string, Schedule<OwnFee>>;
 }>;
 
-/** Of every subject: what is in force at the moment of the parameter, and all that begins later. */
+/**
+ * Of every subject: what is in force at the moment of the parameter, by one look into an index, however long its
+ * history is; and all that begins later.
+ */
 const standingSql = `
   WITH subject AS (
     SELECT 'listing_prices'::term_kind AS kind, id FROM listing
     UNION ALL SELECT 'listing_fee', id FROM listing
     UNION ALL SELECT DISTINCT kind, subject_id FROM term_change WHERE kind = 'seller_fee'
   )
-  SELECT term_change.* FROM subject JOIN LATERAL (
+  SELECT begun.* FROM subject JOIN LATERAL (
     SELECT * FROM term_change
-    WHERE kind = subject.kind AND subject_id = subject.id AND withdrawn_at IS NULL
-      AND valid_from >= coalesce((
-        SELECT max(valid_from) FROM term_change
-        WHERE kind = subject.kind AND subject_id = subject.id AND withdrawn_at IS NULL AND valid_from <= $1
-      ), '-infinity')
-  ) AS term_change ON true
-  ORDER BY term_change.valid_from, term_change.sequence`;
+    WHERE kind = subject.kind AND subject_id = subject.id AND withdrawn_at IS NULL AND valid_from <= $1
+    ORDER BY valid_from DESC, sequence DESC LIMIT 1
+  ) AS begun ON true
+  UNION ALL
+  SELECT * FROM term_change WHERE withdrawn_at IS NULL AND valid_from > $1
+  ORDER BY valid_from, sequence`;
 
 /** Reads what can be in force at the moment or later. */
 export async function readTerms(

@@ -115,6 +115,9 @@ CREATE UNIQUE INDEX "term_change_sequence_key" ON "term_change"("sequence");
 CREATE INDEX "term_change_kind_subject_id_valid_from_sequence_idx" ON "term_change"("kind", "subject_id", "valid_from", "sequence");
 
 -- CreateIndex
+CREATE INDEX "term_change_valid_from_idx" ON "term_change"("valid_from");
+
+-- CreateIndex
 CREATE INDEX "term_change_kind_subject_id_sequence_idx" ON "term_change"("kind", "subject_id", "sequence");
 
 -- The history is only added to; the one thing that may be done to an entry is to withdraw it, once.
