@@ -40,6 +40,7 @@ const thisYear = {
   from: new Date(Date.now() - 31_536_000_000).toISOString().slice(0, 10),
   to: today,
 };
+const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
 const batchId = randomUUID();
 /** Calls that this market cannot but refuse, and how: `apps/accounts` has a payment provider to try them. */
 const refusedHere: Readonly<Record<string, number>> = {
@@ -128,9 +129,39 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   }),
   putListing: () => ({
     token: operator(),
-    body: { providerId: made.provider ?? '', model: 'm', prices: { prompt_token: '1' } },
+    body: {
+      ...{ providerId: made.provider ?? '', model: 'm', prices: { prompt_token: '1' } },
+      validFrom: tomorrow,
+    },
   }),
   listListings: () => ({ token: operator() }),
+  getListing: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
+  putListingFee: () => ({
+    token: operator(),
+    path: { id: made.listing ?? '' },
+    body: { feeBps: 100, validFrom: tomorrow },
+  }),
+  listListingFeeChanges: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
+  withdrawListingFeeChange: () => ({
+    token: operator(),
+    path: { id: made.listing ?? '', changeId: made.listingFee ?? '' },
+  }),
+  putSellerFee: () => ({
+    token: operator(),
+    path: { username: 'sam' },
+    body: { feeBps: 100, validFrom: tomorrow },
+  }),
+  getSellerFee: () => ({ token: operator(), path: { username: 'sam' } }),
+  listSellerFeeChanges: () => ({ token: operator(), path: { username: 'sam' } }),
+  withdrawSellerFeeChange: () => ({
+    token: operator(),
+    path: { username: 'sam', changeId: made.sellerFee ?? '' },
+  }),
+  listPriceChanges: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
+  withdrawPriceChange: () => ({
+    token: operator(),
+    path: { id: made.listing ?? '', changeId: made.price ?? '' },
+  }),
   putRotation: () => ({
     token: operator(),
     path: { name: 'both' },
@@ -215,6 +246,8 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   revokeApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),
 };
 
+const firstId = (listed: unknown) => (listed as readonly { id: string }[])[0]?.id ?? '';
+
 /** What is taken from the answers of the calls that make something. */
 const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Created>> = {
   createApiToken: ({ id = '' }) => ({ apiToken: id }),
@@ -228,6 +261,9 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   enableTwoFactor: ({ totpURI = '' }) => ({ totp: totpURI }),
   replaceBackupCodes: ({ backupCodes }) => ({ backupCode: String(backupCodes?.[0]) }),
   putListing: ({ id = '' }) => ({ listing: id }),
+  listListingFeeChanges: ({ changes }) => ({ listingFee: firstId(changes) }),
+  listSellerFeeChanges: ({ changes }) => ({ sellerFee: firstId(changes) }),
+  listPriceChanges: ({ changes }) => ({ price: firstId(changes) }),
   createTopUp: ({ id = '' }) => ({ topUp: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };

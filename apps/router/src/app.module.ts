@@ -21,6 +21,7 @@ import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watc
 import { CredentialTending, CredentialTendingSettings } from './inbound/credential-tending.js';
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
+import { FeesController } from './inbound/fees.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
@@ -35,6 +36,7 @@ import { HttpLeases } from './outbound/http-leases.js';
 import { NatsAnnouncements } from './outbound/nats-announcements.js';
 import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
 import { CredentialBatch, PgCredentialStore } from './outbound/pg-credential-store.js';
+import { PgTermHistory } from './outbound/pg-term-history.js';
 import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
@@ -44,9 +46,10 @@ import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
 import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
+import { FeeManagement } from './services/fee-management.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
 import { Leases } from './services/leases.js';
-import { ListingManagement, ListingSettings } from './services/listing-management.js';
+import { ListingManagement, TermSettings } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
 import { Market } from './services/market.js';
@@ -62,6 +65,8 @@ import {
 } from './services/registration-management.js';
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
+import { TermHistory } from './services/term-history.js';
+import { TermManagement } from './services/term-management.js';
 import { UsageCheckManagement } from './services/usage-check-management.js';
 import { UsageLessons } from './services/usage-lessons.js';
 import { UsageWatch, UsageWatchSettings } from './services/usage-watch.js';
@@ -92,6 +97,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       ProvidersController,
       RegistrationsController,
       ListingsController,
+      FeesController,
       RotationsController,
       UsageChecksController,
     ],
@@ -115,6 +121,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       ProviderManagement,
       RegistrationManagement,
       ListingManagement,
+      FeeManagement,
+      TermManagement,
       RotationManagement,
       CredentialUpkeep,
       RouterEvents,
@@ -136,6 +144,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: CatalogueStore, useClass: PgCatalogueStore },
       { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
       { provide: CredentialStore, useClass: PgCredentialStore },
+      { provide: TermHistory, useClass: PgTermHistory },
       { provide: RateLimits, useClass: RedisRateLimits },
       { provide: Clock, useValue: parts.clock },
       { provide: InternalClient, useValue: parts.accounts },
@@ -180,7 +189,7 @@ function settingsFor(settings: RouterSettings) {
       ),
     ),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
-    value(new ListingSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX))),
+    value(termSettings(settings)),
     value(planningSettings(settings)),
     value(
       new UsualOutputSettings(
@@ -216,6 +225,13 @@ function credentialSettingsFor(settings: RouterSettings) {
     value(new CredentialTendingSettings(settings.ROUTER_CREDENTIAL_REWRAP_INTERVAL_MS)),
     value(new CredentialBatch(settings.ROUTER_CREDENTIAL_REWRAP_BATCH)),
   ];
+}
+
+function termSettings(settings: RouterSettings): TermSettings {
+  return new TermSettings(settings.ROUTER_FEE_BPS, BigInt(settings.ROUTER_PRICE_NANOS_MAX), {
+    aheadMax: settings.ROUTER_TERMS_AHEAD_MAX,
+    horizonMs: settings.ROUTER_TERMS_AHEAD_MS_MAX,
+  });
 }
 
 function planningSettings(settings: RouterSettings): PlanningSettings {

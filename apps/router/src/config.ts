@@ -63,6 +63,18 @@ export const routerSettings = z.object({
     1_000_000_000_000_000,
     'Highest price of a million tokens or of a request: 1,000 USD. It keeps sums within the ledger.',
   ),
+  ROUTER_TERMS_AHEAD_MAX: setting.integer(
+    32,
+    1,
+    1_000,
+    "How many changes of one listing's prices, or of one fee, may lie ahead: each is in every router's memory.",
+  ),
+  ROUTER_TERMS_AHEAD_MS_MAX: setting.integer(
+    31_536_000_000,
+    1,
+    315_360_000_000,
+    'How far ahead a price or a fee may begin: a year. What is dated later is most likely a slip.',
+  ),
   ROUTER_HOLD_TTL_MS: setting.durationMs(
     660_000,
     'How long money stays held. Longer than a request may take, and a minute to settle.',

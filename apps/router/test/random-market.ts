@@ -1,5 +1,4 @@
 import type { SessionPresence } from '@aisbf/contracts';
-import { nanos } from '@aisbf/money';
 import fc from 'fast-check';
 import {
   type CatalogueRecords,
@@ -13,12 +12,12 @@ import { healthKey } from '../src/domain/health.js';
 import type { PlanSettings } from '../src/domain/plan.js';
 import { Presence } from '../src/domain/presence.js';
 import type { Surroundings } from '../src/domain/upstream.js';
+import { nowMs, ownFee, prices, scheduleOf } from './random-schedule.js';
 
 /** Few names, so that they collide: the hard cases are where owners call their things alike. */
 export const usernames = ['global', 'anna', 'bob'] as const;
 const names = ['rig', 'cloud'] as const;
 export const models = ['llama', 'org/qwen:7b'] as const;
-export const nowMs = 1_000_000;
 
 export const planSettings: PlanSettings = {
   feeBpsDefault: 500,
@@ -104,41 +103,21 @@ const measured = fc.option(
   { nil: undefined },
 );
 
-const price = fc.option(
-  fc.bigInt({ min: 0n, max: 1_000_000_000n }).map((value) => nanos(value)),
-  { nil: undefined },
-);
-
 function listingsOf(all: readonly Provider[]): fc.Arbitrary<readonly Listing[]> {
   const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
-  return fc.subarray(places).chain((chosen) =>
-    fc.tuple(
-      ...chosen.map(({ providerId, model }) =>
-        fc
-          .record({
-            prompt: price,
-            completion: price,
-            request: price,
-            isActive: mostly,
-            feeBps: fc.option(fc.integer({ min: 0, max: 10_000 })),
-          })
-          .map(
-            ({ prompt, completion, request, isActive, feeBps }): Listing => ({
-              id: `${providerId}-${model}`,
-              providerId,
-              model,
-              prices: {
-                ...(prompt !== undefined && { prompt_token: prompt }),
-                ...(completion !== undefined && { completion_token: completion }),
-                ...(request !== undefined && { request }),
-              },
-              isActive,
-              feeBps,
-            }),
-          ),
+  return fc
+    .subarray(places)
+    .chain((chosen) =>
+      fc.tuple(
+        ...chosen.map(({ providerId, model }) =>
+          fc
+            .record({ prices: scheduleOf(prices, 1), isActive: mostly, fees: scheduleOf(ownFee) })
+            .map(
+              (terms): Listing => ({ id: `${providerId}-${model}`, providerId, model, ...terms }),
+            ),
+        ),
       ),
-    ),
-  );
+    );
 }
 
 function rotationsOf(all: readonly Provider[]): fc.Arbitrary<readonly Rotation[]> {
@@ -300,6 +279,12 @@ function usageChecksOf(all: readonly Provider[]): fc.Arbitrary<readonly UsageChe
   );
 }
 
+const sellerFees = fc
+  .tuple(
+    ...usernames.map((username) => scheduleOf(ownFee).map((fees) => [username, fees] as const)),
+  )
+  .map((all) => new Map(all.map(([username, fees]) => [ownerIdOf(username), fees])));
+
 /** Every form of route, over what there is and is not. */
 export function routesOf({ catalogue }: RandomMarket): fc.Arbitrary<string> {
   const places = catalogue.providers.flatMap(({ username, name }) =>
@@ -327,6 +312,7 @@ export const markets = providers
       listings: listingsOf(all),
       rotations: rotationsOf(all),
       usageChecks: usageChecksOf(all),
+      sellerFees,
       sessions: sessionsOf(all),
     }),
   )

@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { FeeBps, Id, ModelName, Name, Prices } from './field.js';
+import { Id, ModelName, Name } from './field.js';
+import { listingRoutes } from './listing-api.js';
 import { modelFacts } from './model-facts.js';
+import { OnBehalf } from './principal.js';
 import type { RestRoute } from './rest-route.js';
 
 /** The REST API under `/api/catalog`. */
@@ -131,28 +133,6 @@ export const UpdateProvider = z.strictObject({
 });
 export type UpdateProvider = z.infer<typeof UpdateProvider>;
 
-/** Puts a provider's model on sale, or changes its price from the next request on. */
-export const PutListing = z.strictObject({
-  providerId: Id,
-  model: ModelName,
-  prices: Prices,
-  isActive: z.boolean().default(true),
-});
-export type PutListing = z.infer<typeof PutListing>;
-
-export const Listing = z.strictObject({
-  id: Id,
-  providerId: Id,
-  provider: z.string(),
-  model: ModelName,
-  prices: Prices,
-  feeBps: FeeBps,
-  isActive: z.boolean(),
-});
-export type Listing = z.infer<typeof Listing>;
-
-export const Listings = z.strictObject({ listings: z.array(Listing) });
-
 export const PutRotation = z.strictObject({
   ...onBehalf,
   members: z
@@ -206,10 +186,6 @@ export const UsageChecks = z.strictObject({ usageChecks: z.array(UsageCheck) });
 
 export const LiftUsageCheck = z.strictObject({ providerId: Id, model: ModelName });
 export type LiftUsageCheck = z.infer<typeof LiftUsageCheck>;
-
-/** Whose lists are asked for; only an operator may name somebody else. */
-export const OnBehalf = z.strictObject(onBehalf);
-export type OnBehalf = z.infer<typeof OnBehalf>;
 
 const managed = { credential: 'manage' } as const;
 const byId = { ...managed, pathParameters: { id: Id } };
@@ -298,32 +274,7 @@ export const catalogRoutes: readonly RestRoute[] = [
     ...byId,
     answer: { status: 204 },
   },
-  {
-    method: 'put',
-    path: '/api/catalog/listings',
-    operationId: 'putListing',
-    summary: 'Put a model on sale, or change its price from the next request on',
-    ...managed,
-    request: PutListing,
-    answer: { status: 200, schema: Listing },
-  },
-  {
-    method: 'get',
-    path: '/api/catalog/listings',
-    operationId: 'listListings',
-    summary: 'Own listings',
-    ...managed,
-    query: OnBehalf,
-    answer: { status: 200, schema: Listings },
-  },
-  {
-    method: 'delete',
-    path: '/api/catalog/listings/{id}',
-    operationId: 'deleteListing',
-    summary: 'Take a model off sale',
-    ...byId,
-    answer: { status: 204 },
-  },
+  ...listingRoutes,
   {
     method: 'put',
     path: '/api/catalog/rotations/{name}',

@@ -42,12 +42,8 @@ export {
   CreateProvider,
   CreateRegistration,
   LiftUsageCheck,
-  Listing,
-  Listings,
-  OnBehalf,
   Provider,
   Providers,
-  PutListing,
   PutRotation,
   Registration,
   Registrations,
@@ -111,6 +107,18 @@ export {
   Withdraw,
   Withdrawn,
 } from './ledger.js';
+export {
+  FeeChange,
+  FeeChanges,
+  ListChanges,
+  Listing,
+  Listings,
+  PriceChange,
+  PriceChanges,
+  PutFee,
+  PutListing,
+  SellerFee,
+} from './listing-api.js';
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
@@ -165,6 +173,7 @@ export {
   AddressRange,
   GetOwner,
   Identify,
+  OnBehalf,
   Owner,
   Principal,
   Role,

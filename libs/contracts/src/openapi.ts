@@ -6,6 +6,7 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
+import * as listing from './listing-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
@@ -34,7 +35,7 @@ const requests = {
   UpdateProvider: catalog.UpdateProvider,
   CreateRegistration: catalog.CreateRegistration,
   RotateRegistration: catalog.RotateRegistration,
-  PutListing: catalog.PutListing,
+  ...listing.listingRequests,
   PutRotation: catalog.PutRotation,
   LiftUsageCheck: catalog.LiftUsageCheck,
 };
@@ -72,8 +73,7 @@ const answers = {
   Registration: catalog.Registration,
   Registrations: catalog.Registrations,
   CreatedRegistration: catalog.CreatedRegistration,
-  Listing: catalog.Listing,
-  Listings: catalog.Listings,
+  ...listing.listingAnswers,
   Rotation: catalog.Rotation,
   Rotations: catalog.Rotations,
   UsageCheck: catalog.UsageCheck,

@@ -66,5 +66,9 @@ export type Identify = z.infer<typeof Identify>;
 export const GetOwner = z.strictObject({ type: z.literal('get-owner'), username: Name });
 export type GetOwner = z.infer<typeof GetOwner>;
 
+/** Whose lists are asked for; only an operator may name somebody else. */
+export const OnBehalf = z.strictObject({ username: Name.optional() });
+export type OnBehalf = z.infer<typeof OnBehalf>;
+
 export const Owner = z.strictObject({ ownerId: Id, username: Name });
 export type Owner = z.infer<typeof Owner>;

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { presentSession } from '../../test/admit-request.js';
 import { markets, planSettings, surroundings } from '../../test/random-market.js';
+import { nowMs } from '../../test/random-schedule.js';
 import { callableModels } from './callable-models.js';
 import { indexCatalogue } from './catalogue.js';
 import { plan } from './plan.js';
@@ -28,7 +29,7 @@ describe('callableModels', () => {
           ...idleForChat(session),
         }));
         const around = surroundings(sessions, new Map());
-        const scope = { buyer, catalogue, feeBpsDefault: 500 };
+        const scope = { buyer, catalogue, feeBpsDefault: 500, nowMs };
         const models = callableModels(scope, around.sessionsOf, linesMax);
         lines += models.length;
         expect(new Set(models.map(({ id }) => id)).size).toBe(models.length);
@@ -75,6 +76,7 @@ describe('callableModels', () => {
       listings: [],
       rotations: [],
       usageChecks: [],
+      sellerFees: new Map(),
     });
     const worker = presentSession(rig, [], {
       endpoints: ['/v1/embeddings'],
@@ -83,7 +85,7 @@ describe('callableModels', () => {
         { name: 'llama', contextTokensMax: null, inputs: ['text', 'image'], hasTools: true },
       ],
     });
-    const scope = { buyer: owner, catalogue, feeBpsDefault: 500 };
+    const scope = { buyer: owner, catalogue, feeBpsDefault: 500, nowMs };
     const { sessionsOf } = surroundings([worker], new Map());
     const common = { ownedBy: 'anna', createdAtS: 5, prices: {}, endpoints: ['/v1/embeddings'] };
     expect(callableModels(scope, sessionsOf, 10)).toEqual([

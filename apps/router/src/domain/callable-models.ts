@@ -1,8 +1,8 @@
 import type { CallableModels } from '@aisbf/contracts';
 import { globalUsername, ownedName, type Provider, type Rotation } from './catalogue.js';
-import { type Offer, offerTo } from './offer.js';
+import { type Offer, offerTo, type Scope } from './offer.js';
 import { toPricesText } from './prices-text.js';
-import { isOpenTo, rotationMembers, type Scope } from './resolve.js';
+import { isOpenTo, rotationMembers, sellersOf } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
 import type { PresentSession } from './session-index.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
@@ -32,7 +32,7 @@ export function callableModels(
   const lines: Line[] = [];
   for (const provider of catalogue.providers) {
     for (const model of namesToOffer(provider, scope, modelsOf)) {
-      const offer = offerTo(scope.buyer, catalogue, provider, model, scope.feeBpsDefault);
+      const offer = offerTo(scope, provider, model);
       const line =
         offer && !offer.isPaused && providerLine(offer, scope, modelsOf(provider).get(model));
       if (line) lines.push(line);
@@ -101,10 +101,11 @@ function factsOf({ contextLength, facts, endpoints }: WorkerModel): Partial<Line
 }
 
 /** Whether `provider/model` means this provider to this buyer; the mirror of how routes are resolved. */
-function isShortNameOf(provider: Provider, model: string, { buyer, catalogue }: Scope): boolean {
+function isShortNameOf(provider: Provider, model: string, scope: Scope): boolean {
+  const { buyer, catalogue } = scope;
   const own = catalogue.providerByOwnedName.get(ownedName(buyer.ownerId, provider.name));
   if (own) return own.id === provider.id;
-  const sellers = catalogue.sellersByRoute.get(`${provider.name}/${model}`) ?? [];
+  const sellers = sellersOf(`${provider.name}/${model}`, model, scope);
   return provider.username === globalUsername || sellers.length === 1;
 }
 

@@ -1,6 +1,6 @@
-import type { Prices } from '@aisbf/money';
 import type { RotationMember, UsageCheck } from './catalogue.js';
 import type { Registration } from './registration.js';
+import type { Deed, NewTerm, TermSubject } from './term.js';
 
 type Owned = Readonly<{ id: string; ownerId: string; username: string; name: string }>;
 
@@ -47,10 +47,21 @@ export type CatalogueChange =
       newId: string;
       providerId: string;
       model: string;
-      prices: Prices;
       isActive: boolean;
+      /** As people know it. */
+      name: string;
+      /** Its prices. */
+      term: NewTerm;
     }>
   | Readonly<{ type: 'listing-delete'; id: string }>
+  | Readonly<{ type: 'term-set'; subject: TermSubject; term: NewTerm }>
+  /** Only before it begins; withdrawn twice, it keeps the time of the first. */
+  | Readonly<{
+      type: 'term-withdraw';
+      subject: Pick<TermSubject, 'kind' | 'id'>;
+      id: string;
+      by: Deed;
+    }>
   | Readonly<{ type: 'rotation-put'; rotation: Owned; members: readonly RotationMember[] }>
   | Readonly<{ type: 'rotation-delete'; id: string }>
   /** One that is paused stays so: another replica may have seen more. */

@@ -1,5 +1,4 @@
 import type {
-  Listing as ListingMessage,
   Provider as ProviderMessage,
   Registration as RegistrationMessage,
   Rotation as RotationMessage,
@@ -7,14 +6,12 @@ import type {
 } from '@aisbf/contracts';
 import {
   type Catalogue,
-  type Listing,
   labelOf,
   type Provider,
   type Rotation,
   type UsageCheck,
 } from './catalogue.js';
 import { isVisibleTo } from './offer.js';
-import { toPricesText } from './prices-text.js';
 import type { Registration } from './registration.js';
 import type { PresentSession } from './session-index.js';
 import { workerModels } from './worker-model.js';
@@ -66,23 +63,12 @@ export function toRegistration(registration: Registration): RegistrationMessage 
   };
 }
 
-export function toListing(
-  listing: Listing,
+export function toRotation(
+  rotation: Rotation,
   catalogue: Catalogue,
-  feeBpsDefault: number,
-): ListingMessage {
-  return {
-    id: listing.id,
-    providerId: listing.providerId,
-    provider: providerLabel(catalogue, listing.providerId),
-    model: listing.model,
-    prices: toPricesText(listing.prices),
-    feeBps: listing.feeBps ?? feeBpsDefault,
-    isActive: listing.isActive,
-  };
-}
-
-export function toRotation(rotation: Rotation, catalogue: Catalogue): RotationMessage {
+  nowMs: number,
+): RotationMessage {
+  const scope = { buyer: rotation, catalogue, nowMs };
   return {
     id: rotation.id,
     name: rotation.name,
@@ -90,9 +76,7 @@ export function toRotation(rotation: Rotation, catalogue: Catalogue): RotationMe
     members: rotation.members.map((member) => ({
       ...member,
       // Taken off the market since: its name is nobody else's business any more.
-      provider: isVisibleTo(rotation.ownerId, catalogue, member)
-        ? providerLabel(catalogue, member.providerId)
-        : '',
+      provider: isVisibleTo(scope, member) ? providerLabel(catalogue, member.providerId) : '',
     })),
   };
 }
@@ -106,7 +90,7 @@ export function toUsageCheck(check: UsageCheck, catalogue: Catalogue): UsageChec
   };
 }
 
-function providerLabel(catalogue: Catalogue, providerId: string): string {
+export function providerLabel(catalogue: Catalogue, providerId: string): string {
   const provider = catalogue.providerById.get(providerId);
   return provider ? labelOf(provider) : '';
 }

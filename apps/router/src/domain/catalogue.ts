@@ -1,5 +1,7 @@
 import type { Prices } from '@aisbf/money';
 import type { Registration } from './registration.js';
+import type { Schedule } from './schedule.js';
+import type { OwnFee } from './term.js';
 
 /** What an owner offers: workers that dial in, or a hosted API that we call. */
 export type Provider = Readonly<{
@@ -34,10 +36,10 @@ export type Listing = Readonly<{
   id: string;
   providerId: string;
   model: string;
-  prices: Prices;
+  /** From that in force on: what was before is history. Before the first it is not on sale. */
+  prices: Schedule<Prices>;
   isActive: boolean;
-  /** Null is the installation's default. */
-  feeBps: number | null;
+  fees: Schedule<OwnFee>;
 }>;
 
 /** What is held against a provider's own counts; see `usage-window.ts`. */
@@ -71,6 +73,8 @@ export type CatalogueRecords = Readonly<{
   listings: readonly Listing[];
   rotations: readonly Rotation[];
   usageChecks: readonly UsageCheck[];
+  /** By the seller's id; a listing's own fee comes first. */
+  sellerFees: ReadonlyMap<string, Schedule<OwnFee>>;
 }>;
 
 /** The same, in the ways it is looked up. Never changed: a new revision is a new one. */
@@ -82,7 +86,7 @@ export type Catalogue = CatalogueRecords &
     /** `ownerId/name`. */
     providerByOwnedName: ReadonlyMap<string, Provider>;
     providersByOwnerId: ReadonlyMap<string, readonly Provider[]>;
-    /** `provider/model` → the enabled providers that have it on sale, under their short names. */
+    /** `provider/model` → the enabled providers with an active listing of it, under their short names. */
     sellersByRoute: ReadonlyMap<string, readonly Provider[]>;
     listingsByProviderId: ReadonlyMap<string, ReadonlyMap<string, Listing>>;
     listingById: ReadonlyMap<string, Listing>;

@@ -36,6 +36,7 @@ const catalogue = indexCatalogue({
   listings: [],
   rotations: [],
   usageChecks: [],
+  sellerFees: new Map(),
   providers: [
     provider('rig'),
     provider('picky', {

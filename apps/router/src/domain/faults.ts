@@ -54,6 +54,20 @@ export const faults = defineFaults({
   EXPIRY_NOT_AHEAD: ['invalid', 'The time of expiry must lie in the future.'],
   MODEL_NOT_OFFERED: ['invalid', 'The provider does not offer this model.'],
   PRICE_TOO_HIGH: ['invalid', 'A price is higher than this installation allows.'],
+  VALID_FROM_PASSED: [
+    'invalid',
+    'The moment from which it is to hold has passed; leave it out for at once.',
+  ],
+  VALID_FROM_TOO_FAR: [
+    'invalid',
+    'The moment from which it is to hold lies further ahead than this installation allows.',
+  ],
+  CHANGES_AHEAD_TOO_MANY: [
+    'conflict',
+    'As many changes lie ahead as there may be; withdraw one, or wait until one has begun.',
+  ],
+  CHANGE_NOT_FOUND: ['missing', 'There is no such change.'],
+  CHANGE_BEGUN: ['conflict', 'The change has begun and cannot be withdrawn; set another one.'],
   LISTING_NOT_FOUND: ['missing', 'There is no such listing.'],
   ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
   ROTATION_MEMBER_REPEATED: ['invalid', 'A rotation names the same model of a provider twice.'],

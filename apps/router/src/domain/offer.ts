@@ -1,6 +1,8 @@
 import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
+import { feeAt } from './fee.js';
+import { inForceAt } from './schedule.js';
 
 /** A provider's model as one buyer may have it: at which price, and what the platform keeps of it. */
 export type Offer = Readonly<{
@@ -21,43 +23,51 @@ export type Buyer = Readonly<{
   rules?: TokenRules;
 }>;
 
-/** The listing that puts a model on sale, where there is an active one. */
-export function activeListing(
+/** Who asks, in which catalogue, and at what moment. */
+export type Scope = Readonly<{
+  buyer: Buyer;
+  catalogue: Catalogue;
+  feeBpsDefault: number;
+  nowMs: number;
+}>;
+
+/** A model on sale, at the prices in force. */
+type Sale = Readonly<{ listing: Listing; prices: Prices }>;
+
+/** What puts a model on sale at this moment: an active listing, the prices of which have begun. */
+export function saleAt(
   catalogue: Catalogue,
-  providerId: string,
-  model: string,
-): Listing | undefined {
+  { providerId, model }: Readonly<{ providerId: string; model: string }>,
+  nowMs: number,
+): Sale | undefined {
   const listing = catalogue.listingsByProviderId.get(providerId)?.get(model);
-  return listing?.isActive ? listing : undefined;
+  const prices = listing?.isActive ? inForceAt(listing.prices, nowMs)?.value : undefined;
+  return listing && prices && { listing, prices };
 }
 
 /**
  * The one rule of who may see and call what: one's own always, somebody else's only while it is on sale.
  * Undefined means: as if it did not exist.
  */
-export function offerTo(
-  buyer: Buyer,
-  catalogue: Catalogue,
-  provider: Provider,
-  model: string,
-  feeBpsDefault: number,
-): Offer | undefined {
+export function offerTo(scope: Scope, provider: Provider, model: string): Offer | undefined {
+  const { buyer, catalogue, feeBpsDefault, nowMs } = scope;
   if (provider.ownerId === buyer.ownerId) {
     return { provider, model, prices: {}, feeBps: 0, isOwn: true, isPaused: false };
   }
-  const listing = activeListing(catalogue, provider.id, model);
-  if (!listing) return undefined;
-  const feeBps = listing.feeBps ?? feeBpsDefault;
+  const sale = saleAt(catalogue, { providerId: provider.id, model }, nowMs);
+  if (!sale) return undefined;
+  const { listing, prices } = sale;
+  const seller = catalogue.sellerFees.get(provider.ownerId) ?? [];
+  const { feeBps } = feeAt({ listing: listing.fees, seller, feeBpsDefault }, nowMs);
   const isPaused = usageCheckOf(catalogue, provider.id, model)?.state === 'paused';
-  return { provider, model, prices: listing.prices, feeBps, isOwn: false, isPaused };
+  return { provider, model, prices, feeBps, isOwn: false, isPaused };
 }
 
-/** Whether this owner may see and call the model at all. */
+/** Whether an owner may see and call the model at all. */
 export function isVisibleTo(
-  ownerId: string,
-  catalogue: Catalogue,
-  { providerId, model }: Readonly<{ providerId: string; model: string }>,
+  { buyer, catalogue, nowMs }: Omit<Scope, 'feeBpsDefault'>,
+  named: Readonly<{ providerId: string; model: string }>,
 ): boolean {
-  const isOwn = catalogue.providerById.get(providerId)?.ownerId === ownerId;
-  return isOwn || activeListing(catalogue, providerId, model) !== undefined;
+  const isOwn = catalogue.providerById.get(named.providerId)?.ownerId === buyer.ownerId;
+  return isOwn || saleAt(catalogue, named, nowMs) !== undefined;
 }

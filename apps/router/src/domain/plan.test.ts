@@ -1,16 +1,16 @@
 import type { PresentModel, RequestFacts } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { costOf } from '@aisbf/money';
+import { costOf, dearestPrices } from '@aisbf/money';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   markets,
-  nowMs,
   planSettings,
   type RandomMarket,
   routesOf,
   surroundings,
 } from '../../test/random-market.js';
+import { holdingAt, nowMs } from '../../test/random-schedule.js';
 import { globalUsername, indexCatalogue, type Provider } from './catalogue.js';
 import { healthKey } from './health.js';
 import { outputTokensCeiling } from './hold-amount.js';
@@ -95,7 +95,11 @@ const nameOf = ({ offer, target, modelThere }: Upstream) =>
 function maySee({ catalogue, buyer }: RandomMarket, provider: Provider, model: string): boolean {
   if (provider.ownerId === buyer.ownerId) return true;
   return catalogue.listings.some(
-    (listing) => listing.providerId === provider.id && listing.model === model && listing.isActive,
+    (listing) =>
+      listing.providerId === provider.id &&
+      listing.model === model &&
+      listing.isActive &&
+      holdingAt(listing.prices, nowMs) !== undefined,
   );
 }
 
@@ -234,6 +238,7 @@ describe('plan', () => {
           providers: catalogue.providers.filter(isVisible),
           rotations: catalogue.rotations,
           usageChecks: catalogue.usageChecks,
+          sellerFees: catalogue.sellerFees,
         });
         const again = planned({ ...one, market: { ...one.market, catalogue: without, buyer } });
         expect(again instanceof Fault && again.toData()).toEqual(found.toData());
@@ -251,7 +256,7 @@ describe('plan', () => {
             completion_token: outputTokensCeiling(request, planSettings),
             request: 1,
           },
-          offer.prices,
+          dearestPrices(offer.prices),
         ),
       );
       for (const cost of costs) expect(holdAmount >= cost).toBe(true);
@@ -259,15 +264,18 @@ describe('plan', () => {
     });
   });
 
-  it('charges nothing for own capacity and the listed price for any other', () => {
+  it('charges nothing for own capacity, and the price and fee in force for any other', () => {
     always(({ market }, { candidates }) => {
       for (const { offer } of candidates) {
         const isOwn = offer.provider.ownerId === market.buyer.ownerId;
         const listing = market.catalogue.listings.find(
           (one) => one.providerId === offer.provider.id && one.model === offer.model,
         );
-        expect(offer.prices).toEqual(isOwn ? {} : listing?.prices);
-        expect(offer.feeBps).toBe(isOwn ? 0 : (listing?.feeBps ?? planSettings.feeBpsDefault));
+        const seller = market.catalogue.sellerFees.get(offer.provider.ownerId) ?? [];
+        const fee =
+          holdingAt(listing?.fees ?? [], nowMs) ?? holdingAt(seller, nowMs) ?? feeBpsDefault;
+        expect(offer.prices).toEqual(isOwn ? {} : holdingAt(listing?.prices ?? [], nowMs));
+        expect(offer.feeBps).toBe(isOwn ? 0 : fee);
       }
     });
   });
@@ -333,6 +341,7 @@ describe('plan', () => {
   });
 });
 
+const { feeBpsDefault } = planSettings;
 const buyer = { ownerId: 'owner-of-anna' };
 const emptyCatalogue = indexCatalogue({
   revision: 1,
@@ -340,4 +349,5 @@ const emptyCatalogue = indexCatalogue({
   listings: [],
   rotations: [],
   usageChecks: [],
+  sellerFees: new Map(),
 });

@@ -58,6 +58,7 @@ export function plan(input: PlanInput): RoutePlan {
     buyer: input.buyer,
     catalogue: input.catalogue,
     feeBpsDefault: settings.feeBpsDefault,
+    nowMs: input.around.nowMs,
   });
   const demands: SessionDemands = { ...facts, ...settings };
   const found = members.map((member) => ({

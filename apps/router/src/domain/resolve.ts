@@ -1,21 +1,11 @@
-import {
-  type Catalogue,
-  globalUsername,
-  labelOf,
-  ownedName,
-  type Provider,
-  type Rotation,
-} from './catalogue.js';
+import { globalUsername, labelOf, ownedName, type Provider, type Rotation } from './catalogue.js';
 import { faults } from './faults.js';
-import { type Buyer, type Offer, offerTo } from './offer.js';
+import { type Offer, offerTo, type Scope, saleAt } from './offer.js';
 import { parseRoute } from './route-name.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 
 /** One thing that may be asked, with its share where it is a member of a rotation. */
 export type Member = Readonly<{ offer: Offer; weight: number }>;
-
-/** Who asks, in which catalogue. */
-export type Scope = Readonly<{ buyer: Buyer; catalogue: Catalogue; feeBpsDefault: number }>;
 
 /**
  * Finds what a route means for this buyer. What the buyer may not see counts as if it did not exist, so
@@ -61,17 +51,27 @@ type ProviderModel = Readonly<{ provider: string; model: string }>;
 function shortOffer({ provider: name, model }: ProviderModel, scope: Scope): Offer | undefined {
   const { catalogue, buyer } = scope;
   const own = catalogue.providerByOwnedName.get(ownedName(buyer.ownerId, name));
-  if (own) return offerOf(own, model, scope);
-  const sellers = catalogue.sellersByRoute.get(`${name}/${model}`) ?? [];
+  if (own) return offerTo(scope, own, model);
+  const sellers = sellersOf(`${name}/${model}`, model, scope);
   const global = sellers.find(({ username }) => username === globalUsername);
   const [seller, rival] = global ? [global] : sellers;
   if (rival) throw faults.ROUTE_AMBIGUOUS();
-  return seller && offerOf(seller, model, scope);
+  return seller && offerTo(scope, seller, model);
+}
+
+/** Who has it on sale at this moment under a short name. */
+export function sellersOf(
+  route: string,
+  model: string,
+  { catalogue, nowMs }: Scope,
+): readonly Provider[] {
+  const listed = catalogue.sellersByRoute.get(route) ?? [];
+  return listed.filter(({ id: providerId }) => saleAt(catalogue, { providerId, model }, nowMs));
 }
 
 function ownedOffer(owner: string, { provider, model }: ProviderModel, scope: Scope) {
   const found = scope.catalogue.providerByLabel.get(labelOf({ username: owner, name: provider }));
-  return found && offerOf(found, model, scope);
+  return found && offerTo(scope, found, model);
 }
 
 function findRotation(owner: string | null, name: string, scope: Scope): Rotation | undefined {
@@ -101,11 +101,7 @@ export function isOpenTo(rotation: Rotation, scope: Scope): boolean {
 export function rotationMembers(rotation: Rotation, scope: Scope): readonly Member[] {
   return rotation.members.flatMap(({ providerId, model, weight }) => {
     const provider = scope.catalogue.providerById.get(providerId);
-    const offer = provider && offerOf(provider, model, scope);
+    const offer = provider && offerTo(scope, provider, model);
     return offer ? [{ offer, weight }] : [];
   });
-}
-
-function offerOf(provider: Provider, model: string, scope: Scope): Offer | undefined {
-  return offerTo(scope.buyer, scope.catalogue, provider, model, scope.feeBpsDefault);
 }

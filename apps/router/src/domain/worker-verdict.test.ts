@@ -27,6 +27,7 @@ const catalogue = indexCatalogue({
   listings: [],
   rotations: [],
   usageChecks: [],
+  sellerFees: new Map(),
   providers: [
     worker({}),
     worker({ id: 'picky-id', name: 'picky' }, new Set(['client-1'])),

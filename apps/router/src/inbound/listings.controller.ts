@@ -1,12 +1,16 @@
-import { Id, OnBehalf, type Principal, PutListing } from '@aisbf/contracts';
+import { Id, ListChanges, OnBehalf, type Principal, PutListing } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
 import { ListingManagement } from '../services/listing-management.js';
+import { TermManagement } from '../services/term-management.js';
 
 @Controller('api/catalog/listings')
 @Requires('manage')
 export class ListingsController {
-  constructor(private readonly listings: ListingManagement) {}
+  constructor(
+    private readonly listings: ListingManagement,
+    private readonly terms: TermManagement,
+  ) {}
 
   @Put()
   put(@Caller() principal: Principal, @Body(parsed(PutListing)) request: PutListing) {
@@ -18,9 +22,33 @@ export class ListingsController {
     return { listings: await this.listings.list(principal, username) };
   }
 
+  @Get(':id')
+  get(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
+    return this.listings.get(principal, id);
+  }
+
   @Delete(':id')
   @HttpCode(204)
   delete(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
     return this.listings.delete(principal, id);
+  }
+
+  @Get(':id/prices')
+  prices(
+    @Caller() principal: Principal,
+    @Param('id', parsed(Id)) id: string,
+    @Query(parsed(ListChanges)) page: ListChanges,
+  ) {
+    return this.terms.prices(principal, id, page);
+  }
+
+  @Delete(':id/prices/:changeId')
+  @HttpCode(204)
+  withdrawPrices(
+    @Caller() principal: Principal,
+    @Param('id', parsed(Id)) id: string,
+    @Param('changeId', parsed(Id)) changeId: string,
+  ) {
+    return this.terms.withdrawPrices(principal, id, changeId);
   }
 }

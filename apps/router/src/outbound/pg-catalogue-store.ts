@@ -1,4 +1,4 @@
-import { nanos, type Prices } from '@aisbf/money';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { CredentialEvents } from '../credential-events.js';
@@ -16,6 +16,7 @@ import { CatalogueStore } from '../services/live-catalogue.js';
 import { type CredentialColumns, CredentialReading } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
 import { ReadingPool } from './router-database.js';
+import { readTerms, type TermSchedules } from './term-rows.js';
 
 type ProviderRow = Readonly<{
   id: string;
@@ -43,16 +44,7 @@ type ListingRow = Readonly<{
   id: string;
   provider_id: string;
   model: string;
-  prompt_token_nanos: string | null;
-  completion_token_nanos: string | null;
-  request_nanos: string | null;
-  cached_prompt_token_nanos: string | null;
-  reasoning_token_nanos: string | null;
-  image_nanos: string | null;
-  audio_second_nanos: string | null;
-  video_second_nanos: string | null;
   is_active: boolean;
-  fee_bps: number | null;
 }>;
 type RotationRow = Readonly<{
   id: string;
@@ -86,6 +78,12 @@ type Belongings = Readonly<{
   credentials: CredentialReading;
 }>;
 
+/**
+ * A clock that is set back by less still finds what was in force then: far more than clocks that are kept in step ever
+ * jump. Set back further, a model may seem not to be on sale; it is never sold at another price.
+ */
+const clockBackMs = 60_000;
+
 const revisionSql = 'SELECT revision FROM catalogue_revision';
 
 /** Reads the whole catalogue as of one moment. */
@@ -95,6 +93,7 @@ export class PgCatalogueStore extends CatalogueStore {
     private readonly pool: ReadingPool,
     private readonly vault: CredentialVault,
     private readonly events: CredentialEvents,
+    private readonly clock: Clock,
   ) {
     super();
   }
@@ -131,6 +130,7 @@ export class PgCatalogueStore extends CatalogueStore {
     );
     const models = await client.query<ModelRow>('SELECT * FROM provider_model ORDER BY name');
     const listings = await client.query<ListingRow>('SELECT * FROM listing ORDER BY model, id');
+    const terms = await readTerms(client, this.clock.nowMs() - clockBackMs);
     const rotations = await client.query<RotationRow>('SELECT * FROM rotation ORDER BY name, id');
     const members = await client.query<MemberRow>(
       'SELECT rotation_id, provider_id, model, weight FROM rotation_member ORDER BY position',
@@ -153,11 +153,12 @@ export class PgCatalogueStore extends CatalogueStore {
     return {
       revision,
       providers: catalogued,
-      listings: listings.rows.map(fromListingRow),
+      listings: listings.rows.map((row) => fromListingRow(row, terms)),
       rotations: rotations.rows.map((row) =>
         fromRotationRow(row, membersByRotation.get(row.id) ?? []),
       ),
       usageChecks: usageChecks.rows.map(fromUsageCheckRow),
+      sellerFees: terms.sellerFees,
     };
   }
 }
@@ -209,33 +210,15 @@ function fromRegistrationRow(row: RegistrationRow): Registration {
   };
 }
 
-function fromListingRow(row: ListingRow): Listing {
+function fromListingRow(row: ListingRow, terms: TermSchedules): Listing {
   return {
     id: row.id,
     providerId: row.provider_id,
     model: row.model,
-    prices: fromPriceColumns(row),
+    prices: terms.prices.get(row.id) ?? [],
     isActive: row.is_active,
-    feeBps: row.fee_bps,
+    fees: terms.listingFees.get(row.id) ?? [],
   };
-}
-
-function fromPriceColumns(row: ListingRow): Prices {
-  const prices = {
-    prompt_token: row.prompt_token_nanos,
-    completion_token: row.completion_token_nanos,
-    request: row.request_nanos,
-    cached_prompt_token: row.cached_prompt_token_nanos,
-    reasoning_token: row.reasoning_token_nanos,
-    image: row.image_nanos,
-    audio_second: row.audio_second_nanos,
-    video_second: row.video_second_nanos,
-  };
-  return Object.fromEntries(
-    Object.entries(prices).flatMap(([kind, price]) =>
-      price === null ? [] : [[kind, nanos(BigInt(price))]],
-    ),
-  );
 }
 
 function fromRotationRow(row: RotationRow, members: readonly MemberRow[]): Rotation {

@@ -12,6 +12,7 @@ import { toCredentialColumns } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
 import { addRegistration, revokeRegistration, toRegistrationRow } from './registration-rows.js';
 import { WritingClient } from './router-database.js';
+import { setTerm, withdrawTerm } from './term-writing.js';
 
 type Transaction = Prisma.TransactionClient;
 type Change<Type extends CatalogueChange['type']> = Extract<CatalogueChange, { type: Type }>;
@@ -73,6 +74,10 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       case 'listing-delete':
         await transaction.listing.deleteMany({ where: { id: change.id } });
         return;
+      case 'term-set':
+        return setTerm(change.subject, change.term, transaction);
+      case 'term-withdraw':
+        return withdrawTerm(change, transaction);
       case 'rotation-put':
         return putRotation(change, transaction);
       case 'rotation-delete':
@@ -125,23 +130,13 @@ function found({ count }: Readonly<{ count: number }>): void {
 }
 
 async function putListing(change: Change<'listing-put'>, transaction: Transaction): Promise<void> {
-  const { newId, providerId, model, prices, isActive } = change;
-  const terms = {
-    promptTokenNanos: prices.prompt_token ?? null,
-    completionTokenNanos: prices.completion_token ?? null,
-    requestNanos: prices.request ?? null,
-    cachedPromptTokenNanos: prices.cached_prompt_token ?? null,
-    reasoningTokenNanos: prices.reasoning_token ?? null,
-    imageNanos: prices.image ?? null,
-    audioSecondNanos: prices.audio_second ?? null,
-    videoSecondNanos: prices.video_second ?? null,
-    isActive,
-  };
-  await transaction.listing.upsert({
+  const { newId, providerId, model, isActive, name, term } = change;
+  const { id } = await transaction.listing.upsert({
     where: { providerId_model: { providerId, model } },
-    create: { id: newId, providerId, model, ...terms },
-    update: terms,
+    create: { id: newId, providerId, model, isActive },
+    update: { isActive },
   });
+  await setTerm({ kind: 'listing_prices', id, name }, term, transaction);
 }
 
 async function putUsageCheck(

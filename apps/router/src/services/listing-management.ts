@@ -1,19 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import type { Listing as ListingMessage, Principal, PutListing } from '@aisbf/contracts';
 import { nanos, type Prices } from '@aisbf/money';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { toListing } from '../domain/catalogue-message.js';
+import type { Catalogue } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import { fromPricesText } from '../domain/prices-text.js';
+import type { TermLimits } from '../domain/term.js';
+import { type Seen, toListing } from '../domain/term-message.js';
 import { CatalogueEditing } from './catalogue-editing.js';
+import { listingName, managedListing } from './managed-listing.js';
 import { isManagedBy, Owners } from './owners.js';
 
-export class ListingSettings {
+export class TermSettings {
   constructor(
     readonly feeBpsDefault: number,
     /** The highest price, in nano-dollars: prices times counts must fit the ledger. */
     readonly priceNanosMax: bigint,
+    readonly limits: TermLimits,
   ) {}
+}
+
+/** From when on something is to hold; null is at once. */
+export function momentOf(validFrom: string | undefined): number | null {
+  return validFrom === undefined ? null : Date.parse(validFrom);
 }
 
 /** What is on sale, as its sellers manage it. */
@@ -22,10 +32,11 @@ export class ListingManagement {
   constructor(
     private readonly editing: CatalogueEditing,
     private readonly owners: Owners,
-    private readonly settings: ListingSettings,
+    private readonly clock: Clock,
+    private readonly settings: TermSettings,
   ) {}
 
-  /** Puts a model on sale or changes its terms; running requests keep theirs. */
+  /** Puts a model on sale or sets its prices; running requests keep theirs. */
   async put(principal: Principal, request: PutListing): Promise<ListingMessage> {
     const { providerId, model, isActive } = request;
     const prices = this.acceptable(request.prices);
@@ -33,18 +44,25 @@ export class ListingManagement {
     if (!provider || !isManagedBy(principal, provider)) throw faults.PROVIDER_NOT_FOUND();
     const { source } = provider;
     if (source.kind === 'openai' && !source.models.has(model)) throw faults.MODEL_NOT_OFFERED();
-    const newId = randomUUID();
+    const { ownerId, username } = principal;
     const catalogue = await this.editing.commit({
       type: 'listing-put',
-      newId,
+      newId: randomUUID(),
       providerId,
       model,
-      prices,
       isActive,
+      name: listingName(provider, model),
+      term: {
+        id: randomUUID(),
+        value: prices,
+        validFromMs: momentOf(request.validFrom),
+        by: { ownerId, username, nowMs: this.clock.nowMs() },
+        limits: this.settings.limits,
+      },
     });
     const listing = catalogue.listingsByProviderId.get(providerId)?.get(model);
     if (!listing) throw faults.PROVIDER_NOT_FOUND();
-    return toListing(listing, catalogue, this.settings.feeBpsDefault);
+    return toListing(listing, this.seen(catalogue));
   }
 
   async list(principal: Principal, username: string | undefined): Promise<ListingMessage[]> {
@@ -53,15 +71,22 @@ export class ListingManagement {
     const own = catalogue.providersByOwnerId.get(ownerId) ?? [];
     return own
       .flatMap(({ id }) => [...(catalogue.listingsByProviderId.get(id)?.values() ?? [])])
-      .map((listing) => toListing(listing, catalogue, this.settings.feeBpsDefault));
+      .map((listing) => toListing(listing, this.seen(catalogue)));
+  }
+
+  async get(principal: Principal, id: string): Promise<ListingMessage> {
+    const catalogue = await this.editing.newest();
+    return toListing(managedListing(principal, catalogue, id), this.seen(catalogue));
   }
 
   async delete(principal: Principal, id: string): Promise<void> {
-    const catalogue = await this.editing.newest();
-    const listing = catalogue.listingById.get(id);
-    const provider = listing && catalogue.providerById.get(listing.providerId);
-    if (!provider || !isManagedBy(principal, provider)) throw faults.LISTING_NOT_FOUND();
+    managedListing(principal, await this.editing.newest(), id);
     await this.editing.commit({ type: 'listing-delete', id });
+  }
+
+  private seen(catalogue: Catalogue): Seen {
+    const { feeBpsDefault } = this.settings;
+    return { catalogue, feeBpsDefault, nowMs: this.clock.nowMs() };
   }
 
   private acceptable(text: PutListing['prices']): Prices {

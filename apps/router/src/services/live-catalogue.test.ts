@@ -8,6 +8,7 @@ const records = (revision: number): CatalogueRecords => ({
   listings: [],
   rotations: [],
   usageChecks: [],
+  sellerFees: new Map(),
 });
 
 /** A store whose loads see the revision of the moment when they began. */

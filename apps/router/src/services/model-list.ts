@@ -23,7 +23,8 @@ export class ModelList {
     const buyer = toBuyer(await this.principals.require(apiToken, 'inference', clientAddress));
     requireOwnPath(buyer, pathUsername);
     const { feeBpsDefault } = this.settings.plan;
-    const scope = { buyer, catalogue: this.market.catalogue(), feeBpsDefault };
-    return { models: [...callableModels(scope, this.market.around().sessionsOf, linesMax)] };
+    const { sessionsOf, nowMs } = this.market.around();
+    const scope = { buyer, catalogue: this.market.catalogue(), feeBpsDefault, nowMs };
+    return { models: [...callableModels(scope, sessionsOf, linesMax)] };
   }
 }

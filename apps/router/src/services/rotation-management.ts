@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal, PutRotation, Rotation as RotationMessage } from '@aisbf/contracts';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { type Catalogue, ownedName, type RotationMember } from '../domain/catalogue.js';
+import { ownedName, type RotationMember } from '../domain/catalogue.js';
 import { toRotation } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
-import { isVisibleTo } from '../domain/offer.js';
+import { isVisibleTo, type Scope } from '../domain/offer.js';
 import { CatalogueEditing } from './catalogue-editing.js';
 import { Owners } from './owners.js';
 
@@ -16,6 +17,7 @@ export class RotationManagement {
   constructor(
     private readonly editing: CatalogueEditing,
     private readonly owners: Owners,
+    private readonly clock: Clock,
   ) {}
 
   /** Creates a rotation or replaces its members. */
@@ -23,13 +25,13 @@ export class RotationManagement {
     const owner = await this.owners.ownerFor(principal, request.username);
     const newest = await this.editing.newest();
     const { members } = request;
-    requireVisible(members, owner.ownerId, newest);
+    requireVisible(members, { buyer: owner, catalogue: newest, nowMs: this.clock.nowMs() });
     const known = newest.rotationByOwnedName.get(ownedName(owner.ownerId, name));
     const rotation = { id: known?.id ?? randomUUID(), ...owner, name };
     const catalogue = await this.editing.commit({ type: 'rotation-put', rotation, members });
     const saved = catalogue.rotationByOwnedName.get(ownedName(owner.ownerId, name));
     if (!saved) throw faults.ROTATION_NOT_FOUND();
-    return toRotation(saved, catalogue);
+    return toRotation(saved, catalogue, this.clock.nowMs());
   }
 
   async list({ principal, username }: Whose): Promise<RotationMessage[]> {
@@ -37,7 +39,7 @@ export class RotationManagement {
     const catalogue = await this.editing.newest();
     return catalogue.rotations
       .filter((rotation) => rotation.ownerId === ownerId)
-      .map((rotation) => toRotation(rotation, catalogue));
+      .map((rotation) => toRotation(rotation, catalogue, this.clock.nowMs()));
   }
 
   async delete({ principal, username }: Whose, name: string): Promise<void> {
@@ -52,13 +54,12 @@ export class RotationManagement {
 /** A rotation is made of what its owner may call; anything else does not exist for it. */
 function requireVisible(
   members: readonly RotationMember[],
-  ownerId: string,
-  catalogue: Catalogue,
+  scope: Omit<Scope, 'feeBpsDefault'>,
 ): void {
   const seen = new Set<string>();
   for (const member of members) {
     const { providerId, model } = member;
-    if (!isVisibleTo(ownerId, catalogue, member)) throw faults.PROVIDER_NOT_FOUND({ providerId });
+    if (!isVisibleTo(scope, member)) throw faults.PROVIDER_NOT_FOUND({ providerId });
     const name = `${providerId}/${model}`;
     if (seen.has(name)) throw faults.ROTATION_MEMBER_REPEATED({ providerId, model });
     seen.add(name);
