@@ -37,6 +37,11 @@ export class Metrics {
     });
   }
 
+  /** A gauge of several values, told apart by labels. */
+  gaugeOf<Label extends string>(name: string, help: string, labelNames: readonly Label[]) {
+    return new Gauge({ ...this.named(name, help), labelNames: [...labelNames] });
+  }
+
   histogramSeconds<Label extends string>(
     name: string,
     help: string,

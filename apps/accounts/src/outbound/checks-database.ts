@@ -102,12 +102,15 @@ export class ChecksDatabase {
         isFree = true;
         return undefined;
       }
-      const result = await work();
-      await client.query('SELECT pg_advisory_unlock($1, $2)', names);
-      isFree = true;
-      return result;
+      try {
+        return await work();
+      } finally {
+        // At once, whatever came of it: a connection that is given up lets go of its lock some time later.
+        await client.query('SELECT pg_advisory_unlock($1, $2)', names);
+        isFree = true;
+      }
     } finally {
-      // Where anything failed, the connection goes and the lock with it.
+      // Of a connection that broke, the lock goes with it.
       this.release(client, isFree);
     }
   }
