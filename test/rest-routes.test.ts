@@ -46,6 +46,7 @@ const batchId = randomUUID();
 const refusedHere: Readonly<Record<string, number>> = {
   startPayoutOnboarding: 400,
   getPayout: 404,
+  approveRepair: 403,
 };
 const pat = { email: 'pat@example.com', password: 'the first of them' };
 const newPassword = 'the second of them';
@@ -227,6 +228,25 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     token: operator(),
     body: { writeOffId: randomUUID(), username: 'dora', reason: 'a test' },
   }),
+  proposeRepair: () => ({
+    token: operator(),
+    body: {
+      ...{ repairId: randomUUID(), debit: { kind: 'service_credit' }, amount: cents(500) },
+      ...{ credit: { kind: 'buyer_wallet', username: 'rex' } },
+      ...{ reason: 'a test', violation: 'fee', subject: made.request ?? '' },
+    },
+  }),
+  listRepairs: () => ({ token: operator(), query: { limit: '5' } }),
+  getRepair: () => ({ token: operator(), path: { id: made.repair ?? '' } }),
+  // Whoever proposed it must not: see `refusedHere`.
+  approveRepair: () => ({ token: operator(), path: { id: made.repair ?? '' } }),
+  refuseRepair: () => ({
+    token: operator(),
+    path: { id: made.repair ?? '' },
+    body: { reason: 'a test' },
+  }),
+  listReconciliations: () => ({ token: operator(), query: { job: 'day' } }),
+  listAuditBlocks: () => ({ token: operator(), query: { from: today } }),
   putAutoTopUp: () => ({
     token: operator(),
     body: { isEnabled: false, ...{ threshold: '1', amount: cents(500), monthlyMax: cents(500) } },
@@ -264,6 +284,7 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   listListingFeeChanges: ({ changes }) => ({ listingFee: firstId(changes) }),
   listSellerFeeChanges: ({ changes }) => ({ sellerFee: firstId(changes) }),
   listPriceChanges: ({ changes }) => ({ price: firstId(changes) }),
+  proposeRepair: ({ id = '' }) => ({ repair: id }),
   createTopUp: ({ id = '' }) => ({ topUp: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };

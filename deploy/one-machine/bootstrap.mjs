@@ -4,7 +4,7 @@
  * the Node that the project brings along. Plain JavaScript without dependencies, since nothing is there yet
  * when it runs; any Node from 20 on can read it.
  *
- *   node deploy/one-machine/bootstrap.mjs start|test|test:long|bench|worker [arguments]
+ *   node deploy/one-machine/bootstrap.mjs start|test|test:long|bench|reconcile|worker [arguments]
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,6 +26,7 @@ const commands = {
   test: ['libs/testkit/dist/run-tests.js'],
   'test:long': ['libs/testkit/dist/run-tests.js', '--long'],
   bench: ['bench/dist/main.js'],
+  reconcile: ['apps/accounts/dist/main.js', 'reconcile'],
   worker: ['apps/worker/dist/main.js'],
 };
 

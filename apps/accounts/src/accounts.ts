@@ -8,6 +8,7 @@ import { AuthRoutesDoor } from './inbound/auth-routes.js';
 import { Background } from './inbound/background.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PayoutWorker } from './inbound/payout-worker.js';
+import { ReconciliationWorker } from './inbound/reconciliation-worker.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { openPool } from './outbound/accounts-database.js';
 import { requirePaymentSettings } from './payment-settings.js';
@@ -59,7 +60,10 @@ export async function startAccounts(settings: AccountsSettings) {
   await app.get(SettleConsumer).start();
   app.get(AccessUpkeep).start();
   app.get(Background).start();
-  if (settings.ACCOUNTS_REDIS_URL !== undefined) app.get(PayoutWorker).start();
+  if (settings.ACCOUNTS_REDIS_URL !== undefined) {
+    app.get(PayoutWorker).start();
+    app.get(ReconciliationWorker).start();
+  }
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort }, 'accounts are open');
 

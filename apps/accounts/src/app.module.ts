@@ -20,6 +20,7 @@ import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PaymentController } from './inbound/payment.controller.js';
 import { PayoutController } from './inbound/payout.controller.js';
+import { RepairController } from './inbound/repair.controller.js';
 import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { UsageController } from './inbound/usage.controller.js';
@@ -31,11 +32,12 @@ import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
 import { PgIdempotencyStore } from './outbound/pg-idempotency-store.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
-import { OracleSettings, PgLedgerReader } from './outbound/pg-ledger-reader.js';
+import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
+import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
@@ -76,6 +78,7 @@ export function appModule(
       PaymentController,
       UsageController,
       PayoutController,
+      RepairController,
     ],
     providers: [
       Authorisation,
@@ -90,6 +93,7 @@ export function appModule(
       ...paymentParts(settings),
       ...usageParts(settings, log),
       ...payoutParts(settings),
+      ...reconciliationParts(settings, log),
       LedgerGrpc,
       SettleConsumer,
       Background,
@@ -120,10 +124,6 @@ export function appModule(
       },
       { provide: LeaseSettings, useValue: new LeaseSettings(settings.ACCOUNTS_LEASE_KEEP) },
       { provide: TicketSecret, useValue: new TicketSecret(settings.AISBF_INTERNAL_SECRET) },
-      {
-        provide: OracleSettings,
-        useValue: new OracleSettings(settings.ACCOUNTS_VIOLATIONS_MS_MAX),
-      },
       { provide: Pepper, useValue: new Pepper(settings.ACCOUNTS_SECRET_PEPPER) },
       backgroundJobs(settings),
     ],
@@ -135,7 +135,7 @@ function backgroundJobs(settings: AccountsSettings): Provider {
     provide: BackgroundJobs,
     inject: [
       ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
-      ...[PaymentJobs, UsageJobs, PayoutJobs],
+      ...[PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
     ],
     useFactory: (
       reaper: Reaper,
@@ -153,7 +153,6 @@ function backgroundJobs(settings: AccountsSettings): Provider {
           idempotency.purge(),
         ),
         job('fold', settings.ACCOUNTS_FOLD_INTERVAL_MS, () => upkeep.fold()),
-        job('violations', settings.ACCOUNTS_VIOLATIONS_INTERVAL_MS, () => upkeep.check()),
         ...areas.flatMap(({ all }) => all),
       ]),
   };

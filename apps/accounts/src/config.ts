@@ -2,6 +2,7 @@ import { accessSettings } from '@aisbf/access';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { paymentSettings } from './payment-settings.js';
+import { reconciliationSettings } from './reconciliation-settings.js';
 
 export const accountsSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -74,7 +75,7 @@ export const accountsSettings = z.object({
   ),
   ACCOUNTS_VIOLATIONS_INTERVAL_MS: setting.durationMs(
     60_000,
-    'How often the ledger is checked against itself for the metric.',
+    'How often the metrics take over what the last reconciliations found, in whichever replica they ran.',
   ),
   ACCOUNTS_IDEMPOTENCY_TTL_MS: setting.durationMs(
     86_400_000,
@@ -86,7 +87,7 @@ export const accountsSettings = z.object({
   ),
   ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
     600_000,
-    'How long that check may take: it reads the whole ledger, some ten seconds for a million transfers.',
+    'How long one look at the ledger may take: once a day it reads all of it, some ten seconds for a million transfers.',
   ),
   ACCOUNTS_TOKEN_REQUESTS_PER_MINUTE_MAX: setting.integer(
     6_000,
@@ -108,7 +109,7 @@ export const accountsSettings = z.object({
   ),
   ACCOUNTS_REDIS_URL: setting.urlOrNone(
     /^rediss?$/,
-    'Where payouts wait for a replica. Empty: no runs by the clock, only by operators.',
+    'Where payouts and reconciliations wait for a replica. Empty: payouts are run by operators only, reconciliations by a timer of each replica.',
   ),
   ACCOUNTS_REPORT_CONNECTIONS_MAX: setting.integer(
     4,
@@ -244,6 +245,7 @@ export const accountsSettings = z.object({
     'How often it is written down when tokens were last used.',
   ),
   ...paymentSettings,
+  ...reconciliationSettings,
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
     15_000,
     'How long running calls may take to end before the process does.',

@@ -86,7 +86,18 @@ export function paymentParts(settings: AccountsSettings): Provider[] {
   ];
 }
 
-function paymentProvider(settings: AccountsSettings): PaymentProvider {
+type ProviderSettings = Pick<
+  AccountsSettings,
+  | 'ACCOUNTS_PAYMENTS'
+  | 'ACCOUNTS_STRIPE_SECRET_KEY'
+  | 'ACCOUNTS_STRIPE_WEBHOOK_SECRET'
+  | 'ACCOUNTS_STRIPE_URL'
+  | 'ACCOUNTS_STRIPE_TIMEOUT_MS'
+  | 'ACCOUNTS_PAYMENT_RETURN_URL'
+>;
+
+/** Whoever takes payments, as it is set up. */
+export function paymentProvider(settings: ProviderSettings): PaymentProvider {
   if (settings.ACCOUNTS_PAYMENTS === 'none') return new NoPaymentProvider();
   return new StripePaymentProvider(
     new StripeSettings({

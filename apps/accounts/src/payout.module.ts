@@ -80,14 +80,20 @@ function timers(
   return [job('payouts', settings.ACCOUNTS_PAYOUT_SWEEP_INTERVAL_MS, () => upkeep.sweep())];
 }
 
-function providerParts(settings: AccountsSettings): Provider[] {
+type ProviderSettings = Pick<
+  AccountsSettings,
+  | 'ACCOUNTS_STRIPE_SECRET_KEY'
+  | 'ACCOUNTS_STRIPE_URL'
+  | 'ACCOUNTS_PAYOUT_RETURN_URL'
+  | 'ACCOUNTS_PAYOUT_ANSWER_MS_MAX'
+>;
+
+/** Whoever pays sellers, as they are set up. */
+export function payoutProviders(settings: ProviderSettings) {
   const providers = new Map<PayoutProviderKind, PayoutProvider>([['csv', new CsvPayouts()]]);
   const { ACCOUNTS_STRIPE_SECRET_KEY: secretKey, ACCOUNTS_PAYOUT_RETURN_URL: returnUrl } = settings;
   if (secretKey === '' || returnUrl === undefined) {
-    return [
-      { provide: PayoutProviders, useValue: new PayoutProviders(providers) },
-      { provide: PayoutOnboarding, useClass: NoOnboarding },
-    ];
+    return { providers: new PayoutProviders(providers), onboarding: new NoOnboarding() };
   }
   // When to ask again is decided with the ledger at hand, except once where a connection broke.
   const stripe = openStripe({
@@ -97,9 +103,15 @@ function providerParts(settings: AccountsSettings): Provider[] {
     networkRetriesMax: 0,
   });
   providers.set('stripe', new StripePayouts(stripe));
+  const onboarding = new StripeOnboarding(stripe, returnUrl);
+  return { providers: new PayoutProviders(providers), onboarding };
+}
+
+function providerParts(settings: AccountsSettings): Provider[] {
+  const { providers, onboarding } = payoutProviders(settings);
   return [
-    { provide: PayoutProviders, useValue: new PayoutProviders(providers) },
-    { provide: PayoutOnboarding, useValue: new StripeOnboarding(stripe, returnUrl) },
+    { provide: PayoutProviders, useValue: providers },
+    { provide: PayoutOnboarding, useValue: onboarding },
   ];
 }
 

@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { authoriseBy, type Owner } from './ledger-bench.js';
-import { cent, nanosOf, openPayments, type Payments, principalOf } from './payments-bench.js';
+import {
+  acting,
+  cent,
+  nanosOf,
+  openPayments,
+  type Payments,
+  principalOf,
+} from './payments-bench.js';
 
 let payments: Payments;
 let buyer: Owner;
@@ -21,7 +28,7 @@ const settings = {
   monthlyMax: String(nanosOf(2_500)),
 };
 const put = (change: Partial<typeof settings> = {}) =>
-  payments.autoTopUps.put(principalOf(buyer), { ...settings, ...change });
+  payments.autoTopUps.put(acting(principalOf(buyer)), { ...settings, ...change });
 const get = () => payments.autoTopUps.get(principalOf(buyer));
 const posted = async () => (await payments.wallet(buyer)).posted / cent;
 const spend = (cents: number) =>

@@ -307,10 +307,13 @@ async function jobsOf(racing: typeof ledger, owners: readonly Owner[]): Promise<
         () => racing.store.reapExpired(10),
         () => racing.promote(buyer, 10n),
         () =>
-          racing.store.grant({
-            ...{ grantId: randomUUID(), ownerId: buyer.ownerId, reason: 'race' },
-            amount: nanos(100n),
-          }),
+          racing.store.grant(
+            {
+              ...{ grantId: randomUUID(), ownerId: buyer.ownerId, reason: 'race' },
+              amount: nanos(100n),
+            },
+            [],
+          ),
       ] satisfies readonly Job[];
     }),
   );

@@ -5,9 +5,10 @@ import { SystemClock } from '@aisbf/platform';
 import { seal } from '@aisbf/secrets';
 import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
+import type { Finding } from '../src/domain/reconciliation.js';
 import type { BatchLimits } from '../src/outbound/pg-batch.js';
 import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
-import { OracleSettings, PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
+import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
 import { HeldRequests, TicketSecret } from '../src/services/held-requests.js';
@@ -75,9 +76,10 @@ export async function openLedger(options: LedgerOptions = {}) {
   const leases = new PgLeaseStore(pool, new LeaseSettings(leaseKeep));
   const recall = new NotedRecall();
   const held = new HeldRequests(store, new TicketSecret(ticketSecret));
-  const reader = new PgLedgerReader(pool, new OracleSettings(60_000));
+  const reader = new PgLedgerReader(pool);
   const owner = (username = `user-${randomUUID().slice(0, 8)}`) => makeOwner(admin, username);
   return {
+    database,
     admin,
     pool,
     store,
@@ -91,22 +93,30 @@ export async function openLedger(options: LedgerOptions = {}) {
     richOwner: async (amount: bigint): Promise<Owner> => {
       const made = await owner();
       const grantId = randomUUID();
-      await store.grant({
-        grantId,
-        ownerId: made.ownerId,
-        amount: parseNanos(String(amount)),
-        reason: 'test',
-      });
+      await store.grant(
+        {
+          grantId,
+          ownerId: made.ownerId,
+          amount: parseNanos(String(amount)),
+          reason: 'test',
+        },
+        [],
+      );
       return made;
     },
     promote: (to: Owner, amount: bigint) => promote(admin, to, amount),
     setBudget: (of: Owner, budget: BudgetLimit) => setBudget(pool, of, budget),
-    violations: () => reader.violations(),
+    violations: () => violationsOf(admin),
     close: async () => {
       await Promise.all([pool.end(), admin.end()]);
       await database.drop();
     },
   };
+}
+
+/** What the oracle says of all there is. */
+export async function violationsOf(database: Pool): Promise<readonly Finding[]> {
+  return (await database.query<Finding>('SELECT * FROM ledger_violations')).rows;
 }
 
 function adminUrlOf(adminUrl: string): string {

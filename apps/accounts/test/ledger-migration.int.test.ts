@@ -6,9 +6,9 @@ import { nanos } from '@aisbf/money';
 import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'pg';
-import { OracleSettings, PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
+import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
-import { authoriseBy, newRequestId, type Owner, settleOf } from './ledger-bench.js';
+import { authoriseBy, newRequestId, type Owner, settleOf, violationsOf } from './ledger-bench.js';
 
 const folder = join(import.meta.dirname, '../../../prisma/accounts/migrations');
 const first = '20261122000000_ledger';
@@ -31,7 +31,7 @@ beforeAll(async () => {
   const url = new URL(database.adminUrl);
   url.searchParams.set('options', '-csearch_path=earlier');
   pool = new Pool({ connectionString: url.href, max: 4 });
-  reader = new PgLedgerReader(pool, new OracleSettings(60_000));
+  reader = new PgLedgerReader(pool);
   await pool.query('CREATE SCHEMA earlier');
   await pool.query(await migration(first));
   [buyer, seller] = [await owner('buyer'), await owner('seller')];
@@ -137,7 +137,7 @@ describe('the migration to batches', () => {
     }
 
     expect(await sums()).toEqual(before);
-    expect(await reader.violations()).toEqual([]);
+    expect(await violationsOf(pool)).toEqual([]);
     const receipt = (id: string) => reader.receipt(buyer.ownerId, id);
     expect(await receipt(requests.settled)).toMatchObject({
       ...{ state: 'settled', outcome: 'completed', amount: 1000n, captured: 300n },
@@ -169,8 +169,8 @@ describe('the migration to batches', () => {
   it('goes on from there: what was open settles, what was done is done, and new requests are paid', async () => {
     const store = new PgLedgerStore(pool, new LedgerBatches({ lanesMax: 2, itemsMax: 100 }));
     const grant = { grantId, ownerId: buyer.ownerId, reason: 'a gift' };
-    expect(await store.grant({ ...grant, amount: nanos(10_000n) })).toBe('replay');
-    expect(await store.grant({ ...grant, amount: nanos(9n) })).toBe('parameters_differ');
+    expect(await store.grant({ ...grant, amount: nanos(10_000n) }, [])).toBe('replay');
+    expect(await store.grant({ ...grant, amount: nanos(9n) }, [])).toBe('parameters_differ');
     const charge = { outcome: 'completed' as const, served: undefined, cost: nanos(0n), feeBps: 0 };
     const endOf = async (id: string) => {
       const request = { ...authoriseBy(buyer, seller), requestId: id };
@@ -189,6 +189,6 @@ describe('the migration to batches', () => {
     await store.fold(100);
     expect(await reader.wallet(buyer.ownerId)).toMatchObject({ posted: 9700n, held: 0n });
     expect(await reader.wallet(seller.ownerId)).toMatchObject({ earned: 285n });
-    expect(await reader.violations()).toEqual([]);
+    expect(await violationsOf(pool)).toEqual([]);
   });
 });

@@ -97,8 +97,8 @@ class History {
     this.model.posted += much;
     const grant = { grantId: randomUUID(), ownerId: this.buyer.ownerId, reason: 'model' };
     // Asked twice, as by an operator who got no answer.
-    await ledger.store.grant({ ...grant, amount: nanos(BigInt(much)) });
-    const again = await ledger.store.grant({ ...grant, amount: nanos(BigInt(much)) });
+    await ledger.store.grant({ ...grant, amount: nanos(BigInt(much)) }, []);
+    const again = await ledger.store.grant({ ...grant, amount: nanos(BigInt(much)) }, []);
     return ['replay', again] as const;
   }
 

@@ -297,9 +297,11 @@ describe('grant', () => {
       amount: parseNanos('50'),
       reason: 'r',
     };
-    const results = await Promise.all(Array.from({ length: 8 }, () => ledger.store.grant(grant)));
+    const results = await Promise.all(
+      Array.from({ length: 8 }, () => ledger.store.grant(grant, [])),
+    );
     expect([...results].sort()).toEqual(['granted', ...Array.from({ length: 7 }, () => 'replay')]);
-    expect(await ledger.store.grant({ ...grant, amount: parseNanos('51') })).toBe(
+    expect(await ledger.store.grant({ ...grant, amount: parseNanos('51') }, [])).toBe(
       'parameters_differ',
     );
     expect(await ledger.reader.wallet(owner.ownerId)).toMatchObject({ posted: 50n });

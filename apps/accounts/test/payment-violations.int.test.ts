@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { authoriseBy, type Owner, settleOf } from './ledger-bench.js';
-import { nanosOf, openPayments, operator, type Payments } from './payments-bench.js';
+import { acting, nanosOf, openPayments, operator, type Payments } from './payments-bench.js';
 
 /** The oracle sees whatever is wrong with payments, by its name, and bugs planted into their functions. */
 let payments: Payments;
@@ -38,18 +38,21 @@ async function everything(): Promise<void> {
 }
 
 const refund = (topUpId: string, cents: number) =>
-  payments.refunds.refundTopUp(operator, topUpId, {
+  payments.refunds.refundTopUp(acting(operator), topUpId, {
     ...{ refundId: randomUUID(), amount: String(nanosOf(cents)), reason: 'x' },
   });
 const refundRequest = (requestId: string, amount: number) =>
-  payments.refunds.refundRequest(operator, requestId, {
+  payments.refunds.refundRequest(acting(operator), requestId, {
     ...{ refundId: randomUUID(), amount: String(amount), reason: 'x' },
   });
 async function promote(cents: number, expiresAt = new Date(Date.now() + 60_000)): Promise<string> {
   const grantId = randomUUID();
-  await payments.promos.grant({
-    ...{ grantId, ownerId: buyer.ownerId, amount: nanosOf(cents), expiresAt, reason: 'x' },
-  });
+  await payments.promos.grant(
+    {
+      ...{ grantId, ownerId: buyer.ownerId, amount: nanosOf(cents), expiresAt, reason: 'x' },
+    },
+    [],
+  );
   return grantId;
 }
 

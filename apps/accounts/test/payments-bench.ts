@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { Principal } from '@aisbf/contracts';
 import { type Nanos, parseNanos } from '@aisbf/money';
 import { SystemClock } from '@aisbf/platform';
 import { FakeStripe, type StripeEvent } from '@aisbf/testkit';
 import type { Stripe } from 'stripe';
+import type { Actor, Note } from '../src/domain/audit.js';
 import { PgAutoTopUpStore } from '../src/outbound/pg-auto-top-up-store.js';
 import { PgDebtStore } from '../src/outbound/pg-debt-store.js';
 import { PgPaymentEventStore } from '../src/outbound/pg-payment-event-store.js';
@@ -43,6 +45,17 @@ export const operator = {
   userId: randomUUID(),
   sessionId: null,
   expiresAtMs: null,
+};
+
+export const acting = (principal: Principal): Actor => ({ principal, address: null });
+
+/** Where nobody is to read it. */
+export const unnoted: Note = {
+  when: [],
+  deed: {
+    ...{ action: 'debt.write-off', subject: 'a test', detail: {} },
+    ...{ actorUser: null, actorToken: null, address: null },
+  },
 };
 
 /** A ledger whose money comes from a stand-in of Stripe; events are delivered by hand. */

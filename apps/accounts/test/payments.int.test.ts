@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { authoriseBy, type Owner } from './ledger-bench.js';
 import {
+  acting,
   cent,
   nanosOf,
   openPayments,
   operator,
   type Payments,
   principalOf,
+  unnoted,
 } from './payments-bench.js';
 
 let payments: Payments;
@@ -26,7 +28,7 @@ afterAll(() => payments.close());
 
 const wallet = () => payments.wallet(buyer);
 const refund = (topUpId: string, cents: number, refundId: string = randomUUID()) =>
-  payments.refunds.refundTopUp(operator, topUpId, {
+  payments.refunds.refundTopUp(acting(operator), topUpId, {
     refundId,
     amount: String(nanosOf(cents)),
     reason: 'asked for',
@@ -206,7 +208,7 @@ describe('a refund', () => {
     await expect(refund(randomUUID(), 100)).rejects.toMatchObject({ code: 'TOP_UP_MISSING' });
     const request = { refundId: randomUUID(), amount: String(nanosOf(1)), reason: 'x' };
     await expect(
-      payments.refunds.refundTopUp(principalOf(buyer), id, request),
+      payments.refunds.refundTopUp(acting(principalOf(buyer)), id, request),
     ).rejects.toMatchObject({ code: 'OPERATOR_ONLY' });
   });
 
@@ -300,18 +302,23 @@ describe('a debt', () => {
     await hold(1_000);
     payments.stripe.book.dispute(paymentId, 1_000);
     await payments.deliverAll();
-    await payments.store.grant({
-      ...{ grantId: randomUUID(), ownerId: buyer.ownerId },
-      ...{ amount: nanosOf(400), reason: 'goodwill' },
-    });
+    await payments.store.grant(
+      {
+        ...{ grantId: randomUUID(), ownerId: buyer.ownerId },
+        ...{ amount: nanosOf(400), reason: 'goodwill' },
+      },
+      [],
+    );
     expect(await payments.debts.collect(10)).toBe(1);
     expect(await wallet()).toMatchObject({ posted: 1_000n * cent, owed: 600n * cent });
     const id = randomUUID();
-    const writeOff = () => payments.debts.writeOff(id, buyer.ownerId, 'gone');
+    const writeOff = () => payments.debts.writeOff(id, buyer.ownerId, 'gone', unnoted);
     expect(await writeOff()).toEqual({ result: 'written_off', amount: 600n * cent });
     expect(await writeOff()).toEqual({ result: 'replay', amount: 600n * cent });
     expect(await wallet()).toMatchObject({ owed: 0n });
-    expect(await payments.debts.writeOff(randomUUID(), buyer.ownerId, 'gone')).toMatchObject({
+    expect(
+      await payments.debts.writeOff(randomUUID(), buyer.ownerId, 'gone', unnoted),
+    ).toMatchObject({
       result: 'nothing_owed',
     });
   });

@@ -155,6 +155,11 @@ describe('a seller', () => {
     const [first, second] = [await start(), await start()];
     expect(first).toMatchObject({ status: 201, body: { url: expect.stringMatching(/acct_\d+$/) } });
     expect(second.body).toEqual(first.body);
+    const { rows } = await admin.query(
+      "SELECT FROM audit_event WHERE action = 'payout-account.onboard' AND owner_id = $1",
+      [seller.ownerId],
+    );
+    expect(rows).toHaveLength(1);
     const account = () => call('GET', '/api/account/payout-account', seller.token);
     const { destination, isReady } = (await account()).body;
     expect(isReady).toBe(false);
@@ -285,6 +290,43 @@ describe('a bank', () => {
     const { body } = await call('POST', '/api/account/payout-outcomes', operator, { outcomes });
     expect(body.results).toMatchObject([{ result: 'undecided' }, { result: 'missing' }]);
     stripe.isBlind = false;
+  });
+});
+
+describe('what an operator does about payouts', () => {
+  it('stands in the record, each act once, and with the seller what is the seller’s', async () => {
+    const seller = await member();
+    await sell(seller, 20n * dollar);
+    const destination = `W-${seller.username}`;
+    const path = `/api/account/payout-accounts/${seller.username}`;
+    await call('PUT', path, operator, { provider: 'csv', destination });
+    await call('POST', '/api/account/payout-runs', operator, { isDryRun: true });
+    await call('POST', '/api/account/payout-runs', operator);
+    await until(async () => (await stateOf(seller)) === 'submitted');
+    const batchId = randomUUID();
+    for (const _ of [1, 2])
+      await call('POST', '/api/account/payout-batches', operator, { batchId });
+    const [payout] = await payoutsOf(seller);
+    const outcomes = [{ payoutId: payout?.id, outcome: 'paid', reference: 'B-9' }];
+    for (const _ of [1, 2])
+      await call('POST', '/api/account/payout-outcomes', operator, { outcomes });
+
+    const { body } = await call('GET', '/api/account/audit?limit=200', seller.token);
+    const own = body.events as { action: string; subject: string; detail: unknown }[];
+    expect(own.map(({ action }) => action)).toEqual([
+      ...['payout.outcome', 'payout.prepare', 'payout-account.put'],
+      ...['api-token.create', 'user.create'],
+    ]);
+    expect(own[0]).toMatchObject({ subject: payout?.id, detail: { reference: 'B-9' } });
+    expect(own[1]).toMatchObject({ subject: payout?.id, detail: { amount: String(19n * dollar) } });
+    const all = await call('GET', '/api/account/audit?limit=50', operator);
+    const others = (all.body.events as { action: string; subject: string }[]).filter(
+      ({ subject }) => subject === batchId || subject === 'all owners',
+    );
+    expect(others.slice(0, 2).map(({ action }) => action)).toEqual([
+      ...['payout-batch.create', 'payout-run.begin'],
+    ]);
+    expect(others.filter(({ subject }) => subject === batchId)).toHaveLength(1);
   });
 });
 

@@ -106,7 +106,7 @@ describe('a payout on its way', () => {
     await bench.payouts.prepareAll(false);
     await bench.sell(seller, 100n * dollar, 40);
     expect((await bench.payouts.prepareAll(true)).payouts).toEqual([]);
-    expect(await bench.payoutStore.prepare(randomUUID(), seller.ownerId)).toBeUndefined();
+    expect(await bench.payoutStore.prepare(randomUUID(), seller.ownerId, [])).toBeUndefined();
     await sweep();
     await bench.payouts.prepareAll(false);
     await sweep();

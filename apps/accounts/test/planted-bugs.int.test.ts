@@ -178,21 +178,6 @@ describe('ledger_violations', () => {
   });
 });
 
-describe('the oracle', () => {
-  it('may take longer than a statement that a request waits for', async () => {
-    const hasty = await openLedger({ statementMsMax: 200 });
-    await hasty.admin.query(
-      `CREATE OR REPLACE VIEW ledger_violations AS
-       SELECT 'slow' AS violation, ''::text AS subject, ''::text AS detail FROM pg_sleep(0.4)`,
-    );
-    await expect(hasty.pool.query('SELECT * FROM ledger_violations')).rejects.toThrow(/timeout/);
-    expect(await hasty.violations()).toMatchObject([{ violation: 'slow' }]);
-    // The next statement on the same connection is held to the usual time.
-    await expect(hasty.pool.query('SELECT * FROM ledger_violations')).rejects.toThrow(/timeout/);
-    await hasty.close();
-  });
-});
-
 describe('what the tables cannot show', () => {
   it('a settlement that ignores the epoch charges nothing: it is only not kept for a person', async () => {
     await plant('settle', 'AND h.epoch = i.epoch', '');

@@ -3,7 +3,7 @@ import { nanos } from '@aisbf/money';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { authoriseBy, type Owner, settleOf } from './ledger-bench.js';
-import { nanosOf, openPayments, operator, type Payments } from './payments-bench.js';
+import { acting, nanosOf, openPayments, operator, type Payments } from './payments-bench.js';
 
 let payments: Payments;
 let buyer: Owner;
@@ -25,7 +25,7 @@ const grant = async (amount: number, days: number, owner = buyer) => {
   const grantId = randomUUID();
   const expiresAt = new Date(Date.now() + days * 86_400_000);
   const request = { grantId, ownerId: owner.ownerId, amount: nanos(BigInt(amount)), expiresAt };
-  const result = await payments.promos.grant({ ...request, reason: 'x' });
+  const result = await payments.promos.grant({ ...request, reason: 'x' }, []);
   return { grantId, expiresAt, result };
 };
 /** Lets a grant's time come. */
@@ -93,14 +93,17 @@ describe('promotional money', () => {
   it('is granted once, under an id that no other grant may have', async () => {
     const { grantId, expiresAt } = await grant(500, 10);
     const again = (amount: bigint) =>
-      payments.promos.grant({
-        ...{ grantId, ownerId: buyer.ownerId, expiresAt, reason: 'x' },
-        amount: nanos(amount),
-      });
+      payments.promos.grant(
+        {
+          ...{ grantId, ownerId: buyer.ownerId, expiresAt, reason: 'x' },
+          amount: nanos(amount),
+        },
+        [],
+      );
     expect(await again(500n)).toBe('replay');
     expect(await again(501n)).toBe('parameters_differ');
     const real = { grantId, ownerId: buyer.ownerId, amount: nanosOf(1), reason: 'x' };
-    expect(await payments.store.grant(real)).toBe('parameters_differ');
+    expect(await payments.store.grant(real, [])).toBe('parameters_differ');
     expect(await wallet()).toMatchObject({ promo: 500n, posted: 0n });
   });
 
@@ -166,7 +169,7 @@ describe('promotional money', () => {
 
 describe('the refund of a request', () => {
   const refund = (requestId: string, amount?: number, refundId: string = randomUUID()) =>
-    payments.refunds.refundRequest(operator, requestId, {
+    payments.refunds.refundRequest(acting(operator), requestId, {
       ...{ refundId, reason: 'bad answer' },
       ...(amount !== undefined && { amount: String(amount) }),
     });
@@ -180,12 +183,15 @@ describe('the refund of a request', () => {
   };
 
   it('takes from each what it got, so that many parts add up to the whole', async () => {
-    await payments.store.grant({
-      grantId: randomUUID(),
-      ownerId: buyer.ownerId,
-      amount: nanosOf(1),
-      reason: 'x',
-    });
+    await payments.store.grant(
+      {
+        grantId: randomUUID(),
+        ownerId: buyer.ownerId,
+        amount: nanosOf(1),
+        reason: 'x',
+      },
+      [],
+    );
     const before = await balances();
     const requestId = await spend(777);
     for (const part of [1, 30, 333]) await refund(requestId, part);
@@ -212,12 +218,15 @@ describe('the refund of a request', () => {
 
   it('never makes money of promotional money', async () => {
     await grant(300, 10);
-    await payments.store.grant({
-      grantId: randomUUID(),
-      ownerId: buyer.ownerId,
-      amount: nanosOf(1),
-      reason: 'x',
-    });
+    await payments.store.grant(
+      {
+        grantId: randomUUID(),
+        ownerId: buyer.ownerId,
+        amount: nanosOf(1),
+        reason: 'x',
+      },
+      [],
+    );
     const requestId = await spend(500);
     expect(await refund(requestId, 200)).toMatchObject({ promo: '200' });
     expect(await refund(requestId, 300)).toMatchObject({ promo: '100' });

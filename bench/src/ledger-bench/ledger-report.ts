@@ -50,7 +50,7 @@ function historyLines({ history }: LedgerReport): readonly string[] {
     table(
       [`in the tables, with ${whole(receipts)} receipts of one owner and month`, 'measured'],
       [
-        ['`ledger_violations`, per million transfers', `${decimal(perMillion)} s`],
+        ['`npm run reconcile`, per million transfers', `${decimal(perMillion)} s`],
         ['a page of 100 receipts', `${decimal(pageMs)} ms`],
         ['the month by provider and model', `${decimal(monthMs)} ms`],
       ],

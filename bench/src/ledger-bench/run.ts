@@ -12,6 +12,7 @@ import { measureHistory } from './history.js';
 import type { LedgerBenchOptions, LedgerPart } from './ledger-bench-options.js';
 import { type LedgerReport, ledgerMarkdown } from './ledger-report.js';
 import { closedLoop, openLoop } from './load.js';
+import { reconcileCommand } from './reconcile-command.js';
 
 type Progress = (step: string) => void;
 type Bench = Readonly<{
@@ -47,7 +48,10 @@ export async function runLedgerBench(
   const isHistory = isWanted(options, 'history');
   const owners = { buyer: await makeOwner(database), seller };
   if (isHistory) progress(`making ${options.receipts} receipts`);
-  const history = isHistory ? await measureHistory(database, owners, options.receipts) : undefined;
+  const reconcile = reconcileCommand(market.environment('accounts'));
+  const history = isHistory
+    ? await measureHistory(database, owners, options.receipts, reconcile)
+    : undefined;
   const violations = await database.query<{ text: string }>(
     "SELECT violation || ' ' || subject || ': ' || detail AS text FROM ledger_violations",
   );
@@ -77,10 +81,13 @@ async function startLedgerMarket(
 ): Promise<Market> {
   const dataDir = join(folder, 'market');
   await mkdir(dataDir);
-  const accounts =
-    profileFolder === undefined
-      ? {}
-      : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileFolder}` };
+  const accounts = {
+    // The history is made of days that are over: they are not to be sealed while they are still filled.
+    ACCOUNTS_RECONCILE_INTERVAL_MS: '86400000',
+    ...(profileFolder !== undefined && {
+      NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileFolder}`,
+    }),
+  };
   return startMarket({ dataDir, onProgress, serviceEnv: { accounts } });
 }
 

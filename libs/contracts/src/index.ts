@@ -183,6 +183,16 @@ export {
   TokenRules,
 } from './principal.js';
 export {
+  ListAuditBlocks,
+  ListReconciliations,
+  ListRepairs,
+  ProposeRepair,
+  Reconciliation,
+  RefuseRepair,
+  Repair,
+  RepairAccount,
+} from './repair-api.js';
+export {
   Admit,
   CallableModel,
   CallableModels,

@@ -11,6 +11,7 @@ import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
+import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
@@ -30,6 +31,7 @@ const requests = {
   GrantCredit: account.GrantCredit,
   ...auth.authRequests,
   ...payout.payoutRequests,
+  ...repair.repairRequests,
   ...payment.paymentRequests,
   CreateProvider: catalog.CreateProvider,
   UpdateProvider: catalog.UpdateProvider,
@@ -65,6 +67,7 @@ const answers = {
   Receipt,
   ...usage.usageAnswers,
   ...payout.payoutAnswers,
+  ...repair.repairAnswers,
   ...payment.paymentAnswers,
   Provider: catalog.Provider,
   Providers: catalog.Providers,
@@ -132,6 +135,13 @@ const areas: readonly Area[] = [
     tag: 'payments',
     description: 'Top-ups, refunds, disputes and promotional money.',
     routes: payment.paymentRoutes,
+    error: 'RestError',
+  },
+  {
+    tag: 'reconciliation',
+    description:
+      'What the ledger is compared with, the hashes of its days, and repairs (operators).',
+    routes: repair.repairRoutes,
     error: 'RestError',
   },
   {

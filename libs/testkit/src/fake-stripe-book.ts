@@ -136,6 +136,17 @@ export class FakeStripeBook {
     this.tellDispute(id, isClosed ? 'closed' : 'updated');
   }
 
+  /** Payments as Stripe lists them: the charges of intents that succeeded. */
+  chargesOf(paymentId: string | undefined): StripeObject[] {
+    return [...this.intents.values()]
+      .filter(({ id, status }) => status === 'succeeded' && id === (paymentId ?? id))
+      .map(({ id, amount_received, metadata, created }) => ({
+        id: id.replace('pi_', 'ch_'),
+        ...{ object: 'charge', payment_intent: id, status: 'succeeded', captured: true },
+        ...{ amount: amount_received, amount_captured: amount_received, metadata, created },
+      }));
+  }
+
   refundsOf(paymentId: string): StripeObject[] {
     return [...this.refunds.values()].filter((refund) => refund.payment_intent === paymentId);
   }
@@ -172,6 +183,7 @@ export class FakeStripeBook {
     const intent = {
       id: newId('pi'),
       ...{ object: 'payment_intent', amount, currency: 'usd', cancellation_reason: null },
+      created: Math.floor(Date.now() / 1000),
       amount_received: rest.status === 'succeeded' ? amount : 0,
       last_payment_error: null,
       ...rest,
@@ -184,6 +196,7 @@ export class FakeStripeBook {
     const refund: StripeObject = {
       id: newId('re'),
       ...{ object: 'refund', amount, currency: 'usd', status: 'succeeded', metadata },
+      created: Math.floor(Date.now() / 1000),
       payment_intent: paymentId,
     };
     this.refunds.set(refund.id, refund);

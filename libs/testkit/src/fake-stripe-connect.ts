@@ -28,6 +28,8 @@ export type FakeTransfer = Readonly<{
   amount: number;
   destination: string;
   transfer_group: string;
+  metadata: Readonly<{ payout_id: string }>;
+  created: number;
 }>;
 
 type Answer = Readonly<{ status: number; body: object }>;
@@ -156,6 +158,8 @@ export class FakeStripeConnect {
       amount: Number(form.get('amount')),
       destination: form.get('destination') ?? '',
       transfer_group: form.get('transfer_group') ?? '',
+      metadata: { payout_id: form.get('metadata[payout_id]') ?? '' },
+      created: Math.floor(Date.now() / 1000),
     };
     this.transfers.push(transfer);
     return transfer;
@@ -163,9 +167,19 @@ export class FakeStripeConnect {
 
   private list(query: URLSearchParams): Reply {
     if (this.isBlind) return { status: 503, body: failure('api_error', 'not now') };
-    const found = this.transfersOf(query.get('transfer_group') ?? '');
-    const data = found.slice(0, Number(query.get('limit') ?? 10)).map((each) => this.bodyOf(each));
-    return { status: 200, body: { object: 'list', data, has_more: false } };
+    const least = Number(query.get('created[gte]') ?? 0);
+    const end = Number(query.get('created[lt]') ?? Number.POSITIVE_INFINITY);
+    const group = query.get('transfer_group');
+    const found = this.transfers.filter(
+      ({ transfer_group, created }) =>
+        transfer_group === (group ?? transfer_group) && created >= least && created < end,
+    );
+    const after = query.get('starting_after');
+    const from = after === null ? 0 : found.findIndex(({ id }) => id === after) + 1;
+    const to = from + Number(query.get('limit') ?? 10);
+    const data = found.slice(from, to).map((each) => this.bodyOf(each));
+    const body = { object: 'list', url: '/v1/transfers', data, has_more: to < found.length };
+    return { status: 200, body };
   }
 
   private open(key: string): Reply {

@@ -149,10 +149,21 @@ export class FakeStripe {
       case 'POST /v1/refunds':
         return this.book.createRefund(fields);
       case 'GET /v1/refunds':
-        return list(this.book.refundsOf(fields.get('payment_intent') ?? ''));
+        return fields.has('payment_intent')
+          ? list(this.book.refundsOf(fields.get('payment_intent') ?? ''))
+          : pageOf([...this.book.refunds.values()], fields);
+      case 'GET /v1/charges':
+        return pageOf(this.book.chargesOf(fields.get('payment_intent')), fields);
       default:
-        throw new StripeRefusal(404, { type: 'invalid_request_error', message: call });
+        return this.refundOf(call);
     }
+  }
+
+  private refundOf(call: string): StripeObject {
+    const id = /^GET \/v1\/refunds\/(\w+)$/.exec(call)?.[1];
+    const refund = this.book.refunds.get(id ?? '');
+    if (refund) return refund;
+    throw new StripeRefusal(404, { type: 'invalid_request_error', message: call });
   }
 
   /** What a buyer sees: a button. */
@@ -175,6 +186,20 @@ export class FakeStripe {
     if (this.webhookUrl === undefined) return;
     for (const event of this.takeEvents()) await this.send(event, this.webhookUrl);
   }
+}
+
+/** A page of what was made in a time, the newest first, as Stripe gives it. */
+function pageOf(all: readonly StripeObject[], fields: FormFields) {
+  const least = Number(fields.get('created[gte]') ?? 0);
+  const end = Number(fields.get('created[lt]') ?? Number.POSITIVE_INFINITY);
+  const found = [...all]
+    .reverse()
+    .filter(({ created }) => Number(created) >= least && Number(created) < end);
+  const after = fields.get('starting_after');
+  const from = after === undefined ? 0 : found.findIndex(({ id }) => id === after) + 1;
+  const limit = Number(fields.get('limit') ?? 10);
+  const data = found.slice(from, from + limit);
+  return { ...list(data), has_more: from + limit < found.length };
 }
 
 function list(data: readonly StripeObject[]) {

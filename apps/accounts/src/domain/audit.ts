@@ -13,6 +13,19 @@ export type Deed = Readonly<{
     | 'api-token.rotate'
     | 'api-token.revoke'
     | 'credit.grant'
+    | 'top-up.refund'
+    | 'request.refund'
+    | 'debt.write-off'
+    | 'auto-top-up.put'
+    | 'payout-account.put'
+    | 'payout-account.onboard'
+    | 'payout-run.begin'
+    | 'payout.prepare'
+    | 'payout-batch.create'
+    | 'payout.outcome'
+    | 'repair.propose'
+    | 'repair.apply'
+    | 'repair.refuse'
     | 'session.begin'
     | 'session.end'
     | 'password.change'
@@ -22,21 +35,20 @@ export type Deed = Readonly<{
   detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }>;
 
-/** One line of the record: a deed, by whom, and whose matter it is. */
-export type AuditEntry = Deed &
-  Readonly<{
-    ownerId: string;
-    actorUser: string | null;
-    actorToken: string | null;
-    address: string | null;
-  }>;
+/** A deed and by whom; whose matter it is, the ledger finds out when it is done. */
+export type ActedDeed = Deed &
+  Readonly<{ actorUser: string | null; actorToken: string | null; address: string | null }>;
 
-export function auditEntry({ principal, address }: Actor, ownerId: string, deed: Deed): AuditEntry {
-  return {
-    ...deed,
-    ownerId,
-    actorUser: principal.userId,
-    actorToken: principal.apiTokenId,
-    address,
-  };
+/** One line of the record: a deed, by whom, and whose matter it is. */
+export type AuditEntry = ActedDeed & Readonly<{ ownerId: string }>;
+
+export function actedDeed({ principal, address }: Actor, deed: Deed): ActedDeed {
+  return { ...deed, actorUser: principal.userId, actorToken: principal.apiTokenId, address };
 }
+
+export function auditEntry(actor: Actor, ownerId: string, deed: Deed): AuditEntry {
+  return { ...actedDeed(actor, deed), ownerId };
+}
+
+/** What is to be written down with an act, in its transaction, where it comes out as one of these. */
+export type Note = Readonly<{ when: readonly string[]; deed: ActedDeed }>;

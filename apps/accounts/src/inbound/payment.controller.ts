@@ -26,12 +26,14 @@ import {
   Req,
 } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import type { Actor } from '../domain/audit.js';
 import { AutoTopUps } from '../services/auto-top-ups.js';
 import { Debts } from '../services/debts.js';
 import { PaymentEvents } from '../services/payment-events.js';
 import { Promotions } from '../services/promotions.js';
 import { Refunds } from '../services/refunds.js';
 import { TopUps } from '../services/top-ups.js';
+import { Acting } from './acting.js';
 
 /** The REST API for money that comes in and goes back. */
 @Controller('api/account')
@@ -65,8 +67,8 @@ export class PaymentController {
 
   @Put('auto-top-up')
   @Requires('manage')
-  putAutoTopUp(@Caller() principal: Principal, @Body(parsed(PutAutoTopUp)) request: PutAutoTopUp) {
-    return this.autoTopUps.put(principal, request);
+  putAutoTopUp(@Acting() actor: Actor, @Body(parsed(PutAutoTopUp)) request: PutAutoTopUp) {
+    return this.autoTopUps.put(actor, request);
   }
 
   @Get('auto-top-up')
@@ -84,21 +86,21 @@ export class PaymentController {
   @Post('top-ups/:id/refunds')
   @Requires('manage')
   refundTopUp(
-    @Caller() principal: Principal,
+    @Acting() actor: Actor,
     @Param('id', parsed(Id)) topUpId: string,
     @Body(parsed(RefundTopUp)) request: RefundTopUp,
   ) {
-    return this.refunds.refundTopUp(principal, topUpId, request);
+    return this.refunds.refundTopUp(actor, topUpId, request);
   }
 
   @Post('receipts/:id/refunds')
   @Requires('manage')
   refundRequest(
-    @Caller() principal: Principal,
+    @Acting() actor: Actor,
     @Param('id', parsed(RequestId)) requestId: string,
     @Body(parsed(RefundRequest)) request: RefundRequest,
   ) {
-    return this.refunds.refundRequest(principal, requestId, request);
+    return this.refunds.refundRequest(actor, requestId, request);
   }
 
   @Get('disputes')
@@ -112,8 +114,8 @@ export class PaymentController {
 
   @Post('debt-write-offs')
   @Requires('manage')
-  writeOffDebt(@Caller() principal: Principal, @Body(parsed(WriteOffDebt)) request: WriteOffDebt) {
-    return this.debts.writeOff(principal, request);
+  writeOffDebt(@Acting() actor: Actor, @Body(parsed(WriteOffDebt)) request: WriteOffDebt) {
+    return this.debts.writeOff(actor, request);
   }
 
   /** The signature is over the bytes as they came; nothing else proves who calls. */

@@ -10,9 +10,11 @@ import {
 } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
+import type { Actor } from '../domain/audit.js';
 import { PayoutAccounts } from '../services/payout-accounts.js';
 import { PayoutDesk } from '../services/payout-desk.js';
 import { PayoutUpkeep } from '../services/payout-upkeep.js';
+import { Acting } from './acting.js';
 import { csvAnswer } from './csv-answer.js';
 
 const run = RunPayouts.nullish().transform((request) => request ?? { isDryRun: false });
@@ -52,33 +54,33 @@ export class PayoutController {
 
   @Post('payout-account/onboarding')
   @Requires('manage')
-  startOnboarding(@Caller() principal: Principal) {
-    return this.accounts.startOnboarding(principal);
+  startOnboarding(@Acting() actor: Actor) {
+    return this.accounts.startOnboarding(actor);
   }
 
   @Put('payout-accounts/:username')
   @Requires('manage')
   putAccount(
-    @Caller() principal: Principal,
+    @Acting() actor: Actor,
     @Param('username', parsed(Name)) username: string,
     @Body(parsed(PutPayoutAccount)) request: PutPayoutAccount,
   ) {
-    return this.desk.putAccount(principal, username, request);
+    return this.desk.putAccount(actor, username, request);
   }
 
   @Post('payout-runs')
   @Requires('manage')
-  run(@Caller() principal: Principal, @Body(parsed(run)) request: RunPayouts) {
-    return this.upkeep.runFor(principal, request.isDryRun);
+  run(@Acting() actor: Actor, @Body(parsed(run)) request: RunPayouts) {
+    return this.upkeep.runFor(actor, request.isDryRun);
   }
 
   @Post('payout-batches')
   @Requires('manage')
   createBatch(
-    @Caller() principal: Principal,
+    @Acting() actor: Actor,
     @Body(parsed(CreatePayoutBatch)) { batchId }: CreatePayoutBatch,
   ) {
-    return this.desk.createBatch(principal, batchId);
+    return this.desk.createBatch(actor, batchId);
   }
 
   @Get('payout-batches/:id')
@@ -92,9 +94,9 @@ export class PayoutController {
   @HttpCode(200)
   @Requires('manage')
   record(
-    @Caller() principal: Principal,
+    @Acting() actor: Actor,
     @Body(parsed(RecordPayoutOutcomes)) { outcomes }: RecordPayoutOutcomes,
   ) {
-    return this.desk.record(principal, outcomes);
+    return this.desk.record(actor, outcomes);
   }
 }

@@ -77,10 +77,13 @@ export class BullPayoutQueue extends PayoutQueue implements OnApplicationShutdow
 }
 
 /** Redis that is away would be waited for without end: whoever adds hears so, and the next sweep adds again. */
-async function soon<Result>(work: Promise<Result>): Promise<Result> {
+export async function soon<Result>(
+  work: Promise<Result>,
+  unavailable: () => Error = faults.PAYOUT_QUEUE_UNAVAILABLE,
+): Promise<Result> {
   const timer = new AbortController();
   const late = delay(waitMsMax, undefined, { signal: timer.signal }).then(() => {
-    throw faults.PAYOUT_QUEUE_UNAVAILABLE();
+    throw unavailable();
   });
   try {
     return await Promise.race([work, late]);

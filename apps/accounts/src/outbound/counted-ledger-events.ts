@@ -1,12 +1,12 @@
 import type { Withdrawn } from '@aisbf/contracts';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Finding } from '../domain/reconciliation.js';
 import {
   LedgerEvents,
   type PaymentToldEvent,
   type SettledEvent,
 } from '../services/ledger-events.js';
-import type { Violation } from '../services/ledger-store.js';
 
 /** Each event as a log line and a counter, in one place. */
 @Injectable()
@@ -54,7 +54,10 @@ export class CountedLedgerEvents extends LedgerEvents {
       'payment_events_refused',
       'Events that a person must look at.',
     );
-    this.violationCount = metrics.gauge('ledger_violations', 'Rows of the ledger_violations view.');
+    this.violationCount = metrics.gauge(
+      'ledger_violations',
+      'What contradicts what, by the last reconciliation of each kind.',
+    );
     this.failures = metrics.counter('background_failures_total', 'Failed background work.', [
       'what',
     ]);
@@ -101,7 +104,7 @@ export class CountedLedgerEvents extends LedgerEvents {
     this.paymentEventsRefused.set(refused);
   }
 
-  checked(violations: readonly Violation[]): void {
+  checked(violations: readonly Finding[]): void {
     this.violationCount.set(violations.length);
     if (violations.length > 0) this.log.error({ violations }, 'the ledger contradicts itself');
   }

@@ -1,4 +1,5 @@
 import { faults } from '../domain/faults.js';
+import type { Movement } from '../domain/movement.js';
 import type { PaymentNotice } from '../domain/payment-event.js';
 import { PaymentProvider } from '../services/payment-provider.js';
 
@@ -20,6 +21,14 @@ export class NoPaymentProvider extends PaymentProvider {
   }
 
   readWebhook(): PaymentNotice {
+    throw faults.PAYMENTS_OFF();
+  }
+
+  movements(): AsyncIterable<Movement> {
+    throw faults.PAYMENTS_OFF();
+  }
+
+  movement(): Promise<Movement | undefined> {
     throw faults.PAYMENTS_OFF();
   }
 }

@@ -1,11 +1,13 @@
 import type { AutoTopUp } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
+import type { Note } from '../domain/audit.js';
 import {
   type AutoTopUpRules,
   type AutoTopUpSettings,
   AutoTopUpStore,
 } from '../services/auto-top-ups.js';
+import { auditedResultOf } from './audited.js';
 import { rowsOf } from './pg-rows.js';
 
 @Injectable()
@@ -27,21 +29,21 @@ export class PgAutoTopUpStore extends AutoTopUpStore {
   }
 
   /** Switching it on again is a fresh start: what failed before is forgotten. */
-  async put(ownerId: string, provider: string, settings: AutoTopUpSettings): Promise<boolean> {
+  async put(
+    ownerId: string,
+    provider: string,
+    settings: AutoTopUpSettings,
+    note: Note,
+  ): Promise<boolean> {
     const { isEnabled, threshold, amount, monthlyMax } = settings;
-    const rows = await rowsOf(
+    const result = await auditedResultOf<'put' | 'missing'>(
       this.pool,
-      `INSERT INTO auto_top_up AS a (owner_id, is_enabled, threshold, amount, monthly_max, disabled_reason)
-       SELECT $1::uuid, $3::boolean, $4::bigint, $5::bigint, $6::bigint, CASE WHEN NOT $3 THEN 'switched_off' END
-       WHERE NOT $3 OR EXISTS (
-         SELECT FROM payment_method m WHERE m.owner_id = $1 AND m.provider = $2)
-       ON CONFLICT (owner_id) DO UPDATE SET is_enabled = excluded.is_enabled,
-         threshold = excluded.threshold, amount = excluded.amount, monthly_max = excluded.monthly_max,
-         disabled_reason = excluded.disabled_reason, failures = 0, failed_at = NULL, failure = NULL
-       RETURNING owner_id`,
+      `SELECT CASE WHEN put_auto_top_up($1, $2, $3, $4, $5, $6) THEN 'put' ELSE 'missing' END AS result,
+         $1::uuid AS owner_id, NULL::jsonb AS fact`,
       [ownerId, provider, isEnabled, ...[threshold, amount, monthlyMax].map(String)],
+      [note],
     );
-    return rows.length > 0;
+    return result === 'put';
   }
 
   async begin(provider: string, rules: AutoTopUpRules, limit: number): Promise<readonly string[]> {

@@ -1,8 +1,12 @@
 import { parseNanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
+import type { Note } from '../domain/audit.js';
 import { DebtStore, type WrittenOff } from '../services/debts.js';
-import { resultOf, rowOf } from './pg-rows.js';
+import { type ActRow, auditedRowOf } from './audited.js';
+import { resultOf } from './pg-rows.js';
+
+type WrittenOffRow = ActRow & Readonly<{ result: WrittenOff['result']; amount: string }>;
 
 @Injectable()
 export class PgDebtStore extends DebtStore {
@@ -14,11 +18,13 @@ export class PgDebtStore extends DebtStore {
     return resultOf(this.pool, 'SELECT collect_debts($1) AS result', [limit]);
   }
 
-  async writeOff(id: string, ownerId: string, reason: string): Promise<WrittenOff> {
-    const { result, amount } = await rowOf<{ result: WrittenOff['result']; amount: string }>(
+  async writeOff(id: string, ownerId: string, reason: string, note: Note): Promise<WrittenOff> {
+    const { result, amount } = await auditedRowOf<WrittenOffRow>(
       this.pool,
-      'SELECT * FROM write_off_debt($1, $2, $3)',
+      `SELECT d.result, d.amount, $2::uuid AS owner_id, jsonb_build_object('amount', d.amount::text) AS fact
+       FROM write_off_debt($1, $2, $3) d`,
       [id, ownerId, reason],
+      [note],
     );
     return { result, amount: parseNanos(amount) };
   }

@@ -2,7 +2,7 @@ import type { Attempt, Rejection, ReportedUsage, Terms, Units } from '@aisbf/con
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { ReceiptRecord } from '../domain/receipt.js';
-import { LedgerReader, type Violation, type WalletState } from '../services/ledger-store.js';
+import { LedgerReader, type WalletState } from '../services/ledger-store.js';
 import { fromBigintColumn, rowsOf } from './pg-rows.js';
 
 export type ReceiptRow = {
@@ -36,18 +36,10 @@ export const runningColumns = `id, 'open' AS state, NULL AS outcome, route, is_s
   NULL AS started_at, NULL AS first_byte_at, NULL AS ended_at, NULL AS served_position, '{}' AS units, NULL AS reported,
   NULL AS finish_reason, amount, 0 AS captured, 0 AS refunded, terms, rejections, '[]' AS attempts`;
 
-/** How long the ledger may be checked against itself. Also the DI token. */
-export class OracleSettings {
-  constructor(readonly checkMsMax: number) {}
-}
-
 /** Reads the ledger; moves nothing. */
 @Injectable()
 export class PgLedgerReader extends LedgerReader {
-  constructor(
-    private readonly pool: Pool,
-    private readonly settings: OracleSettings,
-  ) {
+  constructor(private readonly pool: Pool) {
     super();
   }
 
@@ -78,23 +70,6 @@ export class PgLedgerReader extends LedgerReader {
       [ownerId, requestId],
     );
     return rows[0] && fromReceiptRow(rows[0]);
-  }
-
-  async violations(): Promise<readonly Violation[]> {
-    const client = await this.pool.connect();
-    try {
-      await client.query('BEGIN READ ONLY');
-      // It reads the whole ledger: longer than any statement that a request waits for may take.
-      await client.query(`SET LOCAL statement_timeout = ${this.settings.checkMsMax}`);
-      const { rows } = await client.query<Violation>('SELECT * FROM ledger_violations LIMIT 1000');
-      return rows;
-    } finally {
-      // Ends the transaction; on a connection that broke there is none any more.
-      await client.query('ROLLBACK').then(
-        () => client.release(),
-        (error: Error) => client.release(error),
-      );
-    }
   }
 }
 

@@ -2,6 +2,7 @@ import { type Authorise, subjects, type Terms, type Withdrawn } from '@aisbf/con
 import { parseNanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
+import type { Note } from '../domain/audit.js';
 import type { HeldTerms } from '../domain/charge.js';
 import {
   type AuthoriseAnswer,
@@ -13,6 +14,7 @@ import {
   LedgerStore,
   type SettleAnswer,
 } from '../services/ledger-store.js';
+import { auditedResultOf } from './audited.js';
 import { type BatchLimits, PgBatch } from './pg-batch.js';
 import { type Asking, toAuthoriseItem, toKeyedItem, toSettleItem } from './pg-ledger-item.js';
 import { resultOf, rowOf, rowsOf } from './pg-rows.js';
@@ -132,11 +134,12 @@ export class PgLedgerStore extends LedgerStore {
     return rows.map(({ id }) => id);
   }
 
-  grant({ grantId, ownerId, amount, reason }: Grant) {
-    return resultOf<'granted' | 'replay' | 'parameters_differ'>(
+  grant({ grantId, ownerId, amount, reason }: Grant, notes: readonly Note[]) {
+    return auditedResultOf<'granted' | 'replay' | 'parameters_differ'>(
       this.pool,
-      { name: 'grant_credit', text: 'SELECT grant_credit($1, $2, $3, $4) AS result' },
+      'SELECT grant_credit($1, $2, $3, $4) AS result, $2::uuid AS owner_id, NULL::jsonb AS fact',
       [grantId, ownerId, amount.toString(), reason],
+      notes,
     );
   }
 

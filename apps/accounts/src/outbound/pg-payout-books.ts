@@ -1,8 +1,10 @@
 import type { EarningsBalance, PayoutAccount, PayoutProviderKind } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
+import type { Note } from '../domain/audit.js';
 import type { PayoutRecord } from '../domain/payout.js';
 import { type PayoutBatchRecord, PayoutBooks, type PayoutList } from '../services/payout-store.js';
+import { auditedResultOf } from './audited.js';
 import { fromPayoutRow, type PayoutRow, payoutColumns } from './pg-payout-row.js';
 import { PayoutRules } from './pg-payout-store.js';
 import { fromBigintColumn, rowsOf } from './pg-rows.js';
@@ -75,18 +77,23 @@ export class PgPayoutBooks extends PayoutBooks {
   async putAccount(
     ownerId: string,
     account: Readonly<{ provider: PayoutProviderKind; destination: string; isReady: boolean }>,
+    notes: readonly Note[],
   ): Promise<void> {
-    await rowsOf(
+    await auditedResultOf(
       this.pool,
-      `INSERT INTO payout_account (owner_id, provider, destination, is_ready) VALUES ($1, $2, $3, $4)
-       ON CONFLICT (owner_id) DO UPDATE SET provider = excluded.provider, destination = excluded.destination,
-         is_ready = excluded.is_ready, changed_at = now()`,
+      `SELECT put_payout_account($1, $2, $3, $4) AS result, $1::uuid AS owner_id, NULL::jsonb AS fact`,
       [ownerId, account.provider, account.destination, account.isReady],
+      notes,
     );
   }
 
-  async fillBatch(batchId: string): Promise<PayoutBatchRecord> {
-    await rowsOf(this.pool, 'SELECT fill_payout_batch($1)', [batchId]);
+  async fillBatch(batchId: string, note: Note): Promise<PayoutBatchRecord> {
+    await auditedResultOf(
+      this.pool,
+      'SELECT make_payout_batch($1) AS result, NULL::uuid AS owner_id, NULL::jsonb AS fact',
+      [batchId],
+      [note],
+    );
     const [row] = await rowsOf<{ created_at: Date; payouts: string; amount: string }>(
       this.pool,
       `SELECT b.created_at, count(p.id) AS payouts, coalesce(sum(p.amount), 0) AS amount

@@ -1,6 +1,7 @@
 import type { Nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
+import type { Note } from '../domain/audit.js';
 import type { PayoutRecord, PayoutTerms, PayoutTimes } from '../domain/payout.js';
 import {
   type Booked,
@@ -8,6 +9,7 @@ import {
   type PayoutEnding,
   PayoutStore,
 } from '../services/payout-store.js';
+import { type ActRow, auditedResultOf, auditedRowOf } from './audited.js';
 import { fromPayoutRow, type PayoutRow, payoutColumns } from './pg-payout-row.js';
 import { fromBigintColumn, rowsOf } from './pg-rows.js';
 
@@ -50,15 +52,21 @@ export class PgPayoutStore extends PayoutStore {
     }));
   }
 
-  async prepare(payoutId: string, ownerId: string): Promise<Nanos | undefined> {
+  async prepare(
+    payoutId: string,
+    ownerId: string,
+    notes: readonly Note[],
+  ): Promise<Nanos | undefined> {
     const { maturityDays, firstMaturityDays, reserveBps, minimum } = this.rules.terms;
-    const rows = await rowsOf<{ result: string; payout_amount: string }>(
+    const row = await auditedRowOf<ActRow & Readonly<{ payout_amount: string }>>(
       this.pool,
-      'SELECT * FROM prepare_payout($1, $2, $3, $4, $5, $6)',
+      `SELECT p.result, p.payout_amount, $2::uuid AS owner_id,
+         jsonb_build_object('amount', p.payout_amount::text) AS fact
+       FROM prepare_payout($1, $2, $3, $4, $5, $6) p`,
       [payoutId, ownerId, maturityDays, firstMaturityDays, reserveBps, String(minimum)],
+      notes,
     );
-    const row = rows[0];
-    return row?.result === 'prepared' ? fromBigintColumn(row.payout_amount) : undefined;
+    return row.result === 'prepared' ? fromBigintColumn(row.payout_amount) : undefined;
   }
 
   async due(limit: number): Promise<readonly PayoutRecord[]> {
@@ -82,14 +90,15 @@ export class PgPayoutStore extends PayoutStore {
     return rows[0] && fromPayoutRow(rows[0]);
   }
 
-  async book(payoutId: string, ending: PayoutEnding): Promise<Booked> {
+  book(payoutId: string, ending: PayoutEnding, notes: readonly Note[] = []): Promise<Booked> {
     const { outcome, reversed, providerRef, reason, dueMs } = ending;
-    const rows = await rowsOf<{ result: Booked }>(
+    return auditedResultOf<Booked>(
       this.pool,
-      `SELECT book_payout($1, $2, $3, $4, $5, $6 * interval '1 ms') AS result`,
+      `SELECT book_payout($1, $2, $3, $4, $5, $6 * interval '1 ms') AS result,
+         (SELECT owner_id FROM payout WHERE id = $1) AS owner_id, NULL::jsonb AS fact`,
       [payoutId, outcome, String(reversed), providerRef, reason, dueMs],
+      notes,
     );
-    return rows[0]?.result ?? 'missing';
   }
 
   async postpone(payout: PayoutRecord, dueMs: number | null): Promise<void> {

@@ -1,7 +1,9 @@
 import type { PromoGrants } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
+import type { Note } from '../domain/audit.js';
 import { type PromoGrant, PromoStore } from '../services/promotions.js';
+import { auditedResultOf } from './audited.js';
 import { resultOf, rowsOf } from './pg-rows.js';
 
 type GrantRow = Omit<PromoGrants['promoGrants'][number], 'expiresAt'> & { expiresAt: Date };
@@ -12,11 +14,12 @@ export class PgPromoStore extends PromoStore {
     super();
   }
 
-  grant({ grantId, ownerId, amount, expiresAt, reason }: PromoGrant) {
-    return resultOf<'granted' | 'replay' | 'parameters_differ'>(
+  grant({ grantId, ownerId, amount, expiresAt, reason }: PromoGrant, notes: readonly Note[]) {
+    return auditedResultOf<'granted' | 'replay' | 'parameters_differ'>(
       this.pool,
-      'SELECT grant_promo($1, $2, $3, $4, $5) AS result',
+      'SELECT grant_promo($1, $2, $3, $4, $5) AS result, $2::uuid AS owner_id, NULL::jsonb AS fact',
       [grantId, ownerId, amount.toString(), expiresAt, reason],
+      notes,
     );
   }
 

@@ -1,6 +1,7 @@
 import type { Disputes, RequestRefund } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
+import type { Note } from '../domain/audit.js';
 import {
   type BegunRefund,
   type NewRefund,
@@ -9,7 +10,8 @@ import {
   RefundStore,
   type RequestRefunded,
 } from '../services/refunds.js';
-import { resultOf, rowsOf } from './pg-rows.js';
+import { auditedResultOf } from './audited.js';
+import { rowsOf } from './pg-rows.js';
 
 export class PromoRefundLimits {
   /** How long promotional money lives that comes back with a refunded request. */
@@ -27,13 +29,14 @@ export class PgRefundStore extends RefundStore {
     super();
   }
 
-  begin({ id, topUpId, amount, reason }: NewRefund): Promise<BegunRefund> {
-    return resultOf(this.pool, 'SELECT begin_refund($1, $2, $3, $4) AS result', [
-      id,
-      topUpId,
-      amount.toString(),
-      reason,
-    ]);
+  begin({ id, topUpId, amount, reason }: NewRefund, note: Note): Promise<BegunRefund> {
+    return auditedResultOf(
+      this.pool,
+      `SELECT begin_refund($1, $2, $3, $4) AS result,
+         (SELECT owner_id FROM top_up WHERE id = $2) AS owner_id, NULL::jsonb AS fact`,
+      [id, topUpId, amount.toString(), reason],
+      [note],
+    );
   }
 
   async find(id: string): Promise<RefundRecord | undefined> {
@@ -56,11 +59,14 @@ export class PgRefundStore extends RefundStore {
     return rows.map(({ id }) => id);
   }
 
-  refundRequest({ id, requestId, amount, reason }: NewRequestRefund): Promise<RequestRefunded> {
-    return resultOf(
+  refundRequest(refund: NewRequestRefund, note: Note): Promise<RequestRefunded> {
+    const { id, requestId, amount, reason } = refund;
+    return auditedResultOf(
       this.pool,
-      `SELECT refund_request($1, $2, $3, $4, $5::integer * interval '1 day') AS result`,
+      `SELECT refund_request($1, $2, $3, $4, $5::integer * interval '1 day') AS result,
+         (SELECT owner_id FROM receipt WHERE id = $2) AS owner_id, NULL::jsonb AS fact`,
       [id, requestId, amount?.toString() ?? null, reason, this.promo.days],
+      [note],
     );
   }
 

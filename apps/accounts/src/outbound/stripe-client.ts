@@ -1,4 +1,5 @@
 import { Stripe } from 'stripe';
+import type { Window } from '../domain/reconciliation.js';
 
 /** The version whose types this is written against; accounts at Stripe may have others. */
 const apiVersion = '2026-10-28.endive';
@@ -28,4 +29,10 @@ export function openStripe({
     host: hostname,
     ...(port !== '' && { port }),
   });
+}
+
+/** Stripe counts whole seconds. */
+export function createdIn({ from, to }: Window): Readonly<{ gte: number; lt: number }> {
+  const seconds = (at: Date) => Math.ceil(at.getTime() / 1000);
+  return { gte: seconds(from), lt: seconds(to) };
 }

@@ -2,14 +2,16 @@ import { type Nanos, toCents } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Stripe } from 'stripe';
 import { faults } from '../domain/faults.js';
+import type { Movement, MovementKind } from '../domain/movement.js';
 import type { PaymentEvent, PaymentNotice } from '../domain/payment-event.js';
+import type { Window } from '../domain/reconciliation.js';
 import {
   type Checkout,
   PaymentProvider,
   type ProviderRefund,
   type SavedCharge,
 } from '../services/payment-provider.js';
-import { openStripe, type StripeClientOptions } from './stripe-client.js';
+import { createdIn, openStripe, type StripeClientOptions } from './stripe-client.js';
 import {
   fromPaymentIntent,
   fromRefund,
@@ -17,6 +19,7 @@ import {
   refundIdField,
   topUpIdField,
 } from './stripe-event.js';
+import { fromCharge, fromListedRefund } from './stripe-movement.js';
 
 /** Refunds of one payment, or payments of one customer, that are looked through for one of ours. */
 const pageMax = 100;
@@ -86,6 +89,24 @@ export class StripePaymentProvider extends PaymentProvider {
       }
       throw error;
     }
+  }
+
+  async *movements(window: Window): AsyncGenerator<Movement> {
+    const page = { created: createdIn(window), limit: pageMax };
+    for await (const charge of allOf(this.stripe.charges.list(page))) yield* fromCharge(charge);
+    for await (const refund of allOf(this.stripe.refunds.list(page)))
+      yield* fromListedRefund(refund);
+  }
+
+  async movement(kind: MovementKind, id: string): Promise<Movement | undefined> {
+    if (kind === 'refund') {
+      const refund = await foundOrNot(() => this.stripe.refunds.retrieve(id));
+      return refund && fromListedRefund(refund)[0];
+    }
+    const page = await foundOrNot(() =>
+      this.stripe.charges.list({ payment_intent: id, limit: pageMax }),
+    );
+    return page?.data.flatMap(fromCharge)[0];
   }
 
   private sessionOf(checkout: Checkout): Stripe.Checkout.SessionCreateParams {
@@ -236,6 +257,28 @@ async function accepted<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     if (!(error instanceof Stripe.errors.StripeError)) throw error;
     throw faults.PAYMENT_PROVIDER_UNAVAILABLE({ reason: error.type }, { cause: error });
   }
+}
+
+/** All pages of a list; one that does not come is no answer. */
+async function* allOf<Item>(pages: AsyncIterable<Item>): AsyncGenerator<Item> {
+  const items = pages[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await accepted(() => items.next());
+    if (next.done) return;
+    yield next.value;
+  }
+}
+
+async function foundOrNot<Found>(ask: () => Promise<Found>): Promise<Found | undefined> {
+  return accepted(async () => {
+    try {
+      return await ask();
+    } catch (error) {
+      const isMissing = error instanceof Stripe.errors.StripeError && error.statusCode === 404;
+      if (isMissing) return undefined;
+      throw error;
+    }
+  });
 }
 
 function centsOf(amount: Nanos): number {

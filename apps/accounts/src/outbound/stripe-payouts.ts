@@ -1,13 +1,17 @@
 import { fromCents } from '@aisbf/money';
 import { Stripe } from 'stripe';
 import { faults } from '../domain/faults.js';
+import type { Movement } from '../domain/movement.js';
 import { centsOf } from '../domain/payout.js';
+import type { Window } from '../domain/reconciliation.js';
 import {
   type PayoutAnswer,
   PayoutOnboarding,
   type PayoutOrder,
   PayoutProvider,
 } from '../services/payout-provider.js';
+import { createdIn } from './stripe-client.js';
+import { fromTransfer, payoutIdField } from './stripe-movement.js';
 
 /**
  * Stripe Connect: a transfer to the seller's connected account, from which Stripe pays out to the seller's bank. The
@@ -15,6 +19,11 @@ import {
  * transfer is found again.
  */
 export class StripePayouts extends PayoutProvider {
+  readonly book = {
+    movements: (window: Window) => this.movements(window),
+    movement: (payoutId: string) => this.movement(payoutId),
+  };
+
   constructor(private readonly stripe: Stripe) {
     super();
   }
@@ -27,7 +36,7 @@ export class StripePayouts extends PayoutProvider {
           currency: 'usd',
           destination,
           transfer_group: payoutId,
-          metadata: { payout_id: payoutId },
+          metadata: { [payoutIdField]: payoutId },
         },
         { idempotencyKey: payoutId },
       );
@@ -48,6 +57,34 @@ export class StripePayouts extends PayoutProvider {
       return { state: 'unknown', error };
     }
   }
+
+  private async *movements(window: Window): AsyncGenerator<Movement> {
+    const transfers = this.stripe.transfers.list({ created: createdIn(window), limit: pageMax });
+    const items = transfers[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await asked(() => items.next());
+      if (next.done) return;
+      yield* fromTransfer(next.value);
+    }
+  }
+
+  private async movement(payoutId: string): Promise<Movement | undefined> {
+    const { data } = await asked(() =>
+      this.stripe.transfers.list({ transfer_group: payoutId, limit: 1 }),
+    );
+    return data.flatMap(fromTransfer)[0];
+  }
+}
+
+/** As many as Stripe gives at once. */
+const pageMax = 100;
+
+async function asked<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await question();
+  } catch (error) {
+    throw faults.PAYOUT_PROVIDER_UNAVAILABLE({}, { cause: error });
+  }
 }
 
 /** Express accounts: Stripe asks sellers who they are and where their bank is. */
@@ -60,7 +97,7 @@ export class StripeOnboarding extends PayoutOnboarding {
   }
 
   async open(ownerId: string): Promise<string> {
-    const account = await this.ask(() =>
+    const account = await asked(() =>
       this.stripe.accounts.create(
         {
           type: 'express',
@@ -74,7 +111,7 @@ export class StripeOnboarding extends PayoutOnboarding {
   }
 
   async link(destination: string): Promise<string> {
-    const { url } = await this.ask(() =>
+    const { url } = await asked(() =>
       this.stripe.accountLinks.create({
         account: destination,
         type: 'account_onboarding',
@@ -86,16 +123,8 @@ export class StripeOnboarding extends PayoutOnboarding {
   }
 
   async isReady(destination: string): Promise<boolean> {
-    const account = await this.ask(() => this.stripe.accounts.retrieve(destination));
+    const account = await asked(() => this.stripe.accounts.retrieve(destination));
     return account.payouts_enabled === true;
-  }
-
-  private async ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
-    try {
-      return await question();
-    } catch (error) {
-      throw faults.PAYOUT_PROVIDER_UNAVAILABLE({}, { cause: error });
-    }
   }
 }
 

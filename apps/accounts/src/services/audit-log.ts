@@ -1,6 +1,9 @@
-import type { AuditEvent, ListAudit, Principal } from '@aisbf/contracts';
+import type { AuditEvent, ListAudit, ListAuditBlocks, Principal } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry, Deed } from '../domain/audit.js';
+import type { AuditBlock } from '../domain/audit-block.js';
+import { requireOperator } from '../domain/operator.js';
+import { AuditBlocks } from './audit-blocks.js';
 
 /** Which events; null stands for those of every owner. */
 export type AuditQuery = Readonly<{ ownerId: string | null; before: bigint | null; limit: number }>;
@@ -16,7 +19,10 @@ export abstract class AuditStore {
 /** Who did what: operators see all of it, everybody else their own matters. */
 @Injectable()
 export class AuditLog {
-  constructor(private readonly store: AuditStore) {}
+  constructor(
+    private readonly store: AuditStore,
+    private readonly sealed: AuditBlocks,
+  ) {}
 
   list(principal: Principal, { limit, before }: ListAudit): Promise<readonly AuditEvent[]> {
     const ownerId = principal.role === 'operator' ? null : principal.ownerId;
@@ -25,5 +31,11 @@ export class AuditLog {
       before: before === undefined ? null : BigInt(before),
       limit,
     });
+  }
+
+  /** The hashes of the days that are over. */
+  blocks(principal: Principal, { from, limit }: ListAuditBlocks): Promise<readonly AuditBlock[]> {
+    requireOperator(principal);
+    return this.sealed.list(from, limit);
   }
 }

@@ -2,6 +2,7 @@ import type { AutoTopUp, Principal, PutAutoTopUp } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { amountOf } from '../domain/amount.js';
+import { type Actor, actedDeed, type Note } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import type { TopUpRecord } from '../domain/top-up.js';
 import { askAll } from './ask-all.js';
@@ -29,7 +30,12 @@ export type AutoTopUpRules = Readonly<{
 export abstract class AutoTopUpStore {
   abstract find(ownerId: string): Promise<AutoTopUp | undefined>;
   /** False where the owner has saved no means of payment with this provider. */
-  abstract put(ownerId: string, provider: string, settings: AutoTopUpSettings): Promise<boolean>;
+  abstract put(
+    ownerId: string,
+    provider: string,
+    settings: AutoTopUpSettings,
+    note: Note,
+  ): Promise<boolean>;
   /** Begins a charge for each wallet below its threshold, one an owner; gives their ids. */
   abstract begin(
     provider: string,
@@ -65,7 +71,8 @@ export class AutoTopUps {
     return found;
   }
 
-  async put(principal: Principal, request: PutAutoTopUp): Promise<AutoTopUp> {
+  async put(actor: Actor, request: PutAutoTopUp): Promise<AutoTopUp> {
+    const { principal } = actor;
     const settings = {
       isEnabled: request.isEnabled,
       threshold: amountOf(request.threshold),
@@ -73,7 +80,13 @@ export class AutoTopUps {
       monthlyMax: amountOf(request.monthlyMax),
     };
     if (settings.monthlyMax < settings.amount) throw faults.MONTHLY_MAX_TOO_LOW();
-    const isDone = await this.store.put(principal.ownerId, this.provider.name, settings);
+    const deed = actedDeed(actor, {
+      action: 'auto-top-up.put',
+      subject: principal.username,
+      detail: request,
+    });
+    const note = { when: ['put'], deed };
+    const isDone = await this.store.put(principal.ownerId, this.provider.name, settings, note);
     if (!isDone) throw faults.PAYMENT_METHOD_MISSING();
     return this.get(principal);
   }

@@ -1,6 +1,7 @@
-import type { DebtWrittenOff, Principal, WriteOffDebt } from '@aisbf/contracts';
+import type { DebtWrittenOff, WriteOffDebt } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
+import { type Actor, actedDeed, type Note } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import { requireOperator } from '../domain/operator.js';
 import { Directory } from './directory.js';
@@ -15,7 +16,7 @@ export type WrittenOff = Readonly<{
 export abstract class DebtStore {
   /** Takes what is free in the wallets of those who owe; gives of how many. */
   abstract collect(limit: number): Promise<number>;
-  abstract writeOff(id: string, ownerId: string, reason: string): Promise<WrittenOff>;
+  abstract writeOff(id: string, ownerId: string, reason: string, note: Note): Promise<WrittenOff>;
 }
 
 const debtorsMax = 50;
@@ -32,11 +33,14 @@ export class Debts {
     await inRounds(debtorsMax, (limit) => this.store.collect(limit));
   }
 
-  async writeOff(principal: Principal, request: WriteOffDebt): Promise<DebtWrittenOff> {
-    requireOperator(principal);
+  async writeOff(actor: Actor, request: WriteOffDebt): Promise<DebtWrittenOff> {
+    requireOperator(actor.principal);
     const { ownerId } = await this.directory.requireOwner(request.username);
     const { writeOffId, reason } = request;
-    const { result, amount } = await this.store.writeOff(writeOffId, ownerId, reason);
+    const { result, amount } = await this.store.writeOff(writeOffId, ownerId, reason, {
+      when: ['written_off'],
+      deed: actedDeed(actor, { action: 'debt.write-off', subject: writeOffId, detail: { reason } }),
+    });
     if (result === 'parameters_differ') throw faults.WRITE_OFF_PARAMETERS_DIFFER();
     if (result === 'nothing_owed') throw faults.NOTHING_OWED();
     return { writeOffId, amount: amount.toString() };

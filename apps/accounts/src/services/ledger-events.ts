@@ -1,7 +1,7 @@
 import type { PaymentWebhookTaken, Settled, Withdrawn } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import type { Charge } from '../domain/charge.js';
-import type { Violation } from './ledger-store.js';
+import type { Finding } from '../domain/reconciliation.js';
 
 export type SettledEvent = Readonly<{
   requestId: string;
@@ -27,7 +27,8 @@ export abstract class LedgerEvents {
   abstract paymentTold(event: PaymentToldEvent): void;
   /** How many of its events wait for their payment, and how many a person must look at. */
   abstract paymentsLeft(left: Readonly<{ waiting: number; refused: number }>): void;
-  abstract checked(violations: readonly Violation[]): void;
+  /** What contradicts what, by the last looks of all depths. */
+  abstract checked(violations: readonly Finding[]): void;
   /** Work in the background failed and will be tried again. */
   abstract failed(what: string, error: unknown): void;
 }

@@ -1,5 +1,6 @@
 import type { Authorise, Authorised, Extended, Settle, Settled, Withdrawn } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
+import type { Note } from '../domain/audit.js';
 import type { Charge, HeldTerms } from '../domain/charge.js';
 import type { LeasedRequest } from '../domain/lease-ticket.js';
 import type { ReceiptRecord } from '../domain/receipt.js';
@@ -45,7 +46,10 @@ export abstract class LedgerStore {
   abstract withdraw(requestId: string): Promise<Withdrawn['result']>;
   /** Takes back holds past their expiry; gives their ids. */
   abstract reapExpired(limit: number): Promise<readonly string[]>;
-  abstract grant(grant: Grant): Promise<'granted' | 'replay' | 'parameters_differ'>;
+  abstract grant(
+    grant: Grant,
+    notes: readonly Note[],
+  ): Promise<'granted' | 'replay' | 'parameters_differ'>;
   /** Adds what has moved to the sums that are kept; gives how many transactions it were. */
   abstract fold(limit: number): Promise<number>;
 }
@@ -72,11 +76,8 @@ export type WalletState = Readonly<{
   owed: Nanos;
 }>;
 
-export type Violation = Readonly<{ violation: string; subject: string; detail: string }>;
-
 /** The ledger as it can be looked at. */
 export abstract class LedgerReader {
   abstract wallet(ownerId: string): Promise<WalletState>;
   abstract receipt(ownerId: string, requestId: string): Promise<ReceiptRecord | undefined>;
-  abstract violations(): Promise<readonly Violation[]>;
 }

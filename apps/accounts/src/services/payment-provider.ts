@@ -1,5 +1,7 @@
 import type { Nanos } from '@aisbf/money';
+import type { Movement, MovementKind } from '../domain/movement.js';
 import type { PaymentNotice } from '../domain/payment-event.js';
+import type { Window } from '../domain/reconciliation.js';
 
 export type Checkout = Readonly<{
   topUpId: string;
@@ -37,4 +39,8 @@ export abstract class PaymentProvider {
   abstract refund(refund: ProviderRefund, isRepeat: boolean): Promise<PaymentNotice>;
   /** Reads what the provider tells by itself. A body that it did not sign is a fault. */
   abstract readWebhook(body: Buffer, signature: string): PaymentNotice;
+  /** All payments that succeeded and refunds that did not fail, of those made in the window. */
+  abstract movements(window: Window): AsyncIterable<Movement>;
+  /** One of them, by the provider's own id. */
+  abstract movement(kind: MovementKind, id: string): Promise<Movement | undefined>;
 }

@@ -12,6 +12,7 @@ import type {
 import { formatUsd, zeroNanos } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { type Actor, actedDeed } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import { requireOperator } from '../domain/operator.js';
 import { isUndecided, type PayoutRecord, usdOf } from '../domain/payout.js';
@@ -52,19 +53,29 @@ export class PayoutDesk {
   }
 
   async putAccount(
-    principal: Principal,
+    actor: Actor,
     username: string,
     request: PutPayoutAccount,
   ): Promise<PayoutAccount> {
-    requireOperator(principal);
+    requireOperator(actor.principal);
     const { ownerId } = await this.directory.requireOwner(username);
-    await this.books.putAccount(ownerId, { ...request, isReady: true });
+    const deed = actedDeed(actor, {
+      action: 'payout-account.put',
+      subject: username,
+      detail: request,
+    });
+    const notes = [{ when: ['put'], deed }];
+    await this.books.putAccount(ownerId, { ...request, isReady: true }, notes);
     return this.books.account(ownerId);
   }
 
-  async createBatch(principal: Principal, batchId: string): Promise<PayoutBatch> {
-    requireOperator(principal);
-    const { createdAt, payouts, amount } = await this.books.fillBatch(batchId);
+  async createBatch(actor: Actor, batchId: string): Promise<PayoutBatch> {
+    requireOperator(actor.principal);
+    const deed = actedDeed(actor, { action: 'payout-batch.create', subject: batchId, detail: {} });
+    const { createdAt, payouts, amount } = await this.books.fillBatch(batchId, {
+      when: ['made'],
+      deed,
+    });
     return {
       ...{ batchId, createdAt: createdAt.toISOString(), payouts, amount: amount.toString() },
       file: `/api/account/payout-batches/${batchId}`,
@@ -79,29 +90,28 @@ export class PayoutDesk {
     return batchLines(payouts);
   }
 
-  async record(
-    principal: Principal,
-    outcomes: readonly PayoutOutcome[],
-  ): Promise<RecordedPayoutOutcomes> {
-    requireOperator(principal);
+  async record(actor: Actor, outcomes: readonly PayoutOutcome[]): Promise<RecordedPayoutOutcomes> {
+    requireOperator(actor.principal);
     const results = [];
     for (const outcome of outcomes) {
-      results.push({ payoutId: outcome.payoutId, result: await this.recordOne(outcome) });
+      results.push({ payoutId: outcome.payoutId, result: await this.recordOne(actor, outcome) });
     }
     return { results };
   }
 
-  private async recordOne(said: PayoutOutcome): Promise<Recorded> {
+  private async recordOne(actor: Actor, said: PayoutOutcome): Promise<Recorded> {
     const payout = await this.store.find(said.payoutId);
     if (!payout) return 'missing';
     if (isUndecided(payout, this.schedule.times, this.clock.nowMs())) return 'undecided';
-    return this.store.book(payout.id, {
-      outcome: said.outcome === 'failed' ? 'failed' : 'paid',
-      reversed: said.outcome === 'reversed' ? payout.amount : zeroNanos,
-      providerRef: said.reference ?? null,
-      reason: said.reason ?? null,
-      dueMs: null,
-    });
+    const { outcome, reference = null, reason = null } = said;
+    const detail = { outcome, reference, reason };
+    const deed = actedDeed(actor, { action: 'payout.outcome', subject: payout.id, detail });
+    const ending = {
+      outcome: outcome === 'failed' ? ('failed' as const) : ('paid' as const),
+      reversed: outcome === 'reversed' ? payout.amount : zeroNanos,
+      ...{ providerRef: reference, reason, dueMs: null },
+    };
+    return this.store.book(payout.id, ending, [{ when: ['booked'], deed }]);
   }
 }
 

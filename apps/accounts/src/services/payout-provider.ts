@@ -1,6 +1,8 @@
 import type { PayoutProviderKind } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import { faults } from '../domain/faults.js';
+import type { Movement } from '../domain/movement.js';
+import type { Window } from '../domain/reconciliation.js';
 
 /** What a provider is asked for: always the same under the same id. */
 export type PayoutOrder = Readonly<{ payoutId: string; destination: string; amount: Nanos }>;
@@ -27,7 +29,15 @@ export type PayoutAnswer =
 export abstract class PayoutProvider {
   abstract submit(order: PayoutOrder): Promise<PayoutAnswer>;
   abstract look(order: PayoutOrder): Promise<PayoutAnswer>;
+  /** What it can say of all payouts; undefined where only a person can. */
+  abstract readonly book: PayoutBook | undefined;
 }
+
+/** Payouts as their provider has them, by our own ids. What it does not answer is a fault. */
+export type PayoutBook = Readonly<{
+  movements: (window: Window) => AsyncIterable<Movement>;
+  movement: (payoutId: string) => Promise<Movement | undefined>;
+}>;
 
 /** All there are. Also the DI token. */
 export class PayoutProviders {
@@ -37,13 +47,21 @@ export class PayoutProviders {
   of(kind: PayoutProviderKind): PayoutProvider {
     return this.all.get(kind) ?? absentProvider;
   }
+
+  books(): readonly Readonly<{ name: PayoutProviderKind; book: PayoutBook }>[] {
+    return [...this.all].flatMap(([name, { book }]) => (book ? { name, book } : []));
+  }
 }
 
 const notSetUp = async (): Promise<PayoutAnswer> => ({
   state: 'unknown',
   error: faults.PAYOUT_PROVIDER_MISSING(),
 });
-const absentProvider: PayoutProvider = { submit: notSetUp, look: notSetUp };
+const absentProvider: PayoutProvider = {
+  submit: notSetUp,
+  look: notSetUp,
+  book: undefined,
+};
 
 /** Where a seller tells a provider who it is and where its bank is; none of it comes by here. */
 export abstract class PayoutOnboarding {

@@ -6,6 +6,7 @@ import type {
   RecordedPayoutOutcomes,
 } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
+import type { Note } from '../domain/audit.js';
 import type { PayoutRecord } from '../domain/payout.js';
 
 /** An owner whose earnings can be paid out now. */
@@ -28,11 +29,15 @@ export abstract class PayoutStore {
   /** Those behind this owner, in the order of their ids. */
   abstract payees(behindOwnerId: string | null, limit: number): Promise<readonly Payee[]>;
   /** Sets what is payable aside; gives how much, or undefined where there is nothing to pay out any more. */
-  abstract prepare(payoutId: string, ownerId: string): Promise<Nanos | undefined>;
+  abstract prepare(
+    payoutId: string,
+    ownerId: string,
+    notes: readonly Note[],
+  ): Promise<Nanos | undefined>;
   abstract due(limit: number): Promise<readonly PayoutRecord[]>;
   /** Undefined where somebody else has asked for it meanwhile, or nobody may any more. */
   abstract claim(payout: PayoutRecord, dueMs: number): Promise<PayoutRecord | undefined>;
-  abstract book(payoutId: string, ending: PayoutEnding): Promise<Booked>;
+  abstract book(payoutId: string, ending: PayoutEnding, notes?: readonly Note[]): Promise<Booked>;
   /** Looked at without news; null: for the last time. */
   abstract postpone(payout: PayoutRecord, dueMs: number | null): Promise<void>;
   abstract find(payoutId: string): Promise<PayoutRecord | undefined>;
@@ -59,8 +64,9 @@ export abstract class PayoutBooks {
   abstract putAccount(
     ownerId: string,
     account: Readonly<{ provider: PayoutProviderKind; destination: string; isReady: boolean }>,
+    notes: readonly Note[],
   ): Promise<void>;
-  abstract fillBatch(batchId: string): Promise<PayoutBatchRecord>;
+  abstract fillBatch(batchId: string, note: Note): Promise<PayoutBatchRecord>;
   /** Undefined where there is no such batch. */
   abstract batch(batchId: string): Promise<AsyncIterable<PayoutRecord> | undefined>;
 }

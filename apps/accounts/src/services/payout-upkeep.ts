@@ -1,6 +1,8 @@
-import type { PayoutRun, Principal } from '@aisbf/contracts';
+import type { PayoutRun } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import { type Actor, auditEntry } from '../domain/audit.js';
 import { requireOperator } from '../domain/operator.js';
+import { AuditStore } from './audit-log.js';
 import { PayoutEvents } from './payout-events.js';
 import { PayoutQueue } from './payout-store.js';
 import { Payouts } from './payouts.js';
@@ -15,12 +17,18 @@ export class PayoutUpkeep {
     private readonly payouts: Payouts,
     private readonly queue: PayoutQueue,
     private readonly events: PayoutEvents,
+    private readonly audit: AuditStore,
   ) {}
 
-  /** An operator's run. */
-  async runFor(principal: Principal, isDryRun: boolean): Promise<PayoutRun> {
+  /** An operator's run: written down before it begins, and again with each payout that it makes. */
+  async runFor(actor: Actor, isDryRun: boolean): Promise<PayoutRun> {
+    const { principal } = actor;
     requireOperator(principal);
-    const run = await this.payouts.prepareAll(isDryRun);
+    if (!isDryRun) {
+      const deed = { action: 'payout-run.begin', subject: 'all owners', detail: {} } as const;
+      await this.audit.record(auditEntry(actor, principal.ownerId, deed));
+    }
+    const run = await this.payouts.prepareAll(isDryRun, actor);
     try {
       if (!isDryRun) await this.sweep();
     } catch (error) {

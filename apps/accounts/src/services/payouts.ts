@@ -3,6 +3,7 @@ import type { PayoutRun } from '@aisbf/contracts';
 import { type Nanos, zeroNanos } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { type Actor, actedDeed, type Note } from '../domain/audit.js';
 import {
   lookAfterMs,
   type PayoutRecord,
@@ -37,14 +38,14 @@ export class Payouts {
     private readonly clock: Clock,
   ) {}
 
-  /** Sets aside what can be paid out of everybody's earnings, or only says what that is. */
-  async prepareAll(isDryRun: boolean): Promise<PayoutRun> {
+  /** Sets aside what can be paid out of everybody's earnings, or only says what that is. Without an actor, by the clock. */
+  async prepareAll(isDryRun: boolean, actor?: Actor): Promise<PayoutRun> {
     const payouts: PayoutRun['payouts'] = [];
     let total: bigint = zeroNanos;
     for await (const payee of this.payees()) {
       const payoutId = isDryRun ? null : randomUUID();
       const amount =
-        payoutId === null ? payee.payable : await this.prepare(payoutId, payee.ownerId);
+        payoutId === null ? payee.payable : await this.prepare(payoutId, payee.ownerId, actor);
       if (amount === undefined) continue;
       payouts.push({ username: payee.username, amount: amount.toString(), payoutId });
       total += amount;
@@ -65,8 +66,13 @@ export class Payouts {
     else await this.look(payout);
   }
 
-  private async prepare(payoutId: string, ownerId: string): Promise<Nanos | undefined> {
-    const amount = await this.store.prepare(payoutId, ownerId);
+  private async prepare(
+    payoutId: string,
+    ownerId: string,
+    actor: Actor | undefined,
+  ): Promise<Nanos | undefined> {
+    const notes = actor ? [preparedBy(actor, payoutId)] : [];
+    const amount = await this.store.prepare(payoutId, ownerId, notes);
     if (amount !== undefined) this.events.prepared(payoutId, ownerId);
     return amount;
   }
@@ -118,6 +124,11 @@ export class Payouts {
       behind = page.at(-1)?.ownerId ?? behind;
     }
   }
+}
+
+function preparedBy(actor: Actor, payoutId: string): Note {
+  const deed = actedDeed(actor, { action: 'payout.prepare', subject: payoutId, detail: {} });
+  return { when: ['prepared'], deed };
 }
 
 function orderOf({ id, destination, amount }: PayoutRecord): PayoutOrder {

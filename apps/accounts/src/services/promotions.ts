@@ -1,5 +1,6 @@
 import type { Principal, PromoGrants } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import type { Note } from '../domain/audit.js';
 import { inRounds } from './in-rounds.js';
 import type { Grant } from './ledger-store.js';
 
@@ -7,7 +8,10 @@ export type PromoGrant = Grant & Readonly<{ expiresAt: Date }>;
 
 /** Promotional money: spent first, by earliest expiry, and never paid out. */
 export abstract class PromoStore {
-  abstract grant(grant: PromoGrant): Promise<'granted' | 'replay' | 'parameters_differ'>;
+  abstract grant(
+    grant: PromoGrant,
+    notes: readonly Note[],
+  ): Promise<'granted' | 'replay' | 'parameters_differ'>;
   /** What is left of each grant that has not expired. */
   abstract list(ownerId: string): Promise<PromoGrants['promoGrants']>;
   /** Takes back what is left past its expiry; gives of how many grants. */

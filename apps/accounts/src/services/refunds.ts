@@ -9,6 +9,7 @@ import type {
 import { type Nanos, parseNanos, toCents } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { amountOf } from '../domain/amount.js';
+import { type Actor, actedDeed, type Note } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import { requireOperator } from '../domain/operator.js';
 import { askAll } from './ask-all.js';
@@ -47,11 +48,11 @@ export type RequestRefunded =
 /** Money on its way back. */
 export abstract class RefundStore {
   /** Takes the money out of the wallet. */
-  abstract begin(refund: NewRefund): Promise<BegunRefund>;
+  abstract begin(refund: NewRefund, note: Note): Promise<BegunRefund>;
   abstract find(id: string): Promise<RefundRecord | undefined>;
   /** Refunds without an answer; each is given to one who asks. */
   abstract unanswered(provider: string, pauseMs: number, limit: number): Promise<readonly string[]>;
-  abstract refundRequest(refund: NewRequestRefund): Promise<RequestRefunded>;
+  abstract refundRequest(refund: NewRequestRefund, note: Note): Promise<RequestRefunded>;
   abstract findRequestRefund(id: string): Promise<RequestRefund | undefined>;
   abstract disputes(limit: number): Promise<Disputes['disputes']>;
 }
@@ -74,12 +75,14 @@ export class Refunds {
   ) {}
 
   /** The money leaves the wallet first, then the provider is asked: as often as it takes, under the same id. */
-  async refundTopUp(principal: Principal, topUpId: string, request: RefundTopUp): Promise<Refund> {
-    requireOperator(principal);
+  async refundTopUp(actor: Actor, topUpId: string, request: RefundTopUp): Promise<Refund> {
+    requireOperator(actor.principal);
     const { refundId: id, reason } = request;
     const amount = amountOf(request.amount);
     if (toCents(amount) === undefined) throw faults.AMOUNT_NOT_CENTS();
-    refuse(await this.store.begin({ id, topUpId, amount, reason }));
+    const detail = { topUp: topUpId, amount: request.amount, reason };
+    const deed = actedDeed(actor, { action: 'top-up.refund', subject: id, detail });
+    refuse(await this.store.begin({ id, topUpId, amount, reason }, { when: ['submitted'], deed }));
     const begun = await this.required(id);
     if (begun.state === 'submitted') {
       try {
@@ -104,14 +107,19 @@ export class Refunds {
   }
 
   async refundRequest(
-    principal: Principal,
+    actor: Actor,
     requestId: string,
     request: RefundRequest,
   ): Promise<RequestRefund> {
-    requireOperator(principal);
+    requireOperator(actor.principal);
     const { refundId: id, reason } = request;
     const amount = request.amount === undefined ? undefined : amountOf(request.amount);
-    const result = await this.store.refundRequest({ id, requestId, amount, reason });
+    const detail = { request: requestId, amount: request.amount ?? null, reason };
+    const deed = actedDeed(actor, { action: 'request.refund', subject: id, detail });
+    const result = await this.store.refundRequest(
+      { id, requestId, amount, reason },
+      { when: ['refunded'], deed },
+    );
     if (result === 'missing') throw faults.RECEIPT_MISSING();
     if (result === 'parameters_differ') throw faults.REFUND_PARAMETERS_DIFFER();
     if (result === 'exceeds_charge') throw faults.REFUND_EXCEEDS_CHARGE();

@@ -3,11 +3,10 @@ import { type Nanos, nanos, nanosMax } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { amountOf } from '../domain/amount.js';
-import { type Actor, auditEntry } from '../domain/audit.js';
+import { type Actor, actedDeed } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
 import { requireOperator } from '../domain/operator.js';
 import { receiptOf } from '../domain/receipt.js';
-import { AuditStore } from './audit-log.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';
 import { PromoStore } from './promotions.js';
@@ -20,7 +19,6 @@ export class Statements {
     private readonly ledger: LedgerStore,
     private readonly promotions: PromoStore,
     private readonly directory: Directory,
-    private readonly audit: AuditStore,
     private readonly clock: Clock,
   ) {}
 
@@ -49,17 +47,14 @@ export class Statements {
       amount: amountOf(request.amount, grantMax),
       reason,
     };
+    const detail = { amount: request.amount, reason, promoExpiresAt: promoExpiresAt ?? null };
+    const deed = actedDeed(actor, { action: 'credit.grant', subject: grantId, detail });
+    const notes = [{ when: ['granted'], deed }];
     const result =
       promoExpiresAt === undefined
-        ? await this.ledger.grant(grant)
-        : await this.promotions.grant({ ...grant, expiresAt: this.future(promoExpiresAt) });
+        ? await this.ledger.grant(grant, notes)
+        : await this.promotions.grant({ ...grant, expiresAt: this.future(promoExpiresAt) }, notes);
     if (result === 'parameters_differ') throw faults.GRANT_PARAMETERS_DIFFER();
-    // The transfer is a record of its own; this one says who asked for it.
-    if (result === 'granted') {
-      const { grantId: subject, amount, reason } = request;
-      const deed = { action: 'credit.grant', subject, detail: { amount, reason } } as const;
-      await this.audit.record(auditEntry(actor, owner.ownerId, deed));
-    }
     const balance = await this.balance(owner);
     return { grantId, isReplay: result === 'replay', balance };
   }
