@@ -1,3 +1,4 @@
+import { redacted } from '@aisbf/secrets';
 import { Stripe } from 'stripe';
 import type { Window } from '../domain/reconciliation.js';
 
@@ -25,10 +26,23 @@ export function openStripe({
     timeout: timeoutMs,
     maxNetworkRetries: networkRetriesMax,
     telemetry: false,
+    httpClient: withoutKey(Stripe.createNodeHttpClient(), secretKey),
     protocol: protocol === 'http:' ? 'http' : 'https',
     host: hostname,
     ...(port !== '' && { port }),
   });
+}
+
+/** Whoever refuses a key may quote it, and what an error says ends in a log. */
+function withoutKey(client: Stripe.HttpClient, secretKey: string): Stripe.HttpClient {
+  const makeRequest: typeof client.makeRequest = async (...request) => {
+    const response = await client.makeRequest(...request);
+    if (response.getStatusCode() < 400) return response;
+    const told = await response.toJSON();
+    response.toJSON = async () => JSON.parse(redacted(JSON.stringify(told), secretKey));
+    return response;
+  };
+  return { getClientName: () => client.getClientName(), makeRequest };
 }
 
 /** Stripe counts whole seconds. */
