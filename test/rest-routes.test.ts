@@ -116,10 +116,11 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   createProvider: () => ({ token: operator(), body: { kind: 'coderai', name: 'lab' } }),
   listProviders: () => ({ token: operator(), query: { username: 'sam' } }),
   getProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  getProviderPace: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   updateProvider: () => ({
     token: operator(),
     path: { id: made.provider ?? '' },
-    body: { isEnabled: true },
+    body: { isEnabled: true, policy: { audience: 'listed', usernames: ['sam'] } },
   }),
   replaceRegistrationToken: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   createRegistration: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
@@ -181,6 +182,10 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   listModels: () => ({ token: buyer.apiToken }),
   getModel: () => ({ token: buyer.apiToken, path: { model: 'sams/demo-small' } }),
   createChatCompletion: () => ({
+    token: buyer.apiToken,
+    body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
+  }),
+  explainRoute: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
   }),

@@ -10,6 +10,7 @@ import { HttpUpstream } from './outbound/http-upstream.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
+import { AttemptBook } from './services/attempts.js';
 import { ChatCompletions } from './services/chat-completions.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
@@ -17,6 +18,7 @@ import { IdempotentCompletions, KeptAnswerLimits } from './services/idempotent-c
 import { KeptAnswers } from './services/kept-answers.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
+import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { Settlements } from './services/settlements.js';
 import { Upstream } from './services/upstream.js';
 
@@ -40,6 +42,8 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       OpenAiRoutes,
       ChatCompletions,
       PaidRelay,
+      AttemptBook,
+      RetryBudgets,
       IdempotentCompletions,
       {
         provide: Admission,
@@ -98,6 +102,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
           settings.GATEWAY_HOLD_RETRY_MS,
         ),
       },
+      { provide: RetryLimits, useValue: retryLimits(settings) },
       {
         provide: AnswerLimits,
         useValue: new AnswerLimits(
@@ -107,4 +112,16 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       },
     ],
   };
+}
+
+function retryLimits(settings: GatewaySettings): RetryLimits {
+  return new RetryLimits(
+    {
+      perRequest: settings.GATEWAY_RETRY_PERCENT / 100,
+      reserve: settings.GATEWAY_RETRY_RESERVE,
+      refillMs: settings.GATEWAY_RETRY_REFILL_MS,
+    },
+    settings.GATEWAY_RETRY_WAIT_MS_MAX,
+    settings.GATEWAY_RETRY_ROUTES_MAX,
+  );
 }

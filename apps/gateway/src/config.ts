@@ -49,6 +49,32 @@ export const gatewaySettings = z.object({
     5_000,
     'How long connecting to an upstream may take.',
   ),
+  GATEWAY_RETRY_PERCENT: setting.integer(
+    10,
+    0,
+    100,
+    'Retries that do not help, in a hundred requests of a route: so many more attempts meet an outage of everybody.',
+  ),
+  GATEWAY_RETRY_RESERVE: setting.integer(
+    10,
+    1,
+    10_000,
+    'Retries of one route that may be under way at once, or fail beyond the share; those that help are given back.',
+  ),
+  GATEWAY_RETRY_REFILL_MS: setting.durationMs(
+    600_000,
+    'In this time the reserve of a route fills up by itself, so that a quiet one can try again.',
+  ),
+  GATEWAY_RETRY_WAIT_MS_MAX: setting.durationMs(
+    2_000,
+    'How long a retry beyond the reserve waits for one that is under way to show whether retries help.',
+  ),
+  GATEWAY_RETRY_ROUTES_MAX: setting.integer(
+    10_000,
+    1,
+    1_000_000,
+    'Routes whose retries are counted, at about 0.3 KB each; that of the longest ago begins anew.',
+  ),
   GATEWAY_INTERNAL_TIMEOUT_MS: setting.durationMs(
     10_000,
     'How long router and accounts may take to answer.',

@@ -24,6 +24,7 @@ import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
+import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
 import { RegistrationsController } from './inbound/registrations.controller.js';
@@ -38,6 +39,7 @@ import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
 import { CredentialBatch, PgCredentialStore } from './outbound/pg-credential-store.js';
 import { PgTermHistory } from './outbound/pg-term-history.js';
 import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
+import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { Accounts } from './services/accounts.js';
@@ -52,13 +54,18 @@ import { Leases } from './services/leases.js';
 import { ListingManagement, TermSettings } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
+import { LivePace, PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
 import { ModelList } from './services/model-list.js';
+import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
+import { PaceReport } from './services/pace-report.js';
 import { Planning, PlanningSettings } from './services/planning.js';
 import { ProviderManagement } from './services/provider-management.js';
+import { ProviderRates } from './services/provider-rates.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
 import { RateLimits } from './services/rate-limits.js';
+import { RatedPlanning } from './services/rated-planning.js';
 import {
   RegistrationManagement,
   RegistrationSettings,
@@ -95,6 +102,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
     controllers: [
       InternalController,
       ProvidersController,
+      PaceController,
       RegistrationsController,
       ListingsController,
       FeesController,
@@ -104,8 +112,11 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
     providers: [
       LiveCatalogue,
       LiveHealth,
+      LivePace,
       Market,
       Planning,
+      RatedPlanning,
+      OwnerRates,
       RateCheck,
       Allowances,
       UsualOutputs,
@@ -119,6 +130,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       Owners,
       CatalogueEditing,
       ProviderManagement,
+      PaceReport,
       RegistrationManagement,
       ListingManagement,
       FeeManagement,
@@ -146,6 +158,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: CredentialStore, useClass: PgCredentialStore },
       { provide: TermHistory, useClass: PgTermHistory },
       { provide: RateLimits, useClass: RedisRateLimits },
+      { provide: ProviderRates, useClass: RedisProviderRates },
       { provide: Clock, useValue: parts.clock },
       { provide: InternalClient, useValue: parts.accounts },
       { provide: NatsBus, useValue: parts.bus },
@@ -182,12 +195,19 @@ function settingsFor(settings: RouterSettings) {
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
     value(
       new HealthSettings(
-        settings.ROUTER_COOLDOWN_MS_BASE,
-        settings.ROUTER_COOLDOWN_MS_MAX,
-        settings.ROUTER_RETRY_AFTER_MS_MAX,
+        {
+          baseMs: settings.ROUTER_COOLDOWN_MS_BASE,
+          maxMs: settings.ROUTER_COOLDOWN_MS_MAX,
+          retryAfterMsMax: settings.ROUTER_RETRY_AFTER_MS_MAX,
+          recentMax: settings.ROUTER_OUTLIER_ATTEMPTS,
+          recentRestMs: settings.ROUTER_OUTLIER_MS,
+        },
+        settings.ROUTER_TRIAL_MS_MAX,
         settings.ROUTER_COOLDOWN_ENTRIES_MAX,
       ),
     ),
+    value(new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX)),
+    value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(termSettings(settings)),
     value(planningSettings(settings)),
@@ -246,6 +266,12 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
       promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
       frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,
       sessionQueuedMax: settings.ROUTER_SESSION_QUEUED_MAX,
+      outliers: {
+        endsMin: settings.ROUTER_OUTLIER_ATTEMPTS,
+        shortfall: settings.ROUTER_OUTLIER_SHORTFALL_PERCENT / 100,
+        shareMax: settings.ROUTER_OUTLIER_SHARE_PERCENT_MAX / 100,
+        outMs: settings.ROUTER_OUTLIER_MS,
+      },
     },
     {
       firstByteMs: settings.ROUTER_FIRST_BYTE_MS_MAX,

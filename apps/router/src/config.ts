@@ -205,8 +205,34 @@ export const routerSettings = z.object({
     'How long an upstream is asked last after its first failure; each further one doubles it.',
   ),
   ROUTER_COOLDOWN_MS_MAX: setting.durationMs(
-    60_000,
-    'Longest cooldown: a machine that is back must not wait for more.',
+    20_000,
+    'Longest cooldown: a machine that is back has its share again within half a minute.',
+  ),
+  ROUTER_TRIAL_MS_MAX: setting.durationMs(
+    5_000,
+    'How long one request tries out an upstream that has cooled down, before a replica lets another one.',
+  ),
+  ROUTER_OUTLIER_ATTEMPTS: setting.integer(
+    20,
+    2,
+    1_000,
+    'Latest attempts by which the success of an upstream is compared with that of the others.',
+  ),
+  ROUTER_OUTLIER_SHORTFALL_PERCENT: setting.integer(
+    30,
+    1,
+    100,
+    'An upstream whose success is so many points below that of the others is asked last for a while.',
+  ),
+  ROUTER_OUTLIER_SHARE_PERCENT_MAX: setting.integer(
+    50,
+    0,
+    100,
+    'How much of those that can serve may be asked last at once, before comparing stops: the rest bears it all.',
+  ),
+  ROUTER_OUTLIER_MS: setting.durationMs(
+    20_000,
+    'How long after its latest attempt such an upstream is asked last; then it begins anew.',
   ),
   ROUTER_RETRY_AFTER_MS_MAX: setting.durationMs(
     600_000,
@@ -217,6 +243,24 @@ export const routerSettings = z.object({
     1,
     10_000_000,
     'How many upstreams in trouble are remembered.',
+  ),
+  ROUTER_OWNER_RATE_REQUESTS_MAX: setting.integer(
+    50_000,
+    1,
+    10_000_000,
+    "Requests under way whose shares of owners' rates are remembered, to be given back: about 0.5 KB each.",
+  ),
+  ROUTER_PACE_REQUESTS_MIN: setting.integer(
+    20,
+    1,
+    10_000,
+    'Streams that a window must hold to tell the pace of a model; with fewer the next longer window does.',
+  ),
+  ROUTER_PACE_ENTRIES_MAX: setting.integer(
+    5_000,
+    1,
+    1_000_000,
+    "Providers' models whose pace is remembered, at up to 30 KB each.",
   ),
   ROUTER_CATALOGUE_POLL_MS: setting.durationMs(
     1_000,

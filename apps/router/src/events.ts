@@ -17,6 +17,7 @@ export class RouterEvents {
   private readonly admissions;
   private readonly planSeconds;
   private readonly uncheckedRates;
+  private readonly ownerRates;
   private readonly workers;
   private readonly reloads;
   private readonly allowances;
@@ -33,6 +34,10 @@ export class RouterEvents {
     this.uncheckedRates = metrics.counter(
       'rate_unchecked_total',
       'Requests let through while the rate counter was away.',
+    );
+    this.ownerRates = metrics.counter(
+      'owner_rate_unknown_total',
+      "Owners' rates that could not be checked or counted: the counter was away.",
     );
     this.workers = metrics.counter('workers_judged_total', 'Workers that asked to connect.', [
       'result',
@@ -84,6 +89,12 @@ export class RouterEvents {
   rateUnchecked(error: Fault): void {
     this.uncheckedRates.inc();
     this.log.debug({ error }, 'a request was let through without its rate being checked');
+  }
+
+  /** Of an owner's own limits nobody is let through unchecked. */
+  ownerRateUnknown(error: unknown): void {
+    this.ownerRates.inc();
+    this.log.debug({ error }, "an owner's rate could not be checked or counted");
   }
 
   workerJudged(verdict: WorkerVerdict): void {

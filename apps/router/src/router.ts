@@ -24,6 +24,7 @@ import { openRedis } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { LiveCatalogue } from './services/live-catalogue.js';
 import { LiveHealth } from './services/live-health.js';
+import { LivePace } from './services/live-pace.js';
 import { UsageWatch } from './services/usage-watch.js';
 
 /** The whole service, running. */
@@ -57,7 +58,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   checkConnections(readiness, connections, settings);
   readiness.add('catalogue', () => live.revision > 0);
   readiness.add('presence', () => presence.hasHeardAll());
-  measure(metrics, { live, presence: app.get(Presence), health: app.get(LiveHealth) });
+  measure(metrics, app);
   const tending = app.get(AllowanceTending);
   const [usages, credentials] = [app.get(UsageWatch), app.get(CredentialTending)];
   tending.start();
@@ -144,9 +145,11 @@ function knowCallers(
   });
 }
 
-type Measured = Readonly<{ live: LiveCatalogue; presence: Presence; health: LiveHealth }>;
+type Parts = Awaited<ReturnType<typeof startTwoDoors>>['app'];
 
-function measure(metrics: Metrics, { live, presence, health }: Measured): void {
+function measure(metrics: Metrics, parts: Pick<Parts, 'get'>): void {
+  const [live, presence] = [parts.get(LiveCatalogue), parts.get(Presence)];
+  const [health, pace] = [parts.get(LiveHealth), parts.get(LivePace)];
   metrics.gauge('catalogue_revision', 'The revision that is served.', () => live.revision);
   metrics.gauge('sessions_present', 'Live sessions that are known.', () => presence.sessionCount);
   metrics.gauge(
@@ -156,4 +159,5 @@ function measure(metrics: Metrics, { live, presence, health }: Measured): void {
   );
   metrics.gauge('brokers_present', 'Brokers that beat.', () => presence.brokerCount);
   metrics.gauge('upstreams_remembered', 'Upstreams that have failed of late.', () => health.size);
+  metrics.gauge('paces_remembered', "Providers' models whose pace is known.", () => pace.size);
 }

@@ -147,7 +147,8 @@ describe('admission', () => {
     ['rig/nothing', 404, 'MODEL_NOT_FOUND'],
     ['nobody/llama3:8b', 404, 'MODEL_NOT_FOUND'],
     ['rotation/mix', 404, 'MODEL_NOT_FOUND'],
-    ['llama3:8b', 404, 'MODEL_NOT_FOUND'],
+    ['nothing', 404, 'MODEL_NOT_FOUND'],
+    ['llama3:8b', 400, 'ROUTE_AMBIGUOUS'],
     ['autoselect/best', 404, 'ROUTE_UNSUPPORTED'],
   ])('does not serve %s', async (route, status, code) => {
     expect(await admit(route)).toMatchObject({ status, fault: { code } });

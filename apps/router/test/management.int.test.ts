@@ -334,6 +334,80 @@ describe('rotations', () => {
   });
 });
 
+describe('rotations within rotations', () => {
+  const put = (person: typeof anna, name: string, members: object[], limits = {}) =>
+    call(person, 'PUT', `/api/catalog/rotations/${name}`, { members, ...limits });
+
+  it('hold priorities, limits and each other', async () => {
+    const { provider } = await worker(bob, 'inner-rig');
+    const inner = await put(bob, 'inner', [{ providerId: provider.id, model: 'm' }]);
+    const outer = await put(
+      bob,
+      'outer',
+      [
+        { rotationId: inner.body.id, weight: 2, priority: 1 },
+        { providerId: provider.id, model: 'n' },
+      ],
+      { attemptsMax: 2, firstByteMs: 500, totalMs: 10_000 },
+    );
+    expect(outer.body).toMatchObject({
+      attemptsMax: 2,
+      firstByteMs: 500,
+      totalMs: 10_000,
+      members: [
+        { rotation: 'bob/inner', weight: 2, priority: 1 },
+        { provider: 'bob/inner-rig', model: 'n', weight: 1, priority: 0 },
+      ],
+    });
+    const { rotations } = (await call(bob, 'GET', '/api/catalog/rotations')).body;
+    expect(rotations).toContainEqual(outer.body);
+  });
+
+  it('never lead to themselves, not even when two are saved at once', async () => {
+    const { provider } = await worker(bob, 'loop-rig');
+    const member = { providerId: provider.id, model: 'm' };
+    const [one, two] = [await put(bob, 'one', [member]), await put(bob, 'two', [member])];
+    const [toOne, toTwo] = [one, two].map(({ body }) => ({ rotationId: body.id }));
+    const self = await put(bob, 'one', [member, toOne ?? {}]);
+    expect([self.status, self.body.error.code]).toEqual([400, 'rotation_loop']);
+    const both = await Promise.all([
+      put(bob, 'one', [member, toTwo ?? {}]),
+      put(bob, 'two', [member, toOne ?? {}]),
+    ]);
+    expect(both.map(({ status }) => status).sort()).toEqual([200, 400]);
+    const { rotations } = (await call(bob, 'GET', '/api/catalog/rotations')).body;
+    const loops = rotations.filter(({ name }: { name: string }) => ['one', 'two'].includes(name));
+    expect(loops.map(({ members }: { members: unknown[] }) => members.length).sort()).toEqual([
+      1, 2,
+    ]);
+  });
+
+  it("are one's own or the operator's, and there once", async () => {
+    const { provider } = await worker(anna, 'foreign-rig');
+    const foreign = await put(anna, 'foreign', [{ providerId: provider.id, model: 'm' }]);
+    const rotationId = foreign.body.id;
+    const refused = await put(bob, 'thief', [{ rotationId }]);
+    expect([refused.status, refused.body.error.code]).toEqual([404, 'rotation_not_found']);
+    const twice = await put(anna, 'twice', [{ rotationId }, { rotationId }]);
+    expect([twice.status, twice.body.error.code]).toEqual([400, 'rotation_member_repeated']);
+    const both = await put(anna, 'both', [{ rotationId, providerId: provider.id, model: 'm' }]);
+    expect(both.status).toBe(400);
+  });
+});
+
+describe('what an owner promises of data', () => {
+  it('is nothing at first, and what is said since', async () => {
+    const { provider } = await worker(anna, 'promising');
+    expect(provider.data).toEqual({ isCollected: null, isRetained: null, region: null });
+    const path = `/api/catalog/providers/${provider.id}`;
+    const data = { isCollected: false, isRetained: false, region: 'eu' };
+    expect((await call(anna, 'PATCH', path, { data })).body.data).toEqual(data);
+    expect((await call(anna, 'PATCH', path, { isEnabled: true })).body.data).toEqual(data);
+    const odd = await call(anna, 'PATCH', path, { data: { region: 'Over There' } });
+    expect(odd.status).toBe(400);
+  });
+});
+
 describe('concurrent changes', () => {
   it('gives each its own revision, and all are served', async () => {
     const { provider } = await worker(anna, 'busy');

@@ -6,6 +6,7 @@ import {
   type Listing,
   type Provider,
   type Rotation,
+  type RotationMember,
   type UsageCheck,
 } from '../src/domain/catalogue.js';
 import { healthKey } from '../src/domain/health.js';
@@ -44,6 +45,11 @@ const providerShape = fc.record({
   isEnabled: mostly,
   offered: fc.subarray([...models], { minLength: 1 }),
   isReadable: mostly,
+  data: fc.record({
+    isCollected: fc.option(fc.boolean()),
+    isRetained: fc.option(fc.boolean()),
+    region: fc.option(fc.constantFrom('eu', 'us')),
+  }),
 });
 
 function toProvider(
@@ -57,6 +63,7 @@ function toProvider(
     name,
     isEnabled: shape.isEnabled,
     createdAtMs: 5_000,
+    data: shape.data,
     source: isWorker
       ? { kind: 'coderai', clientIds: null, registrations: [] }
       : {
@@ -125,31 +132,52 @@ function rotationsOf(all: readonly Provider[]): fc.Arbitrary<readonly Rotation[]
   const rotation = fc.record({
     username: fc.constantFrom(...usernames),
     name: fc.constantFrom('main', 'spare'),
-    members: fc
-      .subarray(places)
-      .chain((chosen) =>
-        fc.tuple(
-          ...chosen.map((place) =>
-            fc.integer({ min: 1, max: 10 }).map((weight) => ({ ...place, weight })),
-          ),
+    members: fc.subarray(places).chain((chosen) =>
+      fc.tuple(
+        ...chosen.map((place) =>
+          fc.record({
+            target: fc.constant({ kind: 'model' as const, ...place }),
+            weight: fc.integer({ min: 1, max: 10 }),
+            priority: fc.constantFrom(0, 0, 0, 1),
+          }),
         ),
       ),
+    ),
   });
   return fc
     .uniqueArray(rotation, {
       selector: ({ username, name }) => `${username}/${name}`,
       maxLength: 4,
     })
-    .map((shapes) =>
-      shapes.map(({ username, name, members }) => ({
-        id: `${username}-${name}`,
-        ownerId: ownerIdOf(username),
-        username,
-        name,
-        createdAtMs: 5_000,
-        members,
-      })),
+    .chain((shapes) =>
+      fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 4 }).map((links) =>
+        shapes.map(({ username, name, members }, at) => ({
+          id: `${username}-${name}`,
+          ownerId: ownerIdOf(username),
+          username,
+          name,
+          createdAtMs: 5_000,
+          members: [...members, ...innerMembers(shapes, at, links)],
+          limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+        })),
+      ),
     );
+}
+
+/** Rotations lead to one another, and now and then back to themselves. */
+function innerMembers(
+  shapes: readonly Readonly<{ username: string; name: string }>[],
+  at: number,
+  links: readonly (readonly [number, number])[],
+): RotationMember[] {
+  const inner = links
+    .filter(([from]) => from % shapes.length === at)
+    .flatMap(([, to]) => shapes[to % shapes.length] ?? []);
+  return [...new Set(inner)].map(({ username, name }) => ({
+    target: { kind: 'rotation', rotationId: `${username}-${name}` },
+    weight: 1,
+    priority: 0,
+  }));
 }
 
 function sessionsOf(all: readonly Provider[]): fc.Arbitrary<readonly SessionPresence[]> {
@@ -229,6 +257,7 @@ export function surroundings(
       const untilMs = cooling.get(key);
       return untilMs === undefined ? undefined : { failures: 1, lastEndAtMs: nowMs, untilMs };
     },
+    paceOf: () => undefined,
     nowMs,
   };
 }
@@ -294,11 +323,15 @@ export function routesOf({ catalogue }: RandomMarket): fc.Arbitrary<string> {
     ...places.flatMap(({ username, name, model }) => [
       `${name}/${model}`,
       `${username}/provider/${name}/${model}`,
+      `user-provider/${name}/${model}`,
     ]),
     ...catalogue.rotations.flatMap(({ username, name }) => [
       `rotation/${name}`,
+      `rotations/${name}`,
+      `user-rotation/${name}`,
       `${username}/rotation/${name}`,
     ]),
+    ...models,
     'rig/nothing',
     'rotation/nothing',
   );

@@ -26,6 +26,7 @@ export function workerProvider(
     name: 'rig',
     isEnabled: true,
     createdAtMs: 0,
+    data: { isCollected: null, isRetained: null, region: null },
     source: { kind: 'coderai', clientIds, registrations },
   };
 }

@@ -3,11 +3,100 @@ import { ModelName, Prices, RequestId } from './field.js';
 import { Idempotency } from './idempotency.js';
 import { Receipt } from './ledger.js';
 import type { RestRoute } from './rest-route.js';
+import { RouteExplanation } from './route-explanation.js';
 
 /**
  * The buyers' API under `/v1`: OpenAI's, as far as it is served here. What is described of a completion is
  * what the market itself reads; every other field passes through untouched, in both directions.
  */
+
+const providerNames = z.array(z.string().min(1).max(160)).min(1).max(64).nullish();
+const speed = z.number().min(0).max(1_000_000);
+const speeds = z
+  .union([
+    speed,
+    z.looseObject({
+      p50: speed.nullish(),
+      p75: speed.nullish(),
+      p90: speed.nullish(),
+      p99: speed.nullish(),
+    }),
+  ])
+  .nullish();
+
+/** OpenRouter's `provider` object, and ours within it. What is not known in it is left alone. */
+export const ProviderWishes = z.looseObject({
+  order: providerNames.describe(
+    'Who is asked first, in this order: `{owner}/{provider}` or one of the two words.',
+  ),
+  allow_fallbacks: z
+    .boolean()
+    .nullish()
+    .describe('False: nobody but those in `order`; without `order`, nobody but the first.'),
+  only: providerNames.describe('Nobody else is asked.'),
+  ignore: providerNames.describe('These are not asked.'),
+  require_parameters: z
+    .boolean()
+    .nullish()
+    .describe('Whoever says which fields it heeds must heed all that the body has.'),
+  data_collection: z
+    .enum(['allow', 'deny'])
+    .nullish()
+    .describe('`deny`: only who promises not to keep prompts to learn from them.'),
+  zdr: z.boolean().nullish().describe('Only who promises to keep nothing of a request.'),
+  quantizations: z
+    .array(z.string().min(1).max(64))
+    .min(1)
+    .max(32)
+    .nullish()
+    .describe('As models tell it; `unknown` is who does not tell.'),
+  sort: z
+    .union([
+      z.enum(['price', 'throughput', 'latency']),
+      z.looseObject({ by: z.enum(['price', 'throughput', 'latency']) }),
+    ])
+    .nullish(),
+  preferred_min_throughput: speeds.describe(
+    'Tokens a second, as the median or by percentile. Whoever is slower is asked later.',
+  ),
+  preferred_max_latency: speeds.describe(
+    'Seconds to the first byte, as the median or by percentile. Whoever is slower is asked later.',
+  ),
+  region: z
+    .union([z.string().min(1).max(32), z.array(z.string().min(1).max(32)).min(1).max(32)])
+    .nullish()
+    .describe('Only who promises to run there.'),
+  own_first: z.boolean().nullish().describe("One's own capacity comes before anybody else's."),
+  max_price: z
+    .looseObject({
+      prompt: z.union([z.number(), z.string()]).nullish(),
+      completion: z.union([z.number(), z.string()]).nullish(),
+      request: z.union([z.number(), z.string()]).nullish(),
+      image: z.union([z.number(), z.string()]).nullish(),
+    })
+    .nullish()
+    .describe(
+      'US dollars per million tokens, per request and per image. Whoever is dearer is not asked.',
+    ),
+});
+export type ProviderWishes = z.infer<typeof ProviderWishes>;
+
+/** What a buyer may say about its route beside `model`. */
+export const RouteWishes = z.looseObject({
+  models: z
+    .array(z.string().min(1).max(512))
+    .max(16)
+    .nullish()
+    .describe('Routes to be tried after `model`, in this order.'),
+  session_id: z
+    .string()
+    .min(1)
+    .max(256)
+    .nullish()
+    .describe(
+      'Requests of one session go to the same provider and worker as long as it serves. Also as the header `x-session-id`.',
+    ),
+});
 
 export const CreateChatCompletion = z.looseObject({
   model: z
@@ -15,7 +104,7 @@ export const CreateChatCompletion = z.looseObject({
     .min(1)
     .max(512)
     .describe(
-      'A route: `{provider}/{model}`, `rotation/{name}`, or with its owner `{owner}/provider/{provider}/{model}`, `{owner}/rotation/{name}`.',
+      'A route: `{provider}/{model}`, `rotation/{name}`, with its owner `{owner}/provider/{provider}/{model}`, `{owner}/rotation/{name}`, one of your own `user-provider/{provider}/{model}`, `user-rotation/{name}`, or the name of a model that only one offers you. `:nitro` behind it asks the fastest first, `:floor` the cheapest.',
     ),
   messages: z.array(z.looseObject({ role: z.string() })).min(1),
   stream: z.boolean().nullish(),
@@ -34,21 +123,8 @@ export const CreateChatCompletion = z.looseObject({
     .describe(
       'What this request may cost at most: US dollars, or nano-dollars in a string. It is never charged more.',
     ),
-  provider: z
-    .looseObject({
-      max_price: z
-        .looseObject({
-          prompt: z.union([z.number(), z.string()]).nullish(),
-          completion: z.union([z.number(), z.string()]).nullish(),
-          request: z.union([z.number(), z.string()]).nullish(),
-          image: z.union([z.number(), z.string()]).nullish(),
-        })
-        .nullish()
-        .describe(
-          'US dollars per million tokens, per request and per image. Whoever is dearer is not asked.',
-        ),
-    })
-    .nullish(),
+  provider: ProviderWishes.nullish(),
+  ...RouteWishes.shape,
 });
 
 export const ChatCompletion = z.looseObject({
@@ -101,6 +177,16 @@ export const Model = z.strictObject({
     .array(z.string())
     .optional()
     .describe('The paths that all of its workers say they serve.'),
+  latency_ms: z
+    .number()
+    .optional()
+    .describe(
+      'Until the first byte of a stream: the median of late. Absent where too few are known.',
+    ),
+  tokens_per_second: z
+    .number()
+    .optional()
+    .describe('Of streams: the median of late. Absent where too few are known.'),
 });
 
 export type Model = z.infer<typeof Model>;
@@ -145,6 +231,17 @@ export const buyerRoutes: readonly RestRoute[] = [
     }),
     request: CreateChatCompletion,
     answer: { status: 200, schema: ChatCompletion, isStreamable: true },
+  },
+  {
+    method: 'post',
+    path: '/v1/route/explain',
+    operationId: 'explainRoute',
+    summary: 'Who would serve a chat completion, in which order, who would not, and why',
+    description:
+      'Takes what a completion takes; nobody is called, nothing is held, and no rate is used up. Another `x-request-id` draws other lots.',
+    credential: 'inference',
+    request: CreateChatCompletion,
+    answer: { status: 200, schema: RouteExplanation },
   },
   {
     method: 'get',

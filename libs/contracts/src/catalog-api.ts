@@ -3,6 +3,7 @@ import { Id, ModelName, Name } from './field.js';
 import { listingRoutes } from './listing-api.js';
 import { modelFacts } from './model-facts.js';
 import { OnBehalf } from './principal.js';
+import { ProviderPolicy } from './provider-policy.js';
 import type { RestRoute } from './rest-route.js';
 
 /** The REST API under `/api/catalog`. */
@@ -21,6 +22,25 @@ function holdsLogin(url: string): boolean {
   const parsed = URL.parse(url);
   return parsed !== null && parsed.username + parsed.password !== '';
 }
+/** What the owner promises about the requests of others; null is no promise. */
+const DataPolicy = z.strictObject({
+  isCollected: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('Whether prompts are kept to learn from them.'),
+  isRetained: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('Whether anything of a request is kept after it has ended.'),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .nullable()
+    .default(null)
+    .describe('Where it runs: `eu`, `us` …'),
+});
 
 export const CreateProvider = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -28,6 +48,8 @@ export const CreateProvider = z.discriminatedUnion('kind', [
     ...providerName,
     ...onBehalf,
     clientIds: ClientIds.default(null),
+    data: DataPolicy.optional(),
+    policy: ProviderPolicy.optional(),
   }),
   z.strictObject({
     kind: z.literal('openai'),
@@ -39,6 +61,8 @@ export const CreateProvider = z.discriminatedUnion('kind', [
       .max(2048)
       .refine((url) => !holdsLogin(url), 'must not hold a user name or password'),
     credential: UpstreamCredential.optional(),
+    data: DataPolicy.optional(),
+    policy: ProviderPolicy.optional(),
     models: z
       .array(z.strictObject({ name: ModelName, upstreamName: ModelName.optional() }))
       .min(1)
@@ -54,6 +78,8 @@ export const Provider = z.strictObject({
   ownerId: Id,
   username: Name,
   isEnabled: z.boolean(),
+  data: DataPolicy,
+  policy: ProviderPolicy,
   clientIds: z.array(z.string()).nullable(),
   baseUrl: z.string().nullable(),
   models: z.array(
@@ -130,19 +156,61 @@ export const UpdateProvider = z.strictObject({
   credential: UpstreamCredential.nullable()
     .optional()
     .describe('Of a hosted API: takes the place of the former one; null is none.'),
+  data: DataPolicy.optional(),
+  policy: ProviderPolicy.optional(),
 });
 export type UpdateProvider = z.infer<typeof UpdateProvider>;
 
+const share = {
+  weight: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1)
+    .describe('Twice the weight gets twice the requests of those of the same priority.'),
+  priority: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(0)
+    .describe('Those of the least number are tried first, the next only when they cannot serve.'),
+};
+
+const rotationLimits = {
+  attemptsMax: z
+    .int()
+    .min(1)
+    .max(64)
+    .nullable()
+    .default(null)
+    .describe('How many members are tried at most; null is as many as the installation tries.'),
+  firstByteMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .nullable()
+    .default(null)
+    .describe(
+      'How long one attempt may take to its first byte, where that is less than elsewhere.',
+    ),
+  totalMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .nullable()
+    .default(null)
+    .describe('How long a request may take, where that is less than elsewhere.'),
+};
+
 export const PutRotation = z.strictObject({
   ...onBehalf,
+  ...rotationLimits,
   members: z
     .array(
-      z.strictObject({
-        providerId: Id,
-        model: ModelName,
-        /** Twice the weight gets twice the requests. */
-        weight: z.int().min(1).max(1_000_000).default(1),
-      }),
+      z.union([
+        z.strictObject({ providerId: Id, model: ModelName, ...share }),
+        z.strictObject({ rotationId: Id.describe('Another rotation.'), ...share }),
+      ]),
     )
     .min(1)
     .max(256),
@@ -153,13 +221,12 @@ export const Rotation = z.strictObject({
   id: Id,
   name: Name,
   username: Name,
+  ...rotationLimits,
   members: z.array(
-    z.strictObject({
-      providerId: Id,
-      provider: z.string(),
-      model: ModelName,
-      weight: z.int(),
-    }),
+    z.union([
+      z.strictObject({ providerId: Id, provider: z.string(), model: ModelName, ...share }),
+      z.strictObject({ rotationId: Id, rotation: z.string(), ...share }),
+    ]),
   ),
 });
 export type Rotation = z.infer<typeof Rotation>;

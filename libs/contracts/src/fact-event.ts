@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Id, NanosText, RequestId, TimeMs, Units } from './field.js';
+import { Count, Id, NanosText, RequestId, TimeMs, Units } from './field.js';
 import { Outcome, ReportedUsage } from './ledger.js';
 
 /** Something in the catalogue changed; whoever serves an older revision loads anew. */
@@ -42,8 +42,11 @@ export const ApiTokenChanged = z.strictObject({
 });
 export type ApiTokenChanged = z.infer<typeof ApiTokenChanged>;
 
-/** One attempt's end, as the router learns who is healthy. */
-export const AttemptEnded = z.strictObject({
+/**
+ * One attempt's end, as the router learns who is healthy and how fast. Gateways and routers are replaced one after the
+ * other, so a reader drops what it does not know.
+ */
+export const AttemptEnded = z.object({
   type: z.literal('attempt-ended'),
   providerId: Id,
   model: z.string().max(256),
@@ -52,9 +55,26 @@ export const AttemptEnded = z.strictObject({
   reason: z.string().max(64).nullable(),
   retryAfterMs: z.int().min(0).max(86_400_000).nullable(),
   firstByteMs: z.int().min(0).nullable(),
+  /** Of a stream: the tokens that have left. Absent where something else than the upstream held them back. */
+  outputTokens: Count.optional(),
+  /** Of a stream: from the first byte to the last. Absent of an answer that came whole. */
+  streamMs: z.int().min(0).optional(),
   atMs: TimeMs,
 });
 export type AttemptEnded = z.infer<typeof AttemptEnded>;
+
+/**
+ * A stream goes on well for a while and is not over: what was down is up again, as others need not wait to hear. Only of
+ * long ones; a short one tells by its end.
+ */
+export const AttemptAnswering = z.object({
+  type: z.literal('attempt-answering'),
+  providerId: Id,
+  model: z.string().max(256),
+  sessionId: z.string().max(64).nullable(),
+  atMs: TimeMs,
+});
+export type AttemptAnswering = z.infer<typeof AttemptAnswering>;
 
 /** A request's money has moved, or was given back. */
 export const Usage = z.strictObject({

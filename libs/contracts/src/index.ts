@@ -35,7 +35,7 @@ export {
   Users,
 } from './account-api.js';
 export { authPath, authRoutes } from './auth-api.js';
-export { Model } from './buyer-api.js';
+export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
 export {
   CreatedProvider,
   CreatedRegistration,
@@ -57,6 +57,7 @@ export {
 } from './catalog-api.js';
 export {
   ApiTokenChanged,
+  AttemptAnswering,
   AttemptEnded,
   CatalogueChanged,
   RegistrationRevoked,
@@ -122,6 +123,7 @@ export {
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
+export { ProviderPace } from './pace-api.js';
 export {
   AutoTopUp,
   CreateTopUp,
@@ -159,6 +161,7 @@ export {
   RecordPayoutOutcomes,
   RunPayouts,
 } from './payout-api.js';
+export { Percentiles, Preferences } from './preferences.js';
 export {
   AskPresence,
   Hardware,
@@ -182,6 +185,8 @@ export {
   TokenLimits,
   TokenRules,
 } from './principal.js';
+export { ProviderPolicy, WeeklyHours } from './provider-policy.js';
+export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
   ListAuditBlocks,
   ListReconciliations,

@@ -20,6 +20,7 @@ export const internalPaths = {
   accountsKeepAnswer: '/internal/v1/answers/keep',
   accountsReceipt: '/internal/v1/receipt',
   routerAdmit: '/internal/v1/admit',
+  routerExplain: '/internal/v1/explain',
   routerModels: '/internal/v1/models',
   routerAdmitWorker: '/internal/v1/admit-worker',
   routerCheckWorkers: '/internal/v1/check-workers',

@@ -7,12 +7,14 @@ import * as catalog from './catalog-api.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
+import { ProviderPace, paceRoutes } from './pace-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
+import { RouteExplanation } from './route-explanation.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
@@ -49,6 +51,7 @@ const answers = {
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,
   Generation: buyer.Generation,
+  RouteExplanation,
   Principal,
   User: account.User,
   Users: account.Users,
@@ -71,6 +74,7 @@ const answers = {
   ...payment.paymentAnswers,
   Provider: catalog.Provider,
   Providers: catalog.Providers,
+  ProviderPace,
   CreatedProvider: catalog.CreatedProvider,
   RotatedRegistration: catalog.RotatedRegistration,
   Registration: catalog.Registration,
@@ -147,7 +151,7 @@ const areas: readonly Area[] = [
   {
     tag: 'catalog',
     description: 'Providers, listings and rotations.',
-    routes: catalog.catalogRoutes,
+    routes: [...catalog.catalogRoutes, ...paceRoutes],
     error: 'RestError',
   },
   {

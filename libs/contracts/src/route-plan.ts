@@ -12,11 +12,17 @@ import {
 } from './field.js';
 import { Idempotency } from './idempotency.js';
 import { Endpoints, modelFacts, Word } from './model-facts.js';
+import { Preferences } from './preferences.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
   endpoint: z.literal('chat.completions'),
   route: z.string().min(1).max(512),
+  /** Routes to be tried after it, in their order. */
+  fallbacks: z.array(z.string().min(1).max(512)).max(16).optional(),
+  /** What a buyer calls a conversation: its requests go to the same upstream as long as that serves. */
+  stickyKey: z.string().min(1).max(256).optional(),
+  preferences: Preferences.optional(),
   isStream: z.boolean(),
   bodyBytes: Count,
   promptTokens: Count,
@@ -149,6 +155,9 @@ export const CallableModel = z.object({
   /** The rest of what all those workers have in common that say something about it. */
   ...modelFacts,
   endpoints: Endpoints.optional(),
+  /** Medians of late: until the first byte of a stream, and its output tokens a second. */
+  firstMs: z.number().min(0).optional(),
+  tokensPerS: z.number().min(0).optional(),
 });
 export type CallableModel = z.infer<typeof CallableModel>;
 export const CallableModels = z.object({

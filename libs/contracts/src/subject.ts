@@ -18,6 +18,7 @@ export const subjects = {
   /** A router was cut off from the bus: what it has said of ended registrations may be lost. */
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',
   attemptEnded: 'aisbf.health.attempt-ended',
+  attemptAnswering: 'aisbf.health.attempt-answering',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
   /** Somebody's access has changed: whoever remembers any should ask accounts at once. */
   accessChanged: 'aisbf.accounts.access-changed',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isBlameless, judgeHead, retryAfterMs } from './upstream-answer.js';
+import { isBlameless, isWorkless, judgeHead } from './upstream-answer.js';
 
 describe(judgeHead, () => {
   it('goes on with success, refuses what the request is to blame for, fails the rest', () => {
@@ -41,23 +41,13 @@ describe(isBlameless, () => {
   });
 });
 
-describe(retryAfterMs, () => {
-  const nowMs = Date.UTC(2026, 10, 22, 12, 0, 0);
-
-  it('reads seconds and dates', () => {
-    expect(retryAfterMs('2', nowMs)).toBe(2000);
-    expect(retryAfterMs('0.5', nowMs)).toBe(500);
-    expect(retryAfterMs('Sun, 22 Nov 2026 12:00:03 GMT', nowMs)).toBe(3000);
-  });
-
-  it.each([undefined, 'soon', '-1', 'Sun, 22 Nov 2020 12:00:00 GMT', 'NaN', 'Infinity'])(
-    'makes nothing of %p',
-    (header) => {
-      expect(retryAfterMs(header, nowMs)).toBeNull();
-    },
-  );
-
-  it('waits a day at most', () => {
-    expect(retryAfterMs('1e9', nowMs)).toBe(86_400_000);
+describe(isWorkless, () => {
+  it('tells what nobody had begun to work at from what was tried', () => {
+    for (const reason of ['worker_busy', 'session_gone', 'request_too_large']) {
+      expect(isWorkless(reason)).toBe(true);
+    }
+    for (const reason of ['unreachable', 'timeout', 'server_error', 'garbage', 'rate_limited']) {
+      expect(isWorkless(reason)).toBe(false);
+    }
   });
 });

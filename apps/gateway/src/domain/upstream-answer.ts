@@ -42,10 +42,17 @@ const failureByBrokerFault: Readonly<Record<string, AttemptFailure>> = {
  * Failures that say nothing of the upstream's health: it has as much work as it takes, or the request is
  * not for it. Asking it last for a while would punish a seller for being in demand.
  */
-const blameless: ReadonlySet<string> = new Set<AttemptFailure>([
+const blameless: ReadonlySet<string> = new Set([
   'worker_busy',
   'request_too_large',
-]);
+] satisfies AttemptFailure[]);
+
+/** Failures after which another attempt adds to nobody's work: whoever failed has not begun any. */
+const workless: ReadonlySet<string> = new Set([...blameless, 'session_gone']);
+
+export function isWorkless(reason: string): boolean {
+  return workless.has(reason);
+}
 
 export function isBlameless(reason: string): boolean {
   return blameless.has(reason);
@@ -65,12 +72,4 @@ export function judgeHead(status: number, brokerFault: string | undefined): Head
   if (status === 408 || status === 504) return { kind: 'failed', failure: 'timeout' };
   if (status >= 400 && status < 500) return { kind: 'refused' };
   return { kind: 'failed', failure: 'server_error' };
-}
-
-/** `Retry-After` in milliseconds, from seconds or a date; null where there is none that makes sense. */
-export function retryAfterMs(header: string | undefined, nowMs: number): number | null {
-  if (header === undefined) return null;
-  const seconds = Number(header);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - nowMs;
-  return Number.isFinite(ms) && ms >= 0 ? Math.min(Math.round(ms), 86_400_000) : null;
 }

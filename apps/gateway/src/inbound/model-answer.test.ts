@@ -26,6 +26,8 @@ describe(toModel, () => {
       quantization: 'Q4_K_M',
       architecture: 'llama',
       endpoints: ['/v1/chat/completions'],
+      firstMs: 120,
+      tokensPerS: 51.5,
     });
     expect(line).toEqual({
       id: 'rig/llama',
@@ -43,6 +45,8 @@ describe(toModel, () => {
       quantization: 'Q4_K_M',
       architecture: 'llama',
       endpoints: ['/v1/chat/completions'],
+      latency_ms: 120,
+      tokens_per_second: 51.5,
     });
     expect(Model.parse(line)).toEqual(line);
   });

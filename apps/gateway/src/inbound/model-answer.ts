@@ -19,5 +19,7 @@ export function toModel(line: CallableModel): Model {
     quantization: line.quantization,
     architecture: line.architecture,
     endpoints: line.endpoints,
+    latency_ms: line.firstMs,
+    tokens_per_second: line.tokensPerS,
   };
 }

@@ -1,13 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { Idempotency, RequestId } from '@aisbf/contracts';
+import { Idempotency, RequestFacts, RequestId } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { type OpenAiError, type RequestProblem, readChatRequest } from '@aisbf/openai';
+import { familyOf, Prompt } from '@aisbf/metering';
+import {
+  type ChatRequest,
+  type OpenAiError,
+  type RequestProblem,
+  readChatRequest,
+} from '@aisbf/openai';
 import { bearerOf, Log, Metrics } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
-import { readPriceLimits } from '../domain/price-limits.js';
+import { factsOf, type ReadChat } from '../domain/request-facts.js';
+import { readRouteWishes } from '../domain/route-wishes.js';
 import { Admission } from '../services/admission.js';
 import type { ChatCall } from '../services/chat-completions.js';
 import { AnswerNotKept, IdempotentCompletions } from '../services/idempotent-completions.js';
@@ -71,6 +78,7 @@ export class OpenAiRoutes {
     });
     scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
     scope.post('/chat/completions', (request, reply) => this.complete(request, reply));
+    scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
     scope.get('/generation', (request, reply) => this.showReceipt(request, reply));
@@ -83,11 +91,7 @@ export class OpenAiRoutes {
     const apiToken = apiTokenOf(request);
     const key = idempotencyKeyOf(request);
     if (this.running >= this.requestsMax.value) throw faults.OVERLOADED();
-    const text = textOf(request.body);
-    const result = readChatRequest(text);
-    if (!result.isValid) throw invalidBody(result.problem);
-    const limits = readPriceLimits(result.request.body);
-    if ('code' in limits) throw invalidBody(limits);
+    const chat = readChat(request);
     this.running += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId);
@@ -96,15 +100,28 @@ export class OpenAiRoutes {
         apiToken,
         pathUsername: usernameOf(request),
         clientAddress: request.ip,
-        text,
-        request: result.request,
-        limits,
+        ...chat,
       };
       await this.completions.run(call, key, buyer);
     } finally {
       this.running -= 1;
     }
     return reply.hijack();
+  }
+
+  /** Who would serve, and who would not: nobody is called, and nothing is held. */
+  private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const apiToken = apiTokenOf(request);
+    const chat = readChat(request);
+    const explanation = await this.admission.explain({
+      type: 'explain',
+      seed: request.id,
+      apiToken,
+      pathUsername: usernameOf(request),
+      clientAddress: request.ip,
+      facts: factsOf(chat, promptTokensOf(chat.request)),
+    });
+    return reply.send(explanation);
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -154,6 +171,19 @@ export class OpenAiRoutes {
   }
 }
 
+function promptTokensOf({ body, model }: ChatRequest): number {
+  return new Prompt(body).tokensFor(familyOf(model));
+}
+
+function readChat(request: FastifyRequest): ReadChat {
+  const text = textOf(request.body);
+  const result = readChatRequest(text);
+  if (!result.isValid) throw invalidBody(result.problem);
+  const wishes = readRouteWishes(result.request.body, sessionOf(request));
+  if ('code' in wishes) throw invalidBody(wishes);
+  return { text, request: result.request, wishes };
+}
+
 /** In place of an answer that is not at hand: what it was, and what it cost. */
 function replayed(reply: FastifyReply, body: OpenAiError, { receipt }: AnswerNotKept) {
   reply.header('idempotent-replayed', 'true').header('x-request-id', receipt.id);
@@ -182,6 +212,20 @@ function idempotencyKeyOf(request: FastifyRequest): string | undefined {
   const key = Idempotency.shape.key.safeParse(header);
   if (!key.success) throw faults.IDEMPOTENCY_KEY_INVALID({ param: 'Idempotency-Key' });
   return key.data;
+}
+
+/** The buyer's own name for a conversation. */
+function sessionOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['x-session-id'];
+  if (header === undefined || header === '') return undefined;
+  const name = RequestFacts.shape.stickyKey.safeParse(header);
+  if (name.success) return name.data;
+  const param = 'x-session-id';
+  throw invalidBody({
+    code: 'invalid_type',
+    message: `'${param}': ${name.error.issues[0]?.message}.`,
+    param,
+  });
 }
 
 function usernameOf(request: FastifyRequest): string | null {

@@ -1,4 +1,12 @@
-import { type Admit, CallableModels, internalPaths, type ListModels, Plan } from '@aisbf/contracts';
+import {
+  type Admit,
+  CallableModels,
+  type Explain,
+  internalPaths,
+  type ListModels,
+  Plan,
+  RouteExplanation,
+} from '@aisbf/contracts';
 import type { InternalClient } from '@aisbf/platform';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Admission } from '../services/admission.js';
@@ -11,6 +19,10 @@ export class HttpAdmission extends Admission implements OnApplicationShutdown {
 
   admit(request: Admit): Promise<Plan> {
     return this.router.post(internalPaths.routerAdmit, request, Plan, request.requestId);
+  }
+
+  explain(question: Explain): Promise<RouteExplanation> {
+    return this.router.post(internalPaths.routerExplain, question, RouteExplanation);
   }
 
   models(request: ListModels): Promise<CallableModels> {

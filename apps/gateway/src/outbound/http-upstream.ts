@@ -1,7 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, errors } from 'undici';
+import type { RetryHeaders } from '../domain/retry-after.js';
 import {
   DeadlinePassed,
   Upstream,
@@ -48,7 +50,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       return {
         status: response.statusCode,
         contentType: headerOf(response.headers['content-type']) ?? '',
-        retryAfter: headerOf(response.headers['retry-after']),
+        retry: retryHeadersOf(response.headers),
         brokerFault:
           candidate.kind === 'session'
             ? headerOf(response.headers[internalHeaders.fault])
@@ -90,6 +92,19 @@ function baseOf(candidate: Candidate): string {
   if (candidate.kind === 'http') return candidate.url;
   return new URL(`${internalPaths.brokerSession(candidate.sessionId)}/v1`, candidate.brokerUrl)
     .href;
+}
+
+function retryHeadersOf(headers: IncomingHttpHeaders): RetryHeaders {
+  return {
+    retryAfter: headerOf(headers['retry-after']),
+    retryAfterMs: headerOf(headers['retry-after-ms']),
+    rateLimitReset: headerOf(headers['x-ratelimit-reset']),
+    rateLimitRemaining: headerOf(headers['x-ratelimit-remaining']),
+    rateLimitResetRequests: headerOf(headers['x-ratelimit-reset-requests']),
+    rateLimitRemainingRequests: headerOf(headers['x-ratelimit-remaining-requests']),
+    rateLimitResetTokens: headerOf(headers['x-ratelimit-reset-tokens']),
+    rateLimitRemainingTokens: headerOf(headers['x-ratelimit-remaining-tokens']),
+  };
 }
 
 function headerOf(value: string | string[] | undefined): string | undefined {

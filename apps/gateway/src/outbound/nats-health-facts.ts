@@ -1,4 +1,4 @@
-import { type AttemptEnded, subjects } from '@aisbf/contracts';
+import { type AttemptAnswering, type AttemptEnded, subjects } from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { HealthFacts } from '../services/health-facts.js';
@@ -7,6 +7,10 @@ import { HealthFacts } from '../services/health-facts.js';
 export class NatsHealthFacts extends HealthFacts {
   constructor(private readonly bus: NatsBus) {
     super();
+  }
+
+  attemptAnswering(fact: AttemptAnswering): void {
+    this.bus.publish(subjects.attemptAnswering, fact);
   }
 
   attemptEnded(fact: AttemptEnded): void {

@@ -1,7 +1,16 @@
-import type { Admit, CallableModels, ListModels, Plan } from '@aisbf/contracts';
+import type {
+  Admit,
+  CallableModels,
+  Explain,
+  ListModels,
+  Plan,
+  RouteExplanation,
+} from '@aisbf/contracts';
 
 /** The router: may this run, who may serve it, and is the money set aside. */
 export abstract class Admission {
   abstract admit(request: Admit): Promise<Plan>;
+  /** What would become of a request. */
+  abstract explain(question: Explain): Promise<RouteExplanation>;
   abstract models(request: ListModels): Promise<CallableModels>;
 }

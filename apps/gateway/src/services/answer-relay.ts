@@ -28,7 +28,12 @@ export type Exchange = Readonly<{
   buyer: Buyer;
   head: AnswerHead;
   limits: AnswerLimits;
-  onFirstByte: () => void;
+  /** At every piece of the answer that comes. */
+  onBytes: () => void;
+  /** The answer is one, and begins to go to the buyer. */
+  onServing: () => void;
+  /** Waits for what is not the upstream's business, so that it is not held against its pace. */
+  heldBackBy: <Result>(waiting: Promise<Result>) => Promise<Result>;
   /** Keeps a whole answer for a repeat of its request. */
   keep?: ((answer: WholeAnswer) => Promise<void>) | undefined;
 }>;
@@ -43,12 +48,13 @@ export async function relayWhole(
   hold: OutputHold,
 ): Promise<RelayEnd> {
   const { answer, buyer, head, limits } = exchange;
-  const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onFirstByte);
+  const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
   if (body === undefined) return { kind: 'failed', failure: 'too_large' };
   const result = readChatAnswer(new TextDecoder().decode(body));
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
+  exchange.onServing();
   await hold.provide(delivery, result.answer.text);
   if (!buyer.answer(head, answer.status, answer.contentType, body)) {
     return { kind: 'ended', end: 'buyer_left' };
@@ -68,12 +74,12 @@ function isEmptyWithoutReason({ text, finishReason }: ChatAnswer): boolean {
 export async function readWhole(
   body: AsyncIterable<Uint8Array>,
   bytesMax: number,
-  onFirstByte: () => void,
+  onBytes: () => void,
 ): Promise<Buffer | undefined> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
-    onFirstByte();
+    onBytes();
     size += chunk.length;
     if (size > bytesMax) return undefined;
     chunks.push(chunk);

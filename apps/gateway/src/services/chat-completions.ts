@@ -1,46 +1,38 @@
-import type { Candidate, Idempotency, Plan, RequestFacts } from '@aisbf/contracts';
+import type { Candidate, Idempotency, Plan } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { familyOf, Prompt } from '@aisbf/metering';
-import {
-  type ChatRequest,
-  hasTools,
-  promptInputs,
-  replaceModel,
-  withoutMembers,
-} from '@aisbf/openai';
+import { replaceModel, withoutMembers } from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { billedUnits } from '../domain/billed-units.js';
 import type { Delivery } from '../domain/delivery.js';
 import { faults } from '../domain/faults.js';
 import { mayHaveHeld } from '../domain/lost-admission.js';
-import type { PriceLimits } from '../domain/price-limits.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
+import { factsOf, type ReadChat } from '../domain/request-facts.js';
+import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
-import { type AttemptFailure, judgeHead, retryAfterMs } from '../domain/upstream-answer.js';
+import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
 import { Admission } from './admission.js';
 import type { RelayEnd } from './answer-relay.js';
-import { Attempts } from './attempts.js';
+import { AttemptBook, type Attempts } from './attempts.js';
 import type { Buyer } from './buyer.js';
-import { HealthFacts } from './health-facts.js';
 import { PaidRelay } from './paid-relay.js';
 import { refusalOf } from './refusal.js';
 import { Settlements } from './settlements.js';
 import { DeadlinePassed, Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
 
 /** One request as it came through the door. */
-export type ChatCall = Readonly<{
-  requestId: string;
-  apiToken: string;
-  pathUsername: string | null;
-  clientAddress: string;
-  text: string;
-  request: ChatRequest;
-  limits: PriceLimits;
-  /** Where the buyer has sent a key for it. */
-  idempotency?: Idempotency;
-  keep?: (answer: WholeAnswer) => Promise<void>;
-}>;
+export type ChatCall = ReadChat &
+  Readonly<{
+    requestId: string;
+    apiToken: string;
+    pathUsername: string | null;
+    clientAddress: string;
+    /** Where the buyer has sent a key for it. */
+    idempotency?: Idempotency;
+    keep?: (answer: WholeAnswer) => Promise<void>;
+  }>;
 
 /** What is known of one request while it runs. */
 type Run = Readonly<{
@@ -82,7 +74,7 @@ export class ChatCompletions {
     private readonly admission: Admission,
     private readonly upstream: Upstream,
     private readonly settlements: Settlements,
-    private readonly health: HealthFacts,
+    private readonly book: AttemptBook,
     private readonly clock: Clock,
     private readonly relay: PaidRelay,
   ) {}
@@ -93,8 +85,8 @@ export class ChatCompletions {
     const promptTokens = prompt.tokensFor(familyOf(call.request.model));
     const plan = await this.plan(call, promptTokens);
     const stop = new AbortController();
-    const attempts = new Attempts(this.clock, this.health);
-    const text = withoutMembers(call.text, call.limits.ownMembers);
+    const attempts = this.book.attemptsOf(call.request.model);
+    const text = withoutMembers(call.text, call.wishes.ownMembers);
     const run: Run = { call, text, prompt, promptTokens, plan, buyer, attempts, stop, startedAtMs };
     const timer = setTimeout(() => {
       buyer.expire();
@@ -109,6 +101,7 @@ export class ChatCompletions {
       ended = await this.serve(run);
     } finally {
       clearTimeout(timer);
+      attempts.close();
       this.report(run, ended);
     }
     if (ended.fault) throw ended.fault;
@@ -124,19 +117,8 @@ export class ChatCompletions {
     }
   }
 
-  private admit(
-    {
-      requestId,
-      apiToken,
-      pathUsername,
-      clientAddress,
-      text,
-      request,
-      limits,
-      idempotency,
-    }: ChatCall,
-    promptTokens: number,
-  ) {
+  private admit(call: ChatCall, promptTokens: number): Promise<Plan> {
+    const { requestId, apiToken, pathUsername, clientAddress, idempotency } = call;
     return this.admission.admit({
       type: 'admit',
       requestId,
@@ -144,17 +126,7 @@ export class ChatCompletions {
       pathUsername,
       clientAddress,
       ...(idempotency && { idempotency }),
-      facts: {
-        endpoint: 'chat.completions',
-        route: request.model,
-        isStream: request.isStream,
-        bodyBytes: Buffer.byteLength(text),
-        promptTokens,
-        outputTokensMax: request.outputTokensMax,
-        choices: request.choices,
-        ...limits.facts,
-        ...besidesText(request),
-      },
+      facts: factsOf(call, promptTokens),
     });
   }
 
@@ -162,6 +134,7 @@ export class ChatCompletions {
     const { plan, attempts, stop } = run;
     for (const [position, candidate] of plan.candidates.entries()) {
       if (stop.signal.aborted || attempts.count >= plan.attemptsMax) break;
+      if (!(await attempts.mayBegin(stop.signal))) break;
       attempts.begin(position, candidate);
       const result = await this.attempt(run, position, candidate);
       if (result !== 'next') return result;
@@ -179,7 +152,9 @@ export class ChatCompletions {
         body: replaceModel(run.text, candidate.model),
         isStream: call.request.isStream,
         requestId: call.requestId,
-        isLast: position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
+        isLast:
+          !attempts.mayRetryNow ||
+          position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
         deadlines: plan.deadlines,
         buyerMark: plan.buyerMark,
         signal: stop.signal,
@@ -222,7 +197,7 @@ export class ChatCompletions {
       result: 'failed',
       reason: verdict.failure,
       httpStatus,
-      retryAfterMs: retryAfterMs(answer.retryAfter, this.clock.nowMs()),
+      retryAfterMs: retryAfterMs(answer.retry, this.clock.nowMs(), httpStatus === 429),
     });
     return 'next';
   }
@@ -238,7 +213,9 @@ export class ChatCompletions {
         answer,
         buyer,
         head: { provider: candidate.providerLabel, attempts: attempts.count },
-        onFirstByte: () => attempts.firstByte(),
+        onBytes: () => attempts.bytes(),
+        onServing: () => attempts.serving(),
+        heldBackBy: (waiting) => attempts.heldBackBy(waiting),
         keep: call.keep,
       },
       request: call.request,
@@ -247,7 +224,9 @@ export class ChatCompletions {
       candidate,
       promptTokens,
     });
-    endAttempt(attempts, relayed, { httpStatus: answer.status, tokens: delivery.outputTokens });
+    const { isStream } = call.request;
+    const { status: httpStatus } = answer;
+    endAttempt(attempts, relayed, { httpStatus, tokens: delivery.outputTokens, isStream });
     if (relayed.kind === 'failed') return 'next';
     return { end: relayed.end, served: { position, candidate, delivery, outputTokensHeld } };
   }
@@ -288,23 +267,22 @@ function unitsOf({ candidate, delivery, outputTokensHeld }: Served, prompt: Prom
   });
 }
 
-/** Of a plain request there is nothing to say. */
-function besidesText({ body }: ChatRequest): Pick<RequestFacts, 'inputs' | 'hasTools'> {
-  const inputs = [...promptInputs(body)];
-  return { ...(inputs.length > 0 && { inputs }), ...(hasTools(body) && { hasTools: true }) };
-}
-
 function endAttempt(
   attempts: Attempts,
   relayed: RelayEnd,
-  { httpStatus, tokens }: Readonly<{ httpStatus: number; tokens: number }>,
+  {
+    httpStatus,
+    tokens,
+    isStream,
+  }: Readonly<{ httpStatus: number; tokens: number; isStream: boolean }>,
 ): void {
   if (relayed.kind === 'failed' || relayed.end === 'failed') {
     attempts.end({ result: 'failed', reason: relayed.failure ?? 'cut', httpStatus });
   } else if (relayed.end === 'buyer_left' && tokens === 0) {
     attempts.end({ result: 'cancelled', httpStatus });
   } else {
-    attempts.end({ result: 'served', httpStatus });
+    const isWhole = isStream && relayed.end === 'finished';
+    attempts.end({ result: 'served', httpStatus, ...(isWhole && { streamedTokens: tokens }) });
   }
 }
 

@@ -60,7 +60,7 @@ export class StreamRelay {
 
   private async relayAll(): Promise<RelayEnd> {
     for await (const chunk of this.parts.exchange.answer.body) {
-      this.parts.exchange.onFirstByte();
+      this.parts.exchange.onBytes();
       const failure = await this.relay(this.reader.push(chunk));
       if (failure) return this.fail(failure);
       if (this.isDone) break;
@@ -104,9 +104,9 @@ export class StreamRelay {
   }
 
   private async passWhenPaid(event: SseEvent, answer: ChatAnswer, data: string): Promise<void> {
-    const { hold, delivery } = this.parts;
+    const { hold, delivery, exchange } = this.parts;
     if (this.pending.length > 0) await this.flush();
-    const notice = await hold.provide(delivery, answer.text);
+    const notice = await exchange.heldBackBy(hold.provide(delivery, answer.text));
     if (notice === undefined) this.send(event.bytes, answer);
     else this.cutShort(data, notice);
   }
@@ -133,10 +133,13 @@ export class StreamRelay {
     const { exchange, delivery } = this.parts;
     this.pending = [];
     this.pendingAnswers = 0;
-    if (!this.hasBegun) exchange.buyer.beginStream(exchange.head);
+    if (!this.hasBegun) {
+      exchange.onServing();
+      exchange.buyer.beginStream(exchange.head);
+    }
     this.hasBegun = true;
     const bytes = pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);
-    await exchange.buyer.write(bytes, () => delivery.leave(pendingAnswers));
+    await exchange.heldBackBy(exchange.buyer.write(bytes, () => delivery.leave(pendingAnswers)));
   }
 
   /** An end counts as one if the upstream said so, by `[DONE]` or by a finish reason. */
@@ -148,7 +151,7 @@ export class StreamRelay {
     const { delivery, exchange } = this.parts;
     if (!this.isDone && delivery.finishReason === null) return this.fail('cut');
     await exchange.buyer.write(doneEvent, () => undefined);
-    const hasAllLeft = await exchange.buyer.endStream();
+    const hasAllLeft = await exchange.heldBackBy(exchange.buyer.endStream());
     return { kind: 'ended', end: hasAllLeft ? 'finished' : 'buyer_left' };
   }
 

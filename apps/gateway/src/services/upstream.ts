@@ -1,4 +1,5 @@
 import type { Candidate, Deadlines } from '@aisbf/contracts';
+import type { RetryHeaders } from '../domain/retry-after.js';
 
 export type UpstreamRequest = Readonly<{
   candidate: Candidate;
@@ -19,7 +20,8 @@ export type UpstreamRequest = Readonly<{
 export type UpstreamAnswer = Readonly<{
   status: number;
   contentType: string;
-  retryAfter: string | undefined;
+  /** When the upstream wants to be asked again. */
+  retry: RetryHeaders;
   /** The code of the broker's own fault, where it was the broker that refused. */
   brokerFault: string | undefined;
   /** Reading slowly makes the upstream wait. */

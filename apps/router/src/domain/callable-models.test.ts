@@ -29,8 +29,9 @@ describe('callableModels', () => {
           ...idleForChat(session),
         }));
         const around = surroundings(sessions, new Map());
-        const scope = { buyer, catalogue, feeBpsDefault: 500, nowMs };
-        const models = callableModels(scope, around.sessionsOf, linesMax);
+        const { sessionsOf } = around;
+        const scope = { buyer, catalogue, sessionsOf, feeBpsDefault: 500, nowMs };
+        const models = callableModels(scope, linesMax);
         lines += models.length;
         expect(new Set(models.map(({ id }) => id)).size).toBe(models.length);
         for (const { id, prices, ownedBy } of models) {
@@ -69,7 +70,9 @@ describe('callableModels', () => {
   it('tells of each what its workers tell, also of what is not for chat', () => {
     const owner = { ownerId: 'owner-of-anna', username: 'anna' };
     const source = { kind: 'coderai', clientIds: null, registrations: [] } as const;
-    const rig = { id: 'rig', name: 'rig', isEnabled: true, createdAtMs: 5_000, source, ...owner };
+    const data = { isCollected: null, isRetained: null, region: null };
+    const named = { id: 'rig', name: 'rig', ...owner };
+    const rig = { ...named, isEnabled: true, createdAtMs: 5_000, data, source };
     const catalogue = indexCatalogue({
       revision: 1,
       providers: [rig],
@@ -85,10 +88,10 @@ describe('callableModels', () => {
         { name: 'llama', contextTokensMax: null, inputs: ['text', 'image'], hasTools: true },
       ],
     });
-    const scope = { buyer: owner, catalogue, feeBpsDefault: 500, nowMs };
     const { sessionsOf } = surroundings([worker], new Map());
+    const scope = { buyer: owner, catalogue, sessionsOf, feeBpsDefault: 500, nowMs };
     const common = { ownedBy: 'anna', createdAtS: 5, prices: {}, endpoints: ['/v1/embeddings'] };
-    expect(callableModels(scope, sessionsOf, 10)).toEqual([
+    expect(callableModels(scope, 10)).toEqual([
       { ...common, id: 'rig/bge', contextLength: 512, outputs: ['embedding'] },
       { ...common, id: 'rig/llama', inputs: ['text', 'image'], hasTools: true },
     ]);

@@ -1,28 +1,28 @@
 import type { CallableModels } from '@aisbf/contracts';
 import { globalUsername, ownedName, type Provider, type Rotation } from './catalogue.js';
-import { type Offer, offerTo, type Scope } from './offer.js';
+import { type Offer, offerTo } from './offer.js';
+import { type Pace, unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
-import { isOpenTo, rotationMembers, sellersOf } from './resolve.js';
+import { isOpenTo, type RouteScope, rotationOffers, sellersOf } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
-import type { PresentSession } from './session-index.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 import { type WorkerModel, workerModels } from './worker-model.js';
 
 type Line = CallableModels['models'][number];
+type PaceOf = (providerId: string, model: string) => Pace | undefined;
 /** By name: what its workers tell of it; undefined of a hosted one, which nobody tells anything of. */
 type Offered = ReadonlyMap<string, WorkerModel | undefined>;
-type SessionsOf = (providerId: string) => readonly PresentSession[];
 
 /**
  * Every route that this buyer can call at the moment, by the shortest name that means it: own models, what
  * is on sale, rotations that lead somewhere.
  */
 export function callableModels(
-  scope: Scope,
-  sessionsOf: SessionsOf,
+  scope: RouteScope,
   linesMax: number,
+  paceOf: PaceOf = () => undefined,
 ): readonly Line[] {
-  const { catalogue } = scope;
+  const { catalogue, sessionsOf } = scope;
   const offered = new Map<Provider, Offered>();
   const modelsOf = (provider: Provider) => {
     const known = offered.get(provider) ?? offeredModels(provider, sessionsOf);
@@ -35,15 +35,13 @@ export function callableModels(
       const offer = offerTo(scope, provider, model);
       const line =
         offer && !offer.isPaused && providerLine(offer, scope, modelsOf(provider).get(model));
-      if (line) lines.push(line);
+      if (line) lines.push({ ...line, ...medians(paceOf(provider.id, model)) });
     }
   }
   const isLive = ({ provider, model, isPaused }: Offer) =>
     !isPaused && isModelAllowed(model, scope.buyer.rules) && modelsOf(provider).has(model);
   for (const rotation of catalogue.rotations) {
-    const isCallable =
-      isOpenTo(rotation, scope) &&
-      rotationMembers(rotation, scope).some(({ offer }) => isLive(offer));
+    const isCallable = isOpenTo(rotation, scope) && rotationOffers(rotation, scope).some(isLive);
     const line = isCallable ? rotationLine(rotation, scope) : undefined;
     if (line) lines.push(line);
   }
@@ -53,7 +51,7 @@ export function callableModels(
 /** One's own: all that it offers. Somebody else's: what is on sale of that. */
 function namesToOffer(
   provider: Provider,
-  { buyer, catalogue }: Scope,
+  { buyer, catalogue }: RouteScope,
   modelsOf: (provider: Provider) => Offered,
 ): readonly string[] {
   if (provider.ownerId === buyer.ownerId) return [...modelsOf(provider).keys()];
@@ -61,7 +59,7 @@ function namesToOffer(
   return [...listed].filter((model) => modelsOf(provider).has(model));
 }
 
-function offeredModels(provider: Provider, sessionsOf: SessionsOf): Offered {
+function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf']): Offered {
   if (!provider.isEnabled) return new Map();
   const { source } = provider;
   if (source.kind === 'openai') {
@@ -75,7 +73,7 @@ function offeredModels(provider: Provider, sessionsOf: SessionsOf): Offered {
 
 function providerLine(
   { provider, model, prices }: Offer,
-  scope: Scope,
+  scope: RouteScope,
   told: WorkerModel | undefined,
 ): Line | undefined {
   const { rules } = scope.buyer;
@@ -92,6 +90,14 @@ function providerLine(
   };
 }
 
+function medians(pace: Pace | undefined): Partial<Line> {
+  const { firstMs, tokensPerS } = pace ?? unknownPace;
+  return {
+    ...(firstMs && { firstMs: Math.round(firstMs.p50) }),
+    ...(tokensPerS && { tokensPerS: Math.round(tokensPerS.p50 * 10) / 10 }),
+  };
+}
+
 function factsOf({ contextLength, facts, endpoints }: WorkerModel): Partial<Line> {
   return {
     ...facts,
@@ -101,11 +107,11 @@ function factsOf({ contextLength, facts, endpoints }: WorkerModel): Partial<Line
 }
 
 /** Whether `provider/model` means this provider to this buyer; the mirror of how routes are resolved. */
-function isShortNameOf(provider: Provider, model: string, scope: Scope): boolean {
+function isShortNameOf(provider: Provider, model: string, scope: RouteScope): boolean {
   const { buyer, catalogue } = scope;
   const own = catalogue.providerByOwnedName.get(ownedName(buyer.ownerId, provider.name));
   if (own) return own.id === provider.id;
-  const sellers = sellersOf(`${provider.name}/${model}`, model, scope);
+  const sellers = sellersOf(catalogue.sellersByRoute.get(`${provider.name}/${model}`), model, scope);
   return provider.username === globalUsername || sellers.length === 1;
 }
 
@@ -113,12 +119,12 @@ function isShortNameOf(provider: Provider, model: string, scope: Scope): boolean
 function allowedName(
   short: string | undefined,
   qualified: string,
-  rules: Scope['buyer']['rules'],
+  rules: RouteScope['buyer']['rules'],
 ): string | undefined {
   return [short, qualified].find((name) => name !== undefined && isRouteAllowed(name, rules));
 }
 
-function rotationLine(rotation: Rotation, { buyer, catalogue }: Scope): Line | undefined {
+function rotationLine(rotation: Rotation, { buyer, catalogue }: RouteScope): Line | undefined {
   const own = catalogue.rotationByOwnedName.get(ownedName(buyer.ownerId, rotation.name));
   const isShort = own ? own.id === rotation.id : rotation.username === globalUsername;
   const id = allowedName(

@@ -1,13 +1,15 @@
-import type { RotationMember, UsageCheck } from './catalogue.js';
+import type { DataPolicy, RotationLimits, RotationMember, UsageCheck } from './catalogue.js';
+import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
 import type { Deed, NewTerm, TermSubject } from './term.js';
 
 type Owned = Readonly<{ id: string; ownerId: string; username: string; name: string }>;
+type NewProvider = Owned & Readonly<{ data: DataPolicy; policy: ProviderPolicy }>;
 
-export type NewWorkerProvider = Owned &
+export type NewWorkerProvider = NewProvider &
   Readonly<{ kind: 'coderai'; clientIds: readonly string[]; registration: Registration }>;
 
-export type NewHttpProvider = Owned &
+export type NewHttpProvider = NewProvider &
   Readonly<{
     kind: 'openai';
     baseUrl: string;
@@ -29,6 +31,8 @@ export type CatalogueChange =
       clientIds: readonly string[] | undefined;
       /** In clear on its way to the store; null is none, undefined leaves it as it is. */
       credential: string | null | undefined;
+      data: DataPolicy | undefined;
+      policy: ProviderPolicy | undefined;
     }>
   | Readonly<{
       type: 'registration-add';
@@ -62,7 +66,12 @@ export type CatalogueChange =
       id: string;
       by: Deed;
     }>
-  | Readonly<{ type: 'rotation-put'; rotation: Owned; members: readonly RotationMember[] }>
+  | Readonly<{
+      type: 'rotation-put';
+      rotation: Owned;
+      members: readonly RotationMember[];
+      limits: RotationLimits;
+    }>
   | Readonly<{ type: 'rotation-delete'; id: string }>
   /** One that is paused stays so: another replica may have seen more. */
   | Readonly<{ type: 'usage-check-put'; check: UsageCheck }>

@@ -12,6 +12,8 @@ import {
   type UsageCheck,
 } from './catalogue.js';
 import { isVisibleTo } from './offer.js';
+import { toPolicyMessage } from './policy-message.js';
+import { openPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
 import type { PresentSession } from './session-index.js';
 import { workerModels } from './worker-model.js';
@@ -29,6 +31,8 @@ export function toProvider(
     ownerId: provider.ownerId,
     username: provider.username,
     isEnabled: provider.isEnabled,
+    data: provider.data,
+    policy: toPolicyMessage(provider.policy ?? openPolicy),
     clientIds: source.kind === 'coderai' && source.clientIds ? [...source.clientIds] : null,
     baseUrl: source.kind === 'openai' ? source.baseUrl : null,
     models: source.kind === 'openai' ? hostedModels(source.models) : ofWorkers(sessions),
@@ -73,11 +77,20 @@ export function toRotation(
     id: rotation.id,
     name: rotation.name,
     username: rotation.username,
-    members: rotation.members.map((member) => ({
-      ...member,
+    ...rotation.limits,
+    members: rotation.members.map(({ target, weight, priority }) => {
+      const share = { weight, priority };
+      if (target.kind === 'rotation') {
+        const { rotationId } = target;
+        const inner = catalogue.rotationById.get(rotationId);
+        return { rotationId, rotation: inner ? labelOf(inner) : '', ...share };
+      }
+      const { providerId, model } = target;
       // Taken off the market since: its name is nobody else's business any more.
-      provider: isVisibleTo(scope, member) ? providerLabel(catalogue, member.providerId) : '',
-    })),
+      const isVisible = isVisibleTo(scope, target);
+      const provider = isVisible ? providerLabel(catalogue, providerId) : '';
+      return { providerId, model, provider, ...share };
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Prices } from '@aisbf/money';
+import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
 import type { Schedule } from './schedule.js';
 import type { OwnFee } from './term.js';
@@ -11,7 +12,20 @@ export type Provider = Readonly<{
   name: string;
   isEnabled: boolean;
   createdAtMs: number;
+  data: DataPolicy;
+  /** Absent: open to the market, without limits. */
+  policy?: ProviderPolicy;
   source: WorkerSource | HttpSource;
+}>;
+
+/** What an owner promises about the requests of others; null is no promise. */
+export type DataPolicy = Readonly<{
+  /** Whether prompts are kept to learn from them. */
+  isCollected: boolean | null;
+  /** Whether anything of a request is kept after it has ended. */
+  isRetained: boolean | null;
+  /** Where it runs: `eu`, `us` … */
+  region: string | null;
 }>;
 
 /** Workers; their models are known from their presence. */
@@ -55,7 +69,24 @@ export type UsageCheck = Readonly<{
   sinceMs: number;
 }>;
 
-export type RotationMember = Readonly<{ providerId: string; model: string; weight: number }>;
+export type RotationTarget =
+  | Readonly<{ kind: 'model'; providerId: string; model: string }>
+  | Readonly<{ kind: 'rotation'; rotationId: string }>;
+
+export type RotationMember = Readonly<{
+  target: RotationTarget;
+  /** Twice the weight gets twice the requests of those of the same priority. */
+  weight: number;
+  /** Those of the least number are tried first. */
+  priority: number;
+}>;
+
+/** How a rotation's requests are tried; null is what the installation does. */
+export type RotationLimits = Readonly<{
+  attemptsMax: number | null;
+  firstByteMs: number | null;
+  totalMs: number | null;
+}>;
 
 export type Rotation = Readonly<{
   id: string;
@@ -64,6 +95,7 @@ export type Rotation = Readonly<{
   name: string;
   createdAtMs: number;
   members: readonly RotationMember[];
+  limits: RotationLimits;
 }>;
 
 /** Everything at one revision, as it was read. */
@@ -88,8 +120,11 @@ export type Catalogue = CatalogueRecords &
     providersByOwnerId: ReadonlyMap<string, readonly Provider[]>;
     /** `provider/model` → the enabled providers with an active listing of it, under their short names. */
     sellersByRoute: ReadonlyMap<string, readonly Provider[]>;
+    /** The enabled providers that have a model of this name on sale. */
+    sellersByModel: ReadonlyMap<string, readonly Provider[]>;
     listingsByProviderId: ReadonlyMap<string, ReadonlyMap<string, Listing>>;
     listingById: ReadonlyMap<string, Listing>;
+    rotationById: ReadonlyMap<string, Rotation>;
     rotationByLabel: ReadonlyMap<string, Rotation>;
     /** `ownerId/name`. */
     rotationByOwnedName: ReadonlyMap<string, Rotation>;
@@ -111,6 +146,7 @@ export function ownedName(ownerId: string, name: string): string {
 export function indexCatalogue(records: CatalogueRecords): Catalogue {
   const { providers, listings, rotations } = records;
   const providerById = new Map(providers.map((provider) => [provider.id, provider]));
+  const sales = salesOf(listings, providerById);
   const byProvider = Map.groupBy(listings, (listing) => listing.providerId);
   return {
     ...records,
@@ -118,7 +154,8 @@ export function indexCatalogue(records: CatalogueRecords): Catalogue {
     providerByLabel: new Map(providers.map((provider) => [labelOf(provider), provider])),
     providerByOwnedName: byOwnedName(providers),
     providersByOwnerId: Map.groupBy(providers, (provider) => provider.ownerId),
-    sellersByRoute: sellersByRoute(listings, providerById),
+    sellersByRoute: sellersBy(sales, ({ provider, model }) => `${provider.name}/${model}`),
+    sellersByModel: sellersBy(sales, ({ model }) => model),
     listingsByProviderId: new Map(
       [...byProvider].map(([id, own]) => [
         id,
@@ -126,6 +163,7 @@ export function indexCatalogue(records: CatalogueRecords): Catalogue {
       ]),
     ),
     listingById: new Map(listings.map((listing) => [listing.id, listing])),
+    rotationById: new Map(rotations.map((rotation) => [rotation.id, rotation])),
     rotationByLabel: new Map(rotations.map((rotation) => [labelOf(rotation), rotation])),
     rotationByOwnedName: byOwnedName(rotations),
     usageCheckByModel: new Map(
@@ -148,18 +186,23 @@ function byOwnedName<Owned extends Readonly<{ ownerId: string; name: string }>>(
   return new Map(all.map((one) => [ownedName(one.ownerId, one.name), one]));
 }
 
-function sellersByRoute(
+type Sale = Readonly<{ provider: Provider; model: string }>;
+
+/** What anybody can buy, as far as the catalogue knows. */
+function salesOf(
   listings: readonly Listing[],
   providerById: ReadonlyMap<string, Provider>,
-): ReadonlyMap<string, readonly Provider[]> {
-  const sellers = new Map<string, Provider[]>();
-  for (const { providerId, model, isActive } of listings) {
+): readonly Sale[] {
+  return listings.flatMap(({ providerId, model, isActive }) => {
     const provider = providerById.get(providerId);
-    if (!isActive || !provider?.isEnabled) continue;
-    const route = `${provider.name}/${model}`;
-    const others = sellers.get(route);
-    if (others) others.push(provider);
-    else sellers.set(route, [provider]);
-  }
-  return sellers;
+    return isActive && provider?.isEnabled ? [{ provider, model }] : [];
+  });
+}
+
+function sellersBy(
+  sales: readonly Sale[],
+  nameOf: (sale: Sale) => string,
+): ReadonlyMap<string, readonly Provider[]> {
+  const groups = Map.groupBy(sales, nameOf);
+  return new Map([...groups].map(([name, group]) => [name, group.map(({ provider }) => provider)]));
 }

@@ -28,6 +28,7 @@ const provider = (id: string, changes: Partial<Provider> = {}): Provider => ({
   name: id,
   isEnabled: true,
   createdAtMs: 0,
+  data: { isCollected: null, isRetained: null, region: null },
   source: { kind: 'coderai', clientIds: null, registrations },
   ...changes,
 });

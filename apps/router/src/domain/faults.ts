@@ -35,6 +35,10 @@ export const faults = defineFaults({
   ],
   NO_CANDIDATE: ['unavailable', 'The model exists, but nobody can serve it at the moment.'],
   RATE_LIMIT_EXCEEDED: ['throttled', 'This API token has reached its rate limit.'],
+  PROVIDER_RATE_REACHED: [
+    'throttled',
+    'Whoever serves this model takes no more requests of this buyer at the moment.',
+  ],
   LIMITS_UNAVAILABLE: ['unavailable', 'Rate limits cannot be checked at the moment.'],
   CATALOGUE_NOT_LOADED: ['unavailable', 'The catalogue is not loaded yet.'],
   CATALOGUE_UNREACHABLE: ['unavailable', 'The catalogue cannot be read or changed at the moment.'],
@@ -70,5 +74,6 @@ export const faults = defineFaults({
   CHANGE_BEGUN: ['conflict', 'The change has begun and cannot be withdrawn; set another one.'],
   LISTING_NOT_FOUND: ['missing', 'There is no such listing.'],
   ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
+  ROTATION_LOOP: ['invalid', 'The rotation would lead to itself.'],
   ROTATION_MEMBER_REPEATED: ['invalid', 'A rotation names the same model of a provider twice.'],
 });

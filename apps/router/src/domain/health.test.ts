@@ -1,8 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type AttemptEnd, afterAttempt, type Cooldown } from './health.js';
+import { type AttemptEnd, afterAttempt, type Cooldown, whileAnswering } from './health.js';
 
-const settings = { baseMs: 1_000, maxMs: 8_000, retryAfterMsMax: 20_000 };
+const settings = {
+  baseMs: 1_000,
+  maxMs: 8_000,
+  retryAfterMsMax: 20_000,
+  recentMax: 5,
+  recentRestMs: 30_000,
+};
 
 const failure = (atMs: number, retryAfterMs: number | null = null): AttemptEnd => ({
   isSuccess: false,
@@ -58,7 +64,29 @@ describe('afterAttempt', () => {
 
   it('lets no failure that is told late undo a success', () => {
     const known = after(failure(0), success(100));
-    expect(afterAttempt(known, failure(50), settings)).toEqual(known);
+    expect(afterAttempt(known, failure(50), settings)).toEqual({
+      ...known,
+      recent: [false, true, false],
+    });
+  });
+
+  it('remembers the latest ends from the first failure on, and begins anew after a rest', () => {
+    expect(after(success(0), failure(1), success(2), success(3))?.recent).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    const many = after(...Array.from({ length: 9 }, (_, at) => (at < 7 ? failure : success)(at)));
+    expect(many?.recent).toEqual([false, false, false, true, true]);
+    expect(after(failure(0), failure(10), success(30_010))?.recent).toEqual([true]);
+  });
+
+  it('ends a trial, however it went', () => {
+    const known = after(failure(0));
+    for (const end of [failure(2_000), success(2_000)]) {
+      const next = known && afterAttempt({ ...known, trialUntilMs: 9_000 }, end, settings);
+      expect(next).not.toHaveProperty('trialUntilMs');
+    }
   });
 
   it('never cools for longer than the longest of both limits', () => {
@@ -76,5 +104,21 @@ describe('afterAttempt', () => {
         if (known) expect(known.untilMs).toBeLessThanOrEqual(lastMs + 20_000);
       }),
     );
+  });
+});
+
+describe(whileAnswering, () => {
+  it('takes an answer that goes on for a success, so that others may be asked too', () => {
+    const known = after(failure(0), failure(1_000));
+    expect(whileAnswering(known, 3_500)).toMatchObject({ failures: 0, untilMs: 3_500 });
+    expect(whileAnswering(known, 3_500)?.recent).toEqual(known?.recent);
+  });
+
+  it('changes nothing of one that is well, or that has failed since', () => {
+    expect(whileAnswering(undefined, 5)).toBeUndefined();
+    const well = after(failure(0), success(10));
+    expect(whileAnswering(well, 20)).toBe(well);
+    const failed = after(failure(100));
+    expect(whileAnswering(failed, 50)).toBe(failed);
   });
 });

@@ -9,6 +9,10 @@ export type Cooldown = Readonly<{
   lastEndAtMs: number;
   /** Until then it is asked last. */
   untilMs: number;
+  /** How the latest attempts ended, the newest last: true is a success. The first of them was a failure. */
+  recent?: readonly boolean[];
+  /** Until then a request tries it out; see `standing.ts`. Of this replica alone. */
+  trialUntilMs?: number;
 }>;
 
 export type CooldownSettings = Readonly<{
@@ -17,6 +21,10 @@ export type CooldownSettings = Readonly<{
   maxMs: number;
   /** The longest `Retry-After` that is believed. */
   retryAfterMsMax: number;
+  /** How many of the latest ends are remembered. */
+  recentMax: number;
+  /** After a rest of this length earlier ends say nothing any more. */
+  recentRestMs: number;
 }>;
 
 /** How an attempt ended, as far as health is concerned. Times are the reporter's, so replicas agree. */
@@ -34,22 +42,34 @@ export function healthKey(providerId: string, model: string, sessionId: string |
 /**
  * What to remember after an attempt has ended: nothing of an upstream that has never failed. Failures within
  * a cooldown are of the same outage and do not lengthen it; the first one after it doubles it, unless it was
- * long ago.
+ * long ago. Whatever its end, it ends the trial.
  */
 export function afterAttempt(
   known: Cooldown | undefined,
   end: AttemptEnd,
   settings: CooldownSettings,
 ): Cooldown | undefined {
-  if (known && end.atMs < known.lastEndAtMs) return known;
-  if (end.isSuccess) return known && { failures: 0, lastEndAtMs: end.atMs, untilMs: end.atMs };
+  if (!known && end.isSuccess) return undefined;
+  const recent = recentEnds(known, end, settings);
+  if (known && end.atMs < known.lastEndAtMs) return { ...known, recent };
+  const { atMs: lastEndAtMs } = end;
+  if (end.isSuccess) return { failures: 0, lastEndAtMs, untilMs: lastEndAtMs, recent };
   const asked = Math.min(end.retryAfterMs ?? 0, settings.retryAfterMsMax);
-  if (known && end.atMs < known.untilMs) {
-    return { ...known, lastEndAtMs: end.atMs, untilMs: Math.max(known.untilMs, end.atMs + asked) };
+  if (known && lastEndAtMs < known.untilMs) {
+    const { failures } = known;
+    const untilMs = Math.max(known.untilMs, lastEndAtMs + asked);
+    return { failures, lastEndAtMs, untilMs, recent };
   }
-  const failures = failuresBefore(known, end.atMs, settings) + 1;
+  const failures = failuresBefore(known, lastEndAtMs, settings) + 1;
   const doubledMs = Math.min(settings.baseMs * 2 ** Math.min(failures - 1, 30), settings.maxMs);
-  return { failures, lastEndAtMs: end.atMs, untilMs: end.atMs + Math.max(doubledMs, asked) };
+  return { failures, lastEndAtMs, untilMs: lastEndAtMs + Math.max(doubledMs, asked), recent };
+}
+
+/** An answer that goes on well is a success already, as far as others need to know; how it ends is told then. */
+export function whileAnswering(known: Cooldown | undefined, atMs: number): Cooldown | undefined {
+  if (!known || known.failures === 0 || atMs < known.lastEndAtMs) return known;
+  const { recent = [] } = known;
+  return { failures: 0, lastEndAtMs: atMs, untilMs: atMs, recent };
 }
 
 /** An outage that ended longer ago than the longest cooldown has nothing to say of the next. */
@@ -59,4 +79,15 @@ function failuresBefore(
   { maxMs }: CooldownSettings,
 ): number {
   return known && nowMs - known.untilMs <= maxMs ? known.failures : 0;
+}
+
+/** Also what is told late counts here: gateways do not take turns. */
+function recentEnds(
+  known: Cooldown | undefined,
+  { atMs, isSuccess }: AttemptEnd,
+  { recentMax, recentRestMs }: CooldownSettings,
+): readonly boolean[] {
+  const isFresh = known !== undefined && atMs - known.lastEndAtMs < recentRestMs;
+  const earlier = isFresh ? (known.recent ?? []) : [];
+  return [...earlier, isSuccess].slice(-recentMax);
 }

@@ -2,6 +2,7 @@ import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
 import { feeAt } from './fee.js';
+import { admits } from './provider-policy.js';
 import { inForceAt } from './schedule.js';
 
 /** A provider's model as one buyer may have it: at which price, and what the platform keeps of it. */
@@ -46,7 +47,7 @@ export function saleAt(
 }
 
 /**
- * The one rule of who may see and call what: one's own always, somebody else's only while it is on sale.
+ * The one rule of who may see and call what: one's own always, somebody else's only while it is on sale to one.
  * Undefined means: as if it did not exist.
  */
 export function offerTo(scope: Scope, provider: Provider, model: string): Offer | undefined {
@@ -55,7 +56,7 @@ export function offerTo(scope: Scope, provider: Provider, model: string): Offer 
     return { provider, model, prices: {}, feeBps: 0, isOwn: true, isPaused: false };
   }
   const sale = saleAt(catalogue, { providerId: provider.id, model }, nowMs);
-  if (!sale) return undefined;
+  if (!sale || !admits(provider, buyer.ownerId)) return undefined;
   const { listing, prices } = sale;
   const seller = catalogue.sellerFees.get(provider.ownerId) ?? [];
   const { feeBps } = feeAt({ listing: listing.fees, seller, feeBpsDefault }, nowMs);
@@ -68,6 +69,7 @@ export function isVisibleTo(
   { buyer, catalogue, nowMs }: Omit<Scope, 'feeBpsDefault'>,
   named: Readonly<{ providerId: string; model: string }>,
 ): boolean {
-  const isOwn = catalogue.providerById.get(named.providerId)?.ownerId === buyer.ownerId;
-  return isOwn || saleAt(catalogue, named, nowMs) !== undefined;
+  const provider = catalogue.providerById.get(named.providerId);
+  if (!provider || provider.ownerId === buyer.ownerId) return provider !== undefined;
+  return admits(provider, buyer.ownerId) && saleAt(catalogue, named, nowMs) !== undefined;
 }

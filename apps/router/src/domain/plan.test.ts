@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   markets,
+  models,
   planSettings,
   type RandomMarket,
   routesOf,
@@ -12,6 +13,7 @@ import {
 } from '../../test/random-market.js';
 import { holdingAt, nowMs } from '../../test/random-schedule.js';
 import { globalUsername, indexCatalogue, type Provider } from './catalogue.js';
+import { offerName } from './choice.js';
 import { healthKey } from './health.js';
 import { outputTokensCeiling } from './hold-amount.js';
 import { plan, type RoutePlan } from './plan.js';
@@ -103,44 +105,96 @@ function maySee({ catalogue, buyer }: RandomMarket, provider: Provider, model: s
   );
 }
 
-/** What a route could mean, by trying everything: pairs of provider and model. */
-function meaning(market: RandomMarket, route: string): (readonly [Provider, string])[] {
-  const { catalogue, buyer } = market;
-  const pairs = catalogue.providers.flatMap((provider) =>
-    ['llama', 'org/qwen:7b'].map((model) => [provider, model] as const),
-  );
-  const visible = pairs.filter(([provider, model]) => maySee(market, provider, model));
-  const qualified = visible.filter(
-    ([{ username, name }, model]) => route === `${username}/provider/${name}/${model}`,
-  );
-  if (qualified.length > 0) return qualified;
-  const short = visible.filter(([{ name }, model]) => route === `${name}/${model}`);
-  const own = short.filter(([provider]) => provider.ownerId === buyer.ownerId);
-  if (own.length > 0) return own;
-  const sold = short.filter(([provider]) => provider.isEnabled);
-  const global = sold.filter(([provider]) => provider.username === globalUsername);
-  if (global.length > 0) return global;
-  if (sold.length === 1) return sold;
+type Pair = readonly [Provider, string];
 
-  const members = (owner: string) => {
-    const [name] = route.split('/').slice(-1);
-    const rotation = catalogue.rotations.find((one) => one.username === owner && one.name === name);
-    const found = visible.filter(([provider, model]) =>
-      rotation?.members.some((one) => one.providerId === provider.id && one.model === model),
+/** What a rotation leads to, rotations within it included, each once. */
+function pairsWithin(market: RandomMarket, id: string, seen: Set<string>): Pair[] {
+  const { catalogue } = market;
+  if (seen.has(id)) return [];
+  seen.add(id);
+  const rotation = catalogue.rotations.find((one) => one.id === id);
+  return (rotation?.members ?? []).flatMap(({ target }): Pair[] => {
+    if (target.kind === 'rotation') return pairsWithin(market, target.rotationId, seen);
+    const provider = catalogue.providers.find((one) => one.id === target.providerId);
+    return provider ? [[provider, target.model]] : [];
+  });
+}
+
+/** Own ones, else the operator's, else the one that is on the market. */
+function nearest(market: RandomMarket, pairs: readonly Pair[]): readonly Pair[] {
+  const own = pairs.filter(([{ ownerId }]) => ownerId === market.buyer.ownerId);
+  if (own.length > 0) return own;
+  const sold = pairs.filter(([provider]) => provider.isEnabled);
+  const global = sold.filter(([{ username }]) => username === globalUsername);
+  if (global.length > 0) return global;
+  return sold.length === 1 ? sold : [];
+}
+
+/** Whoever is the only one to have a model of this name. */
+function onlyOne(market: RandomMarket, pairs: readonly Pair[]): readonly Pair[] {
+  const { buyer, sessions } = market;
+  const isMine = ([{ ownerId }]: Pair) => ownerId === buyer.ownerId;
+  const has = ([{ id, source, isEnabled }, model]: Pair) =>
+    isEnabled &&
+    (source.kind === 'openai'
+      ? source.models.has(model)
+      : sessions.some(
+          (one) => one.providerId === id && one.models.some(({ name }) => name === model),
+        ));
+  const mine = pairs.filter(isMine).filter(has);
+  const others = pairs.filter((pair) => !isMine(pair));
+  const found = mine.length > 0 ? mine : nearest(market, others);
+  return found.length === 1 ? found : [];
+}
+
+/** What a rotation means, by its owner and name. */
+function membersOf(market: RandomMarket, owner: string, name: string) {
+  const { catalogue, buyer } = market;
+  const rotation = catalogue.rotations.find((one) => one.username === owner && one.name === name);
+  const found = (rotation ? pairsWithin(market, rotation.id, new Set()) : []).filter((pair) =>
+    maySee(market, ...pair),
+  );
+  const isOpen =
+    rotation?.ownerId === buyer.ownerId ||
+    owner === globalUsername ||
+    found.some(([provider]) => provider.ownerId === rotation?.ownerId);
+  return { isThere: rotation !== undefined, found: isOpen ? found : [] };
+}
+
+/** What a route could mean, by trying everything: pairs of provider and model. */
+function meaning(market: RandomMarket, route: string): readonly Pair[] {
+  const { catalogue, buyer } = market;
+  const visible = catalogue.providers
+    .flatMap((provider) => models.map((model) => [provider, model] as const))
+    .filter((pair) => maySee(market, ...pair));
+  const called = (nameOf: (provider: Provider, model: string) => string) =>
+    visible.filter((pair) => nameOf(...pair) === route);
+  const [first = '', second = '', ...rest] = route.split('/');
+  if (second === '')
+    return onlyOne(
+      market,
+      called((_provider, model) => model),
     );
-    const isOpen =
-      rotation?.ownerId === buyer.ownerId ||
-      owner === globalUsername ||
-      found.some(([provider]) => provider.ownerId === rotation?.ownerId);
-    return { isThere: rotation !== undefined, found: isOpen ? found : [] };
-  };
   const buyerName = buyer.ownerId.replace('owner-of-', '');
-  if (route.startsWith('rotation/')) {
-    const mine = members(buyerName);
-    return mine.isThere ? mine.found : members(globalUsername).found;
+  const mine = membersOf(market, buyerName, second);
+  switch (first) {
+    case 'user-provider':
+      return called(({ name }, model) => `user-provider/${name}/${model}`).filter(
+        ([{ ownerId }]) => ownerId === buyer.ownerId,
+      );
+    case 'user-rotation':
+      return mine.found;
+    case 'rotation':
+    case 'rotations':
+      return mine.isThere ? mine.found : membersOf(market, globalUsername, second).found;
   }
-  const [owner = '', form] = route.split('/');
-  return form === 'rotation' ? members(owner).found : [];
+  if (second === 'rotation') return membersOf(market, first, rest.join('/')).found;
+  const qualified = called(({ username, name }, model) => `${username}/provider/${name}/${model}`);
+  if (qualified.length > 0) return qualified;
+  return nearest(
+    market,
+    called(({ name }, model) => `${name}/${model}`),
+  );
 }
 
 /** Whether nothing that is said of a model speaks against it. */
@@ -288,20 +342,11 @@ describe('plan', () => {
     });
   });
 
-  it('asks one of each provider before a second of any, and no full one before one with room', () => {
+  it('asks no full worker of a provider before one with room', () => {
     always((_asked, { candidates }) => {
       const well = candidates.filter(({ coolUntilMs }) => coolUntilMs === 0);
-      const rounds = new Map<string, number>();
-      const order = well.map(({ offer }) => {
-        const member = `${offer.provider.id} ${offer.model}`;
-        const round = rounds.get(member) ?? 0;
-        rounds.set(member, round + 1);
-        return round;
-      });
-      expect(order).toEqual([...order].sort((left, right) => left - right));
-      for (const member of rounds.keys()) {
-        const crowds = well
-          .filter(({ offer }) => `${offer.provider.id} ${offer.model}` === member)
+      for (const same of Map.groupBy(well, ({ offer }) => offerName(offer)).values()) {
+        const crowds = same
           .flatMap(({ target }) => (target.kind === 'session' ? [target.present.session] : []))
           // All that have room are alike in this: chance orders them.
           .map(({ inFlight, queued, inFlightMax }) => Math.max(inFlightMax - 1, inFlight + queued));

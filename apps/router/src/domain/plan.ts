@@ -1,19 +1,27 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { type Nanos, parseNanos } from '@aisbf/money';
-import type { Catalogue } from './catalogue.js';
+import type { Fault } from '@aisbf/faults';
+import { type Nanos, nanos, parseNanos } from '@aisbf/money';
+import type { Catalogue, RotationLimits } from './catalogue.js';
+import { type Choice, offerName, offersOf } from './choice.js';
 import { faults } from './faults.js';
 import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
 import type { Buyer } from './offer.js';
+import { type OutlierSettings, outliersOf } from './outliers.js';
+import { inPreferredOrder } from './preferred-order.js';
 import { refusal } from './refusal.js';
-import { resolveRoute } from './resolve.js';
+import { resolveRoutes } from './resolve.js';
+import { splitSuffix } from './route-name.js';
 import type { SessionDemands } from './session-fit.js';
+import { withOneTrial } from './standing.js';
 import {
+  healthKeyOf,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
   upstreamsOf,
 } from './upstream.js';
-import { type RandomSource, weightedOrder } from './weighted-order.js';
+import { upstreamOrder } from './upstream-order.js';
+import { type RandomSource, randomByName } from './weighted-order.js';
 
 export type PlanSettings = HoldSettings &
   Readonly<{
@@ -26,6 +34,8 @@ export type PlanSettings = HoldSettings &
     promptTokensMax: number;
     frameOverheadBytes: number;
     sessionQueuedMax: number;
+    /** Absent: whoever fails between successes is asked like anybody. */
+    outliers?: OutlierSettings;
   }>;
 
 /** All that a decision depends on; the same input gives the same plan. */
@@ -46,30 +56,71 @@ export type RoutePlan = Readonly<{
   rejections: readonly UpstreamRejection[];
   /** What the dearest candidate is expected to cost at most: whoever serves, the hold covers it. */
   holdAmount: Nanos;
+  /** What the rotation says of tries and times, where a rotation was asked. */
+  limits: RotationLimits | undefined;
+  /** False: whoever is asked first is the only one. */
+  isOneOnly: boolean;
+  /** Whom this request would try out, by the name of its health. */
+  trial?: string;
 }>;
-
-type Option = Readonly<{ weight: number; usable: readonly Upstream[] }>;
 
 /** Decides who may serve a request, in what order, and how much money it may take at most. */
 export function plan(input: PlanInput): RoutePlan {
-  const { facts, settings } = input;
+  const { refused, ...found } = consider(input);
+  if (refused) throw refused;
+  return found;
+}
+
+/** The same, with the reason in hand where nobody can serve. */
+export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Fault | undefined }> {
+  const { settings } = input;
+  const facts = withoutSuffixes(input.facts);
   if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
-  const members = resolveRoute(facts.route, {
+  const { choice, rotation } = resolveRoutes([facts.route, ...(facts.fallbacks ?? [])], {
     buyer: input.buyer,
     catalogue: input.catalogue,
+    sessionsOf: input.around.sessionsOf,
     feeBpsDefault: settings.feeBpsDefault,
     nowMs: input.around.nowMs,
   });
+  const random = randomFor(facts, input);
   const demands: SessionDemands = { ...facts, ...settings };
-  const found = members.map((member) => ({
-    member,
-    ...upstreamsOf(member.offer, input.around, demands, input.random),
+  const offers = offersOf(choice);
+  const found = offers.map((offer) => ({
+    name: offerName(offer),
+    ...upstreamsOf(offer, input.around, demands, random),
   }));
   const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
-  const options = found.map(({ member, usable }) => ({ weight: member.weight, usable }));
-  const candidates = ordered(options, input.random, settings.candidatesMax);
-  if (candidates.length === 0) throw refusal(members, rejections);
-  return { candidates, rejections, holdAmount: holdFor(candidates, input) };
+  const usable = new Map(found.map(({ name, usable: upstreams }) => [name, upstreams]));
+  const candidates = ordered(choice, usable, { ...input, facts, random });
+  const { preferences } = facts;
+  const [first] = candidates;
+  return {
+    candidates,
+    ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
+    rejections,
+    holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
+    limits: rotation?.limits,
+    isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
+    refused: candidates.length === 0 ? refusal(offers, rejections) : undefined,
+  };
+}
+
+/** A suffix is a wish in another form; one that is said in full comes first. */
+function withoutSuffixes(facts: RequestFacts): RequestFacts {
+  const { route, sort } = splitSuffix(facts.route);
+  const fallbacks = facts.fallbacks?.map((one) => splitSuffix(one).route);
+  return {
+    ...facts,
+    route,
+    ...(fallbacks && { fallbacks }),
+    ...(sort && { preferences: { sort, ...facts.preferences } }),
+  };
+}
+
+/** The requests of one conversation are drawn alike; nobody else's key means the same. */
+function randomFor({ stickyKey }: RequestFacts, { buyer, random }: PlanInput): RandomSource {
+  return stickyKey === undefined ? random : randomByName(`${buyer.ownerId}\n${stickyKey}`);
 }
 
 /** Enough for whoever serves, but no more than the buyer wants to spend at all. */
@@ -85,35 +136,50 @@ function holdFor(candidates: readonly Upstream[], input: PlanInput): Nanos {
 }
 
 /**
- * By weight among those that are well, then one more of each in turn (another owner's machine fails less
- * likely for the same reason than another one of the same), and last those that are cooling down, the
- * soonest recovered first: nobody is refused while somebody might serve.
+ * Those that are well in the order of the choice, as the buyer wishes; then those that are cooling down, the
+ * soonest recovered first: nobody is refused while somebody might serve. Whoever is on trial is asked first or last.
  */
 function ordered(
-  options: readonly Option[],
-  random: RandomSource,
-  candidatesMax: number,
+  choice: Choice,
+  usable: ReadonlyMap<string, readonly Upstream[]>,
+  { facts, around, random, settings, usualOutputOf }: PlanInput,
 ): readonly Upstream[] {
-  const well = options
-    .map(({ weight, usable }) => ({
-      weight,
-      usable: usable.filter(({ coolUntilMs }) => coolUntilMs === 0),
-    }))
-    .filter(({ usable }) => usable.length > 0);
-  const cooling = options
-    .flatMap(({ usable }) => usable.filter(({ coolUntilMs }) => coolUntilMs > 0))
-    .sort((left, right) => left.coolUntilMs - right.coolUntilMs);
-  const first = inTurn(weightedOrder(well, random), candidatesMax);
-  return [...first, ...cooling].slice(0, candidatesMax);
+  const well = new Map<string, readonly Upstream[]>();
+  const cooling: Upstream[] = [];
+  const outliers = outliersAmong([...usable.values()].flat(), around, settings.outliers);
+  for (const [name, all] of usable) {
+    const upstreams = outliers.size === 0 ? all : all.map((one) => asOutlier(one, outliers));
+    well.set(
+      name,
+      upstreams.filter(({ coolUntilMs }) => coolUntilMs === 0),
+    );
+    cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
+  }
+  // What is named in several places is asked once, at the first.
+  const drawn = [...new Set(upstreamOrder(choice, well, random))];
+  const [first] = drawn;
+  const wished = inPreferredOrder(drawn, facts.preferences, {
+    promptTokens: facts.promptTokens,
+    outputTokens: first
+      ? outputTokensCeiling(facts, settings, usualOutputOf(first.offer.model))
+      : 0,
+    paceOf: around.paceOf,
+  });
+  const { asked, waiting } = withOneTrial(wished, around.nowMs);
+  cooling.push(...waiting);
+  cooling.sort((left, right) => left.coolUntilMs - right.coolUntilMs);
+  return [...asked, ...cooling].slice(0, settings.candidatesMax);
 }
 
-/** The first of each, then the second of each, and so on until there are enough. */
-function inTurn(options: readonly Option[], enough: number): readonly Upstream[] {
-  const order: Upstream[] = [];
-  let turn = options;
-  for (let round = 0; turn.length > 0 && order.length < enough; round += 1) {
-    order.push(...turn.flatMap(({ usable }) => usable[round] ?? []));
-    turn = turn.filter(({ usable }) => usable.length > round + 1);
-  }
-  return order;
+function asOutlier(upstream: Upstream, outliers: ReadonlyMap<Upstream, number>): Upstream {
+  return { ...upstream, coolUntilMs: outliers.get(upstream) ?? upstream.coolUntilMs };
+}
+
+function outliersAmong(
+  pool: readonly Upstream[],
+  { cooldownOf, nowMs }: Surroundings,
+  settings: OutlierSettings | undefined,
+): ReadonlyMap<Upstream, number> {
+  if (!settings) return new Map();
+  return outliersOf(pool, (upstream) => cooldownOf(healthKeyOf(upstream)), settings, nowMs);
 }

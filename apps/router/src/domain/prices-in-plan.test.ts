@@ -131,6 +131,7 @@ describe('the prices of a plan', () => {
   const rig = {
     ...{ id: 'rig', ownerId: 'anna-id', username: 'anna', name: 'rig' },
     ...{ isEnabled: true, createdAtMs: 0 },
+    data: { isCollected: null, isRetained: null, region: null },
     source: {
       kind: 'openai',
       baseUrl: 'https://upstream.example/v1',

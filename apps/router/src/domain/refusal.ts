@@ -1,6 +1,6 @@
 import type { Fault } from '@aisbf/faults';
 import { faults } from './faults.js';
-import type { Member } from './resolve.js';
+import type { Offer } from './offer.js';
 import type { RejectionReason, UpstreamRejection } from './upstream.js';
 
 /** What waiting does not mend: the request asks for what nobody who has the model does. */
@@ -11,17 +11,18 @@ const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
   tools_unsupported: faults.TOOLS_UNSUPPORTED,
   output_unsupported: faults.CHAT_UNSUPPORTED,
   endpoint_unsupported: faults.CHAT_UNSUPPORTED,
+  endpoint_not_allowed: faults.CHAT_UNSUPPORTED,
   price_above_max: faults.PRICE_ABOVE_MAX,
 };
 
 /** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */
-export function refusal(
-  members: readonly Member[],
-  rejections: readonly UpstreamRejection[],
-): Fault {
+export function refusal(offers: readonly Offer[], rejections: readonly UpstreamRejection[]): Fault {
   const reasons = new Set(rejections.map(({ reason }) => reason));
-  const isOwn = members.every(({ offer }) => offer.isOwn);
+  const isOwn = offers.every(({ isOwn }) => isOwn);
   if (isOwn && reasons.size === 1 && reasons.has('not_offered')) return faults.MODEL_NOT_FOUND();
+  if (reasons.size === 1 && reasons.has('rate_reached')) {
+    return faults.PROVIDER_RATE_REACHED({ retryAfterMs: 1000 });
+  }
   // Workers that lack the model altogether say nothing of the request.
   const telling = [...reasons].filter((reason) => reason !== 'not_offered');
   const lasting = new Set(telling.map((reason) => faultOfReason[reason]));

@@ -1,58 +1,86 @@
+/** Whose provider or rotation is meant: found by the order of names, the buyer's own only, or that user's. */
+export type Whose = 'nearest' | 'own' | Readonly<{ username: string }>;
+
 /**
  * What a buyer writes as `model`, taken apart.
  *
  * - `provider`: `P/M`; whose P is meant is found by its name (own, then global, then the market)
- * - `rotation`: `rotation/N`; own, then global
- * - with an owner: `{owner}/provider/P/M` and `{owner}/rotation/N` say whose
- * - `unsupported`: a form with a meaning of its own that is not served
+ * - `rotation` (also `rotations/N`) and `autoselect` (also `autoselections/N`): own, then global
+ * - `user-provider/P/M`, `user-rotation/N`, `user-autoselect/N`: own and nobody else's
+ * - `{owner}/provider/P/M`, `{owner}/rotation/N`, `{owner}/autoselect/N` say whose
+ * - `model`: one word; whoever is the only one to offer such a model to this buyer
  * - `unknown`: nothing that could be a route
  */
 export type RouteName =
-  | Readonly<{ kind: 'provider'; owner: string | null; provider: string; model: string }>
-  | Readonly<{ kind: 'rotation'; owner: string | null; rotation: string }>
-  | Readonly<{ kind: 'unsupported'; form: string }>
+  | Readonly<{ kind: 'provider'; whose: Whose; provider: string; model: string }>
+  | Readonly<{ kind: 'rotation'; whose: Whose; name: string }>
+  | Readonly<{ kind: 'autoselect'; whose: Whose; name: string }>
+  | Readonly<{ kind: 'model'; model: string }>
   | Readonly<{ kind: 'unknown' }>;
 
+/** What a suffix asks for: the fastest first (`:nitro`), or the cheapest (`:floor`). */
+export type RouteSort = 'throughput' | 'price';
+
+type NamedKind = 'rotation' | 'autoselect';
+type FirstWord = Readonly<{ kind: NamedKind | 'provider'; whose: 'nearest' | 'own' }>;
+
 /** First words of routes; a provider of such a name could never be called by its short route. */
-const unsupportedForms = [
-  'rotations',
-  'autoselect',
-  'autoselections',
-  'user-provider',
-  'user-rotation',
-  'user-autoselect',
-] as const;
-const reservedNames: ReadonlySet<string> = new Set(['rotation', ...unsupportedForms]);
+const firstWords: ReadonlyMap<string, FirstWord> = new Map([
+  ['rotation', { kind: 'rotation', whose: 'nearest' }],
+  ['rotations', { kind: 'rotation', whose: 'nearest' }],
+  ['autoselect', { kind: 'autoselect', whose: 'nearest' }],
+  ['autoselections', { kind: 'autoselect', whose: 'nearest' }],
+  ['user-provider', { kind: 'provider', whose: 'own' }],
+  ['user-rotation', { kind: 'rotation', whose: 'own' }],
+  ['user-autoselect', { kind: 'autoselect', whose: 'own' }],
+]);
+
+const sortOfSuffix: ReadonlyMap<string, RouteSort> = new Map([
+  [':nitro', 'throughput'],
+  [':floor', 'price'],
+]);
 
 /** Whether routes give this word a meaning of their own. */
 export function isReservedName(name: string): boolean {
-  return reservedNames.has(name);
+  return firstWords.has(name);
+}
+
+/** Takes the suffix off a route. Any other colon is part of a model's name. */
+export function splitSuffix(text: string): Readonly<{ route: string; sort?: RouteSort }> {
+  for (const [suffix, sort] of sortOfSuffix) {
+    if (text.endsWith(suffix)) return { route: text.slice(0, -suffix.length), sort };
+  }
+  return { route: text };
 }
 
 /** Takes a route apart. Model names may hold slashes; the names before them may not. */
 export function parseRoute(text: string): RouteName {
   const [first, second, third, ...rest] = text.split('/');
-  if (!first || second === undefined) return { kind: 'unknown' };
-  if (first === 'rotation') {
-    return second && third === undefined
-      ? { kind: 'rotation', owner: null, rotation: second }
-      : { kind: 'unknown' };
-  }
-  if (isReservedName(first)) return { kind: 'unsupported', form: first };
+  if (!first) return { kind: 'unknown' };
+  if (second === undefined) return { kind: 'model', model: first };
+  const word = firstWords.get(first);
+  if (word?.kind === 'provider') return modelOf(word.whose, text.slice(first.length + 1));
+  if (word) return third === undefined ? named(word.kind, word.whose, second) : { kind: 'unknown' };
+  const whose = { username: first };
   if (second === 'provider' && third && rest.length > 0) {
-    return named(first, third, rest.join('/'));
+    return modelOf(whose, text.slice(first.length + second.length + 2));
   }
-  if (second === 'rotation' && third && rest.length === 0) {
-    return { kind: 'rotation', owner: first, rotation: third };
+  if ((second === 'rotation' || second === 'autoselect') && third && rest.length === 0) {
+    return named(second, whose, third);
   }
-  if (second === 'autoselect' && third && rest.length === 0) {
-    return { kind: 'unsupported', form: 'autoselect' };
-  }
-  return named(null, first, text.slice(first.length + 1));
+  return modelOf('nearest', text);
 }
 
-function named(owner: string | null, provider: string, model: string): RouteName {
-  return model === '' ? { kind: 'unknown' } : { kind: 'provider', owner, provider, model };
+function named(kind: NamedKind, whose: Whose, name: string): RouteName {
+  return name === '' ? { kind: 'unknown' } : { kind, whose, name };
+}
+
+/** `P/M`. */
+function modelOf(whose: Whose, text: string): RouteName {
+  const at = text.indexOf('/');
+  const [provider, model] = [text.slice(0, at), text.slice(at + 1)];
+  const isWhole = at > 0 && model !== '';
+  return isWhole ? { kind: 'provider', whose, provider, model } : { kind: 'unknown' };
 }
 
 /** The route that names a provider's model without leaving room for doubt. */

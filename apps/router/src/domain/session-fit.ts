@@ -1,10 +1,11 @@
-import type { PresentModel, RequestFacts, SessionPresence } from '@aisbf/contracts';
+import type { Preferences, PresentModel, RequestFacts, SessionPresence } from '@aisbf/contracts';
 
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
   RequestFacts,
-  'bodyBytes' | 'promptTokens' | 'inputs' | 'hasTools' | 'pricesMax' | 'costMax'
+  'bodyBytes' | 'promptTokens' | 'inputs' | 'hasTools' | 'pricesMax' | 'costMax' | 'preferences'
 > &
+  Partial<Pick<RequestFacts, 'endpoint'>> &
   Readonly<{
     /** What an envelope adds to a body. */
     frameOverheadBytes: number;
@@ -22,6 +23,8 @@ export type SessionRejection =
   | 'input_unsupported'
   | 'tools_unsupported'
   | 'context_too_small'
+  | 'quantization_differs'
+  | 'parameters_unsupported'
   | 'frame_too_large'
   | 'at_capacity';
 
@@ -44,16 +47,31 @@ export function sessionRejection(
 }
 
 function modelRejection(
-  { inputs, outputs, hasTools, contextTokensMax }: PresentModel,
+  model: PresentModel,
   demands: SessionDemands,
 ): SessionRejection | undefined {
+  const { inputs, outputs, hasTools, contextTokensMax } = model;
   if (outputs && !outputs.includes('text')) return 'output_unsupported';
   if (inputs && demands.inputs?.some((input) => !inputs.includes(input))) {
     return 'input_unsupported';
   }
   if (demands.hasTools && hasTools === false) return 'tools_unsupported';
   const isTooLong = contextTokensMax !== null && demands.promptTokens > contextTokensMax;
-  return isTooLong ? 'context_too_small' : undefined;
+  return isTooLong ? 'context_too_small' : wishedOtherwise(model, demands.preferences);
+}
+
+/** A quantization that is not told is none of those that are wished for, unless `unknown` is one of them. */
+function wishedOtherwise(
+  { quantization = 'unknown', parameters }: PresentModel,
+  wishes: Preferences | undefined,
+): SessionRejection | undefined {
+  const isQuantized = wishes?.quantizations?.some(
+    (wished) => wished.toLowerCase() === quantization.toLowerCase(),
+  );
+  if (isQuantized === false) return 'quantization_differs';
+  const isHeeded =
+    !parameters || (wishes?.parameters?.every((name) => parameters.includes(name)) ?? true);
+  return isHeeded ? undefined : 'parameters_unsupported';
 }
 
 function loadRejection(

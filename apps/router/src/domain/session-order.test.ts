@@ -21,7 +21,7 @@ const load = fc.record({
   measured: measuredAs,
 });
 const items = fc.array(
-  load.map((one) => ({ load: one })),
+  fc.tuple(load, fc.uuid()).map(([one, sessionId]) => ({ load: { ...one, sessionId } })),
   { maxLength: 12 },
 );
 
@@ -35,7 +35,7 @@ const idle = (inFlightMax: number, measured?: { successRate: number; firstMs?: n
 /** How often each of these stands first. */
 function firsts(loads: readonly ReturnType<typeof idle>[], seed: string): readonly number[] {
   const counts = loads.map(() => 0);
-  const all = loads.map((one, at) => ({ load: one, at }));
+  const all = loads.map((one, at) => ({ load: { ...one, sessionId: String(at) }, at }));
   const random = randomFromSeed(seed);
   for (let round = 0; round < rounds; round += 1) {
     const at = sessionOrder(all, random)[0]?.at ?? 0;

@@ -2,6 +2,7 @@ import type { SessionMeasured, SessionPresence } from '@aisbf/contracts';
 import { type RandomSource, weightedOrder } from './weighted-order.js';
 
 type Load = Pick<SessionPresence, 'inFlight' | 'inFlightMax' | 'queued' | 'measured'>;
+type NamedLoad = Load & Pick<SessionPresence, 'sessionId'>;
 
 /** Requests that count as served before a session has served any: one early failure proves little. */
 const trustRequests = 4;
@@ -15,7 +16,7 @@ const speedLeast = 0.5;
  * by how much of it they have: what each is known to have is a moment old, and a thousand requests that all
  * went to the one with the most room would find none. Then come those without, the shortest queue first.
  */
-export function sessionOrder<Item extends Readonly<{ load: Load }>>(
+export function sessionOrder<Item extends Readonly<{ load: NamedLoad }>>(
   items: readonly Item[],
   random: RandomSource,
 ): readonly Item[] {
@@ -23,7 +24,11 @@ export function sessionOrder<Item extends Readonly<{ load: Load }>>(
   const full = items.filter(({ load }) => roomOf(load) <= 0);
   const firstMsLeast = fastest(free.map(({ load }) => load.measured));
   const drawn = weightedOrder(
-    free.map((item) => ({ item, weight: shareOf(item.load, firstMsLeast) })),
+    free.map((item) => ({
+      item,
+      name: item.load.sessionId,
+      weight: shareOf(item.load, firstMsLeast),
+    })),
     random,
   );
   const waiting = full.toSorted((left, right) => crowdOf(left.load) - crowdOf(right.load));

@@ -2,32 +2,47 @@ import type { SessionPresence } from '@aisbf/contracts';
 import { labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
 import type { Offer } from './offer.js';
+import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
+import { type PolicyRejection, policyRejection } from './provider-policy.js';
 import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
+import { type Standing, standingOf } from './standing.js';
 import type { RandomSource } from './weighted-order.js';
+import { type WishRejection, wishRejection } from './wish-rejection.js';
 
 /** One machine or endpoint that can serve an offer. */
-export type Upstream = Readonly<{
-  offer: Offer;
-  /** What to put into `model` of the body. */
-  modelThere: string;
-  /** Until when it is asked last; 0 where it is well. */
-  coolUntilMs: number;
-  target:
-    | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
-    | Readonly<{ kind: 'session'; present: PresentSession }>;
-}>;
+export type Upstream = Standing &
+  Readonly<{
+    offer: Offer;
+    /** What to put into `model` of the body. */
+    modelThere: string;
+    target:
+      | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
+      | Readonly<{ kind: 'session'; present: PresentSession }>;
+  }>;
+
+/** The name under which its health is known. */
+export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
+  const sessionId = target.kind === 'session' ? target.present.session.sessionId : null;
+  return healthKey(offer.provider.id, modelThere, sessionId);
+}
 
 /** Why somebody who could have been asked was not. Shown to the buyer: add, never rename. */
 export type RejectionReason =
   | SessionRejection
+  | WishRejection
+  | PolicyRejection
+  | RateRejection
   | 'disabled'
   | 'paused_for_usage'
   | 'price_above_max'
   | 'no_live_session'
   | 'credential_unreadable';
+
+/** Its owner lets no more of this buyer's requests in at the moment, or it cannot be said whether. */
+export type RateRejection = 'rate_reached' | 'rate_unknown';
 
 export type UpstreamRejection = Readonly<{
   providerLabel: string;
@@ -39,6 +54,10 @@ export type UpstreamRejection = Readonly<{
 export type Surroundings = Readonly<{
   sessionsOf: (providerId: string) => readonly PresentSession[];
   cooldownOf: (healthKey: string) => Cooldown | undefined;
+  /** How fast a provider's model was of late, by whomever of its machines. */
+  paceOf: (providerId: string, model: string) => Pace | undefined;
+  /** Why this request may not ask a provider of others. */
+  barredOf?: (providerId: string) => RateRejection | undefined;
   nowMs: number;
 }>;
 
@@ -57,6 +76,11 @@ export function upstreamsOf(
 ): Upstreams {
   if (!offer.provider.isEnabled) return rejected(offer, ['disabled']);
   if (offer.isPaused) return rejected(offer, ['paused_for_usage']);
+  const closed =
+    policyRejection(offer, demands.endpoint, around.nowMs) ?? around.barredOf?.(offer.provider.id);
+  if (closed) return rejected(offer, [closed]);
+  const unwanted = wishRejection(offer, demands.preferences);
+  if (unwanted) return rejected(offer, [unwanted]);
   if (isTooDear(offer.prices, demands)) return rejected(offer, ['price_above_max']);
   const { source } = offer.provider;
   if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
@@ -64,8 +88,8 @@ export function upstreamsOf(
   if (modelThere === undefined) return rejected(offer, ['not_offered']);
   if (source.headers === null) return rejected(offer, ['credential_unreadable']);
   const target = { kind: 'http', url: source.baseUrl, headers: source.headers } as const;
-  const coolUntilMs = coolUntil(offer.provider.id, modelThere, null, around);
-  return { usable: [{ offer, modelThere, coolUntilMs, target }], rejections: [] };
+  const standing = standingNow(offer.provider.id, modelThere, null, around);
+  return { usable: [{ offer, modelThere, target, ...standing }], rejections: [] };
 }
 
 function sessionUpstreams(
@@ -88,21 +112,20 @@ function sessionUpstreams(
     ({ present }): Upstream => ({
       offer,
       modelThere: offer.model,
-      coolUntilMs: coolUntil(offer.provider.id, offer.model, present.session.sessionId, around),
       target: { kind: 'session', present },
+      ...standingNow(offer.provider.id, offer.model, present.session.sessionId, around),
     }),
   );
   return { usable, rejections: rejected(offer, reasons).rejections };
 }
 
-function coolUntil(
+function standingNow(
   providerId: string,
   modelThere: string,
   sessionId: string | null,
   { cooldownOf, nowMs }: Surroundings,
-): number {
-  const untilMs = cooldownOf(healthKey(providerId, modelThere, sessionId))?.untilMs ?? 0;
-  return untilMs > nowMs ? untilMs : 0;
+): Standing {
+  return standingOf(cooldownOf(healthKey(providerId, modelThere, sessionId)), nowMs);
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {

@@ -4,7 +4,7 @@ import { randomFromSeed, weightedOrder } from './weighted-order.js';
 
 /** How often each of them came first, over seeds as requests have them. */
 function firsts(weights: readonly number[], draws: number): readonly number[] {
-  const items = weights.map((weight, index) => ({ weight, index }));
+  const items = weights.map((weight, index) => ({ name: String(index), weight, index }));
   const counts = weights.map(() => 0);
   for (let draw = 0; draw < draws; draw += 1) {
     const seed = `req_${draw.toString(16).padStart(32, '0')}`;
@@ -31,7 +31,11 @@ describe('weightedOrder', () => {
   );
 
   it('draws without putting back: after the first, the rest go by their weights too', () => {
-    const items = [{ weight: 8 }, { weight: 1 }, { weight: 1 }] as const;
+    const items = [
+      { name: 'a', weight: 8 },
+      { name: 'b', weight: 1 },
+      { name: 'c', weight: 1 },
+    ] as const;
     let seconds = 0;
     for (let draw = 0; draw < 10_000; draw += 1) {
       const order = weightedOrder(items, randomFromSeed(String(draw)));
@@ -43,7 +47,9 @@ describe('weightedOrder', () => {
   });
 
   it('keeps all of them, each once', () => {
-    const items = fc.array(fc.record({ weight: fc.integer({ min: 1, max: 1_000_000 }) }));
+    const items = fc.array(
+      fc.record({ name: fc.string(), weight: fc.integer({ min: 1, max: 1_000_000 }) }),
+    );
     fc.assert(
       fc.property(items, fc.string(), (all, seed) => {
         const order = weightedOrder(all, randomFromSeed(seed));

@@ -1,7 +1,9 @@
-import { AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
+import { AttemptAnswering, AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { LiveHealth } from '../services/live-health.js';
+import { LivePace } from '../services/live-pace.js';
+import { OwnerRates } from '../services/owner-rates.js';
 import { UsageLessons } from '../services/usage-lessons.js';
 
 /** Hears what has happened elsewhere and changes what the next plan is made with. */
@@ -10,15 +12,24 @@ export class FactListener {
   constructor(
     private readonly bus: NatsBus,
     private readonly health: LiveHealth,
+    private readonly pace: LivePace,
     private readonly lessons: UsageLessons,
+    private readonly rates: OwnerRates,
   ) {}
 
   start(): void {
-    this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) =>
-      this.health.onAttemptEnded(ended),
+    this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) => {
+      this.health.onAttemptEnded(ended);
+      this.pace.onAttemptEnded(ended);
+    });
+    this.bus.subscribe(subjects.attemptAnswering, AttemptAnswering, (answering) =>
+      this.health.onAttemptAnswering(answering),
     );
     this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
-      for (const usage of usages) this.lessons.learn(usage);
+      for (const usage of usages) {
+        this.lessons.learn(usage);
+        this.rates.settled(usage);
+      }
     });
   }
 }

@@ -1,4 +1,11 @@
-import { Admit, AdmitWorker, CheckWorkers, internalPaths, ListModels } from '@aisbf/contracts';
+import {
+  Admit,
+  AdmitWorker,
+  CheckWorkers,
+  Explain,
+  internalPaths,
+  ListModels,
+} from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Admission } from '../services/admission.js';
@@ -18,6 +25,12 @@ export class InternalController {
   @HttpCode(200)
   admit(@Body(parsed(Admit)) request: Admit) {
     return this.admission.admit(request);
+  }
+
+  @Post(internalPaths.routerExplain)
+  @HttpCode(200)
+  explain(@Body(parsed(Explain)) question: Explain) {
+    return this.admission.explain(question);
   }
 
   @Post(internalPaths.routerModels)

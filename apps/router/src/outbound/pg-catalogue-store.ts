@@ -2,19 +2,14 @@ import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { CredentialEvents } from '../credential-events.js';
-import type {
-  CatalogueRecords,
-  Listing,
-  Provider,
-  Rotation,
-  RotationMember,
-  UsageCheck,
-} from '../domain/catalogue.js';
+import type { CatalogueRecords, Listing, Provider, UsageCheck } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import type { Registration } from '../domain/registration.js';
 import { CatalogueStore } from '../services/live-catalogue.js';
 import { type CredentialColumns, CredentialReading } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
+import { fromPolicyRow, type GuestRow, type OpeningRow, type PolicyRow } from './policy-rows.js';
+import { fromRotationRow, type MemberRow, type RotationRow } from './rotation-rows.js';
 import { ReadingPool } from './router-database.js';
 import { readTerms, type TermSchedules } from './term-rows.js';
 
@@ -28,8 +23,12 @@ type ProviderRow = Readonly<{
   client_ids: string[];
   base_url: string | null;
   created_at: Date;
+  is_data_collected: boolean | null;
+  is_data_retained: boolean | null;
+  region: string | null;
 }> &
-  CredentialColumns;
+  CredentialColumns &
+  PolicyRow;
 type RegistrationRow = Readonly<{
   id: string;
   provider_id: string;
@@ -46,20 +45,6 @@ type ListingRow = Readonly<{
   model: string;
   is_active: boolean;
 }>;
-type RotationRow = Readonly<{
-  id: string;
-  owner_id: string;
-  username: string;
-  name: string;
-  created_at: Date;
-}>;
-type MemberRow = Readonly<{
-  rotation_id: string;
-  provider_id: string;
-  model: string;
-  weight: number;
-}>;
-
 type UsageCheckRow = Readonly<{
   provider_id: string;
   model: string;
@@ -76,6 +61,8 @@ type Belongings = Readonly<{
   registrations: readonly RegistrationRow[];
   models: readonly ModelRow[];
   credentials: CredentialReading;
+  guests: readonly GuestRow[];
+  openings: readonly OpeningRow[];
 }>;
 
 /**
@@ -129,11 +116,15 @@ export class PgCatalogueStore extends CatalogueStore {
       'SELECT * FROM registration ORDER BY created_at, id',
     );
     const models = await client.query<ModelRow>('SELECT * FROM provider_model ORDER BY name');
+    const guests = await client.query<GuestRow>('SELECT * FROM provider_guest ORDER BY username');
+    const openings = await client.query<OpeningRow>(
+      'SELECT * FROM provider_opening ORDER BY position',
+    );
     const listings = await client.query<ListingRow>('SELECT * FROM listing ORDER BY model, id');
     const terms = await readTerms(client, this.clock.nowMs() - clockBackMs);
     const rotations = await client.query<RotationRow>('SELECT * FROM rotation ORDER BY name, id');
     const members = await client.query<MemberRow>(
-      'SELECT rotation_id, provider_id, model, weight FROM rotation_member ORDER BY position',
+      'SELECT * FROM rotation_member ORDER BY position',
     );
     const usageChecks = await client.query<UsageCheckRow>(
       'SELECT * FROM usage_check ORDER BY provider_id, model',
@@ -141,12 +132,16 @@ export class PgCatalogueStore extends CatalogueStore {
     const registrationsByProvider = Map.groupBy(registrations.rows, (row) => row.provider_id);
     const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
     const credentials = new CredentialReading(this.vault);
+    const guestsByProvider = Map.groupBy(guests.rows, (row) => row.provider_id);
+    const openingsByProvider = Map.groupBy(openings.rows, (row) => row.provider_id);
     const membersByRotation = Map.groupBy(members.rows, (row) => row.rotation_id);
     const catalogued = providers.rows.map((row) =>
       fromProviderRow(row, {
         registrations: registrationsByProvider.get(row.id) ?? [],
         models: modelsByProvider.get(row.id) ?? [],
         credentials,
+        guests: guestsByProvider.get(row.id) ?? [],
+        openings: openingsByProvider.get(row.id) ?? [],
       }),
     );
     this.events.read(credentials.unreadable);
@@ -172,10 +167,8 @@ async function readRevision(queryable: Pick<PoolClient, 'query'>): Promise<numbe
   return Number(rows[0]?.revision);
 }
 
-function fromProviderRow(
-  row: ProviderRow,
-  { registrations, models, credentials }: Belongings,
-): Provider {
+function fromProviderRow(row: ProviderRow, belongings: Belongings): Provider {
+  const { registrations, models, credentials, guests, openings } = belongings;
   return {
     id: row.id,
     ownerId: row.owner_id,
@@ -183,6 +176,12 @@ function fromProviderRow(
     name: row.name,
     isEnabled: row.is_enabled,
     createdAtMs: row.created_at.getTime(),
+    data: {
+      isCollected: row.is_data_collected,
+      isRetained: row.is_data_retained,
+      region: row.region,
+    },
+    policy: fromPolicyRow(row, guests, openings),
     source:
       row.kind === 'coderai'
         ? {
@@ -218,23 +217,6 @@ function fromListingRow(row: ListingRow, terms: TermSchedules): Listing {
     prices: terms.prices.get(row.id) ?? [],
     isActive: row.is_active,
     fees: terms.listingFees.get(row.id) ?? [],
-  };
-}
-
-function fromRotationRow(row: RotationRow, members: readonly MemberRow[]): Rotation {
-  return {
-    id: row.id,
-    ownerId: row.owner_id,
-    username: row.username,
-    name: row.name,
-    createdAtMs: row.created_at.getTime(),
-    members: members.map(
-      ({ provider_id, model, weight }): RotationMember => ({
-        providerId: provider_id,
-        model,
-        weight,
-      }),
-    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { Prisma } from '@aisbf/database-router';
 import { Injectable } from '@nestjs/common';
+import type { DataPolicy } from '../domain/catalogue.js';
 import type {
   CatalogueChange,
   NewHttpProvider,
@@ -10,7 +11,9 @@ import type { CredentialHolder } from '../domain/stored-credential.js';
 import { CatalogueWriter } from '../services/catalogue-editing.js';
 import { toCredentialColumns } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
+import { putPolicyRows, toPolicyColumns } from './policy-rows.js';
 import { addRegistration, revokeRegistration, toRegistrationRow } from './registration-rows.js';
+import { putRotation } from './rotation-rows.js';
 import { WritingClient } from './router-database.js';
 import { setTerm, withdrawTerm } from './term-writing.js';
 
@@ -60,7 +63,7 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
     switch (change.type) {
       case 'provider-create':
         await transaction.provider.create({ data: this.toProviderRow(change.provider) });
-        return;
+        return putPolicyRows(change.provider.id, change.provider.policy, transaction);
       case 'provider-update':
         return this.updateProvider(change, transaction);
       case 'registration-add':
@@ -95,8 +98,9 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
   }
 
   private toProviderRow(provider: NewWorkerProvider | NewHttpProvider) {
-    const { id, ownerId, username, name } = provider;
-    const owned = { id, ownerId, username, name };
+    const { id, ownerId, username, name, data, policy } = provider;
+    const promised = { ...toDataColumns(data), ...toPolicyColumns(policy) };
+    const owned = { id, ownerId, username, name, ...promised };
     if (provider.kind === 'coderai') {
       const { kind, clientIds, registration } = provider;
       const registrations = { create: toRegistrationRow(registration) };
@@ -108,15 +112,19 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
   }
 
   private async updateProvider(
-    { id, ownerId, isEnabled, clientIds, credential }: Change<'provider-update'>,
+    change: Change<'provider-update'>,
     transaction: Transaction,
   ): Promise<void> {
+    const { id, ownerId, isEnabled, clientIds, credential, data: promise, policy } = change;
     const data = {
       ...(isEnabled !== undefined && { isEnabled }),
       ...(clientIds !== undefined && { clientIds: [...clientIds] }),
       ...(credential !== undefined && this.sealed(credential, { ownerId, providerId: id })),
+      ...(promise !== undefined && toDataColumns(promise)),
+      ...(policy !== undefined && toPolicyColumns(policy)),
     };
     found(await transaction.provider.updateMany({ where: { id }, data }));
+    if (policy !== undefined) await putPolicyRows(id, policy, transaction);
   }
 
   private sealed(credential: string | null, holder: CredentialHolder) {
@@ -127,6 +135,10 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
 /** It was there when it was looked up; somebody else has deleted it since. */
 function found({ count }: Readonly<{ count: number }>): void {
   if (count === 0) throw faults.PROVIDER_NOT_FOUND();
+}
+
+function toDataColumns({ isCollected, isRetained, region }: DataPolicy) {
+  return { isDataCollected: isCollected, isDataRetained: isRetained, region };
 }
 
 async function putListing(change: Change<'listing-put'>, transaction: Transaction): Promise<void> {
@@ -157,28 +169,6 @@ async function putUsageCheck(
     where: key,
     create: { providerId, model, ...row },
     update: row,
-  });
-}
-
-async function putRotation(
-  change: Change<'rotation-put'>,
-  transaction: Transaction,
-): Promise<void> {
-  const { id, ownerId, username, name } = change.rotation;
-  const rotation = await transaction.rotation.upsert({
-    where: { ownerId_name: { ownerId, name } },
-    create: { id, ownerId, username, name },
-    update: {},
-  });
-  await transaction.rotationMember.deleteMany({ where: { rotationId: rotation.id } });
-  await transaction.rotationMember.createMany({
-    data: change.members.map(({ providerId, model, weight }, position) => ({
-      rotationId: rotation.id,
-      providerId,
-      model,
-      weight,
-      position,
-    })),
   });
 }
 

@@ -1,18 +1,24 @@
-import type { AttemptEnded } from '@aisbf/contracts';
+import type { AttemptAnswering, AttemptEnded } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
-import { afterAttempt, type Cooldown, type CooldownSettings, healthKey } from '../domain/health.js';
+import {
+  afterAttempt,
+  type Cooldown,
+  type CooldownSettings,
+  healthKey,
+  whileAnswering,
+} from '../domain/health.js';
 
-export class HealthSettings implements CooldownSettings {
+export class HealthSettings {
   constructor(
-    readonly baseMs: number,
-    readonly maxMs: number,
-    readonly retryAfterMsMax: number,
+    readonly cooldown: CooldownSettings,
+    /** How long one request tries out an upstream before another may. */
+    readonly trialMsMax: number,
     /** How many upstreams in trouble are remembered; beyond it the longest known is forgotten. */
     readonly entriesMax: number,
   ) {}
 }
 
-/** Who has failed of late, as the gateways report it; every replica hears the same. */
+/** Who has failed of late, as the gateways report it; every replica hears the same. Trials are its own. */
 @Injectable()
 export class LiveHealth {
   private readonly cooldowns = new Map<string, Cooldown>();
@@ -27,13 +33,31 @@ export class LiveHealth {
 
   onAttemptEnded(ended: AttemptEnded): void {
     const key = healthKey(ended.providerId, ended.model, ended.sessionId);
-    const known = this.cooldowns.get(key);
-    const next = afterAttempt(known, ended, this.settings);
-    if (!next || next === known) return;
+    const next = afterAttempt(this.cooldowns.get(key), ended, this.settings.cooldown);
+    if (!next) return;
     this.cooldowns.set(key, next);
     const [oldest] = this.cooldowns.keys();
     if (this.cooldowns.size > this.settings.entriesMax && oldest !== undefined) {
       this.cooldowns.delete(oldest);
     }
+  }
+
+  onAttemptAnswering({ providerId, model, sessionId, atMs }: AttemptAnswering): void {
+    const key = healthKey(providerId, model, sessionId);
+    const next = whileAnswering(this.cooldowns.get(key), atMs);
+    if (next) this.cooldowns.set(key, next);
+  }
+
+  /** A request is about to try this one out: no other does until that has ended, or takes too long. */
+  beginTrial(key: string, nowMs: number): void {
+    const known = this.cooldowns.get(key);
+    if (!known) return;
+    this.cooldowns.set(key, { ...known, trialUntilMs: nowMs + this.settings.trialMsMax });
+  }
+
+  /** It came to nothing before anybody was asked. */
+  endTrial(key: string): void {
+    const known = this.cooldowns.get(key);
+    if (known) this.cooldowns.set(key, { ...known, trialUntilMs: 0 });
   }
 }

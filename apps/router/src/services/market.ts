@@ -1,10 +1,13 @@
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { Catalogue } from '../domain/catalogue.js';
+import type { Pace } from '../domain/pace.js';
 import { Presence } from '../domain/presence.js';
+import { paceOfSessions } from '../domain/session-pace.js';
 import type { Surroundings } from '../domain/upstream.js';
 import { LiveCatalogue } from './live-catalogue.js';
 import { LiveHealth } from './live-health.js';
+import { LivePace } from './live-pace.js';
 
 /** All that is known of the market at this moment; in memory, so that a plan asks nobody. */
 @Injectable()
@@ -13,6 +16,7 @@ export class Market {
     private readonly live: LiveCatalogue,
     private readonly presence: Presence,
     private readonly health: LiveHealth,
+    private readonly pace: LivePace,
     private readonly clock: Clock,
   ) {}
 
@@ -24,7 +28,32 @@ export class Market {
     return {
       sessionsOf: (providerId) => this.presence.sessionsOf(providerId),
       cooldownOf: this.health.cooldownOf,
+      paceOf: this.paceOf,
       nowMs: this.clock.nowMs(),
     };
   }
+
+  /** A plan is used that asks this one first, to try it out. */
+  beginTrial(key: string): void {
+    this.health.beginTrial(key, this.clock.nowMs());
+  }
+
+  endTrial(key: string): void {
+    this.health.endTrial(key);
+  }
+
+  /** By the model's name on our side. What the gateways have not measured, the brokers may have. */
+  private readonly paceOf = (providerId: string, model: string): Pace | undefined => {
+    const source = this.catalogue().providerById.get(providerId)?.source;
+    if (source?.kind === 'openai') {
+      return this.pace.of(providerId, source.models.get(model) ?? model);
+    }
+    const known = this.pace.of(providerId, model);
+    if (known.firstMs && known.tokensPerS) return known;
+    const told = paceOfSessions(this.presence.sessionsOf(providerId), model);
+    return {
+      firstMs: known.firstMs ?? told.firstMs,
+      tokensPerS: known.tokensPerS ?? told.tokensPerS,
+    };
+  };
 }

@@ -23,8 +23,8 @@ export class ModelList {
     const buyer = toBuyer(await this.principals.require(apiToken, 'inference', clientAddress));
     requireOwnPath(buyer, pathUsername);
     const { feeBpsDefault } = this.settings.plan;
-    const { sessionsOf, nowMs } = this.market.around();
-    const scope = { buyer, catalogue: this.market.catalogue(), feeBpsDefault, nowMs };
-    return { models: [...callableModels(scope, sessionsOf, linesMax)] };
+    const { sessionsOf, paceOf, nowMs } = this.market.around();
+    const scope = { buyer, catalogue: this.market.catalogue(), sessionsOf, feeBpsDefault, nowMs };
+    return { models: [...callableModels(scope, linesMax, paceOf)] };
   }
 }

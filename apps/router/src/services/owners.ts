@@ -16,6 +16,11 @@ export class Owners {
     if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     return this.accounts.ownerOf(username);
   }
+
+  /** Anybody, to be let in. */
+  named(username: string): Promise<Owner> {
+    return this.accounts.ownerOf(username);
+  }
 }
 
 /** Whether this is the caller's to manage; somebody else's does not exist for a member. */

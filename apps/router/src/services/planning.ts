@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { Admit, Deadlines, Plan, RequestFacts } from '@aisbf/contracts';
+import type { Admit, Deadlines, Plan, RequestFacts, RouteExplanation } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { TokenBuyer } from '../domain/buyer.js';
-import { type PlanSettings, plan, type RoutePlan } from '../domain/plan.js';
+import type { RotationLimits } from '../domain/catalogue.js';
+import { toExplained } from '../domain/explained-candidate.js';
+import {
+  consider,
+  type PlanInput,
+  type PlanSettings,
+  plan,
+  type RoutePlan,
+} from '../domain/plan.js';
 import { toCandidate } from '../domain/plan-message.js';
+import type { Surroundings } from '../domain/upstream.js';
 import { randomFromSeed } from '../domain/weighted-order.js';
 import { RouterEvents } from '../events.js';
 import { Market } from './market.js';
@@ -23,6 +32,7 @@ export type Planned = Readonly<{
   route: RoutePlan;
   plannedAtMs: number;
   holdExpiresAtMs: number;
+  attemptsMax: number;
   buyerMark: string;
 }>;
 
@@ -40,22 +50,60 @@ export class Planning {
   ) {}
 
   /** The request's id seeds its dice: the same request in the same market gets the same plan. */
-  plan(requestId: string, buyer: TokenBuyer, facts: RequestFacts): Planned {
+  plan(
+    requestId: string,
+    buyer: TokenBuyer,
+    facts: RequestFacts,
+    barredOf: NonNullable<Surroundings['barredOf']>,
+  ): Planned {
     const planned = this.events.planStarted();
+    const around = { ...this.market.around(), barredOf };
+    const route = plan(this.inputOf(requestId, buyer, facts, around));
+    planned();
+    if (route.trial !== undefined) this.market.beginTrial(route.trial);
+    const plannedAtMs = around.nowMs;
+    const holdExpiresAtMs = plannedAtMs + this.settings.holdTtlMs;
+    const attemptsMax = this.attemptsMax(route);
+    return { route, plannedAtMs, holdExpiresAtMs, attemptsMax, buyerMark: buyerMark(buyer) };
+  }
+
+  /** Nobody will be asked by this plan. */
+  abandon({ route }: Planned): void {
+    if (route.trial !== undefined) this.market.endTrial(route.trial);
+  }
+
+  /** What the plan would be, and what it is made of. */
+  explain(seed: string, buyer: TokenBuyer, facts: RequestFacts): RouteExplanation {
     const around = this.market.around();
-    const route = plan({
+    const { refused, ...route } = consider(this.inputOf(seed, buyer, facts, around));
+    return {
+      object: 'route.explanation',
+      route: facts.route,
+      seed,
+      candidates: route.candidates.map((upstream) => toExplained(upstream, facts, around, route)),
+      rejections: [...route.rejections],
+      attemptsMax: this.attemptsMax(route),
+      holdAmount: refused ? null : route.holdAmount.toString(),
+      deadlines: this.deadlines(route.limits),
+      refusal: refused ? { code: refused.code.toLowerCase(), message: refused.message } : null,
+    };
+  }
+
+  private inputOf(
+    seed: string,
+    buyer: TokenBuyer,
+    facts: RequestFacts,
+    around: Surroundings,
+  ): PlanInput {
+    return {
       facts,
       buyer,
       catalogue: this.market.catalogue(),
       around,
-      random: randomFromSeed(requestId),
+      random: randomFromSeed(seed),
       usualOutputOf: (model) => this.outputs.of(buyer.apiTokenId, model),
       settings: this.settings.plan,
-    });
-    planned();
-    const plannedAtMs = around.nowMs;
-    const holdExpiresAtMs = plannedAtMs + this.settings.holdTtlMs;
-    return { route, plannedAtMs, holdExpiresAtMs, buyerMark: buyerMark(buyer) };
+    };
   }
 
   /** What the gateway is told, once the money is there. */
@@ -70,12 +118,31 @@ export class Planning {
       candidates: route.candidates.map((upstream) =>
         toCandidate(upstream, facts, route.holdAmount),
       ),
-      attemptsMax: Math.min(this.settings.attemptsMax, route.candidates.length),
+      attemptsMax: planned.attemptsMax,
       rejections: [...route.rejections],
-      deadlines: this.settings.deadlines,
+      deadlines: this.deadlines(route.limits),
       buyerMark: planned.buyerMark,
     };
   }
+
+  private attemptsMax({ candidates, limits, isOneOnly }: RoutePlan): number {
+    if (isOneOnly) return 1;
+    return Math.min(atMost(limits?.attemptsMax, this.settings.attemptsMax), candidates.length);
+  }
+
+  private deadlines(limits: RotationLimits | undefined): Deadlines {
+    const { firstByteMs, idleMs, totalMs } = this.settings.deadlines;
+    return {
+      firstByteMs: atMost(limits?.firstByteMs, firstByteMs),
+      idleMs,
+      totalMs: atMost(limits?.totalMs, totalMs),
+    };
+  }
+}
+
+/** A rotation may want less than the installation allows, never more. */
+function atMost(wished: number | null | undefined, allowed: number): number {
+  return Math.min(wished ?? allowed, allowed);
 }
 
 /** One way, and enough of it that two buyers hardly ever share a place in a queue. */

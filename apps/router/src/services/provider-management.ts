@@ -2,21 +2,26 @@ import { randomUUID } from 'node:crypto';
 import type {
   CreatedProvider,
   CreateProvider,
+  ProviderPolicy as PolicyMessage,
   Principal,
   Provider as ProviderMessage,
   UpdateProvider,
 } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import type { Catalogue, Provider } from '../domain/catalogue.js';
+import type { Catalogue, DataPolicy, Provider } from '../domain/catalogue.js';
 import { toProvider } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
+import { fromPolicyMessage } from '../domain/policy-message.js';
 import { Presence } from '../domain/presence.js';
+import { openPolicy, type ProviderPolicy } from '../domain/provider-policy.js';
 import { isReservedName } from '../domain/route-name.js';
 import { Announcements } from './announcements.js';
 import { CatalogueEditing } from './catalogue-editing.js';
 import { isManagedBy, Owners } from './owners.js';
 import { RegistrationTokens } from './registration-tokens.js';
+
+const noPromise: DataPolicy = { isCollected: null, isRetained: null, region: null };
 
 /** Providers, as their owners manage them. */
 @Injectable()
@@ -35,7 +40,9 @@ export class ProviderManagement {
     // We call a hosted provider's address from inside our own network: operators only.
     if (request.kind === 'openai' && principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const owner = await this.owners.ownerFor(principal, request.username);
-    const owned = { id: randomUUID(), ...owner, name: request.name };
+    const { name, data = noPromise } = request;
+    const policy = (await this.policyOf(request.policy)) ?? openPolicy;
+    const owned = { id: randomUUID(), ...owner, name, data, policy };
     if (request.kind === 'openai') {
       const { baseUrl, credential = null } = request;
       const models = request.models.map(({ name, upstreamName = name }) => ({
@@ -69,7 +76,7 @@ export class ProviderManagement {
   async update(
     principal: Principal,
     id: string,
-    { isEnabled, clientIds, credential }: UpdateProvider,
+    { isEnabled, clientIds, credential, data, policy }: UpdateProvider,
   ): Promise<ProviderMessage> {
     const { source, ownerId } = await this.managed(principal, id);
     if (clientIds !== undefined && source.kind !== 'coderai') {
@@ -85,6 +92,8 @@ export class ProviderManagement {
       isEnabled,
       clientIds: clientIds === null ? [] : clientIds,
       credential,
+      data,
+      policy: await this.policyOf(policy),
     });
     if (isEnabled === false) this.disabled(id);
     else if (clientIds) this.sendAwayAllBut(id, new Set(clientIds));
@@ -95,6 +104,13 @@ export class ProviderManagement {
     await this.managed(principal, id);
     await this.editing.commit({ type: 'provider-delete', id });
     this.disabled(id);
+  }
+
+  private async policyOf(message: PolicyMessage | undefined): Promise<ProviderPolicy | undefined> {
+    if (!message) return undefined;
+    const usernames = [...new Set(message.usernames)];
+    const guests = await Promise.all(usernames.map((name) => this.owners.named(name)));
+    return fromPolicyMessage(message, guests);
   }
 
   private disabled(providerId: string): void {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Principal, PutRotation, Rotation as RotationMessage } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { ownedName, type RotationMember } from '../domain/catalogue.js';
+import { globalUsername, ownedName, type RotationMember } from '../domain/catalogue.js';
 import { toRotation } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
 import { isVisibleTo, type Scope } from '../domain/offer.js';
@@ -24,11 +24,17 @@ export class RotationManagement {
   async put(principal: Principal, name: string, request: PutRotation): Promise<RotationMessage> {
     const owner = await this.owners.ownerFor(principal, request.username);
     const newest = await this.editing.newest();
-    const { members } = request;
+    const members = request.members.map(toMember);
+    const { attemptsMax, firstByteMs, totalMs } = request;
     requireVisible(members, { buyer: owner, catalogue: newest, nowMs: this.clock.nowMs() });
     const known = newest.rotationByOwnedName.get(ownedName(owner.ownerId, name));
     const rotation = { id: known?.id ?? randomUUID(), ...owner, name };
-    const catalogue = await this.editing.commit({ type: 'rotation-put', rotation, members });
+    const catalogue = await this.editing.commit({
+      type: 'rotation-put',
+      rotation,
+      members,
+      limits: { attemptsMax, firstByteMs, totalMs },
+    });
     const saved = catalogue.rotationByOwnedName.get(ownedName(owner.ownerId, name));
     if (!saved) throw faults.ROTATION_NOT_FOUND();
     return toRotation(saved, catalogue, this.clock.nowMs());
@@ -51,17 +57,34 @@ export class RotationManagement {
   }
 }
 
+function toMember({ weight, priority, ...named }: PutRotation['members'][number]): RotationMember {
+  const target =
+    'rotationId' in named
+      ? ({ kind: 'rotation', ...named } as const)
+      : ({ kind: 'model', ...named } as const);
+  return { target, weight, priority };
+}
+
 /** A rotation is made of what its owner may call; anything else does not exist for it. */
 function requireVisible(
   members: readonly RotationMember[],
   scope: Omit<Scope, 'feeBpsDefault'>,
 ): void {
   const seen = new Set<string>();
-  for (const member of members) {
-    const { providerId, model } = member;
-    if (!isVisibleTo(scope, member)) throw faults.PROVIDER_NOT_FOUND({ providerId });
-    const name = `${providerId}/${model}`;
-    if (seen.has(name)) throw faults.ROTATION_MEMBER_REPEATED({ providerId, model });
+  for (const { target } of members) {
+    const name = JSON.stringify(target);
+    if (seen.has(name)) throw faults.ROTATION_MEMBER_REPEATED({ ...target });
     seen.add(name);
+    if (target.kind === 'rotation') requireOpenRotation(target.rotationId, scope);
+    else if (!isVisibleTo(scope, target)) {
+      throw faults.PROVIDER_NOT_FOUND({ providerId: target.providerId });
+    }
   }
+}
+
+/** One's own, or the operator's: of another user's nobody knows what it leads to tomorrow. */
+function requireOpenRotation(rotationId: string, { buyer, catalogue }: Omit<Scope, 'feeBpsDefault'>): void {
+  const rotation = catalogue.rotationById.get(rotationId);
+  const isOpen = rotation?.ownerId === buyer.ownerId || rotation?.username === globalUsername;
+  if (!isOpen) throw faults.ROTATION_NOT_FOUND({ rotationId });
 }

@@ -1,0 +1,72 @@
+import type { Offer } from './offer.js';
+
+/**
+ * What a route leads to: one offer; several ways of which an earlier one is always tried first; or a pool
+ * that is drawn from by weight.
+ */
+export type Choice =
+  | Readonly<{ kind: 'offer'; offer: Offer }>
+  | Readonly<{ kind: 'sequence'; choices: readonly Choice[] }>
+  | Readonly<{ kind: 'pool'; members: readonly PoolMember[] }>;
+
+export type PoolMember = Readonly<{
+  /** Tells the members of a pool apart, in every replica alike. */
+  name: string;
+  choice: Choice;
+  weight: number;
+  /** Those of the least number are tried first; the next only when they cannot. */
+  priority: number;
+}>;
+
+/** Everything that may be asked, each once, in the order in which the choice names it. */
+export function offersOf(choice: Choice): readonly Offer[] {
+  const offers = new Map<string, Offer>();
+  collect(choice, offers);
+  return [...offers.values()];
+}
+
+export function offerName({ provider, model }: Offer): string {
+  return `${provider.id} ${model}`;
+}
+
+/** The choice without the offers that do not pass; undefined where nothing is left. */
+export function filterChoice(
+  choice: Choice,
+  passes: (offer: Offer) => boolean,
+): Choice | undefined {
+  switch (choice.kind) {
+    case 'offer':
+      return passes(choice.offer) ? choice : undefined;
+    case 'sequence': {
+      const choices = choice.choices.flatMap((one) => filterChoice(one, passes) ?? []);
+      return choices.length > 0 ? { kind: 'sequence', choices } : undefined;
+    }
+    case 'pool': {
+      const members = choice.members.flatMap((member) => {
+        const left = filterChoice(member.choice, passes);
+        return left ? [{ ...member, choice: left }] : [];
+      });
+      return members.length > 0 ? { kind: 'pool', members } : undefined;
+    }
+    default:
+      return choice satisfies never;
+  }
+}
+
+function collect(choice: Choice, offers: Map<string, Offer>): void {
+  switch (choice.kind) {
+    case 'offer': {
+      const name = offerName(choice.offer);
+      if (!offers.has(name)) offers.set(name, choice.offer);
+      return;
+    }
+    case 'sequence':
+      for (const one of choice.choices) collect(one, offers);
+      return;
+    case 'pool':
+      for (const member of choice.members) collect(member.choice, offers);
+      return;
+    default:
+      choice satisfies never;
+  }
+}

@@ -1,0 +1,74 @@
+import type { AttemptEnded } from '@aisbf/contracts';
+import { Clock } from '@aisbf/platform';
+import { Injectable } from '@nestjs/common';
+import { type Pace, paceSample, unknownPace } from '../domain/pace.js';
+import { PaceRecord, type WindowPace } from '../domain/pace-record.js';
+
+export class PaceSettings {
+  constructor(
+    /** A window with fewer requests says too little; the next longer one is asked. */
+    readonly requestsMin: number,
+    /** How many providers' models are remembered; beyond it the one that was used longest ago is forgotten. */
+    readonly entriesMax: number,
+  ) {}
+}
+
+/** Figures are added up anew after this long: hundreds of plans a second read the same ones. */
+const freshMs = 1_000;
+
+type Entry = {
+  readonly record: PaceRecord;
+  figured: Readonly<{ pace: Pace; atMs: number }> | undefined;
+};
+
+/** How fast each provider's model is, as the gateways measure it; every replica hears the same. */
+@Injectable()
+export class LivePace {
+  private readonly entries = new Map<string, Entry>();
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly settings: PaceSettings,
+  ) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  onAttemptEnded(ended: AttemptEnded): void {
+    const sample = paceSample(ended);
+    if (!ended.isSuccess || (sample.firstMs === null && sample.tokensPerS === null)) return;
+    const name = keyOf(ended.providerId, ended.model);
+    const entry = this.entries.get(name) ?? { record: new PaceRecord(), figured: undefined };
+    // A gateway whose clock is ahead must not put the present behind it.
+    entry.record.add(sample, Math.min(ended.atMs, this.clock.nowMs()));
+    // The one that was used last goes last.
+    this.entries.delete(name);
+    this.entries.set(name, entry);
+    const [oldest] = this.entries.keys();
+    if (this.entries.size > this.settings.entriesMax && oldest !== undefined) {
+      this.entries.delete(oldest);
+    }
+  }
+
+  /** By the model's name at the provider. */
+  of(providerId: string, modelThere: string): Pace {
+    const entry = this.entries.get(keyOf(providerId, modelThere));
+    if (!entry) return unknownPace;
+    const nowMs = this.clock.nowMs();
+    if (!entry.figured || Math.abs(nowMs - entry.figured.atMs) >= freshMs) {
+      const pace = entry.record.paceAt(nowMs, this.settings.requestsMin);
+      entry.figured = { pace, atMs: nowMs };
+    }
+    return entry.figured.pace;
+  }
+
+  /** Each window of it; undefined where nothing was measured. */
+  windowsOf(providerId: string, modelThere: string): readonly WindowPace[] | undefined {
+    return this.entries.get(keyOf(providerId, modelThere))?.record.windowsAt(this.clock.nowMs());
+  }
+}
+
+function keyOf(providerId: string, modelThere: string): string {
+  return `${providerId}\n${modelThere}`;
+}

@@ -1,0 +1,33 @@
+import type { Principal, ProviderPace } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import { faults } from '../domain/faults.js';
+import { Presence } from '../domain/presence.js';
+import { workerModels } from '../domain/worker-model.js';
+import { CatalogueEditing } from './catalogue-editing.js';
+import { LivePace } from './live-pace.js';
+import { isManagedBy } from './owners.js';
+
+/** How fast a provider is, as its owner sees it. */
+@Injectable()
+export class PaceReport {
+  constructor(
+    private readonly editing: CatalogueEditing,
+    private readonly presence: Presence,
+    private readonly pace: LivePace,
+  ) {}
+
+  async of(principal: Principal, id: string): Promise<ProviderPace> {
+    const provider = (await this.editing.newest()).providerById.get(id);
+    if (!provider || !isManagedBy(principal, provider)) throw faults.PROVIDER_NOT_FOUND();
+    const { source } = provider;
+    const names =
+      source.kind === 'openai'
+        ? [...source.models]
+        : workerModels(this.presence.sessionsOf(id)).map(({ name }) => [name, name] as const);
+    const models = names.flatMap(([model, modelThere]) => {
+      const windows = this.pace.windowsOf(id, modelThere);
+      return windows ? [{ model, windows: [...windows] }] : [];
+    });
+    return { models };
+  }
+}

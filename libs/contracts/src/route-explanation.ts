@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { NanosText, Prices } from './field.js';
+import { Admit, Deadlines, Rejection } from './route-plan.js';
+
+/** What would happen to a request, without anybody being called or any money held. */
+export const Explain = Admit.omit({ requestId: true, idempotency: true }).extend({
+  type: z.literal('explain'),
+  /** The same seed draws the same; a request's id is the seed of its own plan. */
+  seed: z.string().min(1).max(64),
+});
+export type Explain = z.infer<typeof Explain>;
+
+/** One who would be asked, with all that the order was made of. */
+export const ExplainedCandidate = z.object({
+  provider: z.string().max(160).describe('`{owner}/{provider}`'),
+  model: z.string().max(256).describe('Its name there.'),
+  kind: z.enum(['http', 'session']),
+  worker: z.string().max(64).nullable().describe('The session of the worker.'),
+  isOwn: z.boolean(),
+  prices: Prices,
+  costMax: NanosText.describe('What the request would cost here at most, as held.'),
+  coolingUntil: z.iso.datetime().nullable().describe('It has failed of late and is asked last.'),
+  room: z.int().nullable().describe('How many more requests the worker can begin at once.'),
+  firstMs: z.number().nullable().describe('Median time to the first byte of late.'),
+  tokensPerSecond: z.number().nullable().describe('Median of late.'),
+});
+export type ExplainedCandidate = z.infer<typeof ExplainedCandidate>;
+
+export const RouteExplanation = z.object({
+  object: z.literal('route.explanation'),
+  route: z.string(),
+  seed: z.string(),
+  candidates: z.array(ExplainedCandidate).describe('In the order in which they would be asked.'),
+  rejections: z.array(Rejection).describe('Who is left out, and why.'),
+  attemptsMax: z.int().describe('How many of the candidates would be tried.'),
+  holdAmount: NanosText.nullable().describe('What would be held; null where nobody can serve.'),
+  deadlines: Deadlines,
+  refusal: z
+    .object({ code: z.string(), message: z.string() })
+    .nullable()
+    .describe('Where nobody can serve: what the request would be told.'),
+});
+export type RouteExplanation = z.infer<typeof RouteExplanation>;
