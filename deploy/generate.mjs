@@ -1,7 +1,7 @@
 /**
  * Writes the files that are made from the code, so that they cannot say anything else than it does: the
  * OpenAPI document from the contracts, the example environment from the services' settings, the error codes
- * from their catalogues.
+ * from their catalogues, what autoselects choose from what they do.
  *
  *   npm run generate                     (after a build)
  *   node deploy/generate.mjs --check     says which of them are out of date, and fails if one is
@@ -16,6 +16,7 @@ import { options as workerOptions } from '../apps/worker/dist/option-list.js';
 import { openApiDocument } from '../libs/contracts/dist/index.js';
 import { describeConfig } from '../libs/platform/dist/index.js';
 import { errorTables } from './error-tables.mjs';
+import { routingChoices } from './routing-choices.mjs';
 
 const root = new URL('../', import.meta.url);
 const services = {
@@ -34,6 +35,7 @@ const header = `# Every setting of every service, with its default. Made from th
 const files = {
   'docs/openapi.json': `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'docs/errors.md': errorTables(),
+  'docs/routing-choices.md': routingChoices(),
   '.env.example': exampleEnvironment(),
 };
 

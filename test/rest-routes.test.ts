@@ -170,6 +170,22 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     body: { members: [{ providerId: made.provider ?? '', model: 'm' }] },
   }),
   listRotations: () => ({ token: operator() }),
+  putAutoselect: () => ({
+    token: operator(),
+    path: { name: 'pick' },
+    body: {
+      decisions: [
+        {
+          name: 'code',
+          when: { all: [{ signal: 'subjects', op: 'has', value: 'code' }] },
+          use: [{ from: [{ providerId: made.provider ?? '', model: 'm' }], privacy: 'ignored' }],
+        },
+      ],
+      otherwise: [{ weights: { price: 3, speed: 1 } }],
+    },
+  }),
+  listAutoselects: () => ({ token: operator() }),
+  getAutoselect: () => ({ token: operator(), path: { name: 'pick' } }),
   listUsageChecks: () => ({ token: operator() }),
   liftUsageCheck: () => ({
     token: operator(),
@@ -267,6 +283,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   getWorkerStatus: () => ({ token: operator(), path: { provider_id: shop.provider } }),
   deleteListing: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
   deleteRotation: () => ({ token: operator(), path: { name: 'both' } }),
+  deleteAutoselect: () => ({ token: operator(), path: { name: 'pick' } }),
   deleteProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   revokeApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),
 };

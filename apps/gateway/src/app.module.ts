@@ -1,7 +1,7 @@
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
-import { OpenAiRoutes, RequestsMax } from './inbound/openai-routes.js';
+import { DoorLimits, OpenAiRoutes } from './inbound/openai-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
@@ -93,7 +93,12 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: metrics },
       { provide: NatsBus, useValue: bus },
-      { provide: RequestsMax, useValue: new RequestsMax(settings.GATEWAY_REQUESTS_MAX) },
+      {
+        provide: DoorLimits,
+        useValue: new DoorLimits(settings.GATEWAY_REQUESTS_MAX, {
+          charactersMax: settings.GATEWAY_SIGNAL_CHARACTERS_MAX,
+        }),
+      },
       {
         provide: OutputHoldSettings,
         useValue: new OutputHoldSettings(

@@ -33,6 +33,12 @@ export const gatewaySettings = z.object({
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',
   ),
+  GATEWAY_SIGNAL_CHARACTERS_MAX: setting.integer(
+    262_144,
+    0,
+    33_554_432,
+    'How much of a prompt an autoselect looks at: 64,000 tokens, in about 3 ms. A longer one counts as private.',
+  ),
   GATEWAY_REQUESTS_MAX: setting.integer(
     10_000,
     1,

@@ -17,6 +17,7 @@ import { CredentialEvents } from './credential-events.js';
 import { Presence } from './domain/presence.js';
 import { RouterEvents } from './events.js';
 import { AllowanceTending } from './inbound/allowance-tending.js';
+import { AutoselectsController } from './inbound/autoselects.controller.js';
 import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
 import { CredentialTending, CredentialTendingSettings } from './inbound/credential-tending.js';
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
@@ -46,6 +47,7 @@ import { Accounts } from './services/accounts.js';
 import { Admission } from './services/admission.js';
 import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
+import { AutoselectManagement } from './services/autoselect-management.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
 import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
 import { FeeManagement } from './services/fee-management.js';
@@ -107,6 +109,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       ListingsController,
       FeesController,
       RotationsController,
+      AutoselectsController,
       UsageChecksController,
     ],
     providers: [
@@ -137,6 +140,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       TermManagement,
       RotationManagement,
       CredentialUpkeep,
+      AutoselectManagement,
       RouterEvents,
       CredentialEvents,
       RouterGrpc,
@@ -272,6 +276,7 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
         shareMax: settings.ROUTER_OUTLIER_SHARE_PERCENT_MAX / 100,
         outMs: settings.ROUTER_OUTLIER_MS,
       },
+      selectedOffersMax: settings.ROUTER_AUTOSELECT_OFFERS_MAX,
     },
     {
       firstByteMs: settings.ROUTER_FIRST_BYTE_MS_MAX,

@@ -1,7 +1,8 @@
-import type { WorkerVerdict } from '@aisbf/contracts';
+import type { SelectionRecord, WorkerVerdict } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { builtInAutoselects } from './domain/built-in-autoselects.js';
 import type { UsageVerdict } from './domain/usage-window.js';
 
 export type UsageJudgement = Readonly<{
@@ -22,6 +23,7 @@ export class RouterEvents {
   private readonly reloads;
   private readonly allowances;
   private readonly usageVerdicts;
+  private readonly selections;
 
   constructor(
     private readonly log: Log,
@@ -51,6 +53,11 @@ export class RouterEvents {
       'usage_verdicts_total',
       "Changes of what is held against sellers' counts.",
       ['verdict'],
+    );
+    this.selections = metrics.counter(
+      'selections_total',
+      'Decisions of autoselects, by the name of the policy; those of owners are one.',
+      ['autoselect'],
     );
     this.reloads = metrics.counter('catalogue_looks_failed_total', 'Looks for a new revision.');
   }
@@ -86,6 +93,15 @@ export class RouterEvents {
     return this.planSeconds.startTimer();
   }
 
+  /** The record of a decision is all that it takes to make it again. It holds nothing of the prompt. */
+  selected(requestId: string, selections: readonly SelectionRecord[]): void {
+    for (const record of selections) {
+      const name = record.autoselect.split('/')[1] ?? '';
+      this.selections.inc({ autoselect: builtInAutoselects.has(name) ? name : 'other' });
+      this.log.debug({ requestId, record }, 'an autoselect has decided');
+    }
+  }
+
   rateUnchecked(error: Fault): void {
     this.uncheckedRates.inc();
     this.log.debug({ error }, 'a request was let through without its rate being checked');
@@ -114,5 +130,9 @@ export class RouterEvents {
   catalogueUnreachable(error: unknown): void {
     this.reloads.inc();
     this.log.warn({ error }, 'could not look for a new revision of the catalogue');
+  }
+
+  autoselectUnreadable(id: string): void {
+    this.log.error({ id }, 'a stored autoselect has a form that is not known here');
   }
 }

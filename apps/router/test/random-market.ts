@@ -30,6 +30,7 @@ export const planSettings: PlanSettings = {
   promptTokensMax: 100_000_000,
   frameOverheadBytes: 1_024,
   sessionQueuedMax: 4,
+  selectedOffersMax: 1_000,
 };
 
 export function ownerIdOf(username: string): string {

@@ -48,7 +48,9 @@ async function listed(rules: Partial<TokenRules>, clientAddress: string | null =
   const apiToken = tokenWith(rules);
   const question = { type: 'list-models', apiToken, pathUsername: null, clientAddress };
   const { status, body } = await router.internal(internalPaths.routerModels, question);
-  return body.models?.map(({ id }: { id: string }) => id) ?? { status, code: body.fault?.code };
+  const ids: string[] | undefined = body.models?.map(({ id }: { id: string }) => id);
+  const isNamed = (id: string) => !id.startsWith('autoselect/');
+  return ids?.filter(isNamed) ?? { status, code: body.fault?.code };
 }
 
 const refused = { status: 403, code: 'ROUTE_NOT_ALLOWED' };

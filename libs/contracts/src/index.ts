@@ -35,6 +35,16 @@ export {
   Users,
 } from './account-api.js';
 export { authPath, authRoutes } from './auth-api.js';
+export {
+  Autoselect,
+  AutoselectDefinition,
+  type AutoselectMember,
+  Autoselects,
+  type AutoselectWeights,
+  PutAutoselect,
+  Selection,
+  Source,
+} from './autoselect.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
 export {
   CreatedProvider,
@@ -55,6 +65,7 @@ export {
   UsageCheck,
   UsageChecks,
 } from './catalog-api.js';
+export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
   ApiTokenChanged,
   AttemptAnswering,
@@ -186,7 +197,6 @@ export {
   TokenRules,
 } from './principal.js';
 export { ProviderPolicy, WeeklyHours } from './provider-policy.js';
-export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
   ListAuditBlocks,
   ListReconciliations,
@@ -197,6 +207,7 @@ export {
   Repair,
   RepairAccount,
 } from './repair-api.js';
+export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
   Admit,
   CallableModel,
@@ -209,6 +220,22 @@ export {
   RequestFacts,
   Terms,
 } from './route-plan.js';
+export {
+  CandidateFacts,
+  CeilingName,
+  ScoredCandidate,
+  SelectionOutcome,
+  SelectionRecord,
+} from './selection-record.js';
+export {
+  ContextClass,
+  contextClasses,
+  MetadataName,
+  metadataValueMax,
+  PrivateKind,
+  Signals,
+  Subject,
+} from './signals.js';
 export { streams, subjects } from './subject.js';
 export {
   AskEarnings,

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { AccessKeys } from './access.js';
 import * as account from './account-api.js';
 import * as auth from './auth-api.js';
+import * as autoselect from './autoselect.js';
 import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
+import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
@@ -41,6 +43,8 @@ const requests = {
   RotateRegistration: catalog.RotateRegistration,
   ...listing.listingRequests,
   PutRotation: catalog.PutRotation,
+  PutAutoselect: autoselect.PutAutoselect,
+  DecisionTree,
   LiftUsageCheck: catalog.LiftUsageCheck,
 };
 
@@ -83,6 +87,9 @@ const answers = {
   ...listing.listingAnswers,
   Rotation: catalog.Rotation,
   Rotations: catalog.Rotations,
+  Autoselect: autoselect.Autoselect,
+  Autoselects: autoselect.Autoselects,
+  DecisionTree,
   UsageCheck: catalog.UsageCheck,
   UsageChecks: catalog.UsageChecks,
   WorkerRegistered: worker.WorkerRegistered,
@@ -150,8 +157,8 @@ const areas: readonly Area[] = [
   },
   {
     tag: 'catalog',
-    description: 'Providers, listings and rotations.',
-    routes: [...catalog.catalogRoutes, ...paceRoutes],
+    description: 'Providers, listings, rotations and autoselects.',
+    routes: [...catalog.catalogRoutes, ...autoselect.autoselectRoutes, ...paceRoutes],
     error: 'RestError',
   },
   {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NanosText, Prices } from './field.js';
 import { Admit, Deadlines, Rejection } from './route-plan.js';
+import { SelectionRecord } from './selection-record.js';
 
 /** What would happen to a request, without anybody being called or any money held. */
 export const Explain = Admit.omit({ requestId: true, idempotency: true }).extend({
@@ -39,5 +40,9 @@ export const RouteExplanation = z.object({
     .object({ code: z.string(), message: z.string() })
     .nullable()
     .describe('Where nobody can serve: what the request would be told.'),
+  selections: z
+    .array(SelectionRecord)
+    .optional()
+    .describe('Of each autoselect among the routes: what it has decided, and by what.'),
 });
 export type RouteExplanation = z.infer<typeof RouteExplanation>;

@@ -13,6 +13,7 @@ import {
 import { Idempotency } from './idempotency.js';
 import { Endpoints, modelFacts, Word } from './model-facts.js';
 import { Preferences } from './preferences.js';
+import { Signals } from './signals.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
@@ -36,6 +37,8 @@ export const RequestFacts = z.strictObject({
   inputs: z.array(Word).max(8).optional(),
   /** The model is given tools to call. */
   hasTools: z.boolean().optional(),
+  /** What was read in the prompt, where a route is one that selects by it. */
+  signals: Signals.optional(),
 });
 export type RequestFacts = z.infer<typeof RequestFacts>;
 

@@ -1,12 +1,22 @@
 import type { RequestFacts } from '@aisbf/contracts';
 import { type ChatRequest, hasTools, promptInputs } from '@aisbf/openai';
+import { type SignalLimits, signalsOf } from '@aisbf/signals';
+import { isAutoselectRoute } from './autoselect-route.js';
 import type { BuyerWishes } from './route-wishes.js';
 
 /** A chat request as it came, and what was read of it. */
-export type ReadChat = Readonly<{ text: string; request: ChatRequest; wishes: BuyerWishes }>;
+export type ReadChat = Readonly<{
+  text: string;
+  request: ChatRequest;
+  wishes: BuyerWishes;
+  /** How much of it is looked at where a route is selected by it. */
+  signalLimits: SignalLimits;
+}>;
 
 /** What the router is told of a request. */
-export function factsOf({ text, request, wishes }: ReadChat, promptTokens: number): RequestFacts {
+export function factsOf(chat: ReadChat, promptTokens: number): RequestFacts {
+  const { text, request, wishes, signalLimits } = chat;
+  const routes = [request.model, ...(wishes.facts.fallbacks ?? [])];
   return {
     endpoint: 'chat.completions',
     route: request.model,
@@ -17,6 +27,10 @@ export function factsOf({ text, request, wishes }: ReadChat, promptTokens: numbe
     choices: request.choices,
     ...wishes.facts,
     ...besidesText(request),
+    // Looked at only where something is selected by it.
+    ...(routes.some(isAutoselectRoute) && {
+      signals: signalsOf(request.body, promptTokens, signalLimits),
+    }),
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from '@aisbf/openai';
 import { bearerOf, Log, Metrics } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
+import type { SignalLimits } from '@aisbf/signals';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
@@ -29,8 +30,11 @@ const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
 type Params = { username?: string; '*'?: string };
 type Query = { id?: string };
 
-export class RequestsMax {
-  constructor(readonly value: number) {}
+export class DoorLimits {
+  constructor(
+    readonly requestsMax: number,
+    readonly signals: SignalLimits,
+  ) {}
 }
 
 /**
@@ -47,7 +51,7 @@ export class OpenAiRoutes {
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
-    private readonly requestsMax: RequestsMax,
+    private readonly limits: DoorLimits,
     metrics: Metrics,
   ) {
     this.answers = metrics.counter('refusals_total', 'Errors told to buyers, by code.', ['code']);
@@ -90,8 +94,8 @@ export class OpenAiRoutes {
     request.id = requestId;
     const apiToken = apiTokenOf(request);
     const key = idempotencyKeyOf(request);
-    if (this.running >= this.requestsMax.value) throw faults.OVERLOADED();
-    const chat = readChat(request);
+    if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
+    const chat = this.readChat(request);
     this.running += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId);
@@ -112,7 +116,7 @@ export class OpenAiRoutes {
   /** Who would serve, and who would not: nobody is called, and nothing is held. */
   private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const apiToken = apiTokenOf(request);
-    const chat = readChat(request);
+    const chat = this.readChat(request);
     const explanation = await this.admission.explain({
       type: 'explain',
       seed: request.id,
@@ -122,6 +126,15 @@ export class OpenAiRoutes {
       facts: factsOf(chat, promptTokensOf(chat.request)),
     });
     return reply.send(explanation);
+  }
+
+  private readChat(request: FastifyRequest): ReadChat {
+    const text = textOf(request.body);
+    const result = readChatRequest(text);
+    if (!result.isValid) throw invalidBody(result.problem);
+    const wishes = readRouteWishes(result.request.body, sessionOf(request));
+    if ('code' in wishes) throw invalidBody(wishes);
+    return { text, request: result.request, wishes, signalLimits: this.limits.signals };
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -173,15 +186,6 @@ export class OpenAiRoutes {
 
 function promptTokensOf({ body, model }: ChatRequest): number {
   return new Prompt(body).tokensFor(familyOf(model));
-}
-
-function readChat(request: FastifyRequest): ReadChat {
-  const text = textOf(request.body);
-  const result = readChatRequest(text);
-  if (!result.isValid) throw invalidBody(result.problem);
-  const wishes = readRouteWishes(result.request.body, sessionOf(request));
-  if ('code' in wishes) throw invalidBody(wishes);
-  return { text, request: result.request, wishes };
 }
 
 /** In place of an answer that is not at hand: what it was, and what it cost. */

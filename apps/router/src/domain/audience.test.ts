@@ -146,7 +146,9 @@ describe('a provider that is not open to a buyer', () => {
         for (const { provider, ownerId } of pairs) {
           const place = { providerId: provider.id, model: 'llama' };
           const mayExist = existsFor(ownerId, provider);
-          expect(mayExist || !isVisibleTo({ buyer: { ownerId }, catalogue, nowMs }, place)).toBe(true);
+          expect(mayExist || !isVisibleTo({ buyer: { ownerId }, catalogue, nowMs }, place)).toBe(
+            true,
+          );
         }
       }),
     );

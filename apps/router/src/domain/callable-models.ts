@@ -3,12 +3,13 @@ import { globalUsername, ownedName, type Provider, type Rotation } from './catal
 import { type Offer, offerTo } from './offer.js';
 import { type Pace, unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
-import { isOpenTo, type RouteScope, rotationOffers, sellersOf } from './resolve.js';
+import { isOpenTo, rotationOffers, sellersOf } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
+import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 import { type WorkerModel, workerModels } from './worker-model.js';
 
-type Line = CallableModels['models'][number];
+export type Line = CallableModels['models'][number];
 type PaceOf = (providerId: string, model: string) => Pace | undefined;
 /** By name: what its workers tell of it; undefined of a hosted one, which nobody tells anything of. */
 type Offered = ReadonlyMap<string, WorkerModel | undefined>;
@@ -111,12 +112,16 @@ function isShortNameOf(provider: Provider, model: string, scope: RouteScope): bo
   const { buyer, catalogue } = scope;
   const own = catalogue.providerByOwnedName.get(ownedName(buyer.ownerId, provider.name));
   if (own) return own.id === provider.id;
-  const sellers = sellersOf(catalogue.sellersByRoute.get(`${provider.name}/${model}`), model, scope);
+  const sellers = sellersOf(
+    catalogue.sellersByRoute.get(`${provider.name}/${model}`),
+    model,
+    scope,
+  );
   return provider.username === globalUsername || sellers.length === 1;
 }
 
 /** The shortest name under which the token may call it. */
-function allowedName(
+export function allowedName(
   short: string | undefined,
   qualified: string,
   rules: RouteScope['buyer']['rules'],

@@ -1,3 +1,4 @@
+import type { AutoselectDefinition } from '@aisbf/contracts';
 import type { DataPolicy, RotationLimits, RotationMember, UsageCheck } from './catalogue.js';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -73,6 +74,8 @@ export type CatalogueChange =
       limits: RotationLimits;
     }>
   | Readonly<{ type: 'rotation-delete'; id: string }>
+  | Readonly<{ type: 'autoselect-put'; autoselect: Owned; definition: AutoselectDefinition }>
+  | Readonly<{ type: 'autoselect-delete'; id: string }>
   /** One that is paused stays so: another replica may have seen more. */
   | Readonly<{ type: 'usage-check-put'; check: UsageCheck }>
   | Readonly<{

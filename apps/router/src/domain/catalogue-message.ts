@@ -1,10 +1,12 @@
 import type {
+  Autoselect as AutoselectMessage,
   Provider as ProviderMessage,
   Registration as RegistrationMessage,
   Rotation as RotationMessage,
   UsageCheck as UsageCheckMessage,
 } from '@aisbf/contracts';
 import {
+  type Autoselect,
   type Catalogue,
   labelOf,
   type Provider,
@@ -92,6 +94,11 @@ export function toRotation(
       return { providerId, model, provider, ...share };
     }),
   };
+}
+
+/** As its owner has written it. */
+export function toAutoselect({ id, name, username, definition }: Autoselect): AutoselectMessage {
+  return { id, name, username, ...definition };
 }
 
 export function toUsageCheck(check: UsageCheck, catalogue: Catalogue): UsageCheckMessage {

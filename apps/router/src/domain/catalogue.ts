@@ -1,3 +1,4 @@
+import type { AutoselectDefinition } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -98,6 +99,19 @@ export type Rotation = Readonly<{
   limits: RotationLimits;
 }>;
 
+/** A route that selects by what a request is. */
+export type Autoselect = Readonly<{
+  /** Null, both, of a built-in one. */
+  id: string | null;
+  ownerId: string | null;
+  username: string;
+  name: string;
+  createdAtMs: number;
+  definition: AutoselectDefinition;
+}>;
+
+export type StoredAutoselect = Autoselect & Readonly<{ id: string; ownerId: string }>;
+
 /** Everything at one revision, as it was read. */
 export type CatalogueRecords = Readonly<{
   revision: number;
@@ -107,6 +121,8 @@ export type CatalogueRecords = Readonly<{
   usageChecks: readonly UsageCheck[];
   /** By the seller's id; a listing's own fee comes first. */
   sellerFees: ReadonlyMap<string, Schedule<OwnFee>>;
+  /** Absent is none. */
+  autoselects?: readonly StoredAutoselect[];
 }>;
 
 /** The same, in the ways it is looked up. Never changed: a new revision is a new one. */
@@ -128,6 +144,10 @@ export type Catalogue = CatalogueRecords &
     rotationByLabel: ReadonlyMap<string, Rotation>;
     /** `ownerId/name`. */
     rotationByOwnedName: ReadonlyMap<string, Rotation>;
+    autoselects: readonly StoredAutoselect[];
+    autoselectByLabel: ReadonlyMap<string, StoredAutoselect>;
+    /** `ownerId/name`. */
+    autoselectByOwnedName: ReadonlyMap<string, StoredAutoselect>;
     /** `providerId model`. */
     usageCheckByModel: ReadonlyMap<string, UsageCheck>;
   }>;
@@ -144,7 +164,7 @@ export function ownedName(ownerId: string, name: string): string {
 }
 
 export function indexCatalogue(records: CatalogueRecords): Catalogue {
-  const { providers, listings, rotations } = records;
+  const { providers, listings, rotations, autoselects = [] } = records;
   const providerById = new Map(providers.map((provider) => [provider.id, provider]));
   const sales = salesOf(listings, providerById);
   const byProvider = Map.groupBy(listings, (listing) => listing.providerId);
@@ -166,6 +186,9 @@ export function indexCatalogue(records: CatalogueRecords): Catalogue {
     rotationById: new Map(rotations.map((rotation) => [rotation.id, rotation])),
     rotationByLabel: new Map(rotations.map((rotation) => [labelOf(rotation), rotation])),
     rotationByOwnedName: byOwnedName(rotations),
+    autoselects,
+    autoselectByLabel: new Map(autoselects.map((autoselect) => [labelOf(autoselect), autoselect])),
+    autoselectByOwnedName: byOwnedName(autoselects),
     usageCheckByModel: new Map(
       records.usageChecks.map((check) => [`${check.providerId} ${check.model}`, check]),
     ),

@@ -6,7 +6,6 @@ export const faults = defineFaults({
   OPERATOR_ONLY: ['forbidden', 'Only an operator may do this.'],
   ROUTE_NOT_ALLOWED: ['forbidden', 'This API token may not call this model.'],
   MODEL_NOT_FOUND: ['missing', 'There is no such model, or this API token may not call it.'],
-  ROUTE_UNSUPPORTED: ['missing', 'Models of this form cannot be called here.'],
   ROUTE_AMBIGUOUS: [
     'invalid',
     'Several owners sell a model of this name; name the owner: {owner}/provider/{provider}/{model}.',
@@ -33,6 +32,11 @@ export const faults = defineFaults({
     'invalid',
     'Everybody who serves this model costs more than the request allows (max_price, max_cost).',
   ],
+  PRIVACY_UNMET: [
+    'unprocessable',
+    'This request counts as private, and nobody who may see it can serve it.',
+  ],
+  SELECTION_EMPTY: ['unavailable', 'Nobody fits what this autoselect asks for at the moment.'],
   NO_CANDIDATE: ['unavailable', 'The model exists, but nobody can serve it at the moment.'],
   RATE_LIMIT_EXCEEDED: ['throttled', 'This API token has reached its rate limit.'],
   PROVIDER_RATE_REACHED: [
@@ -74,6 +78,8 @@ export const faults = defineFaults({
   CHANGE_BEGUN: ['conflict', 'The change has begun and cannot be withdrawn; set another one.'],
   LISTING_NOT_FOUND: ['missing', 'There is no such listing.'],
   ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
+  AUTOSELECT_NOT_FOUND: ['missing', 'There is no such autoselect.'],
+  AUTOSELECT_BUILT_IN: ['conflict', 'A built-in autoselect cannot be deleted.'],
   ROTATION_LOOP: ['invalid', 'The rotation would lead to itself.'],
   ROTATION_MEMBER_REPEATED: ['invalid', 'A rotation names the same model of a provider twice.'],
 });

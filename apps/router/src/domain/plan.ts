@@ -1,6 +1,7 @@
-import type { RequestFacts } from '@aisbf/contracts';
+import type { RequestFacts, SelectionRecord } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { type Nanos, nanos, parseNanos } from '@aisbf/money';
+import type { Selecting } from './autoselect-choice.js';
 import type { Catalogue, RotationLimits } from './catalogue.js';
 import { type Choice, offerName, offersOf } from './choice.js';
 import { faults } from './faults.js';
@@ -36,6 +37,8 @@ export type PlanSettings = HoldSettings &
     sessionQueuedMax: number;
     /** Absent: whoever fails between successes is asked like anybody. */
     outliers?: OutlierSettings;
+    /** How many offers one selection looks at. */
+    selectedOffersMax: number;
   }>;
 
 /** All that a decision depends on; the same input gives the same plan. */
@@ -58,6 +61,8 @@ export type RoutePlan = Readonly<{
   holdAmount: Nanos;
   /** What the rotation says of tries and times, where a rotation was asked. */
   limits: RotationLimits | undefined;
+  /** What autoselects among the routes have decided, and by what. */
+  selections: readonly SelectionRecord[];
   /** False: whoever is asked first is the only one. */
   isOneOnly: boolean;
   /** Whom this request would try out, by the name of its health. */
@@ -76,15 +81,19 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
   const { settings } = input;
   const facts = withoutSuffixes(input.facts);
   if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
-  const { choice, rotation } = resolveRoutes([facts.route, ...(facts.fallbacks ?? [])], {
-    buyer: input.buyer,
-    catalogue: input.catalogue,
-    sessionsOf: input.around.sessionsOf,
-    feeBpsDefault: settings.feeBpsDefault,
-    nowMs: input.around.nowMs,
-  });
-  const random = randomFor(facts, input);
   const demands: SessionDemands = { ...facts, ...settings };
+  const { choice, rotation, selections } = resolveRoutes(
+    [facts.route, ...(facts.fallbacks ?? [])],
+    {
+      buyer: input.buyer,
+      catalogue: input.catalogue,
+      sessionsOf: input.around.sessionsOf,
+      feeBpsDefault: settings.feeBpsDefault,
+      nowMs: input.around.nowMs,
+      selecting: selectingFor(facts, demands, input),
+    },
+  );
+  const random = randomFor(facts, input);
   const offers = offersOf(choice);
   const found = offers.map((offer) => ({
     name: offerName(offer),
@@ -101,6 +110,7 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     rejections,
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
     limits: rotation?.limits,
+    selections,
     isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
     refused: candidates.length === 0 ? refusal(offers, rejections) : undefined,
   };
@@ -121,6 +131,22 @@ function withoutSuffixes(facts: RequestFacts): RequestFacts {
 /** The requests of one conversation are drawn alike; nobody else's key means the same. */
 function randomFor({ stickyKey }: RequestFacts, { buyer, random }: PlanInput): RandomSource {
   return stickyKey === undefined ? random : randomByName(`${buyer.ownerId}\n${stickyKey}`);
+}
+
+function selectingFor(
+  facts: RequestFacts,
+  demands: SessionDemands,
+  { around, settings, usualOutputOf }: PlanInput,
+): Selecting {
+  return {
+    reading: { signals: facts.signals ?? null, promptTokens: facts.promptTokens },
+    measuring: {
+      around,
+      demands,
+      outputTokensOf: (model) => outputTokensCeiling(facts, settings, usualOutputOf(model)),
+    },
+    offersMax: settings.selectedOffersMax,
+  };
 }
 
 /** Enough for whoever serves, but no more than the buyer wants to spend at all. */

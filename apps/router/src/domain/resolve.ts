@@ -1,58 +1,83 @@
+import type { AutoselectMember, SelectionRecord } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
-import { globalUsername, labelOf, ownedName, type Provider, type Rotation } from './catalogue.js';
+import { type Selecting, selectedChoice } from './autoselect-choice.js';
+import { builtInAutoselects } from './built-in-autoselects.js';
+import { isDiscreet } from './candidate-facts.js';
+import {
+  type Autoselect,
+  globalUsername,
+  labelOf,
+  ownedName,
+  type Provider,
+  type Rotation,
+} from './catalogue.js';
 import { type Choice, filterChoice, offersOf, type PoolMember } from './choice.js';
+import { isPrivate } from './decision.js';
+import { everyOffer } from './everything.js';
 import { faults } from './faults.js';
 import { type Offer, offerTo, type Scope, saleAt } from './offer.js';
 import { admits } from './provider-policy.js';
 import { parseRoute, type Whose } from './route-name.js';
-import type { PresentSession } from './session-index.js';
+import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 
-type SessionsOf = (providerId: string) => readonly PresentSession[];
-
-/** Who asks, in which catalogue, and which workers are there. */
-export type RouteScope = Scope & Readonly<{ sessionsOf: SessionsOf }>;
-
 /** What a list of routes means; the deadlines and tries are those of its first rotation. */
-export type Resolved = Readonly<{ choice: Choice; rotation: Rotation | undefined }>;
+export type Resolved = Readonly<{
+  choice: Choice;
+  rotation: Rotation | undefined;
+  /** What autoselects among them have decided, and by what. */
+  selections: readonly SelectionRecord[];
+}>;
+
+/** What one route means, or why it means nothing. */
+type Meaning = (Readonly<{ choice: Choice; rotation?: Rotation }> | Readonly<{ refusal: Fault }>) &
+  Readonly<{
+    record?: SelectionRecord;
+    /** An autoselect takes the request for private. */
+    isPrivate?: boolean;
+  }>;
+
+/** A scope in which something is to be served, and how that is selected. */
+export type ServingScope = RouteScope & Readonly<{ selecting: Selecting }>;
 
 /** Rotations within rotations: more levels than anybody means. What is deeper counts as not there. */
 export const rotationDepthMax = 8;
 
 /**
  * Finds what a list of routes means for this buyer, each to be tried before the next. Those that mean nothing
- * are left out as long as another one means something.
+ * are left out as long as another one means something. Where an autoselect takes the request for private, it
+ * is that on all its routes.
  */
-export function resolveRoutes(routes: readonly string[], scope: RouteScope): Resolved {
-  const found: Resolved[] = [];
-  let refusal: Fault | undefined;
-  for (const route of routes) {
-    const one = resolveRoute(route, scope);
-    if ('choice' in one) found.push(one);
-    else refusal ??= one;
-  }
-  const [first, ...others] = found;
-  if (!first) throw refusal ?? faults.MODEL_NOT_FOUND();
-  if (others.length === 0) return first;
+export function resolveRoutes(routes: readonly string[], scope: ServingScope): Resolved {
+  const meanings = routes.map((route) => resolveRoute(route, scope));
+  const found = meanings.filter((one) => 'choice' in one);
+  const refusals = meanings.flatMap((one) => ('refusal' in one ? one.refusal : []));
+  const [first] = found;
+  if (!first) throw refusals[0] ?? faults.MODEL_NOT_FOUND();
   const choices = found.map(({ choice }) => choice);
-  return { choice: { kind: 'sequence', choices }, rotation: first.rotation };
+  const all: Choice = choices.length === 1 ? first.choice : { kind: 'sequence', choices };
+  const isStrict = meanings.some((one) => one.isPrivate);
+  const choice = isStrict ? filterChoice(all, isDiscreet) : all;
+  if (!choice) throw refusals[0] ?? faults.PRIVACY_UNMET();
+  const selections = found.flatMap(({ record }) => record ?? []);
+  return { choice, rotation: first.rotation, selections };
 }
 
 /**
  * Finds what one route means, or why it means nothing. What the buyer may not see counts as if it did not
  * exist, so that no answer tells of somebody else's private provider.
  */
-function resolveRoute(route: string, scope: RouteScope): Resolved | Fault {
+function resolveRoute(route: string, scope: ServingScope): Meaning {
   const { rules } = scope.buyer;
   // Before anything is looked for: a token learns nothing of what it may not call.
-  if (!isRouteAllowed(route, rules)) return faults.ROUTE_NOT_ALLOWED();
+  if (!isRouteAllowed(route, rules)) return refused(faults.ROUTE_NOT_ALLOWED(), route, scope);
   const found = meaningOf(route, scope);
-  if (!('choice' in found)) return found;
+  if ('refusal' in found) return found;
   const choice = filterChoice(found.choice, ({ model }) => isModelAllowed(model, rules));
-  return choice ? { ...found, choice } : faults.ROUTE_NOT_ALLOWED();
+  return choice ? { ...found, choice } : { refusal: faults.ROUTE_NOT_ALLOWED() };
 }
 
-function meaningOf(route: string, scope: RouteScope): Resolved | Fault {
+function meaningOf(route: string, scope: ServingScope): Meaning {
   const name = parseRoute(route);
   switch (name.kind) {
     case 'provider':
@@ -62,21 +87,81 @@ function meaningOf(route: string, scope: RouteScope): Resolved | Fault {
     case 'rotation': {
       const rotation = findRotation(name.whose, name.name, scope);
       const choice = rotation && rotationChoice(rotation, scope);
-      return choice ? { choice, rotation } : faults.MODEL_NOT_FOUND();
+      return choice ? { choice, rotation } : { refusal: faults.MODEL_NOT_FOUND() };
     }
-    case 'autoselect':
-      return faults.ROUTE_UNSUPPORTED({ form: name.kind });
+    case 'autoselect': {
+      const autoselect = findAutoselect(name.whose, name.name, scope);
+      return autoselect
+        ? selected(autoselect, scope)
+        : refused(faults.MODEL_NOT_FOUND(), route, scope);
+    }
     case 'unknown':
-      return faults.MODEL_NOT_FOUND();
+      return { refusal: faults.MODEL_NOT_FOUND() };
     default:
       return name satisfies never;
   }
 }
 
-function offered([offer, rival]: readonly Offer[]): Resolved | Fault {
-  if (!offer) return faults.MODEL_NOT_FOUND();
-  if (rival) return faults.ROUTE_AMBIGUOUS();
-  return { choice: { kind: 'offer', offer }, rotation: undefined };
+/** What an autoselect would have ruled out is not known of one that is not there: in doubt all is private. */
+function refused(refusal: Fault, route: string, { selecting }: ServingScope): Meaning {
+  const isSelected = parseRoute(route).kind === 'autoselect';
+  return { refusal, isPrivate: isSelected && isPrivate(selecting.reading) };
+}
+
+function offered([offer, rival]: readonly Offer[]): Meaning {
+  if (!offer) return { refusal: faults.MODEL_NOT_FOUND() };
+  if (rival) return { refusal: faults.ROUTE_AMBIGUOUS() };
+  return { choice: { kind: 'offer', offer } };
+}
+
+/** What an autoselect makes of the request, among what this buyer may have. */
+function selected(autoselect: Autoselect, scope: ServingScope): Meaning {
+  const { offersMax } = scope.selecting;
+  return selectedChoice(autoselect, scope.selecting, (from) =>
+    from === 'everything' ? everyOffer(scope, offersMax) : memberOffers(from, scope),
+  );
+}
+
+/** One's own, then the operator's, then what is built in. */
+function findAutoselect(whose: Whose, name: string, scope: RouteScope): Autoselect | undefined {
+  const { catalogue, buyer } = scope;
+  const globalOne = () =>
+    catalogue.autoselectByLabel.get(labelOf({ username: globalUsername, name })) ??
+    builtInAutoselects.get(name);
+  if (typeof whose === 'object') {
+    if (whose.username === globalUsername) return globalOne();
+    const autoselect = catalogue.autoselectByLabel.get(labelOf({ ...whose, name }));
+    return autoselect && isAutoselectOpenTo(autoselect, scope) ? autoselect : undefined;
+  }
+  const own = catalogue.autoselectByOwnedName.get(ownedName(buyer.ownerId, name));
+  return own || whose === 'own' ? own : globalOne();
+}
+
+/** As with rotations: a seller's is open where it names something that the seller has on sale. */
+export function isAutoselectOpenTo(autoselect: Autoselect, scope: RouteScope): boolean {
+  const { ownerId, username, definition } = autoselect;
+  if (ownerId === scope.buyer.ownerId || username === globalUsername) return true;
+  const selections = [...definition.decisions.flatMap(({ use }) => use), ...definition.otherwise];
+  return selections.some(
+    ({ from }) =>
+      from !== 'everything' &&
+      memberOffers(from, scope).some(({ provider }) => provider.ownerId === ownerId),
+  );
+}
+
+/** What of the members this buyer may have; what has gone since it was named is left out. */
+function memberOffers(members: readonly AutoselectMember[], scope: RouteScope): readonly Offer[] {
+  const { catalogue, buyer } = scope;
+  const offers = members.flatMap((member): readonly Offer[] => {
+    if ('rotationId' in member) {
+      const rotation = catalogue.rotationById.get(member.rotationId);
+      return rotation ? rotationOffers(rotation, scope) : [];
+    }
+    const provider = catalogue.providerById.get(member.providerId);
+    const offer = provider && offerTo(scope, provider, member.model);
+    return offer ? [offer] : [];
+  });
+  return offers.filter(({ model }) => isModelAllowed(model, buyer.rules));
 }
 
 type ProviderModel = Readonly<{ whose: Whose; provider: string; model: string }>;
@@ -109,7 +194,11 @@ function modelOffers(model: string, scope: RouteScope): readonly Offer[] {
   );
 }
 
-function hasModel({ id, source }: Provider, model: string, sessionsOf: SessionsOf): boolean {
+function hasModel(
+  { id, source }: Provider,
+  model: string,
+  sessionsOf: RouteScope['sessionsOf'],
+): boolean {
   if (source.kind === 'openai') return source.models.has(model);
   return sessionsOf(id).some(({ session }) => session.models.some(({ name }) => name === model));
 }

@@ -91,3 +91,7 @@ export function qualifiedProviderRoute(owner: string, provider: string, model: s
 export function qualifiedRotationRoute(owner: string, rotation: string): string {
   return `${owner}/rotation/${rotation}`;
 }
+
+export function qualifiedAutoselectRoute(owner: string, autoselect: string): string {
+  return `${owner}/autoselect/${autoselect}`;
+}

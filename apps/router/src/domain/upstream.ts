@@ -74,14 +74,8 @@ export function upstreamsOf(
   demands: SessionDemands,
   random: RandomSource,
 ): Upstreams {
-  if (!offer.provider.isEnabled) return rejected(offer, ['disabled']);
-  if (offer.isPaused) return rejected(offer, ['paused_for_usage']);
-  const closed =
-    policyRejection(offer, demands.endpoint, around.nowMs) ?? around.barredOf?.(offer.provider.id);
-  if (closed) return rejected(offer, [closed]);
-  const unwanted = wishRejection(offer, demands.preferences);
-  if (unwanted) return rejected(offer, [unwanted]);
-  if (isTooDear(offer.prices, demands)) return rejected(offer, ['price_above_max']);
+  const rejection = offerRejection(offer, demands, around);
+  if (rejection) return rejected(offer, [rejection]);
   const { source } = offer.provider;
   if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
   const modelThere = source.models.get(offer.model);
@@ -90,6 +84,23 @@ export function upstreamsOf(
   const target = { kind: 'http', url: source.baseUrl, headers: source.headers } as const;
   const standing = standingNow(offer.provider.id, modelThere, null, around);
   return { usable: [{ offer, modelThere, target, ...standing }], rejections: [] };
+}
+
+/** Why an offer cannot serve whatever its workers are. */
+export function offerRejection(
+  offer: Offer,
+  demands: SessionDemands,
+  { nowMs, barredOf }: Pick<Surroundings, 'nowMs' | 'barredOf'>,
+): RejectionReason | undefined {
+  const { provider, isPaused, prices } = offer;
+  if (!provider.isEnabled) return 'disabled';
+  if (isPaused) return 'paused_for_usage';
+  const unwanted =
+    policyRejection(offer, demands.endpoint, nowMs) ??
+    barredOf?.(provider.id) ??
+    wishRejection(offer, demands.preferences);
+  if (unwanted) return unwanted;
+  return isTooDear(prices, demands) ? 'price_above_max' : undefined;
 }
 
 function sessionUpstreams(

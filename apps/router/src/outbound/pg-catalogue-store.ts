@@ -2,10 +2,18 @@ import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { CredentialEvents } from '../credential-events.js';
-import type { CatalogueRecords, Listing, Provider, UsageCheck } from '../domain/catalogue.js';
+import type {
+  CatalogueRecords,
+  Listing,
+  Provider,
+  StoredAutoselect,
+  UsageCheck,
+} from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import type { Registration } from '../domain/registration.js';
+import { RouterEvents } from '../events.js';
 import { CatalogueStore } from '../services/live-catalogue.js';
+import { type AutoselectRow, fromAutoselectRow } from './autoselect-rows.js';
 import { type CredentialColumns, CredentialReading } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
 import { fromPolicyRow, type GuestRow, type OpeningRow, type PolicyRow } from './policy-rows.js';
@@ -76,10 +84,14 @@ const revisionSql = 'SELECT revision FROM catalogue_revision';
 /** Reads the whole catalogue as of one moment. */
 @Injectable()
 export class PgCatalogueStore extends CatalogueStore {
+  /** Autoselects that are told of once, not at every load. */
+  private readonly unreadable = new Set<string>();
+
   constructor(
     private readonly pool: ReadingPool,
     private readonly vault: CredentialVault,
     private readonly events: CredentialEvents,
+    private readonly routerEvents: RouterEvents,
     private readonly clock: Clock,
   ) {
     super();
@@ -129,6 +141,9 @@ export class PgCatalogueStore extends CatalogueStore {
     const usageChecks = await client.query<UsageCheckRow>(
       'SELECT * FROM usage_check ORDER BY provider_id, model',
     );
+    const autoselects = await client.query<AutoselectRow>(
+      'SELECT * FROM autoselect ORDER BY name, id',
+    );
     const registrationsByProvider = Map.groupBy(registrations.rows, (row) => row.provider_id);
     const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
     const credentials = new CredentialReading(this.vault);
@@ -154,7 +169,16 @@ export class PgCatalogueStore extends CatalogueStore {
       ),
       usageChecks: usageChecks.rows.map(fromUsageCheckRow),
       sellerFees: terms.sellerFees,
+      autoselects: autoselects.rows.flatMap((row) => this.readable(row)),
     };
+  }
+
+  private readable(row: AutoselectRow): readonly StoredAutoselect[] {
+    const autoselect = fromAutoselectRow(row);
+    if (autoselect) return [autoselect];
+    if (!this.unreadable.has(row.id)) this.routerEvents.autoselectUnreadable(row.id);
+    this.unreadable.add(row.id);
+    return [];
   }
 }
 

@@ -9,6 +9,7 @@ import type {
 import { faults } from '../domain/faults.js';
 import type { CredentialHolder } from '../domain/stored-credential.js';
 import { CatalogueWriter } from '../services/catalogue-editing.js';
+import { putAutoselect } from './autoselect-rows.js';
 import { toCredentialColumns } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
 import { putPolicyRows, toPolicyColumns } from './policy-rows.js';
@@ -85,6 +86,11 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
         return putRotation(change, transaction);
       case 'rotation-delete':
         await transaction.rotation.deleteMany({ where: { id: change.id } });
+        return;
+      case 'autoselect-put':
+        return putAutoselect(change, transaction);
+      case 'autoselect-delete':
+        await transaction.autoselect.deleteMany({ where: { id: change.id } });
         return;
       case 'usage-check-put':
         return putUsageCheck(change, transaction);

@@ -2,6 +2,7 @@ import { Principals } from '@aisbf/access';
 import type { CallableModels, ListModels } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { toBuyer } from '../domain/buyer.js';
+import { callableAutoselects } from '../domain/callable-autoselects.js';
 import { callableModels } from '../domain/callable-models.js';
 import { requireOwnPath } from '../domain/own-path.js';
 import { Market } from './market.js';
@@ -25,6 +26,9 @@ export class ModelList {
     const { feeBpsDefault } = this.settings.plan;
     const { sessionsOf, paceOf, nowMs } = this.market.around();
     const scope = { buyer, catalogue: this.market.catalogue(), sessionsOf, feeBpsDefault, nowMs };
-    return { models: [...callableModels(scope, linesMax, paceOf)] };
+    const models = callableModels(scope, linesMax, paceOf);
+    // Without anything to select from there is nothing to be selected.
+    const autoselects = models.length > 0 ? callableAutoselects(scope) : [];
+    return { models: [...models, ...autoselects].slice(0, linesMax) };
   }
 }

@@ -61,6 +61,7 @@ export class Planning {
     const route = plan(this.inputOf(requestId, buyer, facts, around));
     planned();
     if (route.trial !== undefined) this.market.beginTrial(route.trial);
+    this.events.selected(requestId, route.selections);
     const plannedAtMs = around.nowMs;
     const holdExpiresAtMs = plannedAtMs + this.settings.holdTtlMs;
     const attemptsMax = this.attemptsMax(route);
@@ -85,6 +86,7 @@ export class Planning {
       attemptsMax: this.attemptsMax(route),
       holdAmount: refused ? null : route.holdAmount.toString(),
       deadlines: this.deadlines(route.limits),
+      ...(route.selections.length > 0 && { selections: [...route.selections] }),
       refusal: refused ? { code: refused.code.toLowerCase(), message: refused.message } : null,
     };
   }

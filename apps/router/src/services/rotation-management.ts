@@ -83,7 +83,10 @@ function requireVisible(
 }
 
 /** One's own, or the operator's: of another user's nobody knows what it leads to tomorrow. */
-function requireOpenRotation(rotationId: string, { buyer, catalogue }: Omit<Scope, 'feeBpsDefault'>): void {
+export function requireOpenRotation(
+  rotationId: string,
+  { buyer, catalogue }: Omit<Scope, 'feeBpsDefault' | 'nowMs'>,
+): void {
   const rotation = catalogue.rotationById.get(rotationId);
   const isOpen = rotation?.ownerId === buyer.ownerId || rotation?.username === globalUsername;
   if (!isOpen) throw faults.ROTATION_NOT_FOUND({ rotationId });

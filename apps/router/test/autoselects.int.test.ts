@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { internalPaths } from '@aisbf/contracts';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { admitRequest } from './admit-request.js';
+import { type Harness, type RunningRouter, startHarness } from './running-router.js';
+
+type Person = ReturnType<Harness['accounts']['token']>;
+
+let harness: Harness;
+let router: RunningRouter;
+let [operator, anna, bob]: Person[] = [];
+/** A hosted provider of the operator's, on sale. */
+let hosted: string;
+const path = '/api/catalog/autoselects';
+
+beforeAll(async () => {
+  harness = await startHarness();
+  router = await harness.router();
+  operator = harness.accounts.token('global');
+  anna = harness.accounts.token('anna');
+  bob = harness.accounts.token('bob');
+  const created = await call(operator, 'POST', '/api/catalog/providers', {
+    kind: 'openai',
+    name: 'cloud',
+    baseUrl: 'https://upstream.example/v1',
+    models: [{ name: 'm' }],
+  });
+  hosted = created.body.provider.id;
+  await call(operator, 'PUT', '/api/catalog/listings', {
+    providerId: hosted,
+    model: 'm',
+    prices: { prompt_token: '1000000' },
+  });
+});
+
+afterAll(() => harness.stop());
+
+const call = (person: Person | undefined, method: string, address: string, body?: unknown) =>
+  router.call(person?.apiToken ?? '', method, address, body);
+
+const open = { otherwise: [{ privacy: 'ignored' }] };
+
+async function admit(person: Person | undefined, route: string) {
+  const request = admitRequest(person?.apiToken ?? '', route);
+  const { status, body } = await router.internal(internalPaths.routerAdmit, request);
+  return [status, body.fault?.code ?? body.candidates?.[0]?.providerLabel];
+}
+
+const idsFor = async (person: Person | undefined): Promise<string[]> => {
+  const question = { type: 'list-models', apiToken: person?.apiToken, pathUsername: null };
+  const { body } = await router.internal(internalPaths.routerModels, question);
+  return body.models.map(({ id }: { id: string }) => id);
+};
+
+describe('autoselects', () => {
+  it('are kept as they were written, called by their names, and gone when they are deleted', async () => {
+    const tree = { not: { signal: 'hasTools', op: 'is', value: true } };
+    const member = { providerId: hosted, model: 'm' };
+    const wished = {
+      decisions: [{ name: 'plain', when: tree, use: [{ from: [member], privacy: 'ignored' }] }],
+      otherwise: [{ weights: { price: 2 }, ceilings: { regions: ['eu'] } }],
+      qualities: [{ model: 'm*', tier: 50 }],
+    };
+    const saved = await call(bob, 'PUT', `${path}/pick`, wished);
+    expect(saved.status).toBe(200);
+    expect(saved.body).toMatchObject({
+      name: 'pick',
+      username: 'bob',
+      decisions: [{ when: tree }],
+    });
+    expect((await call(bob, 'GET', `${path}/pick`)).body).toEqual(saved.body);
+    // Of the signals of this request nobody has told, so that it is no request without tools for sure.
+    for (const route of ['autoselect/pick', 'user-autoselect/pick', 'bob/autoselect/pick']) {
+      expect(await admit(bob, route)).toEqual([200, 'global/cloud']);
+      expect(await idsFor(bob)).toContain('autoselect/pick');
+    }
+    expect(await admit(anna, 'autoselect/pick')).toEqual([404, 'MODEL_NOT_FOUND']);
+    expect(await admit(anna, 'bob/autoselect/pick')).toEqual([404, 'MODEL_NOT_FOUND']);
+    expect((await call(anna, 'GET', `${path}/pick`)).status).toBe(404);
+    expect((await call(anna, 'DELETE', `${path}/pick`)).status).toBe(404);
+    const replaced = await call(bob, 'PUT', `${path}/pick`, open);
+    expect(replaced.body.id).toBe(saved.body.id);
+    expect((await call(bob, 'DELETE', `${path}/pick`)).status).toBe(204);
+    expect(await admit(bob, 'autoselect/pick')).toEqual([404, 'MODEL_NOT_FOUND']);
+  });
+
+  it('are there for everybody where they are built in, until somebody has one of that name', async () => {
+    const names = (await call(bob, 'GET', path)).body.autoselects.map(
+      ({ name }: { name: string }) => name,
+    );
+    expect(names).toEqual([
+      'private',
+      'cheap',
+      'fast',
+      'long-context',
+      'media',
+      'balanced',
+      'hosted-fallback',
+    ]);
+    expect(await idsFor(bob)).toEqual(
+      expect.arrayContaining(['autoselect/private', 'autoselect/fast']),
+    );
+    // Nobody has looked at the prompt, and the operator's cloud promises nothing.
+    for (const route of ['autoselect/fast', 'autoselections/fast', 'global/autoselect/fast']) {
+      expect(await admit(bob, route)).toEqual([422, 'PRIVACY_UNMET']);
+    }
+    expect(await admit(bob, 'user-autoselect/fast')).toEqual([404, 'MODEL_NOT_FOUND']);
+    expect((await call(bob, 'DELETE', `${path}/fast`)).body.error.code).toBe('autoselect_built_in');
+
+    await call(operator, 'PUT', `${path}/fast`, open);
+    expect(await admit(bob, 'autoselect/fast')).toEqual([200, 'global/cloud']);
+    await call(bob, 'PUT', `${path}/fast`, { otherwise: [{ privacy: 'always' }] });
+    expect(await admit(bob, 'autoselect/fast')).toEqual([422, 'PRIVACY_UNMET']);
+    expect(await admit(bob, 'global/autoselect/fast')).toEqual([200, 'global/cloud']);
+    expect((await call(bob, 'GET', `${path}/fast`)).body.username).toBe('bob');
+  });
+
+  it('of a seller are open where they name what it sells', async () => {
+    const { provider } = (
+      await call(anna, 'POST', '/api/catalog/providers', { kind: 'coderai', name: 'rig' })
+    ).body;
+    const named = {
+      otherwise: [{ from: [{ providerId: provider.id, model: 'm' }], privacy: 'ignored' }],
+    };
+    await call(anna, 'PUT', `${path}/best`, named);
+    expect(await admit(bob, 'anna/autoselect/best')).toEqual([404, 'MODEL_NOT_FOUND']);
+    const listing = { providerId: provider.id, model: 'm', prices: { prompt_token: '1' } };
+    await call(anna, 'PUT', '/api/catalog/listings', listing);
+    // It is meant, and has no worker.
+    expect(await admit(bob, 'anna/autoselect/best')).toEqual([503, 'NO_CANDIDATE']);
+    await call(anna, 'PUT', `${path}/best`, open);
+    expect(await admit(bob, 'anna/autoselect/best')).toEqual([404, 'MODEL_NOT_FOUND']);
+  });
+
+  it.each<[string, object, string]>([
+    ['no selection', { otherwise: [] }, 'request_invalid'],
+    [
+      'an unknown signal',
+      {
+        ...open,
+        decisions: [{ name: 'a', when: { signal: 'mood', op: 'is', value: 1 }, use: [{}] }],
+      },
+      'request_invalid',
+    ],
+    [
+      'a provider that is not there',
+      { otherwise: [{ from: [{ providerId: randomUUID(), model: 'm' }] }] },
+      'provider_not_found',
+    ],
+    [
+      'a rotation that is not there',
+      { otherwise: [{ from: [{ rotationId: randomUUID() }] }] },
+      'rotation_not_found',
+    ],
+    ['a weight below nothing', { otherwise: [{ weights: { price: -1 } }] }, 'request_invalid'],
+    ['a word that nobody knows', { ...open, mood: 'good' }, 'request_invalid'],
+  ])('are refused with %s', async (_what, body, code) => {
+    expect((await call(bob, 'PUT', `${path}/odd`, body)).body.error.code).toBe(code);
+    expect((await call(bob, 'GET', `${path}/odd`)).status).toBe(404);
+  });
+
+  it('of a form that is not known here are left out, and nothing else with them', async () => {
+    const client = new Client({ connectionString: harness.database.urls.router });
+    await client.connect();
+    await call(bob, 'PUT', `${path}/later`, open);
+    await client.query(`UPDATE autoselect SET definition = '{"form": 2}' WHERE name = 'later'`);
+    await client.end();
+    await call(bob, 'PUT', `${path}/another`, open);
+    expect(await admit(bob, 'autoselect/later')).toEqual([404, 'MODEL_NOT_FOUND']);
+    expect(await admit(bob, 'autoselect/another')).toEqual([200, 'global/cloud']);
+  });
+});

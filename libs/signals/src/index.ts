@@ -1,0 +1,1 @@
+export { type SignalLimits, signalsOf } from './signals.js';

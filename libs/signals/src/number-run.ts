@@ -1,0 +1,109 @@
+import type { PrivateKind } from '@aisbf/contracts';
+import { luhn } from './checksum.js';
+import { isNationalNumber } from './national-id.js';
+
+type Run = Readonly<{ groups: readonly string[]; separators: string; hasPlus: boolean }>;
+
+/** Numbers of more groups than this are a table, in which only cards are looked for. */
+const groupsMax = 12;
+const digitsMax = 64;
+const cardShapes: ReadonlySet<string> = new Set(['4-4-4-4', '4-4-4-4-3', '4-6-5', '4-6-4']);
+
+export function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** Space, ( ) - . / */
+const isSeparator = (code: number) =>
+  code === 32 || code === 40 || code === 41 || (code >= 45 && code <= 47);
+const isWordPart = (code: number) =>
+  isDigit(code) || (code >= 65 && code <= 90) || (code >= 97 && code <= 122) || code === 95;
+
+/** Finds phone numbers, cards and numbers of persons among the digits of a text. */
+export function findNumbers(text: string, found: Set<PrivateKind>): void {
+  let at = 0;
+  while (at < text.length) {
+    if (!isDigit(text.charCodeAt(at))) at += 1;
+    else
+      at =
+        at > 0 && isWordPart(text.charCodeAt(at - 1))
+          ? skipDigits(text, at)
+          : readRun(text, at, found);
+  }
+}
+
+function skipDigits(text: string, start: number): number {
+  let at = start;
+  while (at < text.length && isDigit(text.charCodeAt(at))) at += 1;
+  return at;
+}
+
+/** Reads on from a first digit over single separators; gives the place behind the last digit. */
+function readRun(text: string, start: number, found: Set<PrivateKind>): number {
+  const groups: string[] = [];
+  let separators = '';
+  let isTable = false;
+  let at = start;
+  for (;;) {
+    const end = skipDigits(text, at);
+    // Longer than any number that is looked for: what it is does not depend on the rest.
+    groups.push(text.slice(at, Math.min(end, at + digitsMax)));
+    if (isCard(groups)) found.add('card');
+    if (groups.length > groupsMax) {
+      groups.shift();
+      isTable = true;
+    }
+    const next = nextDigit(text, end);
+    if (next === undefined) {
+      const hasPlus = start > 0 && text[start - 1] === '+';
+      // A letter behind it makes it a part of a word.
+      const isWhole = end >= text.length || !isWordPart(text.charCodeAt(end));
+      if (!isTable && isWhole) judge({ groups, separators, hasPlus }, found);
+      return end;
+    }
+    separators += text.slice(end, next);
+    at = next;
+  }
+}
+
+/** One separator, or a parenthesis and a space, may stand between two groups. */
+function nextDigit(text: string, end: number): number | undefined {
+  for (let at = end; at < end + 3 && at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (isDigit(code)) return at === end ? undefined : at;
+    if (!isSeparator(code)) return undefined;
+  }
+  return undefined;
+}
+
+function judge(run: Run, found: Set<PrivateKind>): void {
+  if (isNationalNumber(run.groups)) found.add('national_id');
+  else if (isPhone(run)) found.add('phone');
+}
+
+/** Only the last groups: those before were looked at when they were the last. */
+function isCard(groups: readonly string[]): boolean {
+  const last = groups.at(-1) ?? '';
+  if (last.length >= 13) return isCardNumber(last);
+  if (last.length < 3 || last.length > 5 || groups.length < 3) return false;
+  return [3, 4, 5].some((count) => {
+    const some = groups.slice(-count);
+    const isShaped = cardShapes.has(some.map(({ length }) => length).join('-'));
+    return isShaped && isCardNumber(some.join(''));
+  });
+}
+
+function isCardNumber(digits: string): boolean {
+  if (digits.length < 13 || digits.length > 19) return false;
+  return /^(3[4-9]|4|5[1-5]|2[2-7]|6)/.test(digits) && luhn(digits);
+}
+
+/** International with its plus, North American by its groups, or national with a zero before it. */
+function isPhone({ groups, separators, hasPlus }: Run): boolean {
+  const { length } = groups.join('');
+  if (hasPlus) return length >= 8 && length <= 15;
+  const shape = groups.map((group) => group.length).join('-');
+  if (/^(1-)?3-3-4$/.test(shape)) return !/^[01]/.test(groups.at(-3) ?? '');
+  const isNational = /^0[1-9]/.test(groups[0] ?? '') && !separators.includes('.');
+  return isNational && groups.length >= 2 && groups.length <= 6 && length >= 9 && length <= 12;
+}
