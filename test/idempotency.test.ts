@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { ApiTokens, UpdatedApiToken } from '@aisbf/contracts';
 import { findFreePorts, type Service, startService } from '@aisbf/one-machine';
 import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -111,6 +112,24 @@ describe('an idempotency key', () => {
       error: { code: 'idempotent_answer_not_kept' },
       receipt: { id: first.requestId, charge: receipt.charge },
     });
+  });
+
+  it('gives nothing to a token that may not buy any more, or not from there', async () => {
+    const scopes = ['inference', 'usage', 'manage'] as const;
+    const limited = await market.buyer('limited', { scopes });
+    const own = market.operator.as(limited.apiToken);
+    const { apiTokens } = await own.call('GET', '/api/account/api-tokens', ApiTokens);
+    const path = `/api/account/api-tokens/${apiTokens[0]?.id}`;
+    const { requestId } = await buy(0, 'limited', {}, limited);
+    await market.receipt(limited, requestId);
+    const repeat = async () => (await buy(1, 'limited', {}, limited)).code;
+    expect(await repeat()).toBeUndefined();
+    const elsewhere = { rules: { addresses: ['203.0.113.0/24'] } };
+    await own.call('PATCH', path, UpdatedApiToken, elsewhere);
+    expect(await repeat()).toBe('address_not_allowed');
+    const tamed = { rules: { addresses: [] }, scopes: ['manage'] };
+    await market.operator.call('PATCH', path, UpdatedApiToken, tamed);
+    expect(await repeat()).toBe('scope_missing');
   });
 
   it('is free again after a request that nobody has served', async () => {

@@ -193,6 +193,56 @@ describe('two routers with leases of one owner', () => {
   }, 30_000);
 });
 
+describe('a budget that is set while leases pay', () => {
+  const chat = async ({ apiToken }: TestBuyer) => {
+    const response = await fetch(`${market.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ model: 'hosted/plain', messages: [{ role: 'user', content: 'Hello!' }] },
+        max_tokens: 90,
+      }),
+    });
+    const { error } = (await response.json()) as { error?: { code: string; type: string } };
+    const shouldRetry = response.headers.get('x-should-retry');
+    return { status: response.status, code: error?.code, shouldRetry };
+  };
+
+  it('calls them back, counts what they let in, and refuses with its own code at both', async () => {
+    const scopes = ['inference', 'usage', 'manage'] as const;
+    const buyer = await market.buyer('frugal', { credit: 600n * holdEach, scopes });
+    const own = market.operator.as(buyer.apiToken);
+    const { apiTokens } = await own.call('GET', '/api/account/api-tokens', ApiTokens);
+    const path = `/api/account/api-tokens/${apiTokens[0]?.id}`;
+    const put = async (amount: bigint) => {
+      const budgets = [{ period: 'day', amount: String(amount) }];
+      return (await own.call('PATCH', path, UpdatedApiToken, { budgets })).apiToken.budgets;
+    };
+    const plans = [await leased(0, buyer), await leased(1, buyer)];
+    // The answer comes when no router has a lease any more: what is held is what runs.
+    await put(2n * holdEach + 50n);
+    for (const place of [0, 1]) {
+      expect(await admit(place, buyer)).toMatchObject({ status: 402, code: 'BUDGET_EXCEEDED' });
+    }
+    const isGivenBack = async () => (await market.wallet(buyer)).held === 2n * holdEach;
+    await until(isGivenBack, { timeoutMs: 900, message: 'both leases are back' });
+    expect(await chat(buyer)).toEqual({
+      ...{ status: 402, code: 'budget_exceeded', shouldRetry: 'false' },
+    });
+    for (const plan of plans) expect(await settle(plan, 20)).toMatchObject({ charged: '30' });
+    // What they did not use is there again.
+    expect(await chat(buyer)).toMatchObject({ status: 200 });
+    const [left] = await put(50n);
+    expect(left).toMatchObject({ amount: '50', remaining: '0' });
+    expect(await chat(buyer)).toMatchObject({ status: 402, code: 'budget_exceeded' });
+    await put(10n * holdEach);
+    const plan = await admit(1, buyer);
+    expect(plan).toMatchObject({ status: 200, value: { ticket: null } });
+    await settle(plan.value, 20);
+    await rests(buyer);
+  }, 30_000);
+});
+
 describe('a settlement from a lease', () => {
   it('is charged once, whichever replica of accounts has it first', async () => {
     const buyer = await market.buyer('twice', { credit: 60n * holdEach });

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { restRoutes, TopUp } from '@aisbf/contracts';
-import { FakeStripe, MarketUnderTest, type TestBuyer, type TestShop, totpOf } from '@aisbf/testkit';
+import {
+  FakeStripe,
+  MarketUnderTest,
+  SoftwareAuthenticator,
+  type TestBuyer,
+  type TestShop,
+  totpOf,
+} from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 type Call = Readonly<{
@@ -51,6 +58,10 @@ const refusedHere: Readonly<Record<string, number>> = {
 const pat = { email: 'pat@example.com', password: 'the first of them' };
 const newPassword = 'the second of them';
 const lastPassword = 'the third of them';
+const device = new SoftwareAuthenticator();
+const here = () => ({ origin: market.url });
+/** The last challenge that a page was given to answer. */
+const challenged = () => JSON.parse(made.challenge ?? '{}');
 const lastSegment = (link: URL) => link.pathname.split('/').at(-1) ?? '';
 
 /** What one person does from signing up to signing out. */
@@ -80,6 +91,12 @@ function signingIn(): Readonly<Record<string, () => Call | Promise<Call>>> {
     replaceBackupCodes: () => ({ token, body: known }),
     enterBackupCode: () => ({ token, body: { code: made.backupCode } }),
     disableTwoFactor: () => ({ token, body: known }),
+    beginPasskey: () => ({ token }),
+    addPasskey: () => ({ token, body: { response: device.create(challenged(), here()) } }),
+    listPasskeys: () => ({ token }),
+    beginPasskeySignIn: () => ({ token }),
+    signInWithPasskey: () => ({ token, body: { response: device.get(challenged(), here()) } }),
+    deletePasskey: () => ({ token, body: { id: made.passkey } }),
     changePassword: () => ({
       token,
       body: { currentPassword: newPassword, newPassword: lastPassword },
@@ -99,11 +116,15 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     token: operator(),
     body: { name: 'spare', username: 'operator', scopes: ['manage'] },
   }),
-  listApiTokens: () => ({ token: operator() }),
+  listApiTokens: () => ({ token: operator(), query: { username: 'global' } }),
+  getApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),
   updateApiToken: () => ({
     token: operator(),
     path: { id: made.apiToken ?? '' },
-    body: { rules: { routes: ['rotation/*'] } },
+    body: {
+      rules: { routes: ['rotation/*'] },
+      budgets: [{ period: 'month', isRolling: true, amount: '1000' }],
+    },
   }),
   rotateApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),
   listAudit: () => ({ token: operator(), query: { limit: '5' } }),
@@ -301,6 +322,9 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
     registration: (registration as unknown as { id: string }).id,
   }),
   enableTwoFactor: ({ totpURI = '' }) => ({ totp: totpURI }),
+  beginPasskey: (answer) => ({ challenge: JSON.stringify(answer) }),
+  addPasskey: ({ id = '' }) => ({ passkey: id }),
+  beginPasskeySignIn: (answer) => ({ challenge: JSON.stringify(answer) }),
   replaceBackupCodes: ({ backupCodes }) => ({ backupCode: String(backupCodes?.[0]) }),
   putListing: ({ id = '' }) => ({ listing: id }),
   listListingFeeChanges: ({ changes }) => ({ listingFee: firstId(changes) }),

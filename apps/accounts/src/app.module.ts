@@ -13,6 +13,7 @@ import type { AccountsSettings } from './config.js';
 import { identityParts } from './identity.module.js';
 import { AccessController } from './inbound/access.controller.js';
 import { AccountController } from './inbound/account.controller.js';
+import { ActsController } from './inbound/acts.controller.js';
 import { AnswersController } from './inbound/answers.controller.js';
 import { ApiTokensController } from './inbound/api-tokens.controller.js';
 import { Background, BackgroundJobs, job } from './inbound/background.js';
@@ -72,6 +73,7 @@ export function appModule(
       RequestMoneyController,
       AccessController,
       AnswersController,
+      ActsController,
       AccountController,
       UsersController,
       ApiTokensController,

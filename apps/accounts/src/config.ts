@@ -232,6 +232,12 @@ export const accountsSettings = z.object({
     100_000,
     'Calls to one of the doors of signing in that one address may make in a minute: an office shares one.',
   ),
+  ACCOUNTS_PASSKEYS_MAX: setting.integer(
+    20,
+    1,
+    1_000,
+    'Passkeys of one user: a few devices and a few keys in drawers. All of them are told to the browser that registers one.',
+  ),
   ACCOUNTS_ACKNOWLEDGE_MS_MAX: setting.durationMs(
     2_000,
     'How long a revocation waits for the services to say that they serve it. Twice the lease: one that has died is waited out.',

@@ -13,6 +13,7 @@ import { PgAttemptLimits, PgSessions, PgUsernames } from './outbound/pg-sign-in-
 import { PrismaApiTokenStore } from './outbound/prisma-api-token-store.js';
 import { PrismaAuditStore } from './outbound/prisma-audit-store.js';
 import { PrismaDirectory } from './outbound/prisma-directory.js';
+import { PrismaTakenActs } from './outbound/prisma-taken-acts.js';
 import { ApiTokenReader, ApiTokenStore } from './services/api-token-store.js';
 import { ApiTokens, DefaultTokenLimits } from './services/api-tokens.js';
 import { AuditLog, AuditStore } from './services/audit-log.js';
@@ -28,6 +29,7 @@ import {
   Revocations,
 } from './services/revocations.js';
 import { AttemptLimits, Sessions, SignIn, Usernames } from './services/sign-in.js';
+import { TakenActs } from './services/taken-acts.js';
 import { TokenUse } from './services/token-use.js';
 import { Users } from './services/users.js';
 
@@ -48,6 +50,7 @@ export function identityParts(settings: AccountsSettings): Provider[] {
     { provide: ApiTokenStore, useClass: PrismaApiTokenStore },
     { provide: Directory, useClass: PrismaDirectory },
     { provide: AuditStore, useClass: PrismaAuditStore },
+    { provide: TakenActs, useClass: PrismaTakenActs },
     { provide: AccessStore, useClass: PgAccessStore },
     { provide: AccessAnnouncer, useClass: NatsAccessAnnouncer },
     { provide: Sessions, useClass: PgSessions },
@@ -106,6 +109,7 @@ function signInSettings(settings: AccountsSettings) {
     accessTokenTtlMs: settings.ACCOUNTS_ACCESS_TOKEN_TTL_MS,
     linkTtlMs: settings.ACCOUNTS_MAIL_LINK_TTL_MS,
     addressAttemptsMax: settings.ACCOUNTS_SIGN_IN_ADDRESS_ATTEMPTS_MAX,
+    passkeysMax: settings.ACCOUNTS_PASSKEYS_MAX,
   };
 }
 

@@ -355,7 +355,43 @@ describe('the record', () => {
     for (const { apiToken } of [ann, bob]) expect(text).not.toContain(apiToken.slice(-20));
   });
 
+  it('takes acts of other services, each once however often it is told', async () => {
+    const { username, apiToken } = await member();
+    const { body: me } = await stage.call('GET', '/api/account/me', apiToken);
+    const act = {
+      ...{ type: 'record-act', id: randomUUID(), doneAtMs: 1_700_000_000_000 },
+      ...{ ownerId: me.ownerId, actorUser: me.userId, actorToken: me.apiTokenId },
+      ...{ address: '203.0.113.9', action: 'provider.create', subject: 'box' },
+      detail: { kind: 'coderai', members: ['one', 'two'] },
+    };
+    const tell = (change: object = {}) =>
+      stage.internal(internalPaths.accountsRecordAct, { ...act, ...change });
+    const answers = await Promise.all(Array.from({ length: 8 }, () => tell()));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    expect((await tell({ action: 'provider.delete' })).status).toBe(200);
+    const { body } = await stage.call('GET', '/api/account/audit', apiToken);
+    const events = (body.events as { subject: string; at: string }[]).filter(
+      ({ subject }) => subject === 'box',
+    );
+    expect(events).toMatchObject([
+      {
+        ...{ username, action: 'provider.create', address: '203.0.113.9' },
+        ...{ actorUserId: me.userId, actorTokenId: me.apiTokenId },
+        detail: { ...act.detail, doneAt: '2023-11-14T22:13:20.000Z' },
+      },
+    ]);
+    // A day that is over stays as it was.
+    expect(Date.parse(events[0]?.at ?? '')).toBeGreaterThan(Date.now() - 60_000);
+    for (const change of [{ action: 'everything' }, { id: 'one' }, { detail: { deep: {} } }]) {
+      expect((await tell(change)).status).toBe(400);
+    }
+    expect((await stage.call('POST', internalPaths.accountsRecordAct, apiToken, act)).status).toBe(
+      403,
+    );
+  });
+
   it.each([
+    'DELETE FROM audit_taken',
     'UPDATE audit_event SET action = NULL',
     'DELETE FROM audit_event',
     'TRUNCATE audit_event',

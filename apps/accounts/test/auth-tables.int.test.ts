@@ -57,6 +57,7 @@ function described() {
     accessTokenTtlMs: 1_000,
     linkTtlMs: 1_000,
     addressAttemptsMax: 1,
+    passkeysMax: 1,
   };
   return Object.values(getAuthTables(options(parts, settings)));
 }

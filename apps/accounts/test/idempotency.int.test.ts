@@ -23,7 +23,7 @@ beforeAll(async () => {
   ledger = await openLedger({ connections: 32 });
   seller = await ledger.owner();
   // Every token here is an owner's id.
-  const identity = { identify: async (apiToken: string) => ({ ownerId: apiToken }) };
+  const identity = { require: async (apiToken: string) => ({ ownerId: apiToken }) };
   idempotency = new Idempotency(
     new PgIdempotencyStore(ledger.pool),
     identity as unknown as Identity,
@@ -51,7 +51,10 @@ async function serve(command: Authorise, change: Partial<Settle> = {}): Promise<
 }
 
 const find = (body = 'one', by = buyer): Promise<FoundAnswer> =>
-  idempotency.find({ type: 'find-answer', apiToken: by.ownerId, key, bodyHash: hashOf(body) });
+  idempotency.find({
+    ...{ type: 'find-answer', apiToken: by.ownerId, pathUsername: null, clientAddress: null },
+    ...{ key, bodyHash: hashOf(body) },
+  });
 
 const running = { declined: 'idempotency_key_running' };
 const reused = { declined: 'idempotency_key_reused' };

@@ -103,7 +103,7 @@ describe('large bodies through our own worker', () => {
   beforeAll(async () => {
     stage = await startStage({
       BROKER_WORKER_SILENCE_MS: '2000',
-      BROKER_READER_STALL_MS: '5000',
+      BROKER_READER_STALL_MS: '12000',
     });
   });
   afterEach(async () => {

@@ -16,6 +16,7 @@ import type { RouterSettings } from './config.js';
 import { CredentialEvents } from './credential-events.js';
 import { Presence } from './domain/presence.js';
 import { RouterEvents } from './events.js';
+import { ActTending, ActTendingSettings } from './inbound/act-tending.js';
 import { AllowanceTending } from './inbound/allowance-tending.js';
 import { AutoselectsController } from './inbound/autoselects.controller.js';
 import { CatalogueWatch, CatalogueWatchSettings } from './inbound/catalogue-watch.js';
@@ -34,16 +35,19 @@ import { RouterGrpc } from './inbound/router.grpc.js';
 import { UsageChecksController } from './inbound/usage-checks.controller.js';
 import { CredentialVault } from './outbound/credential-vault.js';
 import { HttpAccounts } from './outbound/http-accounts.js';
+import { HttpActRecord } from './outbound/http-act-record.js';
 import { HttpLeases } from './outbound/http-leases.js';
 import { NatsAnnouncements } from './outbound/nats-announcements.js';
 import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
 import { CredentialBatch, PgCredentialStore } from './outbound/pg-credential-store.js';
 import { PgTermHistory } from './outbound/pg-term-history.js';
+import { PrismaActStore } from './outbound/prisma-act-store.js';
 import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { Accounts } from './services/accounts.js';
+import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
 import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
@@ -141,6 +145,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationManagement,
       CredentialUpkeep,
       AutoselectManagement,
+      ActRelay,
+      ActTending,
       RouterEvents,
       CredentialEvents,
       RouterGrpc,
@@ -161,6 +167,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: CatalogueWriter, useClass: PrismaCatalogueWriter },
       { provide: CredentialStore, useClass: PgCredentialStore },
       { provide: TermHistory, useClass: PgTermHistory },
+      { provide: ActStore, useClass: PrismaActStore },
+      { provide: ActRecord, useClass: HttpActRecord },
       { provide: RateLimits, useClass: RedisRateLimits },
       { provide: ProviderRates, useClass: RedisProviderRates },
       { provide: Clock, useValue: parts.clock },
@@ -196,6 +204,7 @@ function settingsFor(settings: RouterSettings) {
         settings.ROUTER_REGISTRATIONS_MAX,
       ),
     ),
+    value(new ActTendingSettings(settings.ROUTER_ACTS_INTERVAL_MS)),
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
     value(
       new HealthSettings(

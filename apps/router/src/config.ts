@@ -272,6 +272,10 @@ export const routerSettings = z.object({
     1_000,
     'How often the revision is looked at: changes are heard at once, this heals a lost message.',
   ),
+  ROUTER_ACTS_INTERVAL_MS: setting.durationMs(
+    500,
+    'How often acts of managing are carried to the record of accounts: soon enough for whoever looks after acting.',
+  ),
   ROUTER_REGISTRATION_OVERLAP_MS: setting.integer(
     0,
     0,

@@ -135,4 +135,12 @@ export class RouterEvents {
   autoselectUnreadable(id: string): void {
     this.log.error({ id }, 'a stored autoselect has a form that is not known here');
   }
+
+  actsWait(error: unknown): void {
+    this.log.warn({ error }, 'the record of acts cannot be reached; they wait');
+  }
+
+  actRefused(actId: string, error: unknown): void {
+    this.log.error({ actId, error }, 'the record does not take an act');
+  }
 }

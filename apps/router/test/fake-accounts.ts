@@ -9,6 +9,7 @@ import {
   Identify,
   internalPaths,
   type Principal,
+  RecordAct,
   RenewAccess,
 } from '@aisbf/contracts';
 import { createSecretToken } from '@aisbf/secrets';
@@ -28,6 +29,9 @@ export async function startFakeAccounts() {
     authorised: [] as Authorise[],
     identified: 0,
     refusal: undefined as { fault: FaultBody } | undefined,
+    acts: [] as RecordAct[],
+    /** `away`: no act is heard. `mute`: it is, and the answer gets lost. */
+    actTrouble: undefined as 'away' | 'mute' | undefined,
   };
 
   const answer = (path: string, body: unknown): [status: number, value: unknown] => {
@@ -54,9 +58,17 @@ export async function startFakeAccounts() {
     return [200, { requestId, holdEpoch: 1, amount, isReplay: false }];
   };
 
+  const recordAnswer = (body: unknown): [status: number, value: unknown] => {
+    if (state.actTrouble !== 'away') state.acts.push(RecordAct.parse(body));
+    return state.actTrouble ? [503, fault('unavailable', 'AWAY')] : [200, {}];
+  };
+
   const server = createServer(async (request, response) => {
     const [path, body] = [request.url ?? '', JSON.parse(await textOf(request)) as unknown];
-    const [status, value] = accessAnswer(changes, path, body) ?? answer(path, body);
+    const isAct = path === internalPaths.accountsRecordAct;
+    const [status, value] = isAct
+      ? recordAnswer(body)
+      : (accessAnswer(changes, path, body) ?? answer(path, body));
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   });
   const { url, stop } = await listenOnLoopback(server);

@@ -5,20 +5,19 @@ import {
   indexCatalogue,
   type Listing,
   type Provider,
-  type Rotation,
-  type RotationMember,
   type UsageCheck,
 } from '../src/domain/catalogue.js';
 import { healthKey } from '../src/domain/health.js';
 import type { PlanSettings } from '../src/domain/plan.js';
 import { Presence } from '../src/domain/presence.js';
 import type { Surroundings } from '../src/domain/upstream.js';
+import { models, ownerIdOf, usernames } from './random-names.js';
+import { rotationsOf } from './random-rotations.js';
 import { nowMs, ownFee, prices, scheduleOf } from './random-schedule.js';
 
-/** Few names, so that they collide: the hard cases are where owners call their things alike. */
-export const usernames = ['global', 'anna', 'bob'] as const;
+export { models, ownerIdOf, usernames } from './random-names.js';
+
 const names = ['rig', 'cloud'] as const;
-export const models = ['llama', 'org/qwen:7b'] as const;
 
 export const planSettings: PlanSettings = {
   feeBpsDefault: 500,
@@ -32,10 +31,6 @@ export const planSettings: PlanSettings = {
   sessionQueuedMax: 4,
   selectedOffersMax: 1_000,
 };
-
-export function ownerIdOf(username: string): string {
-  return `owner-of-${username}`;
-}
 
 const mostly = fc.constantFrom(true, true, true, false);
 
@@ -126,59 +121,6 @@ function listingsOf(all: readonly Provider[]): fc.Arbitrary<readonly Listing[]> 
         ),
       ),
     );
-}
-
-function rotationsOf(all: readonly Provider[]): fc.Arbitrary<readonly Rotation[]> {
-  const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
-  const rotation = fc.record({
-    username: fc.constantFrom(...usernames),
-    name: fc.constantFrom('main', 'spare'),
-    members: fc.subarray(places).chain((chosen) =>
-      fc.tuple(
-        ...chosen.map((place) =>
-          fc.record({
-            target: fc.constant({ kind: 'model' as const, ...place }),
-            weight: fc.integer({ min: 1, max: 10 }),
-            priority: fc.constantFrom(0, 0, 0, 1),
-          }),
-        ),
-      ),
-    ),
-  });
-  return fc
-    .uniqueArray(rotation, {
-      selector: ({ username, name }) => `${username}/${name}`,
-      maxLength: 4,
-    })
-    .chain((shapes) =>
-      fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 4 }).map((links) =>
-        shapes.map(({ username, name, members }, at) => ({
-          id: `${username}-${name}`,
-          ownerId: ownerIdOf(username),
-          username,
-          name,
-          createdAtMs: 5_000,
-          members: [...members, ...innerMembers(shapes, at, links)],
-          limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
-        })),
-      ),
-    );
-}
-
-/** Rotations lead to one another, and now and then back to themselves. */
-function innerMembers(
-  shapes: readonly Readonly<{ username: string; name: string }>[],
-  at: number,
-  links: readonly (readonly [number, number])[],
-): RotationMember[] {
-  const inner = links
-    .filter(([from]) => from % shapes.length === at)
-    .flatMap(([, to]) => shapes[to % shapes.length] ?? []);
-  return [...new Set(inner)].map(({ username, name }) => ({
-    target: { kind: 'rotation', rotationId: `${username}-${name}` },
-    weight: 1,
-    priority: 0,
-  }));
 }
 
 function sessionsOf(all: readonly Provider[]): fc.Arbitrary<readonly SessionPresence[]> {

@@ -209,6 +209,8 @@ describe('the money for an answer', () => {
     { pricesMax: { completion_token: '2999999' } },
     { costMax: '12' },
   ])('is not asked for where the buyer wants to pay less: %j', async (limit) => {
+    // What was told before may have paused the model for a moment: every replica tells of it.
+    await until(async () => (await admit(one)).status === 200);
     expect((await admit(one, limit)).body.fault).toMatchObject({
       code: 'PRICE_ABOVE_MAX',
       kind: 'invalid',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BudgetLimits, BudgetUse } from './budget.js';
 import { Id, Name, NanosText, RequestId } from './field.js';
 import { Receipt } from './ledger.js';
 import { Principal, Role, Scope, TokenLimits, TokenRules } from './principal.js';
@@ -66,6 +67,7 @@ export const CreateApiToken = z.strictObject({
   expiresAt: z.iso.datetime().optional(),
   limits: TokenLimits.partial().default({}),
   rules: TokenRules.partial().default({}),
+  budgets: BudgetLimits.default([]),
 });
 export type CreateApiToken = z.infer<typeof CreateApiToken>;
 
@@ -77,6 +79,7 @@ export const ApiToken = z.strictObject({
   scopes: z.array(Scope),
   limits: TokenLimits,
   rules: TokenRules,
+  budgets: z.array(BudgetUse),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime().nullable(),
   revokedAt: z.iso.datetime().nullable(),
@@ -91,6 +94,8 @@ export const CreatedApiToken = ApiToken.extend({ apiToken: z.string() });
 export type CreatedApiToken = z.infer<typeof CreatedApiToken>;
 
 export const ListApiTokens = z.strictObject({
+  /** Whose; only an operator may name somebody else. */
+  username: Name.optional(),
   limit: z.coerce.number().int().min(1).max(200).default(100),
   /** Only those created before this moment. */
   before: z.iso.datetime().optional(),
@@ -99,13 +104,17 @@ export type ListApiTokens = z.infer<typeof ListApiTokens>;
 
 export const ApiTokens = z.strictObject({ apiTokens: z.array(ApiToken) });
 
-/** What is not named stays as it is; a list replaces the list. */
+/**
+ * What is not named stays as it is; a list replaces the list. A budget that is in the old list and in the new one
+ * goes on counting; one that is in the old list only is removed.
+ */
 export const UpdateApiToken = z.strictObject({
   name: z.string().min(1).max(100).optional(),
   scopes: z.array(Scope).min(1).max(3).optional(),
   expiresAt: z.iso.datetime().nullable().optional(),
   limits: TokenLimits.partial().default({}),
   rules: TokenRules.partial().default({}),
+  budgets: BudgetLimits.optional(),
 });
 export type UpdateApiToken = z.infer<typeof UpdateApiToken>;
 
@@ -251,10 +260,19 @@ export const accountRoutes: readonly RestRoute[] = [
     answer: { status: 200, schema: ApiTokens },
   },
   {
+    method: 'get',
+    path: '/api/account/api-tokens/{id}',
+    operationId: 'getApiToken',
+    summary: 'One of them, and what stands of its budgets',
+    credential: 'manage',
+    pathParameters: { id: Id },
+    answer: { status: 200, schema: ApiToken },
+  },
+  {
     method: 'delete',
     path: '/api/account/api-tokens/{id}',
     operationId: 'revokeApiToken',
-    summary: "Revoke an API token of one's own",
+    summary: "Revoke an API token of one's own (operators: anybody's)",
     description: 'Answers when no process accepts the token any more, and says so.',
     credential: 'manage',
     pathParameters: { id: Id },
@@ -264,7 +282,9 @@ export const accountRoutes: readonly RestRoute[] = [
     method: 'patch',
     path: '/api/account/api-tokens/{id}',
     operationId: 'updateApiToken',
-    summary: 'Change what an API token may be used for',
+    summary: 'Change what an API token may be used for and spend',
+    description:
+      'Answers when no process serves what was before; a lower budget is heeded from its commit on.',
     credential: 'manage',
     pathParameters: { id: Id },
     request: UpdateApiToken,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AccessKeys } from './access.js';
 import { Email } from './account-api.js';
 import { Id, Name } from './field.js';
+import * as passkey from './passkey.js';
 import { Role } from './principal.js';
 import type { RestRoute } from './rest-route.js';
 
@@ -190,6 +191,44 @@ export const authRoutes: readonly AuthRoute[] = [
     request: ConfirmPassword,
     answer: ok(AuthDone),
   }),
+  route('get', '/passkey/generate-register-options', 'session', {
+    operationId: 'beginPasskey',
+    summary: 'Begin to register a passkey',
+    description:
+      'The challenge is good for five minutes and once, with the cookie that comes with it. Wants a session of the last day.',
+    answer: ok(passkey.PasskeyCreation),
+  }),
+  route('post', '/passkey/verify-registration', 'session', {
+    operationId: 'addPasskey',
+    summary: 'Register what the browser has made of it',
+    request: passkey.AddPasskey,
+    answer: ok(passkey.Passkey),
+  }),
+  route('get', '/passkey/list-user-passkeys', 'session', {
+    operationId: 'listPasskeys',
+    summary: 'Own passkeys',
+    answer: ok(passkey.Passkeys),
+  }),
+  route('post', '/passkey/delete-passkey', 'session', {
+    operationId: 'deletePasskey',
+    summary: 'Sign in with this passkey no more',
+    description: 'Sessions that it has begun go on.',
+    request: passkey.DeletePasskey,
+    answer: ok(AuthDone),
+  }),
+  route('get', '/passkey/generate-authenticate-options', 'nobody', {
+    operationId: 'beginPasskeySignIn',
+    summary: 'Begin to sign in with a passkey',
+    description: 'As with registering one. Nobody need say who they are: the passkey does.',
+    answer: ok(passkey.PasskeyChallenge),
+  }),
+  route('post', '/passkey/verify-authentication', 'nobody', {
+    operationId: 'signInWithPasskey',
+    summary: 'Begin a session with what the browser has signed',
+    description: 'No second factor is asked for: the passkey is one thing, unlocking it another.',
+    request: passkey.SignInWithPasskey,
+    answer: ok(SignedIn),
+  }),
   route('post', '/change-password', 'session', {
     operationId: 'changePassword',
     summary: 'Change the password; ends the other sessions',
@@ -220,6 +259,9 @@ export const authRequests = {
   ChangePassword,
   ConfirmPassword,
   EnterCode,
+  AddPasskey: passkey.AddPasskey,
+  SignInWithPasskey: passkey.SignInWithPasskey,
+  DeletePasskey: passkey.DeletePasskey,
   NoBody,
 };
 export const authAnswers = {
@@ -229,5 +271,9 @@ export const authAnswers = {
   AuthDone,
   TwoFactorSecret,
   BackupCodes,
+  Passkey: passkey.Passkey,
+  Passkeys: passkey.Passkeys,
+  PasskeyCreation: passkey.PasskeyCreation,
+  PasskeyChallenge: passkey.PasskeyChallenge,
   AccessToken: AccessTokenAnswer,
 };

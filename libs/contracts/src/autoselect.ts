@@ -170,3 +170,5 @@ export const autoselectRoutes: readonly RestRoute[] = [
     answer: { status: 204 },
   },
 ];
+
+export const autoselectAnswers = { Autoselect, Autoselects };

@@ -161,78 +161,6 @@ export const UpdateProvider = z.strictObject({
 });
 export type UpdateProvider = z.infer<typeof UpdateProvider>;
 
-const share = {
-  weight: z
-    .int()
-    .min(1)
-    .max(1_000_000)
-    .default(1)
-    .describe('Twice the weight gets twice the requests of those of the same priority.'),
-  priority: z
-    .int()
-    .min(0)
-    .max(1_000)
-    .default(0)
-    .describe('Those of the least number are tried first, the next only when they cannot serve.'),
-};
-
-const rotationLimits = {
-  attemptsMax: z
-    .int()
-    .min(1)
-    .max(64)
-    .nullable()
-    .default(null)
-    .describe('How many members are tried at most; null is as many as the installation tries.'),
-  firstByteMs: z
-    .int()
-    .min(100)
-    .max(3_600_000)
-    .nullable()
-    .default(null)
-    .describe(
-      'How long one attempt may take to its first byte, where that is less than elsewhere.',
-    ),
-  totalMs: z
-    .int()
-    .min(100)
-    .max(3_600_000)
-    .nullable()
-    .default(null)
-    .describe('How long a request may take, where that is less than elsewhere.'),
-};
-
-export const PutRotation = z.strictObject({
-  ...onBehalf,
-  ...rotationLimits,
-  members: z
-    .array(
-      z.union([
-        z.strictObject({ providerId: Id, model: ModelName, ...share }),
-        z.strictObject({ rotationId: Id.describe('Another rotation.'), ...share }),
-      ]),
-    )
-    .min(1)
-    .max(256),
-});
-export type PutRotation = z.infer<typeof PutRotation>;
-
-export const Rotation = z.strictObject({
-  id: Id,
-  name: Name,
-  username: Name,
-  ...rotationLimits,
-  members: z.array(
-    z.union([
-      z.strictObject({ providerId: Id, provider: z.string(), model: ModelName, ...share }),
-      z.strictObject({ rotationId: Id, rotation: z.string(), ...share }),
-    ]),
-  ),
-});
-export type Rotation = z.infer<typeof Rotation>;
-
-export const Rotations = z.strictObject({ rotations: z.array(Rotation) });
-
 /** A provider's model whose own counts differ from ours by more than they may. */
 export const UsageCheck = z.strictObject({
   providerId: Id,
@@ -343,35 +271,6 @@ export const catalogRoutes: readonly RestRoute[] = [
   },
   ...listingRoutes,
   {
-    method: 'put',
-    path: '/api/catalog/rotations/{name}',
-    operationId: 'putRotation',
-    summary: 'Create a rotation or replace its members',
-    ...managed,
-    pathParameters: { name: Name },
-    request: PutRotation,
-    answer: { status: 200, schema: Rotation },
-  },
-  {
-    method: 'get',
-    path: '/api/catalog/rotations',
-    operationId: 'listRotations',
-    summary: 'Own rotations',
-    ...managed,
-    query: OnBehalf,
-    answer: { status: 200, schema: Rotations },
-  },
-  {
-    method: 'delete',
-    path: '/api/catalog/rotations/{name}',
-    operationId: 'deleteRotation',
-    summary: 'Delete a rotation',
-    ...managed,
-    pathParameters: { name: Name },
-    query: OnBehalf,
-    answer: { status: 204 },
-  },
-  {
     method: 'get',
     path: '/api/catalog/usage-checks',
     operationId: 'listUsageChecks',
@@ -391,3 +290,22 @@ export const catalogRoutes: readonly RestRoute[] = [
     answer: { status: 204 },
   },
 ];
+
+export const catalogRequests = {
+  CreateProvider,
+  UpdateProvider,
+  CreateRegistration,
+  RotateRegistration,
+  LiftUsageCheck,
+};
+export const catalogAnswers = {
+  Provider,
+  Providers,
+  CreatedProvider,
+  RotatedRegistration,
+  Registration,
+  Registrations,
+  CreatedRegistration,
+  UsageCheck,
+  UsageChecks,
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { RequestId } from './field.js';
+import { ClientAddress, Name, RequestId } from './field.js';
 
 /** What a buyer calls one request by, so that a repeat of it is known for one. */
 export const Idempotency = z.strictObject({
@@ -13,6 +13,8 @@ export type Idempotency = z.infer<typeof Idempotency>;
 export const FindAnswer = z.strictObject({
   type: z.literal('find-answer'),
   apiToken: z.string().min(1).max(256),
+  pathUsername: Name.nullable().default(null),
+  clientAddress: ClientAddress.nullable().default(null),
   ...Idempotency.shape,
 });
 export type FindAnswer = z.infer<typeof FindAnswer>;

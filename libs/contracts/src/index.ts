@@ -34,6 +34,7 @@ export {
   User,
   Users,
 } from './account-api.js';
+export { RecordAct } from './act.js';
 export { authPath, authRoutes } from './auth-api.js';
 export {
   Autoselect,
@@ -45,6 +46,7 @@ export {
   Selection,
   Source,
 } from './autoselect.js';
+export { BudgetLimit, BudgetPeriod, BudgetUse } from './budget.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
 export {
   CreatedProvider,
@@ -54,13 +56,10 @@ export {
   LiftUsageCheck,
   Provider,
   Providers,
-  PutRotation,
   Registration,
   Registrations,
   RotatedRegistration,
   RotateRegistration,
-  Rotation,
-  Rotations,
   UpdateProvider,
   UsageCheck,
   UsageChecks,
@@ -207,6 +206,7 @@ export {
   Repair,
   RepairAccount,
 } from './repair-api.js';
+export { PutRotation, Rotation, Rotations } from './rotation-api.js';
 export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
   Admit,

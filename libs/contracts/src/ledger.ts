@@ -4,6 +4,7 @@ import {
   Count,
   FaultBody,
   Id,
+  Name,
   NanosText,
   Prices,
   RequestId,
@@ -207,6 +208,8 @@ export type Receipt = z.infer<typeof Receipt>;
 export const GetReceipt = z.strictObject({
   type: z.literal('get-receipt'),
   apiToken: z.string().min(1).max(256),
+  /** Whose own address was called, where it was one's. */
+  pathUsername: Name.nullable().default(null),
   clientAddress: ClientAddress.nullable().default(null),
   requestId: RequestId,
 });

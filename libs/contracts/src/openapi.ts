@@ -16,6 +16,7 @@ import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
+import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
@@ -37,15 +38,11 @@ const requests = {
   ...payout.payoutRequests,
   ...repair.repairRequests,
   ...payment.paymentRequests,
-  CreateProvider: catalog.CreateProvider,
-  UpdateProvider: catalog.UpdateProvider,
-  CreateRegistration: catalog.CreateRegistration,
-  RotateRegistration: catalog.RotateRegistration,
+  ...catalog.catalogRequests,
   ...listing.listingRequests,
-  PutRotation: catalog.PutRotation,
+  PutRotation: rotation.PutRotation,
   PutAutoselect: autoselect.PutAutoselect,
   DecisionTree,
-  LiftUsageCheck: catalog.LiftUsageCheck,
 };
 
 const answers = {
@@ -76,27 +73,13 @@ const answers = {
   ...payout.payoutAnswers,
   ...repair.repairAnswers,
   ...payment.paymentAnswers,
-  Provider: catalog.Provider,
-  Providers: catalog.Providers,
+  ...catalog.catalogAnswers,
   ProviderPace,
-  CreatedProvider: catalog.CreatedProvider,
-  RotatedRegistration: catalog.RotatedRegistration,
-  Registration: catalog.Registration,
-  Registrations: catalog.Registrations,
-  CreatedRegistration: catalog.CreatedRegistration,
   ...listing.listingAnswers,
-  Rotation: catalog.Rotation,
-  Rotations: catalog.Rotations,
-  Autoselect: autoselect.Autoselect,
-  Autoselects: autoselect.Autoselects,
+  ...rotation.rotationAnswers,
+  ...autoselect.autoselectAnswers,
   DecisionTree,
-  UsageCheck: catalog.UsageCheck,
-  UsageChecks: catalog.UsageChecks,
-  WorkerRegistered: worker.WorkerRegistered,
-  WorkerSession: worker.WorkerSession,
-  WorkerSessions: worker.WorkerSessions,
-  WorkerEvent: worker.WorkerEvent,
-  WorkerStatus: worker.WorkerStatus,
+  ...worker.workerAnswers,
   SessionPresence,
 };
 
@@ -158,7 +141,12 @@ const areas: readonly Area[] = [
   {
     tag: 'catalog',
     description: 'Providers, listings, rotations and autoselects.',
-    routes: [...catalog.catalogRoutes, ...autoselect.autoselectRoutes, ...paceRoutes],
+    routes: [
+      ...catalog.catalogRoutes,
+      ...rotation.rotationRoutes,
+      ...autoselect.autoselectRoutes,
+      ...paceRoutes,
+    ],
     error: 'RestError',
   },
   {

@@ -235,3 +235,11 @@ export const workerRoutes: readonly RestRoute[] = [
     answer: { status: 200, schema: WorkerStatus },
   },
 ];
+
+export const workerAnswers = {
+  WorkerRegistered,
+  WorkerSession,
+  WorkerSessions,
+  WorkerEvent,
+  WorkerStatus,
+};

@@ -11,9 +11,27 @@ const run = promisify(execFile);
 /** The servers' programs, unpacked but not installed. */
 export type UnpackedPrograms = Readonly<{ folder: string; libraryPath: string }>;
 
-const packages = ['redis-server', 'nats-server'] as const;
-/** What these need on a machine that has little: for when apt cannot work out what is missing. */
-const packagesAndLibraries = [...packages, 'redis-tools', 'libjemalloc2', 'liblzf1'] as const;
+/** Packages that are fetched and kept together. */
+export type PackageSet = Readonly<{
+  /** Ends the name of their folder in the cache. */
+  suffix: string;
+  packages: readonly string[];
+  /** What these need on a machine that has little: for when apt cannot work out what is missing. */
+  libraries: readonly string[];
+  /** Fails where they do not run here: such must not be cached. */
+  prove: (unpacked: UnpackedPrograms) => Promise<void>;
+}>;
+
+const servers: PackageSet = {
+  suffix: '',
+  packages: ['redis-server', 'nats-server'],
+  libraries: ['redis-tools', 'libjemalloc2', 'liblzf1'],
+  prove: async ({ folder, libraryPath }) => {
+    const env = { LD_LIBRARY_PATH: libraryPath };
+    await run(await programIn(folder, 'redis-server'), ['--version'], { env });
+    await run(await programIn(folder, 'nats-server'), ['--version'], { env });
+  },
+};
 
 /** A slow mirror may take this long; one that hangs must not hang us. */
 const aptMs = 180_000;
@@ -26,15 +44,20 @@ let fetching: Promise<UnpackedPrograms | undefined> | undefined;
  * is no apt.
  */
 export function debianPrograms(): Promise<UnpackedPrograms | undefined> {
-  fetching ??= cachedOrFetched();
+  fetching ??= unpackedPackages(servers);
   return fetching;
 }
 
-async function cachedOrFetched(): Promise<UnpackedPrograms | undefined> {
+/** The same for any packages. */
+export async function unpackedPackages(set: PackageSet): Promise<UnpackedPrograms | undefined> {
   const system = await debianSystem();
   if (system === undefined) return undefined;
-  const folder = join(cacheFolder(), system);
-  if (!(await exists(folder))) await fetchInto(folder);
+  const folder = join(cacheFolder(), `${system}${set.suffix}`);
+  if (!(await exists(folder))) await fetchInto(folder, set);
+  return unpackedIn(folder);
+}
+
+async function unpackedIn(folder: string): Promise<UnpackedPrograms> {
   return { folder, libraryPath: (await libraryFolders(folder)).join(':') };
 }
 
@@ -53,15 +76,15 @@ async function debianSystem(): Promise<string | undefined> {
 }
 
 /** Two processes may do this at once: each works in a folder of its own, and the first to finish wins. */
-async function fetchInto(folder: string): Promise<void> {
+async function fetchInto(folder: string, set: PackageSet): Promise<void> {
   const draft = `${folder}.${randomBytes(6).toString('hex')}`;
   guard.removeAtEnd(draft);
   try {
     await mkdir(join(draft, 'apt/state/lists/partial'), { recursive: true });
     await mkdir(join(draft, 'apt/cache/archives/partial'), { recursive: true });
-    const archives = await download(join(draft, 'apt'));
+    const archives = await download(join(draft, 'apt'), set);
     for (const archive of archives) await run('dpkg-deb', ['-x', archive, join(draft, 'root')]);
-    await prove(join(draft, 'root'));
+    await set.prove(await unpackedIn(join(draft, 'root')));
     await rename(join(draft, 'root'), folder);
   } catch (error) {
     if (!(await exists(folder))) throw error;
@@ -71,7 +94,10 @@ async function fetchInto(folder: string): Promise<void> {
   }
 }
 
-async function download(apt: string): Promise<readonly string[]> {
+async function download(
+  apt: string,
+  { packages, libraries }: PackageSet,
+): Promise<readonly string[]> {
   const archives = join(apt, 'cache/archives');
   const settings = [
     `Dir::State=${apt}/state`,
@@ -91,7 +117,7 @@ async function download(apt: string): Promise<readonly string[]> {
     await aptGet('install', '-y', '--no-install-recommends', '--download-only', ...packages);
   } catch {
     // The machine's own packages are in disorder, which does not keep these from being fetched.
-    await aptGet('download', ...packagesAndLibraries).catch((error: unknown) => {
+    await aptGet('download', ...packages, ...libraries).catch((error: unknown) => {
       throw new Error(`apt-get could not fetch ${packages.join(' and ')}: ${saidBy(error)}`, {
         cause: update instanceof Error ? update : error,
       });
@@ -104,13 +130,6 @@ async function download(apt: string): Promise<readonly string[]> {
 function saidBy(error: unknown): string {
   const { stderr } = error as { stderr?: string };
   return stderr?.trim() || String(error);
-}
-
-/** What does not start here must not be cached. */
-async function prove(root: string): Promise<void> {
-  const env = { LD_LIBRARY_PATH: (await libraryFolders(root)).join(':') };
-  await run(await programIn(root, 'redis-server'), ['--version'], { env });
-  await run(await programIn(root, 'nats-server'), ['--version'], { env });
 }
 
 /** Debian keeps servers in `sbin` or in `bin`, as each package likes. */

@@ -1,5 +1,6 @@
 export { cacheFolder } from './cache-folder.js';
 export { Daemon, type DaemonExit, type DaemonPlan } from './daemon.js';
+export { type PackageSet, type UnpackedPrograms, unpackedPackages } from './debian-packages.js';
 export { type Edge, type StartEdge, startEdge } from './edge.js';
 export { findFreePorts, isFreePort } from './free-ports.js';
 export { guard } from './guard.js';

@@ -1,4 +1,6 @@
+export { Chromium, ChromiumPage } from './chromium.js';
 export { Eavesdropper } from './eavesdropper.js';
+
 export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
@@ -32,5 +34,6 @@ export { natsUrl } from './nats-url.js';
 export { type OwnNats, startOwnNats } from './own-nats.js';
 export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
+export { SoftwareAuthenticator } from './software-authenticator.js';
 export { totpOf } from './totp.js';
 export { until } from './until.js';

@@ -30,6 +30,8 @@ export type Deed = Readonly<{
     | 'session.end'
     | 'password.change'
     | 'two-factor.change'
+    | 'passkey.add'
+    | 'passkey.delete'
     | 'email.verify';
   subject: string;
   detail: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;

@@ -30,6 +30,11 @@ export class ApiTokensController {
     return { apiTokens: await this.apiTokens.list(actor, query) };
   }
 
+  @Get(':id')
+  get(@Acting() actor: Actor, @Param('id', parsed(Id)) id: string) {
+    return this.apiTokens.get(actor, id);
+  }
+
   @Patch(':id')
   update(
     @Acting() actor: Actor,

@@ -1,6 +1,7 @@
 import { GetOwner, GetReceipt, Identify } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { requireOwnPath } from '../domain/operator.js';
 import { Identity } from '../services/identity.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';
@@ -28,8 +29,10 @@ export class InternalController {
 
   @Post('receipt')
   @HttpCode(200)
-  async receipt(@Body(parsed(GetReceipt)) { apiToken, clientAddress, requestId }: GetReceipt) {
+  async receipt(@Body(parsed(GetReceipt)) question: GetReceipt) {
+    const { apiToken, pathUsername, clientAddress, requestId } = question;
     const principal = await this.identity.identifyFrom(apiToken, clientAddress);
+    requireOwnPath(principal, pathUsername);
     return this.statements.receipt(principal, requestId);
   }
 }

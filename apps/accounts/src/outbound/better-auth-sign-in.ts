@@ -7,6 +7,7 @@ import {
   internalHeaders,
 } from '@aisbf/contracts';
 import { Log } from '@aisbf/platform';
+import { PASSKEY_ERROR_CODES } from '@better-auth/passkey';
 import { type BetterAuthOptions, betterAuth } from 'better-auth';
 import { APIError } from 'better-auth/api';
 import { jwt, twoFactor } from 'better-auth/plugins';
@@ -17,6 +18,8 @@ import { knownAddressMail, passwordMail, verificationMail } from '../domain/mail
 import { AuditStore } from '../services/audit-log.js';
 import { Mailer } from '../services/mailer.js';
 import { Sessions, SignIn } from '../services/sign-in.js';
+import { watchCeremony } from './passkey-ceremony.js';
+import { passkeyHooks, passkeyPaths, passkeys } from './passkeys.js';
 import { isPassing } from './pg-retry.js';
 import { signInTables } from './sign-in-tables.js';
 
@@ -29,6 +32,8 @@ export type SignInSettings = Readonly<{
   linkTtlMs: number;
   /** Calls of one address in a minute. */
   addressAttemptsMax: number;
+  /** Of one user. */
+  passkeysMax: number;
 }>;
 
 export type SignInParts = Readonly<{
@@ -63,7 +68,7 @@ export class BetterAuthSignIn extends SignIn {
 
   async handle(request: Request): Promise<Response> {
     try {
-      return await this.auth.handler(request);
+      return await watchCeremony(() => this.auth.handler(request));
     } catch (error) {
       throw isPassing(error) ? faults.SIGN_IN_UNAVAILABLE({}, { cause: error }) : error;
     }
@@ -108,6 +113,7 @@ export function options(parts: SignInParts, settings: SignInSettings) {
         '/sign-in/*': perMinute,
         '/sign-up/*': perMinute,
         '/two-factor/*': perMinute,
+        '/passkey/*': perMinute,
         '/request-password-reset': perMinute,
         '/send-verification-email': perMinute,
       },
@@ -136,8 +142,10 @@ export function options(parts: SignInParts, settings: SignInSettings) {
         parts.mailer.send(verificationMail(email, url)),
     },
     databaseHooks: recordHooks(parts),
+    hooks: passkeyHooks(parts, callerAddressHeader),
     plugins: [
       twoFactor({ issuer: 'AISBF', schema: signInTables.twoFactor }),
+      passkeys(parts, settings),
       accessTokens(parts, settings),
     ],
     advanced: advancedOptions(publicUrl, log),
@@ -213,17 +221,24 @@ async function sendPasswordMail(
   await mailer.send(passwordMail(user.email, url, rowCount === 0));
 }
 
-/** In the words of a wrong password; a call that comes between is stopped by the database. */
-async function refuseDisabled(pool: Pool, userId: string): Promise<void> {
+const wrongPassword = {
+  code: 'INVALID_EMAIL_OR_PASSWORD',
+  message: 'Invalid email or password',
+} as const;
+
+/** As if there were no such user; a call that comes between is stopped by the database. */
+async function refuseDisabled(pool: Pool, userId: string, context: HookContext): Promise<void> {
   const { rowCount } = await pool.query(
     'SELECT FROM app_user WHERE id = $1 AND disabled_at IS NULL',
     [userId],
   );
   if (rowCount === 1) return;
-  throw new APIError('UNAUTHORIZED', {
-    code: 'INVALID_EMAIL_OR_PASSWORD',
-    message: 'Invalid email or password',
-  });
+  const said = isByPasskey(context) ? PASSKEY_ERROR_CODES.PASSKEY_NOT_FOUND : wrongPassword;
+  throw new APIError('UNAUTHORIZED', said);
+}
+
+function isByPasskey(context: HookContext): boolean {
+  return context?.path === passkeyPaths.signIn;
 }
 
 type HookContext = Readonly<{ headers?: Headers | undefined; path?: string }> | null;
@@ -233,10 +248,16 @@ function recordHooks({
   audit,
   pool,
 }: SignInParts): NonNullable<BetterAuthOptions['databaseHooks']> {
-  const record = (userId: string, action: Deed['action'], subject: string, context: HookContext) =>
+  const record = (
+    userId: string,
+    action: Deed['action'],
+    subject: string,
+    context: HookContext,
+    detail: Deed['detail'] = {},
+  ) =>
     audit.recordOf(
       userId,
-      { action, subject, detail: {} },
+      { action, subject, detail },
       context?.headers?.get(callerAddressHeader) ?? null,
     );
   return {
@@ -251,8 +272,11 @@ function recordHooks({
     },
     session: {
       create: {
-        before: ({ userId }) => refuseDisabled(pool, userId),
-        after: (begun, context) => record(begun.userId, 'session.begin', begun.id, context),
+        before: ({ userId }, context) => refuseDisabled(pool, userId, context),
+        after: (begun, context) =>
+          record(begun.userId, 'session.begin', begun.id, context, {
+            ...(isByPasskey(context) && { byPasskey: true }),
+          }),
       },
       delete: { after: (ended, context) => record(ended.userId, 'session.end', ended.id, context) },
     },

@@ -1,16 +1,26 @@
-import { type ApiToken, type ApiTokenChanged, Scope, subjects } from '@aisbf/contracts';
+import {
+  type ApiToken,
+  type ApiTokenChanged,
+  type BudgetUse,
+  Scope,
+  subjects,
+} from '@aisbf/contracts';
 import { PrismaClient } from '@aisbf/database-accounts';
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry } from '../domain/audit.js';
+import type { Budget } from '../domain/budget.js';
 import {
   type ApiTokenChange,
   type ApiTokenSecret,
   ApiTokenStore,
+  type AuditOf,
   type NewApiToken,
   type OwnedToken,
   type TokenHolder,
+  type TokenOwner,
 } from '../services/api-token-store.js';
 import { insertAudit } from './prisma-audit-store.js';
+import { budgetsOf, lockWallet, putBudgets } from './prisma-budgets.js';
 import type { Client, Transaction } from './prisma-transaction.js';
 import { insertFirstOperator } from './prisma-user-rows.js';
 
@@ -35,22 +45,38 @@ export class PrismaApiTokenStore extends ApiTokenStore {
     });
   }
 
-  async list(ownerId: string, before: Date, limit: number): Promise<readonly ApiToken[]> {
+  async list(
+    whose: TokenOwner,
+    before: Date,
+    limit: number,
+  ): Promise<readonly ApiToken[] | undefined> {
+    const where = 'username' in whose ? whose : { id: whose.ownerId };
+    const owner = await this.prisma.owner.findUnique({ where });
+    if (!owner) return undefined;
     const rows = await this.prisma.apiToken.findMany({
-      where: { ownerId, createdAt: { lt: before } },
-      include: { owner: true },
+      where: { ownerId: owner.id, createdAt: { lt: before } },
       orderBy: { createdAt: 'desc' },
       take: limit,
     });
-    return rows.map((row) => fromApiTokenRow(row, row.owner.username));
+    const ids = rows.map(({ id }) => id);
+    const budgets = await budgetsOf(this.prisma, ids);
+    return rows.map((row) => fromApiTokenRow(row, owner.username, budgets.get(row.id)));
+  }
+
+  async find(which: OwnedToken): Promise<ApiToken | undefined> {
+    const row = await this.prisma.apiToken.findFirst({
+      where: whereOf(which),
+      include: { owner: true },
+    });
+    return row ? withBudgets(this.prisma, row, row.owner.username) : undefined;
   }
 
   update(
     which: OwnedToken,
-    { name, scopes, expiresAt, limits, rules }: ApiTokenChange,
-    audit: AuditEntry,
+    { name, scopes, expiresAt, limits, rules, budgets }: ApiTokenChange,
+    audit: AuditOf,
   ): Promise<ApiToken | undefined> {
-    return this.change(which, audit, {
+    const data = {
       ...(name !== undefined && { name }),
       ...(scopes !== undefined && { scopes: [...scopes] }),
       ...(expiresAt !== undefined && { expiresAt }),
@@ -58,14 +84,15 @@ export class PrismaApiTokenStore extends ApiTokenStore {
       ...(rules.routes && { allowedRoutes: [...rules.routes] }),
       ...(rules.models && { allowedModels: [...rules.models] }),
       ...(rules.addresses && { allowedAddresses: [...rules.addresses] }),
-    });
+    };
+    return this.change(which, audit, () => data, budgets);
   }
 
   rotate(
     which: OwnedToken,
     { publicId, secretHash }: ApiTokenSecret,
     previousValidUntil: Date | null,
-    audit: AuditEntry,
+    audit: AuditOf,
   ): Promise<ApiToken | undefined> {
     return this.change(which, audit, (row) => ({
       publicId,
@@ -77,15 +104,17 @@ export class PrismaApiTokenStore extends ApiTokenStore {
     }));
   }
 
-  revoke({ ownerId, apiTokenId }: OwnedToken, audit: AuditEntry): Promise<boolean> {
+  revoke(which: OwnedToken, audit: AuditOf): Promise<boolean> {
     return this.prisma.$transaction(async (tx) => {
+      const row = await tx.apiToken.findFirst({ where: whereOf(which) });
+      if (!row) return false;
       const { count } = await tx.apiToken.updateMany({
-        where: { id: apiTokenId, ownerId, revokedAt: null },
+        where: { id: row.id, revokedAt: null },
         data: { revokedAt: new Date() },
       });
-      if (count === 0) return (await tx.apiToken.count({ where: { id: apiTokenId, ownerId } })) > 0;
-      await tellOf(tx, apiTokenId);
-      await insertAudit(tx, audit);
+      if (count === 0) return true;
+      await tellOf(tx, row.id);
+      await insertAudit(tx, audit(row.ownerId));
       return true;
     });
   }
@@ -105,25 +134,30 @@ export class PrismaApiTokenStore extends ApiTokenStore {
   }
 
   private change(
-    { ownerId, apiTokenId }: OwnedToken,
-    audit: AuditEntry,
-    change: object | ((row: Row) => object),
+    which: OwnedToken,
+    audit: AuditOf,
+    changeOf: (row: Row) => object,
+    budgets?: readonly Budget[],
   ): Promise<ApiToken | undefined> {
+    const where = { ...whereOf(which), revokedAt: null };
     return this.prisma.$transaction(async (tx) => {
+      const found = await tx.apiToken.findFirst({ where });
+      if (!found) return undefined;
+      // Wallets before tokens, as everywhere: a lease that is opened names its token under the wallet's lock.
+      if (budgets) await lockWallet(tx, found.ownerId);
       // Locked, so that of two rotations at once each sees what the other has left.
-      await tx.$queryRaw`SELECT id FROM api_token WHERE id = ${apiTokenId}::uuid FOR UPDATE`;
-      const row = await tx.apiToken.findFirst({
-        where: { id: apiTokenId, ownerId, revokedAt: null },
-      });
+      await tx.$queryRaw`SELECT id FROM api_token WHERE id = ${found.id}::uuid FOR UPDATE`;
+      const row = await tx.apiToken.findFirst({ where });
       if (!row) return undefined;
       const changed = await tx.apiToken.update({
-        where: { id: apiTokenId },
-        data: typeof change === 'function' ? change(row) : change,
+        where: { id: row.id },
+        data: changeOf(row),
         include: { owner: true },
       });
-      await tellOf(tx, apiTokenId);
-      await insertAudit(tx, audit);
-      return fromApiTokenRow(changed, changed.owner.username);
+      if (budgets) await putBudgets(tx, row.id, budgets);
+      await tellOf(tx, row.id);
+      await insertAudit(tx, audit(row.ownerId));
+      return withBudgets(tx, changed, changed.owner.username);
     });
   }
 }
@@ -167,7 +201,8 @@ async function insertApiToken(client: Client, token: NewApiToken) {
       expiresAt: token.expiresAt,
     },
   });
-  return { apiToken: fromApiTokenRow(row, user.owner.username), ownerId: user.ownerId };
+  if (token.budgets.length > 0) await putBudgets(client, row.id, token.budgets);
+  return { apiToken: await withBudgets(client, row, user.owner.username), ownerId: user.ownerId };
 }
 
 async function findHolder(client: Client, holder: TokenHolder) {
@@ -179,7 +214,16 @@ async function findHolder(client: Client, holder: TokenHolder) {
   return client.appUser.findUnique({ where, include: { owner: true } });
 }
 
-function fromApiTokenRow(row: Row, username: string): ApiToken {
+function whereOf({ ownerId, apiTokenId }: OwnedToken) {
+  return { id: apiTokenId, ...(ownerId !== null && { ownerId }) };
+}
+
+async function withBudgets(client: Client, row: Row, username: string): Promise<ApiToken> {
+  const budgets = await budgetsOf(client, [row.id]);
+  return fromApiTokenRow(row, username, budgets.get(row.id));
+}
+
+function fromApiTokenRow(row: Row, username: string, budgets: readonly BudgetUse[] = []): ApiToken {
   return {
     id: row.id,
     publicId: row.publicId,
@@ -196,6 +240,7 @@ function fromApiTokenRow(row: Row, username: string): ApiToken {
       models: row.allowedModels,
       addresses: row.allowedAddresses,
     },
+    budgets: [...budgets],
     createdAt: row.createdAt.toISOString(),
     expiresAt: row.expiresAt?.toISOString() ?? null,
     revokedAt: row.revokedAt?.toISOString() ?? null,

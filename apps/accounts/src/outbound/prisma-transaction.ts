@@ -11,6 +11,7 @@ export type Client = Pick<
   | 'heldUsername'
   | 'outbox'
   | '$queryRaw'
+  | '$executeRaw'
 >;
 export type Transaction = Client;
 

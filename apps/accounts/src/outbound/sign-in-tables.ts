@@ -67,6 +67,19 @@ export const signInTables = {
       },
     },
   },
+  passkey: {
+    passkey: {
+      modelName: 'auth_passkey',
+      fields: {
+        userId: 'user_id',
+        publicKey: 'public_key',
+        credentialID: 'credential_id',
+        deviceType: 'device_type',
+        backedUp: 'backed_up',
+        createdAt: 'created_at',
+      },
+    },
+  },
   jwt: {
     jwks: {
       modelName: 'auth_signing_key',

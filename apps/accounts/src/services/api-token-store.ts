@@ -1,5 +1,6 @@
 import type { ApiToken, Role, Scope, TokenLimits, TokenRules } from '@aisbf/contracts';
 import type { AuditEntry } from '../domain/audit.js';
+import type { Budget } from '../domain/budget.js';
 
 /** An API token as it is found by one of its secrets. */
 export type StoredApiToken = Readonly<{
@@ -30,6 +31,7 @@ export type NewApiToken = ApiTokenSecret &
     scopes: readonly Scope[];
     limits: TokenLimits;
     rules: TokenRules;
+    budgets: readonly Budget[];
     expiresAt: Date | null;
   }>;
 
@@ -40,10 +42,17 @@ export type ApiTokenChange = Readonly<{
   expiresAt?: Date | null | undefined;
   limits: Partial<TokenLimits>;
   rules: Partial<TokenRules>;
+  budgets?: readonly Budget[] | undefined;
 }>;
 
-/** Which token: one of this owner's. */
-export type OwnedToken = Readonly<{ ownerId: string; apiTokenId: string }>;
+/** Which token: one of this owner's; null stands for any owner. */
+export type OwnedToken = Readonly<{ ownerId: string | null; apiTokenId: string }>;
+
+/** Whose tokens. */
+export type TokenOwner = Readonly<{ username: string }> | Readonly<{ ownerId: string }>;
+
+/** A line of the record, in the matters of the token's owner. */
+export type AuditOf = (ownerId: string) => AuditEntry;
 
 /** The API tokens, for those who manage them. Each change is written with its line in the record. */
 export abstract class ApiTokenStore {
@@ -52,21 +61,28 @@ export abstract class ApiTokenStore {
     token: NewApiToken,
     audit: (created: ApiToken, ownerId: string) => AuditEntry,
   ): Promise<ApiToken | undefined>;
-  abstract list(ownerId: string, before: Date, limit: number): Promise<readonly ApiToken[]>;
+  /** Undefined where there is no such owner. */
+  abstract list(
+    whose: TokenOwner,
+    before: Date,
+    limit: number,
+  ): Promise<readonly ApiToken[] | undefined>;
+  /** Undefined where the owner has no such token. */
+  abstract find(which: OwnedToken): Promise<ApiToken | undefined>;
   /** Undefined where the owner has no such token, or it is revoked. */
   abstract update(
     which: OwnedToken,
     change: ApiTokenChange,
-    audit: AuditEntry,
+    audit: AuditOf,
   ): Promise<ApiToken | undefined>;
   abstract rotate(
     which: OwnedToken,
     secret: ApiTokenSecret,
     previousValidUntil: Date | null,
-    audit: AuditEntry,
+    audit: AuditOf,
   ): Promise<ApiToken | undefined>;
   /** True where the owner had such a token; from the commit on it authorises nothing. */
-  abstract revoke(which: OwnedToken, audit: AuditEntry): Promise<boolean>;
+  abstract revoke(which: OwnedToken, audit: AuditOf): Promise<boolean>;
   /** Notes when tokens were last used; older news than what is known changes nothing. */
   abstract noteUse(usedAt: ReadonlyMap<string, Date>): Promise<void>;
   /**

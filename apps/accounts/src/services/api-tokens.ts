@@ -15,9 +15,15 @@ import { Clock } from '@aisbf/platform';
 import { createSecretToken, keyedHash, parseSecretToken } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import { type Actor, auditEntry, type Deed } from '../domain/audit.js';
+import { budgetsFrom, budgetText } from '../domain/budget.js';
 import { faults } from '../domain/faults.js';
 import { requireOperator } from '../domain/operator.js';
-import { type ApiTokenSecret, ApiTokenStore, type OwnedToken } from './api-token-store.js';
+import {
+  type ApiTokenSecret,
+  ApiTokenStore,
+  type AuditOf,
+  type OwnedToken,
+} from './api-token-store.js';
 import { Pepper } from './pepper.js';
 import { Revocations } from './revocations.js';
 
@@ -47,6 +53,7 @@ export class ApiTokens {
     const { username, name, scopes } = request;
     const isOwn = username === undefined || username === principal.username;
     if (!isOwn) requireOperator(principal);
+    const budgets = budgetsFrom(request.budgets);
     const { text, secret } = this.newSecret();
     const token = {
       ...secret,
@@ -55,10 +62,14 @@ export class ApiTokens {
       scopes,
       limits: { ...this.defaults.value, ...definedOnly(request.limits) },
       rules: { ...noRules, ...definedOnly(request.rules) },
+      budgets,
       expiresAt: request.expiresAt === undefined ? null : new Date(request.expiresAt),
     };
     const stored = await this.store.create(token, (created, ownerId) => {
-      const detail = { name, scopes, username: created.username };
+      const detail = {
+        ...{ name, scopes, username: created.username },
+        ...(budgets.length > 0 && { budgets: budgets.map(budgetText) }),
+      };
       return auditEntry(actor, ownerId, {
         action: 'api-token.create',
         subject: created.id,
@@ -69,24 +80,39 @@ export class ApiTokens {
     return { ...stored, apiToken: text };
   }
 
-  list(actor: Actor, { limit, before }: ListApiTokens): Promise<readonly ApiToken[]> {
+  async list({ principal }: Actor, query: ListApiTokens): Promise<readonly ApiToken[]> {
+    const { username = principal.username, before, limit } = query;
+    const isOwn = username === principal.username;
+    if (!isOwn) requireOperator(principal);
     const end = new Date(before ?? this.clock.nowMs() + 1_000);
-    return this.store.list(actor.principal.ownerId, end, limit);
+    const whose = isOwn ? { ownerId: principal.ownerId } : { username };
+    const apiTokens = await this.store.list(whose, end, limit);
+    if (!apiTokens) throw faults.OWNER_MISSING();
+    return apiTokens;
+  }
+
+  async get(actor: Actor, id: string): Promise<ApiToken> {
+    const apiToken = await this.store.find(managedBy(actor, id));
+    if (!apiToken) throw faults.API_TOKEN_NOT_FOUND();
+    return apiToken;
   }
 
   async update(actor: Actor, id: string, request: UpdateApiToken): Promise<UpdatedApiToken> {
-    const { expiresAt, limits, rules, ...rest } = request;
+    const { expiresAt, limits, rules, budgets: wanted, ...rest } = request;
+    const budgets = wanted && budgetsFrom(wanted);
     const change = {
       ...rest,
       expiresAt: typeof expiresAt === 'string' ? new Date(expiresAt) : expiresAt,
       limits: definedOnly(limits),
       rules: definedOnly(rules),
+      budgets,
     };
     const detail = {
-      changed: Object.keys(definedOnly({ ...rest, expiresAt, ...limits, ...rules })),
+      changed: Object.keys(definedOnly({ ...rest, expiresAt, ...limits, ...rules, budgets })),
+      ...(budgets && { budgets: budgets.map(budgetText) }),
     };
     const audit = entryFor(actor, { action: 'api-token.update', subject: id, detail });
-    const apiToken = await this.store.update(ownedBy(actor, id), change, audit);
+    const apiToken = await this.store.update(managedBy(actor, id), change, audit);
     if (!apiToken) throw faults.API_TOKEN_NOT_FOUND();
     return { apiToken, acknowledgement: await this.revocations.acknowledged() };
   }
@@ -96,7 +122,7 @@ export class ApiTokens {
     const until = overlapMs === 0 ? null : new Date(this.clock.nowMs() + overlapMs);
     const detail = { overlapMs };
     const audit = entryFor(actor, { action: 'api-token.rotate', subject: id, detail });
-    const stored = await this.store.rotate(ownedBy(actor, id), secret, until, audit);
+    const stored = await this.store.rotate(managedBy(actor, id), secret, until, audit);
     if (!stored) throw faults.API_TOKEN_NOT_FOUND();
     return {
       apiToken: { ...stored, apiToken: text },
@@ -107,7 +133,7 @@ export class ApiTokens {
 
   async revoke(actor: Actor, id: string): Promise<Acknowledgement> {
     const audit = entryFor(actor, { action: 'api-token.revoke', subject: id, detail: {} });
-    const isDone = await this.store.revoke(ownedBy(actor, id), audit);
+    const isDone = await this.store.revoke(managedBy(actor, id), audit);
     if (!isDone) throw faults.API_TOKEN_NOT_FOUND();
     return this.revocations.acknowledged();
   }
@@ -124,6 +150,7 @@ export class ApiTokens {
       scopes: ['inference', 'manage', 'usage'],
       limits: this.defaults.value,
       rules: noRules,
+      budgets: [],
       expiresAt: null,
     });
   }
@@ -134,12 +161,13 @@ export class ApiTokens {
   }
 }
 
-function ownedBy({ principal }: Actor, apiTokenId: string): OwnedToken {
-  return { ownerId: principal.ownerId, apiTokenId };
+/** One's own; somebody else's is not there, except for an operator. */
+function managedBy({ principal }: Actor, apiTokenId: string): OwnedToken {
+  return { ownerId: principal.role === 'operator' ? null : principal.ownerId, apiTokenId };
 }
 
-function entryFor(actor: Actor, deed: Deed) {
-  return auditEntry(actor, actor.principal.ownerId, deed);
+function entryFor(actor: Actor, deed: Deed): AuditOf {
+  return (ownerId) => auditEntry(actor, ownerId, deed);
 }
 
 type Defined<Shape> = { [Name in keyof Shape]: Exclude<Shape[Name], undefined> };

@@ -1,5 +1,6 @@
 import type { FindAnswer, FoundAnswer, KeepAnswer } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import { requireOwnPath } from '../domain/operator.js';
 import { Identity } from './identity.js';
 import { inRounds } from './in-rounds.js';
 
@@ -30,9 +31,12 @@ export class Idempotency {
     private readonly identity: Identity,
   ) {}
 
-  async find({ apiToken, key, bodyHash }: FindAnswer): Promise<FoundAnswer> {
-    const { ownerId } = await this.identity.identify(apiToken);
-    const known = await this.store.find(ownerId, key);
+  /** A kept answer is given to whoever might ask for it anew, and to nobody else. */
+  async find(question: FindAnswer): Promise<FoundAnswer> {
+    const { apiToken, pathUsername, clientAddress, key, bodyHash } = question;
+    const principal = await this.identity.require(apiToken, 'inference', clientAddress);
+    requireOwnPath(principal, pathUsername);
+    const known = await this.store.find(principal.ownerId, key);
     if (!known || known.state === 'free') return { state: 'unknown' };
     if (known.bodyHash !== bodyHash) return { state: 'reused' };
     if (known.state === 'running') return { state: 'running' };

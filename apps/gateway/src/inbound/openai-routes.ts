@@ -162,7 +162,10 @@ export class OpenAiRoutes {
     const apiToken = apiTokenOf(request);
     const id = RequestId.safeParse((request.query as Query).id);
     if (!id.success) throw faults.GENERATION_ID_INVALID({ param: 'id' });
-    const question = { apiToken, clientAddress: request.ip, requestId: id.data };
+    const question = {
+      ...{ apiToken, pathUsername: usernameOf(request), clientAddress: request.ip },
+      requestId: id.data,
+    };
     return reply.send({ data: await this.settlements.receipt(question) });
   }
 

@@ -43,9 +43,12 @@ export class IdempotentCompletions {
   /** Without a key a request is what it is, and runs. */
   async run(call: ChatCall, key: string | undefined, buyer: Buyer): Promise<void> {
     if (key === undefined) return this.chat.run(call, buyer);
-    const { apiToken } = call;
+    const { apiToken, pathUsername, clientAddress } = call;
     const idempotency = { key, bodyHash: hashOf(call) };
-    const found = await this.answers.find({ type: 'find-answer', apiToken, ...idempotency });
+    const found = await this.answers.find({
+      ...{ type: 'find-answer', apiToken, pathUsername, clientAddress },
+      ...idempotency,
+    });
     switch (found.state) {
       case 'unknown': {
         const keep = (answer: WholeAnswer) => this.keep(call, answer);
@@ -61,13 +64,13 @@ export class IdempotentCompletions {
   }
 
   private async replay(
-    { apiToken, clientAddress }: ChatCall,
+    { apiToken, pathUsername, clientAddress }: ChatCall,
     { requestId, answer }: Extract<FoundAnswer, { state: 'ended' }>,
     buyer: Buyer,
   ): Promise<void> {
     const kept = answer === null ? undefined : openAnswer(answer, requestId, apiToken);
     if (!kept) {
-      const question = { apiToken, clientAddress, requestId };
+      const question = { apiToken, pathUsername, clientAddress, requestId };
       throw new AnswerNotKept(await this.settlements.receipt(question));
     }
     const { provider, attempts, status, contentType, body } = kept;

@@ -1,7 +1,9 @@
 import { Name, OnBehalf, type Principal, PutAutoselect } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { AutoselectManagement } from '../services/autoselect-management.js';
+import { Acting } from './acting.js';
 
 @Controller('api/catalog/autoselects')
 @Requires('manage')
@@ -10,7 +12,7 @@ export class AutoselectsController {
 
   @Put(':name')
   put(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('name', parsed(Name)) name: string,
     @Body(parsed(PutAutoselect)) request: PutAutoselect,
   ) {
@@ -34,7 +36,7 @@ export class AutoselectsController {
   @Delete(':name')
   @HttpCode(204)
   delete(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('name', parsed(Name)) name: string,
     @Query(parsed(OnBehalf)) { username }: OnBehalf,
   ) {

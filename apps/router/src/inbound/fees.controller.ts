@@ -1,8 +1,10 @@
 import { Id, ListChanges, Name, type Principal, PutFee } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { FeeManagement } from '../services/fee-management.js';
 import { TermManagement } from '../services/term-management.js';
+import { Acting } from './acting.js';
 
 @Controller('api/catalog')
 @Requires('manage')
@@ -14,7 +16,7 @@ export class FeesController {
 
   @Put('listings/:id/fee')
   putListingFee(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('id', parsed(Id)) id: string,
     @Body(parsed(PutFee)) fee: PutFee,
   ) {
@@ -33,7 +35,7 @@ export class FeesController {
   @Delete('listings/:id/fees/:changeId')
   @HttpCode(204)
   withdrawListingFee(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('id', parsed(Id)) id: string,
     @Param('changeId', parsed(Id)) changeId: string,
   ) {
@@ -47,7 +49,7 @@ export class FeesController {
 
   @Put('sellers/:username/fee')
   putSellerFee(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('username', parsed(Name)) username: string,
     @Body(parsed(PutFee)) fee: PutFee,
   ) {
@@ -66,7 +68,7 @@ export class FeesController {
   @Delete('sellers/:username/fees/:changeId')
   @HttpCode(204)
   withdrawSellerFee(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('username', parsed(Name)) username: string,
     @Param('changeId', parsed(Id)) changeId: string,
   ) {

@@ -1,8 +1,10 @@
 import { Id, ListChanges, OnBehalf, type Principal, PutListing } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { ListingManagement } from '../services/listing-management.js';
 import { TermManagement } from '../services/term-management.js';
+import { Acting } from './acting.js';
 
 @Controller('api/catalog/listings')
 @Requires('manage')
@@ -13,7 +15,7 @@ export class ListingsController {
   ) {}
 
   @Put()
-  put(@Caller() principal: Principal, @Body(parsed(PutListing)) request: PutListing) {
+  put(@Acting() principal: Actor, @Body(parsed(PutListing)) request: PutListing) {
     return this.listings.put(principal, request);
   }
 
@@ -29,7 +31,7 @@ export class ListingsController {
 
   @Delete(':id')
   @HttpCode(204)
-  delete(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
+  delete(@Acting() principal: Actor, @Param('id', parsed(Id)) id: string) {
     return this.listings.delete(principal, id);
   }
 
@@ -45,7 +47,7 @@ export class ListingsController {
   @Delete(':id/prices/:changeId')
   @HttpCode(204)
   withdrawPrices(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('id', parsed(Id)) id: string,
     @Param('changeId', parsed(Id)) changeId: string,
   ) {

@@ -1,7 +1,9 @@
 import { CreateProvider, Id, OnBehalf, type Principal, UpdateProvider } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { ProviderManagement } from '../services/provider-management.js';
+import { Acting } from './acting.js';
 
 @Controller('api/catalog/providers')
 @Requires('manage')
@@ -9,7 +11,7 @@ export class ProvidersController {
   constructor(private readonly providers: ProviderManagement) {}
 
   @Post()
-  create(@Caller() principal: Principal, @Body(parsed(CreateProvider)) request: CreateProvider) {
+  create(@Acting() principal: Actor, @Body(parsed(CreateProvider)) request: CreateProvider) {
     return this.providers.create(principal, request);
   }
 
@@ -25,7 +27,7 @@ export class ProvidersController {
 
   @Patch(':id')
   update(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('id', parsed(Id)) id: string,
     @Body(parsed(UpdateProvider)) request: UpdateProvider,
   ) {
@@ -34,7 +36,7 @@ export class ProvidersController {
 
   @Delete(':id')
   @HttpCode(204)
-  delete(@Caller() principal: Principal, @Param('id', parsed(Id)) id: string) {
+  delete(@Acting() principal: Actor, @Param('id', parsed(Id)) id: string) {
     return this.providers.delete(principal, id);
   }
 }

@@ -1,7 +1,9 @@
 import { CreateRegistration, Id, type Principal, RotateRegistration } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { RegistrationManagement } from '../services/registration-management.js';
+import { Acting } from './acting.js';
 
 /** A call without a body asks for what is usual. */
 const creation = CreateRegistration.nullish().transform((request) => request ?? {});
@@ -14,7 +16,7 @@ export class RegistrationsController {
 
   @Post('registrations')
   create(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('id', parsed(Id)) id: string,
     @Body(parsed(creation)) request: CreateRegistration,
   ) {
@@ -29,7 +31,7 @@ export class RegistrationsController {
   @Delete('registrations/:registrationId')
   @HttpCode(204)
   revoke(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('id', parsed(Id)) id: string,
     @Param('registrationId', parsed(Id)) registrationId: string,
   ) {
@@ -38,7 +40,7 @@ export class RegistrationsController {
 
   @Post('registration-token')
   rotate(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('id', parsed(Id)) id: string,
     @Body(parsed(rotation)) request: RotateRegistration,
   ) {

@@ -1,7 +1,9 @@
 import { Name, OnBehalf, type Principal, PutRotation } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { RotationManagement } from '../services/rotation-management.js';
+import { Acting } from './acting.js';
 
 @Controller('api/catalog/rotations')
 @Requires('manage')
@@ -10,7 +12,7 @@ export class RotationsController {
 
   @Put(':name')
   put(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('name', parsed(Name)) name: string,
     @Body(parsed(PutRotation)) request: PutRotation,
   ) {
@@ -25,7 +27,7 @@ export class RotationsController {
   @Delete(':name')
   @HttpCode(204)
   delete(
-    @Caller() principal: Principal,
+    @Acting() principal: Actor,
     @Param('name', parsed(Name)) name: string,
     @Query(parsed(OnBehalf)) { username }: OnBehalf,
   ) {

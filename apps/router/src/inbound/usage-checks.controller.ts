@@ -1,7 +1,9 @@
 import { LiftUsageCheck, OnBehalf, type Principal } from '@aisbf/contracts';
 import { Caller, parsed, Requires } from '@aisbf/platform';
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { UsageCheckManagement } from '../services/usage-check-management.js';
+import { Acting } from './acting.js';
 
 @Controller('api/catalog/usage-checks')
 @Requires('manage')
@@ -15,7 +17,7 @@ export class UsageChecksController {
 
   @Post('lift')
   @HttpCode(204)
-  lift(@Caller() principal: Principal, @Body(parsed(LiftUsageCheck)) request: LiftUsageCheck) {
+  lift(@Acting() principal: Actor, @Body(parsed(LiftUsageCheck)) request: LiftUsageCheck) {
     return this.checks.lift(principal, request);
   }
 }

@@ -1,5 +1,6 @@
 import { Prisma } from '@aisbf/database-router';
 import { Injectable } from '@nestjs/common';
+import type { Act } from '../domain/act.js';
 import type { DataPolicy } from '../domain/catalogue.js';
 import type {
   CatalogueChange,
@@ -13,6 +14,7 @@ import { putAutoselect } from './autoselect-rows.js';
 import { toCredentialColumns } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
 import { putPolicyRows, toPolicyColumns } from './policy-rows.js';
+import { insertAct } from './prisma-act-store.js';
 import { addRegistration, revokeRegistration, toRegistrationRow } from './registration-rows.js';
 import { putRotation } from './rotation-rows.js';
 import { WritingClient } from './router-database.js';
@@ -44,7 +46,7 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
     super();
   }
 
-  async commit(change: CatalogueChange): Promise<number> {
+  async commit(change: CatalogueChange, act: Act | undefined): Promise<number> {
     try {
       return await this.database.$transaction(async (transaction) => {
         // The row's lock puts all changes into one order, so that a revision includes every earlier one.
@@ -53,6 +55,7 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
           data: { revision: { increment: 1 } },
         });
         await this.apply(change, transaction);
+        if (act) await insertAct(transaction, act);
         return Number(revision);
       });
     } catch (error) {

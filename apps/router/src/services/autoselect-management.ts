@@ -7,6 +7,7 @@ import type {
 } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { builtInAutoselects } from '../domain/built-in-autoselects.js';
 import { ownedName } from '../domain/catalogue.js';
 import { toAutoselect } from '../domain/catalogue-message.js';
@@ -17,6 +18,7 @@ import { Owners } from './owners.js';
 import { requireOpenRotation } from './rotation-management.js';
 
 type Whose = Readonly<{ principal: Principal; username: string | undefined }>;
+type ByWhom = Whose & Readonly<{ principal: Actor }>;
 
 /** Autoselects, as their owners manage them. */
 @Injectable()
@@ -29,7 +31,7 @@ export class AutoselectManagement {
 
   /** Creates an autoselect or replaces it. */
   async put(
-    principal: Principal,
+    principal: Actor,
     name: string,
     { username, ...definition }: PutAutoselect,
   ): Promise<AutoselectMessage> {
@@ -38,7 +40,10 @@ export class AutoselectManagement {
     requireVisible(definition, { buyer: owner, catalogue: newest, nowMs: this.clock.nowMs() });
     const known = newest.autoselectByOwnedName.get(ownedName(owner.ownerId, name));
     const autoselect = { id: known?.id ?? randomUUID(), ...owner, name };
-    const catalogue = await this.editing.commit({ type: 'autoselect-put', autoselect, definition });
+    const catalogue = await this.editing.commit(
+      { type: 'autoselect-put', autoselect, definition },
+      principal,
+    );
     const saved = catalogue.autoselectByOwnedName.get(ownedName(owner.ownerId, name));
     if (!saved) throw faults.AUTOSELECT_NOT_FOUND();
     return toAutoselect(saved);
@@ -60,11 +65,12 @@ export class AutoselectManagement {
     return found;
   }
 
-  async delete({ principal, username }: Whose, name: string): Promise<void> {
+  async delete({ principal, username }: ByWhom, name: string): Promise<void> {
     const { ownerId } = await this.owners.ownerFor(principal, username);
     const catalogue = await this.editing.newest();
     const autoselect = catalogue.autoselectByOwnedName.get(ownedName(ownerId, name));
-    if (autoselect) await this.editing.commit({ type: 'autoselect-delete', id: autoselect.id });
+    if (autoselect)
+      await this.editing.commit({ type: 'autoselect-delete', id: autoselect.id }, principal);
     else if (builtInAutoselects.has(name)) throw faults.AUTOSELECT_BUILT_IN();
     else throw faults.AUTOSELECT_NOT_FOUND();
   }

@@ -7,6 +7,7 @@ import type {
 } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import type { NewTerm } from '../domain/term.js';
@@ -28,34 +29,36 @@ export class FeeManagement {
   ) {}
 
   /** A listing's own fee, from a moment on. */
-  async putListingFee(principal: Principal, id: string, fee: PutFee): Promise<ListingMessage> {
+  async putListingFee(principal: Actor, id: string, fee: PutFee): Promise<ListingMessage> {
     requireOperator(principal);
     const newest = await this.editing.newest();
     const { providerId, model } = managedListing(principal, newest, id);
     const provider = newest.providerById.get(providerId);
     if (!provider) throw faults.LISTING_NOT_FOUND();
     const name = listingName(provider, model);
-    const catalogue = await this.editing.commit({
-      type: 'term-set',
-      subject: { kind: 'listing_fee', id, name },
-      term: this.termOf(principal, fee),
-    });
+    const catalogue = await this.editing.commit(
+      {
+        type: 'term-set',
+        subject: { kind: 'listing_fee', id, name },
+        term: this.termOf(principal, fee),
+      },
+      principal,
+    );
     return toListing(managedListing(principal, catalogue, id), this.seen(catalogue));
   }
 
   /** The fee of all listings of a seller that have none of their own, from a moment on. */
-  async putSellerFee(
-    principal: Principal,
-    username: string,
-    fee: PutFee,
-  ): Promise<SellerFeeMessage> {
+  async putSellerFee(principal: Actor, username: string, fee: PutFee): Promise<SellerFeeMessage> {
     requireOperator(principal);
     const owner = await this.owners.ownerFor(principal, username);
-    const catalogue = await this.editing.commit({
-      type: 'term-set',
-      subject: { kind: 'seller_fee', id: owner.ownerId, name: owner.username },
-      term: this.termOf(principal, fee),
-    });
+    const catalogue = await this.editing.commit(
+      {
+        type: 'term-set',
+        subject: { kind: 'seller_fee', id: owner.ownerId, name: owner.username },
+        term: this.termOf(principal, fee),
+      },
+      principal,
+    );
     return toSellerFee(owner, this.seen(catalogue));
   }
 

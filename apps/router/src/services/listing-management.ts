@@ -3,6 +3,7 @@ import type { Listing as ListingMessage, Principal, PutListing } from '@aisbf/co
 import { nanos, type Prices } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import { fromPricesText } from '../domain/prices-text.js';
@@ -37,7 +38,7 @@ export class ListingManagement {
   ) {}
 
   /** Puts a model on sale or sets its prices; running requests keep theirs. */
-  async put(principal: Principal, request: PutListing): Promise<ListingMessage> {
+  async put(principal: Actor, request: PutListing): Promise<ListingMessage> {
     const { providerId, model, isActive } = request;
     const prices = this.acceptable(request.prices);
     const provider = (await this.editing.newest()).providerById.get(providerId);
@@ -45,21 +46,24 @@ export class ListingManagement {
     const { source } = provider;
     if (source.kind === 'openai' && !source.models.has(model)) throw faults.MODEL_NOT_OFFERED();
     const { ownerId, username } = principal;
-    const catalogue = await this.editing.commit({
-      type: 'listing-put',
-      newId: randomUUID(),
-      providerId,
-      model,
-      isActive,
-      name: listingName(provider, model),
-      term: {
-        id: randomUUID(),
-        value: prices,
-        validFromMs: momentOf(request.validFrom),
-        by: { ownerId, username, nowMs: this.clock.nowMs() },
-        limits: this.settings.limits,
+    const catalogue = await this.editing.commit(
+      {
+        type: 'listing-put',
+        newId: randomUUID(),
+        providerId,
+        model,
+        isActive,
+        name: listingName(provider, model),
+        term: {
+          id: randomUUID(),
+          value: prices,
+          validFromMs: momentOf(request.validFrom),
+          by: { ownerId, username, nowMs: this.clock.nowMs() },
+          limits: this.settings.limits,
+        },
       },
-    });
+      principal,
+    );
     const listing = catalogue.listingsByProviderId.get(providerId)?.get(model);
     if (!listing) throw faults.PROVIDER_NOT_FOUND();
     return toListing(listing, this.seen(catalogue));
@@ -79,9 +83,9 @@ export class ListingManagement {
     return toListing(managedListing(principal, catalogue, id), this.seen(catalogue));
   }
 
-  async delete(principal: Principal, id: string): Promise<void> {
+  async delete(principal: Actor, id: string): Promise<void> {
     managedListing(principal, await this.editing.newest(), id);
-    await this.editing.commit({ type: 'listing-delete', id });
+    await this.editing.commit({ type: 'listing-delete', id }, principal);
   }
 
   private seen(catalogue: Catalogue): Seen {

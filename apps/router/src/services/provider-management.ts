@@ -9,6 +9,7 @@ import type {
 } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import type { Catalogue, DataPolicy, Provider } from '../domain/catalogue.js';
 import { toProvider } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
@@ -35,7 +36,7 @@ export class ProviderManagement {
     private readonly clock: Clock,
   ) {}
 
-  async create(principal: Principal, request: CreateProvider): Promise<CreatedProvider> {
+  async create(principal: Actor, request: CreateProvider): Promise<CreatedProvider> {
     if (isReservedName(request.name)) throw faults.PROVIDER_NAME_RESERVED();
     // We call a hosted provider's address from inside our own network: operators only.
     if (request.kind === 'openai' && principal.role !== 'operator') throw faults.OPERATOR_ONLY();
@@ -50,13 +51,13 @@ export class ProviderManagement {
         upstreamName,
       }));
       const provider = { ...owned, kind: 'openai', baseUrl, credential, models } as const;
-      const catalogue = await this.editing.commit({ type: 'provider-create', provider });
+      const catalogue = await this.editing.commit({ type: 'provider-create', provider }, principal);
       return { provider: this.message(catalogue, owned.id), registrationToken: null };
     }
     const { text, registration } = this.tokens.create(this.clock.nowMs(), null);
     const clientIds = request.clientIds ?? [];
     const provider = { ...owned, kind: 'coderai', clientIds, registration } as const;
-    const catalogue = await this.editing.commit({ type: 'provider-create', provider });
+    const catalogue = await this.editing.commit({ type: 'provider-create', provider }, principal);
     return { provider: this.message(catalogue, owned.id), registrationToken: text };
   }
 
@@ -74,7 +75,7 @@ export class ProviderManagement {
 
   /** Sends away whoever may no longer be connected. */
   async update(
-    principal: Principal,
+    principal: Actor,
     id: string,
     { isEnabled, clientIds, credential, data, policy }: UpdateProvider,
   ): Promise<ProviderMessage> {
@@ -85,24 +86,27 @@ export class ProviderManagement {
     if (credential !== undefined && source.kind !== 'openai') {
       throw faults.PROVIDER_WITHOUT_CREDENTIAL();
     }
-    const catalogue = await this.editing.commit({
-      type: 'provider-update',
-      id,
-      ownerId,
-      isEnabled,
-      clientIds: clientIds === null ? [] : clientIds,
-      credential,
-      data,
-      policy: await this.policyOf(policy),
-    });
+    const catalogue = await this.editing.commit(
+      {
+        type: 'provider-update',
+        id,
+        ownerId,
+        isEnabled,
+        clientIds: clientIds === null ? [] : clientIds,
+        credential,
+        data,
+        policy: await this.policyOf(policy),
+      },
+      principal,
+    );
     if (isEnabled === false) this.disabled(id);
     else if (clientIds) this.sendAwayAllBut(id, new Set(clientIds));
     return this.message(catalogue, id);
   }
 
-  async delete(principal: Principal, id: string): Promise<void> {
+  async delete(principal: Actor, id: string): Promise<void> {
     await this.managed(principal, id);
-    await this.editing.commit({ type: 'provider-delete', id });
+    await this.editing.commit({ type: 'provider-delete', id }, principal);
     this.disabled(id);
   }
 

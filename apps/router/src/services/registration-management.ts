@@ -8,6 +8,7 @@ import type {
 } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import type { WorkerSource } from '../domain/catalogue.js';
 import { toRegistration } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
@@ -37,7 +38,7 @@ export class RegistrationManagement {
   ) {}
 
   async create(
-    principal: Principal,
+    principal: Actor,
     providerId: string,
     { expiresAt }: CreateRegistration,
   ): Promise<CreatedRegistration> {
@@ -45,19 +46,21 @@ export class RegistrationManagement {
     const nowMs = this.clock.nowMs();
     const expiresAtMs = expiresAt === undefined ? null : Date.parse(expiresAt);
     if (expiresAtMs !== null && expiresAtMs <= nowMs) throw faults.EXPIRY_NOT_AHEAD();
-    return this.add(providerId, { nowMs, expiresAtMs, othersEndAtMs: null });
+    return this.add(principal, providerId, { nowMs, expiresAtMs, othersEndAtMs: null });
   }
 
   /** Gives a new token; the others are void after the overlap. */
   async rotate(
-    principal: Principal,
+    principal: Actor,
     providerId: string,
     { overlapMs = this.settings.overlapMsDefault }: RotateRegistration,
   ): Promise<RotatedRegistration> {
     await this.managed(principal, providerId);
     const nowMs = this.clock.nowMs();
     const othersEndAtMs = nowMs + overlapMs;
-    const added = await this.add(providerId, { nowMs, expiresAtMs: null, othersEndAtMs });
+    const added = await this.add(principal, providerId, {
+      ...{ nowMs, expiresAtMs: null, othersEndAtMs },
+    });
     // Nobody has the new token yet: whoever is connected came with another.
     if (overlapMs === 0) {
       this.announcements.registrationRevoked({ providerId, reason: 'token_rotated' });
@@ -71,13 +74,13 @@ export class RegistrationManagement {
   }
 
   /** Said again for one that was revoked before: whoever missed it then hears it now. */
-  async revoke(principal: Principal, providerId: string, id: string): Promise<void> {
+  async revoke(principal: Actor, providerId: string, id: string): Promise<void> {
     const { registrations } = await this.managed(principal, providerId);
     if (!registrations.some((registration) => registration.id === id)) {
       throw faults.REGISTRATION_NOT_FOUND();
     }
     const revokedAtMs = this.clock.nowMs();
-    await this.editing.commit({ type: 'registration-revoke', id, revokedAtMs });
+    await this.editing.commit({ type: 'registration-revoke', id, revokedAtMs }, principal);
     this.announcements.registrationRevoked({
       providerId,
       reason: 'token_revoked',
@@ -86,17 +89,17 @@ export class RegistrationManagement {
   }
 
   private async add(
+    principal: Actor,
     providerId: string,
     times: Readonly<{ nowMs: number; expiresAtMs: number | null; othersEndAtMs: number | null }>,
   ): Promise<CreatedRegistration> {
     const { text, registration } = this.tokens.create(times.nowMs, times.expiresAtMs);
-    await this.editing.commit({
-      type: 'registration-add',
-      providerId,
-      registration,
-      othersEndAtMs: times.othersEndAtMs,
-      registrationsMax: this.settings.registrationsMax,
-    });
+    const { registrationsMax } = this.settings;
+    const { othersEndAtMs } = times;
+    await this.editing.commit(
+      { type: 'registration-add', providerId, registration, othersEndAtMs, registrationsMax },
+      principal,
+    );
     return { registration: toRegistration(registration), registrationToken: text };
   }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Principal, PutRotation, Rotation as RotationMessage } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { globalUsername, ownedName, type RotationMember } from '../domain/catalogue.js';
 import { toRotation } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
@@ -21,7 +22,7 @@ export class RotationManagement {
   ) {}
 
   /** Creates a rotation or replaces its members. */
-  async put(principal: Principal, name: string, request: PutRotation): Promise<RotationMessage> {
+  async put(principal: Actor, name: string, request: PutRotation): Promise<RotationMessage> {
     const owner = await this.owners.ownerFor(principal, request.username);
     const newest = await this.editing.newest();
     const members = request.members.map(toMember);
@@ -29,12 +30,9 @@ export class RotationManagement {
     requireVisible(members, { buyer: owner, catalogue: newest, nowMs: this.clock.nowMs() });
     const known = newest.rotationByOwnedName.get(ownedName(owner.ownerId, name));
     const rotation = { id: known?.id ?? randomUUID(), ...owner, name };
-    const catalogue = await this.editing.commit({
-      type: 'rotation-put',
-      rotation,
-      members,
-      limits: { attemptsMax, firstByteMs, totalMs },
-    });
+    const limits = { attemptsMax, firstByteMs, totalMs };
+    const change = { type: 'rotation-put', rotation, members, limits } as const;
+    const catalogue = await this.editing.commit(change, principal);
     const saved = catalogue.rotationByOwnedName.get(ownedName(owner.ownerId, name));
     if (!saved) throw faults.ROTATION_NOT_FOUND();
     return toRotation(saved, catalogue, this.clock.nowMs());
@@ -48,12 +46,12 @@ export class RotationManagement {
       .map((rotation) => toRotation(rotation, catalogue, this.clock.nowMs()));
   }
 
-  async delete({ principal, username }: Whose, name: string): Promise<void> {
+  async delete({ principal, username }: Whose & { principal: Actor }, name: string): Promise<void> {
     const { ownerId } = await this.owners.ownerFor(principal, username);
     const catalogue = await this.editing.newest();
     const rotation = catalogue.rotationByOwnedName.get(ownedName(ownerId, name));
     if (!rotation) throw faults.ROTATION_NOT_FOUND();
-    await this.editing.commit({ type: 'rotation-delete', id: rotation.id });
+    await this.editing.commit({ type: 'rotation-delete', id: rotation.id }, principal);
   }
 }
 

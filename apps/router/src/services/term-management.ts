@@ -1,6 +1,7 @@
 import type { FeeChanges, ListChanges, PriceChanges, Principal } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { faults } from '../domain/faults.js';
 import type { TermKind } from '../domain/term.js';
 import { toFeeChange, toPriceChange } from '../domain/term-message.js';
@@ -25,7 +26,7 @@ export class TermManagement {
     return { changes: changes.map((one) => toPriceChange(one, one.withdrawn)), nextCursor };
   }
 
-  async withdrawPrices(principal: Principal, listingId: string, id: string): Promise<void> {
+  async withdrawPrices(principal: Actor, listingId: string, id: string): Promise<void> {
     managedListing(principal, await this.editing.newest(), listingId);
     await this.withdraw(principal, { kind: 'listing_prices', id: listingId }, id);
   }
@@ -35,7 +36,7 @@ export class TermManagement {
     return this.fees('listing_fee', id, page);
   }
 
-  async withdrawListingFee(principal: Principal, listingId: string, id: string): Promise<void> {
+  async withdrawListingFee(principal: Actor, listingId: string, id: string): Promise<void> {
     requireOperator(principal);
     managedListing(principal, await this.editing.newest(), listingId);
     await this.withdraw(principal, { kind: 'listing_fee', id: listingId }, id);
@@ -46,7 +47,7 @@ export class TermManagement {
     return this.fees('seller_fee', ownerId, page);
   }
 
-  async withdrawSellerFee(principal: Principal, username: string, id: string): Promise<void> {
+  async withdrawSellerFee(principal: Actor, username: string, id: string): Promise<void> {
     requireOperator(principal);
     const { ownerId } = await this.owners.ownerFor(principal, username);
     await this.withdraw(principal, { kind: 'seller_fee', id: ownerId }, id);
@@ -62,12 +63,13 @@ export class TermManagement {
   }
 
   private async withdraw(
-    { ownerId, username }: Principal,
+    actor: Actor,
     subject: Readonly<{ kind: TermKind; id: string }>,
     id: string,
   ): Promise<void> {
+    const { ownerId, username } = actor;
     const by = { ownerId, username, nowMs: this.clock.nowMs() };
-    await this.editing.commit({ type: 'term-withdraw', subject, id, by });
+    await this.editing.commit({ type: 'term-withdraw', subject, id, by }, actor);
   }
 }
 

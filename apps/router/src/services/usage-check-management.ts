@@ -1,5 +1,6 @@
 import type { LiftUsageCheck, Principal, UsageCheck as UsageCheckMessage } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
+import type { Actor } from '../domain/act.js';
 import { usageCheckOf } from '../domain/catalogue.js';
 import { toUsageCheck } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
@@ -26,11 +27,12 @@ export class UsageCheckManagement {
   }
 
   /** Counting begins anew; what is off then is flagged or paused again. Where nothing is held, nothing is done. */
-  async lift(principal: Principal, { providerId, model }: LiftUsageCheck): Promise<void> {
+  async lift(principal: Actor, { providerId, model }: LiftUsageCheck): Promise<void> {
     if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
     const catalogue = await this.editing.newest();
     if (!catalogue.providerById.has(providerId)) throw faults.PROVIDER_NOT_FOUND();
     if (!usageCheckOf(catalogue, providerId, model)) return;
-    await this.editing.commit({ type: 'usage-check-delete', providerId, model, state: null });
+    const change = { type: 'usage-check-delete', providerId, model, state: null } as const;
+    await this.editing.commit(change, principal);
   }
 }

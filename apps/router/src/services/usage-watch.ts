@@ -109,7 +109,7 @@ export class UsageWatch {
             },
           } as const);
     const committed = this.editing
-      .commit(change)
+      .commit(change, null)
       .then(() => this.events.usageJudged({ providerId, model, verdict, differenceBps }))
       .catch((error: unknown) => {
         // With its next request it is judged again.
