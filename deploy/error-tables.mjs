@@ -10,10 +10,9 @@ import { platformFaults as platform } from '../libs/platform/dist/index.js';
 
 /** What the other services say to a buyer through the gateway. The rest of their faults are for managers. */
 const heardByBuyers = {
-  access: ['SCOPE_MISSING', 'ADDRESS_NOT_ALLOWED'],
+  access: ['SCOPE_MISSING', 'ADDRESS_NOT_ALLOWED', 'USER_FOREIGN'],
   router: [
     'ROUTE_NOT_ALLOWED',
-    'USER_FOREIGN',
     'MODEL_NOT_FOUND',
     'PRIVACY_UNMET',
     'SELECTION_EMPTY',

@@ -8,4 +8,6 @@ export const accessFaults = defineFaults({
   ],
   SCOPE_MISSING: ['forbidden', 'This API token may not be used for this.'],
   ADDRESS_NOT_ALLOWED: ['forbidden', 'This API token may not be used from this address.'],
+  USER_FOREIGN: ['forbidden', "This address belongs to another user than the API token's."],
+  OPERATOR_ONLY: ['forbidden', 'Only an operator may do this.'],
 });

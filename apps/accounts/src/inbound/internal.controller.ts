@@ -1,7 +1,7 @@
+import { requireOwnPath } from '@aisbf/access';
 import { GetOwner, GetReceipt, Identify } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { requireOwnPath } from '../domain/operator.js';
 import { Identity } from '../services/identity.js';
 import { Statements } from '../services/statements.js';
 import { Users } from '../services/users.js';

@@ -1,3 +1,4 @@
+import { requireOperator } from '@aisbf/access';
 import type {
   Acknowledgement,
   ApiToken,
@@ -17,7 +18,6 @@ import { Injectable } from '@nestjs/common';
 import { type Actor, auditEntry, type Deed } from '../domain/audit.js';
 import { budgetsFrom, budgetText } from '../domain/budget.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 import {
   type ApiTokenSecret,
   ApiTokenStore,

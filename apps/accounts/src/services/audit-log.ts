@@ -1,8 +1,8 @@
+import { requireOperator } from '@aisbf/access';
 import type { AuditEvent, ListAudit, ListAuditBlocks, Principal } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { AuditEntry, Deed } from '../domain/audit.js';
 import type { AuditBlock } from '../domain/audit-block.js';
-import { requireOperator } from '../domain/operator.js';
 import { AuditBlocks } from './audit-blocks.js';
 
 /** Which events; null stands for those of every owner. */

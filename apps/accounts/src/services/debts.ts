@@ -1,9 +1,9 @@
+import { requireOperator } from '@aisbf/access';
 import type { DebtWrittenOff, WriteOffDebt } from '@aisbf/contracts';
 import type { Nanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { type Actor, actedDeed, type Note } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 import { Directory } from './directory.js';
 import { inRounds } from './in-rounds.js';
 

@@ -1,7 +1,7 @@
+import { requireOperator } from '@aisbf/access';
 import type { Owner, Principal, Role, User } from '@aisbf/contracts';
 import type { AuditEntry } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 
 export type NewUser = Readonly<{ username: string; role: Role; email: string | null }>;
 

@@ -1,6 +1,6 @@
+import { requireOwnPath } from '@aisbf/access';
 import type { FindAnswer, FoundAnswer, KeepAnswer } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
-import { requireOwnPath } from '../domain/operator.js';
 import { Identity } from './identity.js';
 import { inRounds } from './in-rounds.js';
 

@@ -1,3 +1,4 @@
+import { requireOperator } from '@aisbf/access';
 import type {
   EarningsBalance,
   ListPayouts,
@@ -14,7 +15,6 @@ import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type Actor, actedDeed } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 import { isUndecided, type PayoutRecord, usdOf } from '../domain/payout.js';
 import { Directory } from './directory.js';
 import { PayoutBooks, PayoutStore } from './payout-store.js';

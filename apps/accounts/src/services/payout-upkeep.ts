@@ -1,7 +1,7 @@
+import { requireOperator } from '@aisbf/access';
 import type { PayoutRun } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { type Actor, auditEntry } from '../domain/audit.js';
-import { requireOperator } from '../domain/operator.js';
 import { AuditStore } from './audit-log.js';
 import { PayoutEvents } from './payout-events.js';
 import { PayoutQueue } from './payout-store.js';

@@ -1,6 +1,6 @@
+import { requireOperator } from '@aisbf/access';
 import type { ListReconciliations, Principal, Reconciliation } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
-import { requireOperator } from '../domain/operator.js';
 import { distinctFindings } from '../domain/reconciliation.js';
 import { LedgerEvents } from './ledger-events.js';
 import { ReconciliationEvents } from './reconciliation-events.js';

@@ -1,3 +1,4 @@
+import { requireOperator } from '@aisbf/access';
 import type {
   Disputes,
   Principal,
@@ -11,7 +12,6 @@ import { Injectable } from '@nestjs/common';
 import { amountOf } from '../domain/amount.js';
 import { type Actor, actedDeed, type Note } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 import { askAll } from './ask-all.js';
 import { PaymentEvents } from './payment-events.js';
 import { PaymentProvider } from './payment-provider.js';

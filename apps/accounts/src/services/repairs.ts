@@ -1,3 +1,4 @@
+import { accessFaults, requireOperator } from '@aisbf/access';
 import type {
   ListRepairs,
   Principal,
@@ -11,7 +12,6 @@ import { Injectable } from '@nestjs/common';
 import { amountOf } from '../domain/amount.js';
 import { type Actor, actedDeed, type Note } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 import { Directory } from './directory.js';
 
 /** How much one operator may move alone in a day, and how long a proposal waits. Also the DI token. */
@@ -160,7 +160,7 @@ const refusals = {
   exceeds_free: faults.REPAIR_EXCEEDS_FREE,
   exceeds_debt: faults.REPAIR_EXCEEDS_DEBT,
   same_person: faults.REPAIR_BY_SAME_PERSON,
-  not_operator: faults.OPERATOR_ONLY,
+  not_operator: accessFaults.OPERATOR_ONLY,
   missing: faults.REPAIR_MISSING,
   decided: faults.REPAIR_DECIDED,
   expired: faults.REPAIR_EXPIRED,

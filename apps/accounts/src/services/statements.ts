@@ -1,3 +1,4 @@
+import { requireOperator } from '@aisbf/access';
 import type { Balance, GrantCredit, Granted, Principal, Receipt } from '@aisbf/contracts';
 import { type Nanos, nanos, nanosMax } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
@@ -5,7 +6,6 @@ import { Injectable } from '@nestjs/common';
 import { amountOf } from '../domain/amount.js';
 import { type Actor, actedDeed } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 import { receiptOf } from '../domain/receipt.js';
 import { Directory } from './directory.js';
 import { LedgerReader, LedgerStore } from './ledger-store.js';

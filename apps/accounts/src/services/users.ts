@@ -1,8 +1,8 @@
+import { requireOperator } from '@aisbf/access';
 import type { CreateUser, ListUsers, Owner, UpdatedUser, UpdateUser, User } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { type Actor, auditEntry } from '../domain/audit.js';
 import { faults } from '../domain/faults.js';
-import { requireOperator } from '../domain/operator.js';
 import { Directory } from './directory.js';
 import { Invitations } from './invitations.js';
 import { Revocations } from './revocations.js';

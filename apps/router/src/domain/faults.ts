@@ -2,8 +2,6 @@ import { defineFaults } from '@aisbf/faults';
 
 /** Every way the router can refuse. The keys are part of the public API: add, never rename. */
 export const faults = defineFaults({
-  USER_FOREIGN: ['forbidden', "This address belongs to another user than the API token's."],
-  OPERATOR_ONLY: ['forbidden', 'Only an operator may do this.'],
   ROUTE_NOT_ALLOWED: ['forbidden', 'This API token may not call this model.'],
   MODEL_NOT_FOUND: ['missing', 'There is no such model, or this API token may not call it.'],
   ROUTE_AMBIGUOUS: [

@@ -1,8 +1,7 @@
-import { Principals } from '@aisbf/access';
+import { Principals, requireOwnPath } from '@aisbf/access';
 import type { Admit, Explain, Plan, RouteExplanation } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { toBuyer } from '../domain/buyer.js';
-import { requireOwnPath } from '../domain/own-path.js';
 import { RouterEvents } from '../events.js';
 import { HoldDesk } from './hold-desk.js';
 import { Planning } from './planning.js';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { requireOperator } from '@aisbf/access';
 import type {
   Listing as ListingMessage,
   Principal,
@@ -16,7 +17,6 @@ import { CatalogueEditing } from './catalogue-editing.js';
 import { momentOf, TermSettings } from './listing-management.js';
 import { listingName, managedListing } from './managed-listing.js';
 import { Owners } from './owners.js';
-import { requireOperator } from './term-management.js';
 
 /** What the platform keeps of sales: operators decide on it, sellers see their own. */
 @Injectable()

@@ -1,10 +1,9 @@
-import { Principals } from '@aisbf/access';
+import { Principals, requireOwnPath } from '@aisbf/access';
 import type { CallableModels, ListModels } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { toBuyer } from '../domain/buyer.js';
 import { callableAutoselects } from '../domain/callable-autoselects.js';
 import { callableModels } from '../domain/callable-models.js';
-import { requireOwnPath } from '../domain/own-path.js';
 import { Market } from './market.js';
 import { PlanningSettings } from './planning.js';
 

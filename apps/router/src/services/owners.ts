@@ -1,6 +1,6 @@
+import { requireOperator } from '@aisbf/access';
 import type { Owner, Principal } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
-import { faults } from '../domain/faults.js';
 import { Accounts } from './accounts.js';
 
 /** On whose behalf a management call is made. */
@@ -13,7 +13,7 @@ export class Owners {
     if (username === undefined || username === principal.username) {
       return { ownerId: principal.ownerId, username: principal.username };
     }
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    requireOperator(principal);
     return this.accounts.ownerOf(username);
   }
 

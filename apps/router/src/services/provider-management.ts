@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { requireOperator } from '@aisbf/access';
 import type {
   CreatedProvider,
   CreateProvider,
@@ -39,7 +40,7 @@ export class ProviderManagement {
   async create(principal: Actor, request: CreateProvider): Promise<CreatedProvider> {
     if (isReservedName(request.name)) throw faults.PROVIDER_NAME_RESERVED();
     // We call a hosted provider's address from inside our own network: operators only.
-    if (request.kind === 'openai' && principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    if (request.kind === 'openai') requireOperator(principal);
     const owner = await this.owners.ownerFor(principal, request.username);
     const { name, data = noPromise } = request;
     const policy = (await this.policyOf(request.policy)) ?? openPolicy;

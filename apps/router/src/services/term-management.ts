@@ -1,8 +1,8 @@
+import { requireOperator } from '@aisbf/access';
 import type { FeeChanges, ListChanges, PriceChanges, Principal } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../domain/act.js';
-import { faults } from '../domain/faults.js';
 import type { TermKind } from '../domain/term.js';
 import { toFeeChange, toPriceChange } from '../domain/term-message.js';
 import { CatalogueEditing } from './catalogue-editing.js';
@@ -71,9 +71,4 @@ export class TermManagement {
     const by = { ownerId, username, nowMs: this.clock.nowMs() };
     await this.editing.commit({ type: 'term-withdraw', subject, id, by }, actor);
   }
-}
-
-/** A seller never decides on a fee, the own one least. */
-export function requireOperator({ role }: Principal): void {
-  if (role !== 'operator') throw faults.OPERATOR_ONLY();
 }

@@ -1,3 +1,4 @@
+import { requireOperator } from '@aisbf/access';
 import type { LiftUsageCheck, Principal, UsageCheck as UsageCheckMessage } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../domain/act.js';
@@ -28,7 +29,7 @@ export class UsageCheckManagement {
 
   /** Counting begins anew; what is off then is flagged or paused again. Where nothing is held, nothing is done. */
   async lift(principal: Actor, { providerId, model }: LiftUsageCheck): Promise<void> {
-    if (principal.role !== 'operator') throw faults.OPERATOR_ONLY();
+    requireOperator(principal);
     const catalogue = await this.editing.newest();
     if (!catalogue.providerById.has(providerId)) throw faults.PROVIDER_NOT_FOUND();
     if (!usageCheckOf(catalogue, providerId, model)) return;

@@ -1,9 +1,9 @@
 import type { Principal } from '@aisbf/contracts';
-import { faults } from './faults.js';
+import { accessFaults } from './access-faults.js';
 
 /** What only operators may do. */
 export function requireOperator({ role }: Pick<Principal, 'role'>): void {
-  if (role !== 'operator') throw faults.OPERATOR_ONLY();
+  if (role !== 'operator') throw accessFaults.OPERATOR_ONLY();
 }
 
 /** A user's own address (`/api/u/{username}`) is for that user, and for operators. */
@@ -12,5 +12,5 @@ export function requireOwnPath(
   pathUsername: string | null,
 ): void {
   if (pathUsername === null || pathUsername === username || role === 'operator') return;
-  throw faults.USER_FOREIGN();
+  throw accessFaults.USER_FOREIGN();
 }
