@@ -57,12 +57,13 @@ import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.
 import { FeeManagement } from './services/fee-management.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
 import { Leases } from './services/leases.js';
-import { ListingManagement, TermSettings } from './services/listing-management.js';
+import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
 import { LivePace, PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
 import { ModelList } from './services/model-list.js';
+import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
 import { PaceReport } from './services/pace-report.js';

@@ -4,7 +4,6 @@ import { defineFaults } from '@aisbf/faults';
 export const faults = defineFaults({
   API_TOKEN_INVALID: ['unauthenticated', 'The API token is not valid.'],
   SCOPE_MISSING: ['forbidden', 'The API token may not do this.'],
-  ADDRESS_NOT_ALLOWED: ['forbidden', 'This API token may not be used from this address.'],
   OWNER_MISSING: ['missing', 'There is no such user.'],
   USERNAME_TAKEN: ['conflict', 'This name is taken.'],
   EMAIL_TAKEN: ['conflict', 'Another user has this address.'],

@@ -1,4 +1,4 @@
-import { AccessTokens, isAccessToken, isAddressAllowed } from '@aisbf/access';
+import { AccessTokens, accessFaults, isAccessToken, isAddressAllowed } from '@aisbf/access';
 import type { Principal, Scope } from '@aisbf/contracts';
 import { CallerCheck, Clock } from '@aisbf/platform';
 import { isSameHash, keyedHash, parseSecretToken } from '@aisbf/secrets';
@@ -47,7 +47,7 @@ export class Identity extends CallerCheck {
 
   async identifyFrom(token: string, address: string | null): Promise<Principal> {
     const principal = await this.identify(token);
-    if (!isAddressAllowed(principal, address)) throw faults.ADDRESS_NOT_ALLOWED();
+    if (!isAddressAllowed(principal, address)) throw accessFaults.ADDRESS_NOT_ALLOWED();
     return principal;
   }
 

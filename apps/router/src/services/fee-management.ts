@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { requireOperator } from '@aisbf/access';
 import type {
   Listing as ListingMessage,
@@ -14,8 +13,8 @@ import { faults } from '../domain/faults.js';
 import type { NewTerm } from '../domain/term.js';
 import { type Seen, toListing, toSellerFee } from '../domain/term-message.js';
 import { CatalogueEditing } from './catalogue-editing.js';
-import { momentOf, TermSettings } from './listing-management.js';
 import { listingName, managedListing } from './managed-listing.js';
+import { deedBy, newTerm, TermSettings } from './new-term.js';
 import { Owners } from './owners.js';
 
 /** What the platform keeps of sales: operators decide on it, sellers see their own. */
@@ -67,14 +66,9 @@ export class FeeManagement {
     return toSellerFee(owner, this.seen(await this.editing.newest()));
   }
 
-  private termOf({ ownerId, username }: Principal, { feeBps, validFrom }: PutFee): NewTerm {
-    return {
-      id: randomUUID(),
-      value: feeBps,
-      validFromMs: momentOf(validFrom),
-      by: { ownerId, username, nowMs: this.clock.nowMs() },
-      limits: this.settings.limits,
-    };
+  private termOf(principal: Principal, { feeBps, validFrom }: PutFee): NewTerm {
+    const by = deedBy(principal, this.clock.nowMs());
+    return newTerm({ value: feeBps, validFrom, by }, this.settings);
   }
 
   private seen(catalogue: Catalogue): Seen {

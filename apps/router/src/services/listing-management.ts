@@ -7,25 +7,11 @@ import type { Actor } from '../domain/act.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
 import { fromPricesText } from '../domain/prices-text.js';
-import type { TermLimits } from '../domain/term.js';
 import { type Seen, toListing } from '../domain/term-message.js';
 import { CatalogueEditing } from './catalogue-editing.js';
 import { listingName, managedListing } from './managed-listing.js';
+import { deedBy, newTerm, TermSettings } from './new-term.js';
 import { isManagedBy, Owners } from './owners.js';
-
-export class TermSettings {
-  constructor(
-    readonly feeBpsDefault: number,
-    /** The highest price, in nano-dollars: prices times counts must fit the ledger. */
-    readonly priceNanosMax: bigint,
-    readonly limits: TermLimits,
-  ) {}
-}
-
-/** From when on something is to hold; null is at once. */
-export function momentOf(validFrom: string | undefined): number | null {
-  return validFrom === undefined ? null : Date.parse(validFrom);
-}
 
 /** What is on sale, as its sellers manage it. */
 @Injectable()
@@ -45,7 +31,7 @@ export class ListingManagement {
     if (!provider || !isManagedBy(principal, provider)) throw faults.PROVIDER_NOT_FOUND();
     const { source } = provider;
     if (source.kind === 'openai' && !source.models.has(model)) throw faults.MODEL_NOT_OFFERED();
-    const { ownerId, username } = principal;
+    const by = deedBy(principal, this.clock.nowMs());
     const catalogue = await this.editing.commit(
       {
         type: 'listing-put',
@@ -54,13 +40,7 @@ export class ListingManagement {
         model,
         isActive,
         name: listingName(provider, model),
-        term: {
-          id: randomUUID(),
-          value: prices,
-          validFromMs: momentOf(request.validFrom),
-          by: { ownerId, username, nowMs: this.clock.nowMs() },
-          limits: this.settings.limits,
-        },
+        term: newTerm({ value: prices, validFrom: request.validFrom, by }, this.settings),
       },
       principal,
     );

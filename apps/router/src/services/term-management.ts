@@ -7,6 +7,7 @@ import type { TermKind } from '../domain/term.js';
 import { toFeeChange, toPriceChange } from '../domain/term-message.js';
 import { CatalogueEditing } from './catalogue-editing.js';
 import { managedListing } from './managed-listing.js';
+import { deedBy } from './new-term.js';
 import { Owners } from './owners.js';
 import { TermHistory } from './term-history.js';
 
@@ -67,8 +68,7 @@ export class TermManagement {
     subject: Readonly<{ kind: TermKind; id: string }>,
     id: string,
   ): Promise<void> {
-    const { ownerId, username } = actor;
-    const by = { ownerId, username, nowMs: this.clock.nowMs() };
+    const by = deedBy(actor, this.clock.nowMs());
     await this.editing.commit({ type: 'term-withdraw', subject, id, by }, actor);
   }
 }
