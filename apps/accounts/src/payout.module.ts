@@ -4,15 +4,12 @@ import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
 import { type BackgroundJob, BackgroundJobs, job } from './inbound/background.js';
 import { PayoutWorker, PayoutWorkerSettings } from './inbound/payout-worker.js';
-import {
-  BullPayoutQueue,
-  payoutConnection,
-  payoutQueueName,
-} from './outbound/bull-payout-queue.js';
+import { BullPayoutQueue, payoutQueueName } from './outbound/bull-payout-queue.js';
 import { CountedPayoutEvents } from './outbound/counted-payout-events.js';
 import { CsvPayouts } from './outbound/csv-payouts.js';
 import { PgPayoutBooks } from './outbound/pg-payout-books.js';
 import { PayoutRules, PgPayoutStore } from './outbound/pg-payout-store.js';
+import { queueConnection } from './outbound/shared-queue.js';
 import { openStripe } from './outbound/stripe-client.js';
 import { NoOnboarding, StripeOnboarding, StripePayouts } from './outbound/stripe-payouts.js';
 import { DirectPayoutQueue } from './services/direct-payout-queue.js';
@@ -125,7 +122,7 @@ function queueParts(settings: AccountsSettings): Provider[] {
   };
   const worker = new PayoutWorkerSettings(
     payoutQueueName,
-    payoutConnection(url),
+    queueConnection(url),
     settings.ACCOUNTS_PAYOUT_CONCURRENCY,
   );
   return [

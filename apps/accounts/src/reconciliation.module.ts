@@ -8,7 +8,6 @@ import {
   ReconciliationWorker,
   ReconciliationWorkerSettings,
 } from './inbound/reconciliation-worker.js';
-import { payoutConnection } from './outbound/bull-payout-queue.js';
 import {
   BullReconciliationClock,
   reconciliationQueueName,
@@ -20,6 +19,7 @@ import { PgBookedMovements } from './outbound/pg-booked-movements.js';
 import { PgLedgerChecks } from './outbound/pg-ledger-checks.js';
 import { PgReconciliationStore } from './outbound/pg-reconciliation-store.js';
 import { PgRepairStore } from './outbound/pg-repair-store.js';
+import { queueConnection } from './outbound/shared-queue.js';
 import { AuditBlockStore, AuditBlocks } from './services/audit-blocks.js';
 import { BookedMovements, OutsideBooks, OutsideSettings } from './services/outside-books.js';
 import { ReconciliationEvents } from './services/reconciliation-events.js';
@@ -90,7 +90,7 @@ function clockParts(settings: AccountsSettings): Provider[] {
     ReconciliationWorker,
     {
       provide: ReconciliationWorkerSettings,
-      useValue: new ReconciliationWorkerSettings(reconciliationQueueName, payoutConnection(url)),
+      useValue: new ReconciliationWorkerSettings(reconciliationQueueName, queueConnection(url)),
     },
     {
       provide: ReconciliationClock,

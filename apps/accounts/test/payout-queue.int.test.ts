@@ -5,11 +5,8 @@ import { redisUrl, until } from '@aisbf/testkit';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import {
-  BullPayoutQueue,
-  payoutConnection,
-  payoutQueueName,
-} from '../src/outbound/bull-payout-queue.js';
+import { BullPayoutQueue, payoutQueueName } from '../src/outbound/bull-payout-queue.js';
+import { queueConnection } from '../src/outbound/shared-queue.js';
 
 const closings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -25,7 +22,7 @@ function queueAt(url: string): BullPayoutQueue {
 
 /** What lies in the queue. */
 async function lookInto(url: string): Promise<Queue> {
-  const queue = new Queue(payoutQueueName, { connection: payoutConnection(url) });
+  const queue = new Queue(payoutQueueName, { connection: queueConnection(url) });
   closings.push(() => queue.close());
   await queue.waitUntilReady();
   return queue;

@@ -1,12 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { type ConnectionOptions, type Job, Worker } from 'bullmq';
+import type { ConnectionOptions } from 'bullmq';
 import { type ReconciliationJob, reconciliationJobs } from '../domain/reconciliation.js';
 import { ReconciliationEvents } from '../services/reconciliation-events.js';
 import { Reconciliations } from '../services/reconciliations.js';
-
-/** Less than a replica has to leave; a run that is cut off is taken up by whoever looks next. */
-const closeMsMax = 10_000;
+import { SharedWorker } from './shared-worker.js';
 
 /** Where the queue is. Also the DI token. */
 export class ReconciliationWorkerSettings {
@@ -19,35 +16,29 @@ export class ReconciliationWorkerSettings {
 /** Does what the queue says is to be looked at; each of the three jobs beside the others. */
 @Injectable()
 export class ReconciliationWorker implements OnApplicationShutdown {
-  private readonly worker: Worker;
+  private readonly worker: SharedWorker<Readonly<{ job: ReconciliationJob }>>;
 
   constructor(
-    { queueName, connection }: ReconciliationWorkerSettings,
-    private readonly reconciliations: Reconciliations,
-    private readonly events: ReconciliationEvents,
+    settings: ReconciliationWorkerSettings,
+    reconciliations: Reconciliations,
+    events: ReconciliationEvents,
   ) {
-    this.worker = new Worker(queueName, (job) => this.work(job), {
-      connection,
+    this.worker = new SharedWorker({
+      ...settings,
       concurrency: reconciliationJobs.length,
-      autorun: false,
+      work: async ({ data }) => {
+        await reconciliations.run(data.job);
+      },
+      onError: (error) => events.failed('queue', error),
+      onFailed: (job, error) => events.failed(job?.name ?? 'queue', error),
     });
-    this.worker.on('error', (error) => this.events.failed('queue', error));
-    this.worker.on('failed', (job, error) => this.events.failed(job?.name ?? 'queue', error));
   }
 
   start(): void {
-    this.worker.run().catch((error: unknown) => this.events.failed('queue', error));
+    this.worker.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    // A Redis that is away would be waited for without end.
-    const timer = new AbortController();
-    const late = delay(closeMsMax, undefined, { signal: timer.signal, ref: false });
-    await Promise.race([this.worker.close(), late.catch(() => undefined)]);
-    timer.abort();
-  }
-
-  private async work({ data }: Job<Readonly<{ job: ReconciliationJob }>>): Promise<void> {
-    await this.reconciliations.run(data.job);
+    await this.worker.close();
   }
 }
