@@ -271,3 +271,18 @@ export function shuffled<Item>(items: readonly Item[]): readonly Item[] {
     .sort((a, b) => a.order - b.order)
     .map(({ item }) => item);
 }
+
+/** A buyer with a little of everything: own money and promotional, a lease, a budget, a request that runs and two that do not. */
+export async function busyBuyer(ledger: Awaited<ReturnType<typeof openLedger>>): Promise<Owner> {
+  const buyer = await ledger.richOwner(1_000_000n);
+  const seller = await ledger.owner();
+  await ledger.promote(buyer, 150n);
+  const lease = await leaseFor(ledger, buyer, '10000');
+  const leased = authoriseBy(buyer, seller);
+  await ledger.settlement.settle(settleOf(leased, { ticket: ticketOf(leased, lease.leaseId) }));
+  await ledger.setBudget(buyer, { period: 'month', amount: 900_000n });
+  const [settled, open] = [authoriseBy(buyer, seller), authoriseBy(buyer, seller)];
+  for (const hold of [settled, open]) await ledger.store.authorise(hold, false);
+  await ledger.settlement.settle(settleOf(settled));
+  return buyer;
+}

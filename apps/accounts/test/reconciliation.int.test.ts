@@ -2,14 +2,7 @@ import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Window } from '../src/domain/reconciliation.js';
 import { LedgerChecks, Reconciliations } from '../src/services/reconciliations.js';
-import {
-  authoriseBy,
-  leaseFor,
-  type Owner,
-  openLedger,
-  settleOf,
-  ticketOf,
-} from './ledger-bench.js';
+import { busyBuyer, type Owner, openLedger } from './ledger-bench.js';
 import { dayMs, openReplica, tamper } from './reconciliation-bench.js';
 
 let ledger: Awaited<ReturnType<typeof openLedger>>;
@@ -20,16 +13,7 @@ let buyer: Owner;
 beforeAll(async () => {
   ledger = await openLedger();
   replica = openReplica(ledger.database);
-  buyer = await ledger.richOwner(1_000_000n);
-  const seller = await ledger.owner();
-  await ledger.promote(buyer, 150n);
-  const lease = await leaseFor(ledger, buyer, '10000');
-  const leased = authoriseBy(buyer, seller);
-  await ledger.settlement.settle(settleOf(leased, { ticket: ticketOf(leased, lease.leaseId) }));
-  await ledger.setBudget(buyer, { period: 'month', amount: 900_000n });
-  const [settled, open] = [authoriseBy(buyer, seller), authoriseBy(buyer, seller)];
-  for (const hold of [settled, open]) await ledger.store.authorise(hold, false);
-  await ledger.settlement.settle(settleOf(settled));
+  buyer = await busyBuyer(ledger);
   await ledger.store.fold(2);
   await ledger.pool.query('SELECT fold_usage(1)');
 });

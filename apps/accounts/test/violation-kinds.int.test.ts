@@ -1,29 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  authoriseBy,
-  leaseFor,
-  type Owner,
-  openLedger,
-  settleOf,
-  ticketOf,
-} from './ledger-bench.js';
+import { busyBuyer, openLedger } from './ledger-bench.js';
 
 /** The oracle sees whatever is wrong in the tables, each thing by its name. */
 let ledger: Awaited<ReturnType<typeof openLedger>>;
-let buyer: Owner;
 
 beforeAll(async () => {
   ledger = await openLedger();
-  buyer = await ledger.richOwner(1_000_000n);
-  const seller = await ledger.owner();
-  await ledger.promote(buyer, 150n);
-  const lease = await leaseFor(ledger, buyer, '10000');
-  const leased = authoriseBy(buyer, seller);
-  await ledger.settlement.settle(settleOf(leased, { ticket: ticketOf(leased, lease.leaseId) }));
-  await ledger.setBudget(buyer, { period: 'month', amount: 900_000n });
-  const [settled, open] = [authoriseBy(buyer, seller), authoriseBy(buyer, seller)];
-  for (const hold of [settled, open]) await ledger.store.authorise(hold, false);
-  await ledger.settlement.settle(settleOf(settled));
+  await busyBuyer(ledger);
   await ledger.store.fold(1);
   expect(await ledger.violations()).toEqual([]);
 });

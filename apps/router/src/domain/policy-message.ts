@@ -1,17 +1,9 @@
-import type { ProviderPolicy as PolicyMessage, WeeklyHours } from '@aisbf/contracts';
+import { type ProviderPolicy as PolicyMessage, WeeklyHours } from '@aisbf/contracts';
 import type { Opening, ProviderPolicy } from './provider-policy.js';
 
 type Guest = Readonly<{ ownerId: string; username: string }>;
 
-const days = [
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday',
-] as const;
+const days = WeeklyHours.shape.day.options;
 const dayMinutes = 1_440;
 
 /** A policy as its owner writes it, with the owners behind its usernames. */

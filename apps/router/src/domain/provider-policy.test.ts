@@ -1,19 +1,11 @@
-import { ProviderPolicy as PolicyMessage } from '@aisbf/contracts';
+import { ProviderPolicy as PolicyMessage, WeeklyHours } from '@aisbf/contracts';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { workerProvider } from '../../test/worker-provider.js';
 import { fromPolicyMessage, fromWeeklyHours, toPolicyMessage } from './policy-message.js';
 import { admits, hasRates, isOpenAt, openPolicy, policyRejection } from './provider-policy.js';
 
-const days = [
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday',
-] as const;
+const days = WeeklyHours.shape.day.options;
 const minuteMs = 60_000;
 const clockTime = (minute: number) =>
   `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
