@@ -40,7 +40,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
         method: 'POST',
-        body: request.body,
+        body: request.body.open(),
         headers: this.headersFor(request),
         signal: request.signal,
         // A broker watches over its worker's silence itself, and knows when a model is loading.
@@ -71,7 +71,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   private headersFor(request: UpstreamRequest): Record<string, string> {
     const { candidate, isStream, requestId, isLast } = request;
     const headers = {
-      'content-type': 'application/json',
+      'content-type': request.body.contentType,
       accept: isStream ? 'text/event-stream' : 'application/json',
       [internalHeaders.requestId]: requestId,
     };
