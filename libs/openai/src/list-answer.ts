@@ -9,9 +9,12 @@ export function listReader(name: 'data' | 'results'): (text: string) => AnswerRe
     readAnswerBody(text, (body) => {
       const list = body[name];
       if (!Array.isArray(list)) return { kind: 'garbage' };
+      const hasContent = list.length > 0;
+      // There is no word in it by which the ledger could tell it from nothing: that it is whole is its reason to end.
+      const finishReason = hasContent ? 'stop' : null;
       return {
         kind: 'answer',
-        answer: answerOf({ hasContent: list.length > 0, usage: readInputUsage(body.usage) }),
+        answer: answerOf({ hasContent, finishReason, usage: readInputUsage(body.usage) }),
       };
     });
 }
