@@ -7,8 +7,10 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as imports from './import-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
+import * as market from './market-api.js';
 import { ProviderPace, paceRoutes } from './pace-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
@@ -42,6 +44,7 @@ const requests = {
   ...listing.listingRequests,
   PutRotation: rotation.PutRotation,
   PutAutoselect: autoselect.PutAutoselect,
+  PutImport: imports.PutImport,
   DecisionTree,
 };
 
@@ -78,6 +81,8 @@ const answers = {
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
+  ...imports.importAnswers,
+  ...market.marketAnswers,
   DecisionTree,
   ...worker.workerAnswers,
   SessionPresence,
@@ -140,11 +145,13 @@ const areas: readonly Area[] = [
   },
   {
     tag: 'catalog',
-    description: 'Providers, listings, rotations and autoselects.',
+    description: 'Providers, listings, rotations, autoselects, the market and imports from it.',
     routes: [
       ...catalog.catalogRoutes,
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
+      ...market.marketRoutes,
+      ...imports.importRoutes,
       ...paceRoutes,
     ],
     error: 'RestError',

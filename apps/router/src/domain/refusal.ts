@@ -13,6 +13,7 @@ const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
   endpoint_unsupported: faults.CHAT_UNSUPPORTED,
   endpoint_not_allowed: faults.CHAT_UNSUPPORTED,
   price_above_max: faults.PRICE_ABOVE_MAX,
+  price_above_import_max: faults.PRICE_ABOVE_MAX,
 };
 
 /** Says why nobody is left, as far as the buyer may know: all rejections are of what the buyer sees. */
