@@ -1,15 +1,16 @@
 import type { RequestFacts } from '@aisbf/contracts';
 import { costOf, dearestPrices, type Prices, parseNanos, priceOf, unitKinds } from '@aisbf/money';
+import { unitsBefore } from './hold-amount.js';
 import { fromPricesText } from './prices-text.js';
 
-export type PriceLimit = Pick<RequestFacts, 'pricesMax' | 'costMax' | 'promptTokens'>;
+export type PriceLimit = Pick<RequestFacts, 'pricesMax' | 'costMax' | 'promptTokens' | 'units'>;
 
 /** Whether the buyer would rather have nothing than this: a unit costs too much, or the first word would. */
 export function isTooDear(prices: Prices, limit: PriceLimit): boolean {
-  const { pricesMax, costMax, promptTokens } = limit;
+  const { pricesMax, costMax } = limit;
   const isUnitTooDear = pricesMax !== undefined && exceeds(prices, fromPricesText(pricesMax));
   if (isUnitTooDear || costMax === undefined) return isUnitTooDear;
-  const least = { prompt_token: promptTokens, completion_token: 1, request: 1 };
+  const least = { ...unitsBefore(limit), completion_token: 1 };
   return costOf(least, dearestPrices(prices)) > parseNanos(costMax);
 }
 
