@@ -359,7 +359,10 @@ async function seenByAnn(): Promise<readonly Answer[]> {
       const headers = { authorization: `Bearer ${ann.apiToken}` };
       const response = await fetch(`${market.url}/api/${path}`, { headers });
       const text = await response.text();
-      return { status: response.status, text: text.replaceAll(/"lastUsedAt":(?:"[^"]+"|null)/g, '') };
+      return {
+        status: response.status,
+        text: text.replaceAll(/"lastUsedAt":(?:"[^"]+"|null)/g, ''),
+      };
     }),
   );
 }
