@@ -5,7 +5,7 @@ import type {
   Prices as PricesText,
 } from '@aisbf/contracts';
 import { costOf, type Prices } from '@aisbf/money';
-import { factsOf, medians, type PaceOf } from './callable-models.js';
+import { factsOf, medians, type PaceOf, providerRoute } from './callable-models.js';
 import { listingNameText } from './listing-name.js';
 import { type MarketSale, marketSales } from './market-sales.js';
 import { toPolicyMessage } from './policy-message.js';
@@ -46,7 +46,7 @@ export function marketPage(
   const page = found.slice(0, limit);
   const last = page.at(-1);
   return {
-    listings: page.map((one) => toListing(one, scope, paceOf)),
+    listings: page.flatMap((one) => toListing(one, scope, paceOf) ?? []),
     nextCursor: last && found.length > page.length ? toCursor(last) : null,
   };
 }
@@ -124,8 +124,14 @@ function fromCursor(text: string): Place {
 }
 
 /** Neither ids nor addresses: nothing that is its owner's alone. */
-function toListing({ sale, name }: Placed, scope: RouteScope, paceOf: PaceOf): ListingMessage {
-  const { provider, model, prices, told, route } = sale;
+function toListing(
+  { sale, name }: Placed,
+  scope: RouteScope,
+  paceOf: PaceOf,
+): ListingMessage | undefined {
+  const { provider, model, prices, told } = sale;
+  const route = providerRoute(provider, model, scope);
+  if (route === undefined) return undefined;
   const { hours, endpoints, buyerRates } = toPolicyMessage(provider.policy ?? openPolicy);
   return {
     listing: name,

@@ -15,8 +15,6 @@ export type MarketSale = Readonly<{
   prices: Prices;
   /** What its workers tell of it; undefined of a hosted one. */
   told: WorkerModel | undefined;
-  /** The shortest route that the caller's token may call. */
-  route: string;
 }>;
 
 /**
@@ -40,14 +38,18 @@ function saleOf(
 ): MarketSale | undefined {
   const { catalogue, nowMs, buyer } = scope;
   const provider = catalogue.providerById.get(providerId);
-  const sale = saleAt(catalogue, { providerId, model }, nowMs);
-  const offer = provider && sale && offerTo(scope, provider, model);
+  const offer = provider && offerTo(scope, provider, model);
   if (!offer || offer.isPaused || !isModelAllowed(model, buyer.rules)) return undefined;
   if (!offer.isOwn && !isOpenAt(provider.policy?.hours ?? null, nowMs)) return undefined;
   const offered = offeredOf(provider);
-  if (!offered.has(model)) return undefined;
-  const route = providerRoute(provider, model, scope);
-  return route === undefined
-    ? undefined
-    : { provider, model, prices: sale.prices, told: offered.get(model), route };
+  if (!offered.has(model) || !isCallableByName(provider, model, scope)) return undefined;
+  const place = { providerId, model };
+  const prices = offer.isOwn ? saleAt(catalogue, place, nowMs)?.prices : offer.prices;
+  return prices && { provider, model, prices, told: offered.get(model) };
+}
+
+/** Names are looked for only where a token's rules may forbid all of them: that takes longer than the rest. */
+function isCallableByName(provider: Provider, model: string, scope: RouteScope): boolean {
+  const isRuled = (scope.buyer.rules?.routes.length ?? 0) > 0;
+  return !isRuled || providerRoute(provider, model, scope) !== undefined;
 }
