@@ -19,12 +19,25 @@ export const endpointPaths = {
   videos: '/videos',
 } as const satisfies Record<string, `/${string}`>;
 
-export type EndpointName = keyof typeof endpointPaths;
-export const endpointNames = Object.keys(endpointPaths) as EndpointName[];
-export const EndpointName = z.enum(endpointNames);
+export type OpenAiEndpoint = keyof typeof endpointPaths;
+export const endpointNames = Object.keys(endpointPaths) as OpenAiEndpoint[];
 
-/** What a model must be able to give for an endpoint, in the words of a model's facts. Any of them will do. */
-export const endpointOutputs: Readonly<Record<EndpointName, readonly string[]>> = {
+/** `studio`: a path of the workers' own, which a request names beside it. */
+export const EndpointName = z.enum([...endpointNames, 'studio']);
+export type EndpointName = z.infer<typeof EndpointName>;
+
+/** A path below `/v1` that can be read in one way only. */
+export const StudioPath = z
+  .string()
+  .max(128)
+  .regex(/^\/v1(?:\/(?!\.+(?:\/|$))[\w.~@-]+){1,8}$/);
+export type StudioPath = z.infer<typeof StudioPath>;
+
+/**
+ * What a model must be able to give for an endpoint, in the words of a model's facts. Any of them will do; of an endpoint
+ * that is not here nothing is known.
+ */
+export const endpointOutputs: Readonly<Partial<Record<EndpointName, readonly string[]>>> = {
   'chat.completions': ['text'],
   completions: ['text'],
   responses: ['text'],

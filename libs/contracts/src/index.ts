@@ -70,6 +70,8 @@ export {
   endpointNames,
   endpointOutputs,
   endpointPaths,
+  type OpenAiEndpoint,
+  StudioPath,
 } from './endpoint.js';
 export {
   ApiTokenChanged,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EndpointName } from './endpoint.js';
+import { EndpointName, StudioPath } from './endpoint.js';
 import {
   ClientAddress,
   Count,
@@ -20,6 +20,8 @@ import { Signals } from './signals.js';
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
   endpoint: EndpointName,
+  /** Of `studio`: which. Only workers that advertise it, or a template for it, are asked. */
+  studioPath: StudioPath.optional(),
   route: z.string().min(1).max(512),
   /** Routes to be tried after it, in their order. */
   fallbacks: z.array(z.string().min(1).max(512)).max(16).optional(),

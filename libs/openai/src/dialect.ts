@@ -11,6 +11,7 @@ import type { JsonBody } from './json-body.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
 import { listReader, readMediaAnswer } from './list-answer.js';
 import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
+import { readStudioAnswer, readStudioEvent } from './studio-answer.js';
 import { transcriptReader } from './transcript.js';
 import type { Usage } from './usage.js';
 
@@ -71,6 +72,13 @@ export const speechDialect: Dialect = {
   ...mediaDialect,
   readWhole: (text) => readAnswerBody(text, () => ({ kind: 'garbage' })),
   readEvent: readSpeechEvent,
+};
+
+/** Whatever the workers' own paths say. */
+export const studioDialect: Dialect = {
+  ...mediaDialect,
+  readWhole: readStudioAnswer,
+  readEvent: readStudioEvent,
 };
 
 export function transcriptDialect(request: JsonBody): Dialect {

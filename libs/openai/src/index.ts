@@ -23,6 +23,7 @@ export {
   listDialect,
   mediaDialect,
   speechDialect,
+  studioDialect,
   transcriptDialect,
 } from './dialect.js';
 export { type OpenAiError, openAiError } from './error-body.js';
@@ -58,4 +59,10 @@ export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
 export { replaceModel, withoutMembers } from './replace-model.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
+export {
+  type StudioOutput,
+  studioProblem,
+  toStudioQuestion,
+  toStudioRequest,
+} from './studio-request.js';
 export { readUsage, type Usage } from './usage.js';

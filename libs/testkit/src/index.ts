@@ -35,6 +35,11 @@ export { type OwnNats, startOwnNats } from './own-nats.js';
 export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
 export { SoftwareAuthenticator } from './software-authenticator.js';
+export {
+  type StudioAnswer,
+  type StudioRequest,
+  StudioWorker,
+} from './studio-worker.js';
 export { totpOf } from './totp.js';
 export { until } from './until.js';
 export { wav } from './wav.js';

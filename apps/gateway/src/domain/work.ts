@@ -1,4 +1,5 @@
-import type { EndpointName, RequestFacts, Units } from '@aisbf/contracts';
+import assert from 'node:assert';
+import { type EndpointName, endpointPaths, type RequestFacts, type Units } from '@aisbf/contracts';
 import type { PromptMeter } from '@aisbf/metering';
 import type { ApiRequest, Dialect, PromptInput } from '@aisbf/openai';
 import { type SignalLimits, signalsOf } from '@aisbf/signals';
@@ -20,20 +21,34 @@ export type Work = Readonly<{
   bodyBytes: number;
   /** The same for the same request only. */
   hash: () => string;
-  /** What is sent, to whoever calls the model so. */
-  bodyFor: (model: string) => UpstreamBody;
+  /** What is sent, to whoever calls the model so; undefined where there is nothing but the address. */
+  bodyFor: (model: string) => UpstreamBody | undefined;
+  /** Where it goes, where that is not its endpoint's own address. */
+  address?: WorkAddress;
   dialect: Dialect;
   /** How much of it is looked at where a route is selected by it. */
   signalLimits: SignalLimits;
 }>;
 
+/** An address with more than a path in it. */
+export type WorkAddress = Readonly<{
+  method: 'GET' | 'POST' | 'DELETE';
+  /** As whoever serves it advertises it. */
+  path: string;
+  /** What follows `/v1`, for whoever calls the model so. */
+  targetFor: (model: string) => string;
+  /** In which forms the buyer takes an answer. */
+  accept: string;
+}>;
+
 /** What the router is told of a request. */
 export function factsOf(work: Work, promptTokens: number): RequestFacts {
-  const { endpoint, request, wishes, inputs, hasTools, signalLimits } = work;
+  const { endpoint, address, request, wishes, inputs, hasTools, signalLimits } = work;
   const routes = [request.model, ...(wishes.facts.fallbacks ?? [])];
   const units = unitsHeld(work);
   return {
     endpoint,
+    ...(endpoint === 'studio' && address && { studioPath: address.path }),
     route: request.model,
     isStream: request.isStream,
     bodyBytes: work.bodyBytes,
@@ -50,6 +65,17 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
       signals: signalsOf(request.body, promptTokens, signalLimits),
     }),
   };
+}
+
+/** Where it is sent, to whoever calls the model so. */
+export function addressFor({ endpoint, address, request }: Work, model: string) {
+  if (address) {
+    const { method, targetFor, accept } = address;
+    return { method, path: targetFor(model), accept };
+  }
+  assert(endpoint !== 'studio', 'a path of the workers is named');
+  const accept = request.isStream ? 'text/event-stream' : 'application/json';
+  return { method: 'POST', path: endpointPaths[endpoint], accept } as const;
 }
 
 /** All that money is held for besides tokens. */

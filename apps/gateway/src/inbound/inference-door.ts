@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import type { RequestProblem } from '@aisbf/openai';
 import { Metrics } from '@aisbf/platform';
 import type { SignalLimits } from '@aisbf/signals';
 import { Injectable } from '@nestjs/common';
@@ -5,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
 import type { FormEndpoint } from '../domain/form-work.js';
 import { type JsonEndpoint, type ReadingTerms, readJsonWork } from '../domain/json-work.js';
+import { readStudioForm, readStudioJson, readStudioQuery } from '../domain/studio-work.js';
 import type { Work } from '../domain/work.js';
 import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
@@ -19,6 +22,7 @@ import {
 } from './buyer-request.js';
 import { FormDoor } from './form-door.js';
 import { HttpBuyer } from './http-buyer.js';
+import { studioCallOf } from './studio-call.js';
 
 export class DoorLimits {
   constructor(
@@ -58,17 +62,29 @@ export class InferenceDoor {
     apiTokenOf(request);
     return this.forms.receive(request, (form) =>
       this.serve(request, reply, async () => {
-        const work = await this.forms.read(endpoint, form, this.readingTerms(request));
-        if ('code' in work) throw invalidBody(work);
-        return work;
+        return valid(await this.forms.read(endpoint, form, this.readingTerms(request)));
       }),
     );
   }
 
+  /** A path of the workers' own. Its body is JSON, a form, or there is none. */
+  serveStudio(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const call = studioCallOf(request);
+    const terms = this.readingTerms(request);
+    if (call.method === 'POST' && request.body instanceof Readable) {
+      apiTokenOf(request);
+      return this.forms.receive(request, (form) =>
+        this.serve(request, reply, () => valid(readStudioForm(call, form, terms))),
+      );
+    }
+    const text = call.method === 'POST' ? textOf(request.body) : '';
+    return this.serve(request, reply, () =>
+      valid(text === '' ? readStudioQuery(call, terms) : readStudioJson(call, text, terms)),
+    );
+  }
+
   readJson(request: FastifyRequest, endpoint: JsonEndpoint): Work {
-    const work = readJsonWork(endpoint, textOf(request.body), this.readingTerms(request));
-    if ('code' in work) throw invalidBody(work);
-    return work;
+    return valid(readJsonWork(endpoint, textOf(request.body), this.readingTerms(request)));
   }
 
   private async serve(
@@ -101,4 +117,9 @@ export class InferenceDoor {
   private readingTerms(request: FastifyRequest): ReadingTerms {
     return { sessionHeader: sessionOf(request), signalLimits: this.limits.signals };
   }
+}
+
+function valid(work: Work | RequestProblem): Work {
+  if ('code' in work) throw invalidBody(work);
+  return work;
 }

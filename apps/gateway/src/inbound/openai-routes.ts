@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
 import { formEndpoints } from '../domain/form-endpoints.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
+import { studioAreas } from '../domain/studio-work.js';
 import { factsOf } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
 import { AnswerNotKept } from '../services/idempotent-inference.js';
@@ -77,6 +78,16 @@ export class OpenAiRoutes {
         forms.post(endpointPaths[endpoint.name], (request, reply) =>
           this.door.serveForm(request, reply, endpoint),
         );
+      }
+      for (const area of studioAreas.keys()) {
+        for (const url of [`/${area}`, `/${area}/*`]) {
+          forms.route({
+            method: ['GET', 'POST', 'DELETE'],
+            url,
+            exposeHeadRoute: false,
+            handler: (request, reply) => this.door.serveStudio(request, reply),
+          });
+        }
       }
       done();
     });

@@ -40,8 +40,8 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       const response = await this.agent.request({
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
-        method: 'POST',
-        body: toBody(request.body),
+        method: request.method,
+        body: request.body ? toBody(request.body) : null,
         headers: this.headersFor(request),
         signal: request.signal,
         // A broker watches over its worker's silence itself, and knows when a model is loading.
@@ -70,11 +70,11 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   }
 
   private headersFor(request: UpstreamRequest): Record<string, string> {
-    const { candidate, isStream, requestId, isLast } = request;
+    const { candidate, isStream, requestId, isLast, body, accept } = request;
     const headers = {
-      'content-type': request.body.contentType,
-      ...(request.body.length !== undefined && { 'content-length': String(request.body.length) }),
-      accept: isStream ? 'text/event-stream' : 'application/json',
+      ...(body && { 'content-type': body.contentType }),
+      ...(body?.length !== undefined && { 'content-length': String(body.length) }),
+      accept,
       [internalHeaders.requestId]: requestId,
     };
     if (candidate.kind === 'http') return { ...headers, ...candidate.headers };

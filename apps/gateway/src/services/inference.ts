@@ -1,4 +1,4 @@
-import { type Candidate, endpointPaths, type Idempotency, type Plan } from '@aisbf/contracts';
+import type { Candidate, Idempotency, Plan } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { familyOf } from '@aisbf/metering';
 import { Clock } from '@aisbf/platform';
@@ -11,7 +11,7 @@ import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
-import { factsOf, type Work } from '../domain/work.js';
+import { addressFor, factsOf, type Work } from '../domain/work.js';
 import { Admission } from './admission.js';
 import type { RelayEnd } from './answer-relay.js';
 import { AttemptBook, type Attempts } from './attempts.js';
@@ -143,7 +143,7 @@ export class Inference {
     try {
       const answer = await this.upstream.send({
         candidate,
-        path: endpointPaths[call.work.endpoint],
+        ...addressFor(call.work, candidate.model),
         body: call.work.bodyFor(candidate.model),
         isStream: call.work.request.isStream,
         requestId: call.requestId,

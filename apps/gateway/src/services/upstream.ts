@@ -4,9 +4,12 @@ import type { UpstreamBody } from '../domain/upstream-body.js';
 
 export type UpstreamRequest = Readonly<{
   candidate: Candidate;
+  method: 'GET' | 'POST' | 'DELETE';
   /** After the API's base, as `/chat/completions`. */
   path: string;
-  body: UpstreamBody;
+  body: UpstreamBody | undefined;
+  /** In which forms an answer is taken. */
+  accept: string;
   isStream: boolean;
   requestId: string;
   /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */

@@ -6,11 +6,13 @@ import {
   type RequestFacts,
   type SessionPresence,
 } from '@aisbf/contracts';
+import { servedTemplate } from './studio-endpoint.js';
 
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
   RequestFacts,
   | 'endpoint'
+  | 'studioPath'
   | 'bodyBytes'
   | 'promptTokens'
   | 'units'
@@ -54,9 +56,17 @@ export function sessionRejection(
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
   if (session.state !== 'serving') return session.state;
-  const path = `/v1${endpointPaths[demands.endpoint]}`;
-  if (session.endpoints && !session.endpoints.includes(path)) return 'endpoint_unsupported';
+  if (!isServed(session.endpoints, demands)) return 'endpoint_unsupported';
   return modelRejection(model, demands) ?? loadRejection(session, demands);
+}
+
+/** Who says nothing may serve any endpoint that is OpenAI's; a path of its own it must have named. */
+function isServed(
+  endpoints: readonly string[] | undefined,
+  { endpoint, studioPath }: SessionDemands,
+): boolean {
+  if (endpoint === 'studio') return servedTemplate(endpoints, studioPath) !== undefined;
+  return !endpoints || endpoints.includes(`/v1${endpointPaths[endpoint]}`);
 }
 
 function modelRejection(
@@ -64,8 +74,8 @@ function modelRejection(
   demands: SessionDemands,
 ): SessionRejection | undefined {
   const { inputs, outputs, hasTools, contextTokensMax } = model;
-  const isGiven = endpointOutputs[demands.endpoint].some((output) => outputs?.includes(output));
-  if (outputs && !isGiven) return 'output_unsupported';
+  const isGiven = endpointOutputs[demands.endpoint]?.some((output) => outputs?.includes(output));
+  if (outputs && isGiven === false) return 'output_unsupported';
   if (inputs && demands.inputs?.some((input) => !inputs.includes(input))) {
     return 'input_unsupported';
   }

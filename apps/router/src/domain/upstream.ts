@@ -11,6 +11,7 @@ import { type SessionDemands, type SessionRejection, sessionRejection } from './
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
 import { type Standing, standingOf } from './standing.js';
+import { isStudioAllowed, servedTemplate } from './studio-endpoint.js';
 import type { RandomSource } from './weighted-order.js';
 import { type WishRejection, wishRejection } from './wish-rejection.js';
 
@@ -89,6 +90,7 @@ export function upstreamsOf(
   if (rejection) return rejected(offer, [rejection]);
   const { source } = offer.provider;
   if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
+  if (demands.endpoint === 'studio') return rejected(offer, ['endpoint_unsupported']);
   const modelThere = source.models.get(offer.model);
   if (modelThere === undefined) return rejected(offer, ['not_offered']);
   if (source.headers === null) return rejected(offer, ['credential_unreadable']);
@@ -126,7 +128,8 @@ function sessionUpstreams(
   const fit: { load: SessionPresence; present: PresentSession }[] = [];
   for (const present of sessions) {
     const { session } = present;
-    const reason = sessionRejection(offer.model, session, demands);
+    const reason =
+      sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands);
     if (reason) reasons.push(reason);
     else fit.push({ load: session, present });
   }
@@ -140,6 +143,17 @@ function sessionUpstreams(
     }),
   );
   return { usable, rejections: rejected(offer, reasons).rejections };
+}
+
+/** Own capacity is always allowed. */
+function studioRejection(
+  { isOwn, provider }: Offer,
+  { endpoints }: SessionPresence,
+  { endpoint, studioPath }: SessionDemands,
+): PolicyRejection | undefined {
+  if (endpoint !== 'studio' || isOwn) return undefined;
+  const template = servedTemplate(endpoints, studioPath) ?? '';
+  return isStudioAllowed(provider.policy, template) ? undefined : 'endpoint_not_allowed';
 }
 
 function standingNow(
