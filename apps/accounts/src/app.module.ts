@@ -26,6 +26,7 @@ import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { UsageController } from './inbound/usage.controller.js';
 import { UsersController } from './inbound/users.controller.js';
+import { VideoJobsController } from './inbound/video-jobs.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
@@ -36,6 +37,7 @@ import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
+import { PgVideoJobStore } from './outbound/pg-video-job-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
@@ -53,6 +55,7 @@ import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
+import { VideoJobSettings, VideoJobStore, VideoJobs } from './services/video-jobs.js';
 import { Withdrawal } from './services/withdrawal.js';
 import { UsageJobs, usageParts } from './usage.module.js';
 
@@ -73,6 +76,7 @@ export function appModule(
       RequestMoneyController,
       AccessController,
       AnswersController,
+      VideoJobsController,
       ActsController,
       AccountController,
       UsersController,
@@ -92,6 +96,7 @@ export function appModule(
       OutboxRelay,
       Upkeep,
       Idempotency,
+      VideoJobs,
       ...paymentParts(settings),
       ...usageParts(settings, log),
       ...payoutParts(settings),
@@ -105,6 +110,11 @@ export function appModule(
       { provide: LedgerStore, useClass: PgLedgerStore },
       { provide: LeaseStore, useClass: PgLeaseStore },
       { provide: IdempotencyStore, useClass: PgIdempotencyStore },
+      { provide: VideoJobStore, useClass: PgVideoJobStore },
+      {
+        provide: VideoJobSettings,
+        useValue: new VideoJobSettings(settings.ACCOUNTS_VIDEO_JOB_TTL_MS),
+      },
       { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },

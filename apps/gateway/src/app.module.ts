@@ -2,15 +2,19 @@ import { tmpdir } from 'node:os';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
+import { FileDoor, FileLimits } from './inbound/file-door.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { VideoDoor } from './inbound/video-door.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
 import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
+import { HttpPlaces } from './outbound/http-places.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
+import { HttpVideoJobBook } from './outbound/http-video-job-book.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
@@ -24,9 +28,14 @@ import { KeptAnswers } from './services/kept-answers.js';
 import { MediaLength } from './services/media-length.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
+import { Places } from './services/places.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { Settlements } from './services/settlements.js';
 import { Upstream } from './services/upstream.js';
+import { VideoJobBook } from './services/video-job-book.js';
+import { VideoWatch, VideoWatchSettings } from './services/video-watch.js';
+import { VideoLimits, Videos } from './services/videos.js';
+import { Visits } from './services/visits.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
 export type GatewayParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics }>;
@@ -47,6 +56,11 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     providers: [
       OpenAiRoutes,
       FormDoor,
+      FileDoor,
+      VideoDoor,
+      Videos,
+      VideoWatch,
+      Visits,
       InferenceDoor,
       Inference,
       PaidRelay,
@@ -96,6 +110,14 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
             connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
           }),
       },
+      {
+        provide: Places,
+        useFactory: () => new HttpPlaces(peer(settings.GATEWAY_ROUTER_URL)),
+      },
+      {
+        provide: VideoJobBook,
+        useFactory: () => new HttpVideoJobBook(peer(settings.GATEWAY_ACCOUNTS_URL)),
+      },
       { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
@@ -116,6 +138,25 @@ function limitsOf(settings: GatewaySettings): Provider[] {
         settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
         settings.GATEWAY_UPLOAD_BYTES_MAX,
         settings.GATEWAY_UPLOADS_MAX,
+      ),
+    },
+    {
+      provide: FileLimits,
+      useValue: new FileLimits(settings.GATEWAY_FILES_MAX, settings.GATEWAY_FILE_BYTES_MAX),
+    },
+    {
+      provide: VideoLimits,
+      useValue: new VideoLimits(
+        settings.GATEWAY_VIDEO_LOOK_MS_MAX,
+        settings.GATEWAY_EVENT_BYTES_MAX,
+      ),
+    },
+    {
+      provide: VideoWatchSettings,
+      useValue: new VideoWatchSettings(
+        settings.GATEWAY_VIDEO_WATCH_MS,
+        settings.GATEWAY_VIDEO_AGAIN_MS,
+        settings.GATEWAY_VIDEO_LOOKS_MAX,
       ),
     },
     {

@@ -4,6 +4,7 @@ import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
+import { VideoWatch } from './services/video-watch.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -29,6 +30,8 @@ export async function startGateway(settings: GatewaySettings) {
       nest.get(OpenAiRoutes).addTo(fastify);
     },
   });
+  const watch = app.get(VideoWatch);
+  watch.start();
   readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 
@@ -37,6 +40,7 @@ export async function startGateway(settings: GatewaySettings) {
     log,
     readiness,
     close: async () => {
+      await watch.stop();
       await app.close();
       await bus.close();
     },

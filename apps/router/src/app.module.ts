@@ -71,6 +71,7 @@ import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
 import { PaceReport } from './services/pace-report.js';
+import { Places } from './services/places.js';
 import { Planning, PlanningSettings } from './services/planning.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { ProviderRates } from './services/provider-rates.js';
@@ -145,6 +146,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       CatalogueEditing,
       ProviderManagement,
       PaceReport,
+      Places,
       RegistrationManagement,
       ListingManagement,
       FeeManagement,

@@ -262,6 +262,20 @@ export {
   UsageReport,
 } from './usage-api.js';
 export {
+  FindVideoJob,
+  KnownVideoJob,
+  ListVideoJobs,
+  LocatedPlace,
+  LocatePlace,
+  OpenVideoJob,
+  RemoveVideoJob,
+  TakeDueVideoJobs,
+  VideoId,
+  VideoJob,
+  VideoJobs,
+  VideoState,
+} from './video-job.js';
+export {
   AdmitWorker,
   CheckedWorkers,
   CheckWorkers,

@@ -43,6 +43,8 @@ export const RequestFacts = z.strictObject({
   inputs: z.array(Word).max(8).optional(),
   /** The model is given tools to call. */
   hasTools: z.boolean().optional(),
+  /** What is asked for is made after the answer: its money is held by itself, for as long as that takes. */
+  isDeferred: z.boolean().optional(),
   /** What was read in the prompt, where a route is one that selects by it. */
   signals: Signals.optional(),
 });
@@ -92,6 +94,8 @@ export const Candidate = z.discriminatedUnion('kind', [
     brokerUrl: z.url().max(2048),
     sessionId: z.string().min(1).max(64),
     sessionEpoch: z.int().min(0),
+    /** Which worker it is, whatever its connection is called. */
+    clientId: z.string().min(1).max(128).optional(),
   }),
 ]);
 export type Candidate = z.infer<typeof Candidate>;

@@ -14,6 +14,7 @@ import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-ev
 import { readStudioAnswer, readStudioEvent } from './studio-answer.js';
 import { transcriptReader } from './transcript.js';
 import type { Usage } from './usage.js';
+import { readVideoJobAnswer } from './video-job.js';
 
 /** How a stream is ended in its upstream's place. */
 export type EarlyEnd = Readonly<{
@@ -80,6 +81,8 @@ export const studioDialect: Dialect = {
   readWhole: readStudioAnswer,
   readEvent: readStudioEvent,
 };
+
+export const videoJobDialect: Dialect = { ...mediaDialect, readWhole: readVideoJobAnswer };
 
 export function transcriptDialect(request: JsonBody): Dialect {
   return {

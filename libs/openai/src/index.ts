@@ -25,6 +25,7 @@ export {
   speechDialect,
   studioDialect,
   transcriptDialect,
+  videoJobDialect,
 } from './dialect.js';
 export { type OpenAiError, openAiError } from './error-body.js';
 export { embeddingProblem, moderationProblem, rerankProblem } from './input-request.js';
@@ -66,3 +67,10 @@ export {
   toStudioRequest,
 } from './studio-request.js';
 export { readUsage, type Usage } from './usage.js';
+export {
+  readUpstreamVideo,
+  toVideoJobRequest,
+  type UpstreamVideo,
+  videoJobProblem,
+  videoPromptProblem,
+} from './video-job.js';

@@ -118,7 +118,7 @@ function notSeconds(param: string): RequestProblem {
 }
 
 /** In the words of those who make films: seconds, a duration, or frames and how many of them go into one second. */
-function filmSeconds(body: JsonBody): number | undefined {
+export function filmSeconds(body: JsonBody): number | undefined {
   const stated = [body.seconds, body.duration].find((value) => !isNullish(value));
   const frames = numberOrNull(body.num_frames);
   const perSecond = numberOrNull(body.fps);

@@ -19,6 +19,7 @@ export {
   WorkerRefused,
   type WorkerScript,
 } from './fake-worker.js';
+export { FilmStudio } from './film-studio.js';
 export { FirstOf } from './first-of.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
 export { type Loopback, listenOnLoopback, textOf } from './loopback.js';

@@ -1,5 +1,11 @@
 import assert from 'node:assert';
-import { type EndpointName, endpointPaths, type RequestFacts, type Units } from '@aisbf/contracts';
+import {
+  type Candidate,
+  type EndpointName,
+  endpointPaths,
+  type RequestFacts,
+  type Units,
+} from '@aisbf/contracts';
 import type { PromptMeter } from '@aisbf/metering';
 import type { ApiRequest, Dialect, PromptInput } from '@aisbf/openai';
 import { type SignalLimits, signalsOf } from '@aisbf/signals';
@@ -26,6 +32,10 @@ export type Work = Readonly<{
   /** Where it goes, where that is not its endpoint's own address. */
   address?: WorkAddress;
   dialect: Dialect;
+  /** What is asked for is made later: its answer is not what is paid for. */
+  isDeferred?: boolean;
+  /** Nobody else is to be asked. */
+  only?: Readonly<{ providerId: string; clientId: string | null }>;
   /** How much of it is looked at where a route is selected by it. */
   signalLimits: SignalLimits;
 }>;
@@ -43,7 +53,7 @@ export type WorkAddress = Readonly<{
 
 /** What the router is told of a request. */
 export function factsOf(work: Work, promptTokens: number): RequestFacts {
-  const { endpoint, address, request, wishes, inputs, hasTools, signalLimits } = work;
+  const { endpoint, address, request, wishes, inputs, hasTools, signalLimits, isDeferred } = work;
   const routes = [request.model, ...(wishes.facts.fallbacks ?? [])];
   const units = unitsHeld(work);
   return {
@@ -60,6 +70,7 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
     ...(Object.keys(units).length > 0 && { units }),
     ...(inputs.length > 0 && { inputs: [...inputs] }),
     ...(hasTools && { hasTools }),
+    ...(isDeferred && { isDeferred }),
     // Looked at only where something is selected by it.
     ...(routes.some(isAutoselectRoute) && {
       signals: signalsOf(request.body, promptTokens, signalLimits),
@@ -76,6 +87,13 @@ export function addressFor({ endpoint, address, request }: Work, model: string) 
   assert(endpoint !== 'studio', 'a path of the workers is named');
   const accept = request.isStream ? 'text/event-stream' : 'application/json';
   return { method: 'POST', path: endpointPaths[endpoint], accept } as const;
+}
+
+/** Whether a request is for this candidate at all. */
+export function isFor({ only }: Work, candidate: Candidate): boolean {
+  if (!only) return true;
+  const clientId = candidate.kind === 'session' ? candidate.clientId : null;
+  return candidate.providerId === only.providerId && clientId === only.clientId;
 }
 
 /** All that money is held for besides tokens. */

@@ -9,6 +9,7 @@ import type { FormEndpoint } from '../domain/form-work.js';
 import { type JsonEndpoint, type ReadingTerms, readJsonWork } from '../domain/json-work.js';
 import { readStudioForm, readStudioJson, readStudioQuery } from '../domain/studio-work.js';
 import type { Work } from '../domain/work.js';
+import type { DeferredAnswer } from '../services/deferred-answer.js';
 import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
 import {
@@ -87,10 +88,12 @@ export class InferenceDoor {
     return valid(readJsonWork(endpoint, textOf(request.body), this.readingTerms(request)));
   }
 
-  private async serve(
+  /** `take` keeps in mind what the answer has promised, where it is only a promise. */
+  async serve(
     request: FastifyRequest,
     reply: FastifyReply,
     read: () => Work | Promise<Work>,
+    take?: (answer: DeferredAnswer, work: Work) => Promise<Buffer>,
   ): Promise<FastifyReply> {
     const requestId = newRequestId();
     request.id = requestId;
@@ -100,12 +103,14 @@ export class InferenceDoor {
     this.running += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId);
+      const work = await read();
       const call: Call = {
         requestId,
         apiToken,
         pathUsername: usernameOf(request),
         clientAddress: request.ip,
-        work: await read(),
+        work,
+        ...(take && { take: (answer) => take(answer, work) }),
       };
       await this.inference.run(call, key, buyer);
     } finally {
@@ -114,12 +119,13 @@ export class InferenceDoor {
     return reply.hijack();
   }
 
-  private readingTerms(request: FastifyRequest): ReadingTerms {
+  readingTerms(request: FastifyRequest): ReadingTerms {
     return { sessionHeader: sessionOf(request), signalLimits: this.limits.signals };
   }
 }
 
-function valid(work: Work | RequestProblem): Work {
+/** What was read, unless it is what is wrong with it. */
+export function valid(work: Work | RequestProblem): Work {
   if ('code' in work) throw invalidBody(work);
   return work;
 }

@@ -17,6 +17,7 @@ import { apiTokenOf, type Params, usernameOf } from './buyer-request.js';
 import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
+import { VideoDoor } from './video-door.js';
 
 /** Where the buyers' API is served: the bare address, and a user's own. */
 const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
@@ -33,6 +34,7 @@ export class OpenAiRoutes {
 
   constructor(
     private readonly door: InferenceDoor,
+    private readonly videos: VideoDoor,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
@@ -79,8 +81,9 @@ export class OpenAiRoutes {
           this.door.serveForm(request, reply, endpoint),
         );
       }
+      this.videos.addTo(forms);
       for (const area of studioAreas.keys()) {
-        for (const url of [`/${area}`, `/${area}/*`]) {
+        for (const url of [`/${area}`, `/${area}/*`].filter((one) => one !== '/videos')) {
           forms.route({
             method: ['GET', 'POST', 'DELETE'],
             url,

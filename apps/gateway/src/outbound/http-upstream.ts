@@ -51,6 +51,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       return {
         status: response.statusCode,
         contentType: headerOf(response.headers['content-type']) ?? '',
+        ...fileHeadersOf(response.headers),
         retry: retryHeadersOf(response.headers),
         brokerFault:
           candidate.kind === 'session'
@@ -70,11 +71,12 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   }
 
   private headersFor(request: UpstreamRequest): Record<string, string> {
-    const { candidate, isStream, requestId, isLast, body, accept } = request;
+    const { candidate, isStream, requestId, isLast, body, accept, range } = request;
     const headers = {
       ...(body && { 'content-type': body.contentType }),
       ...(body?.length !== undefined && { 'content-length': String(body.length) }),
       accept,
+      ...(range !== undefined && { range }),
       [internalHeaders.requestId]: requestId,
     };
     if (candidate.kind === 'http') return { ...headers, ...candidate.headers };
@@ -100,6 +102,17 @@ function baseOf(candidate: Candidate): string {
   if (candidate.kind === 'http') return candidate.url;
   return new URL(`${internalPaths.brokerSession(candidate.sessionId)}/v1`, candidate.brokerUrl)
     .href;
+}
+
+function fileHeadersOf(headers: IncomingHttpHeaders) {
+  const contentLength = headerOf(headers['content-length']);
+  const contentRange = headerOf(headers['content-range']);
+  const disposition = headerOf(headers['content-disposition']);
+  return {
+    ...(contentLength !== undefined && { contentLength }),
+    ...(contentRange !== undefined && { contentRange }),
+    ...(disposition !== undefined && { disposition }),
+  };
 }
 
 function retryHeadersOf(headers: IncomingHttpHeaders): RetryHeaders {

@@ -37,6 +37,8 @@ export type Exchange = Readonly<{
   onServing: () => void;
   /** Waits for what is not the upstream's business, so that it is not held against its pace. */
   heldBackBy: <Result>(waiting: Promise<Result>) => Promise<Result>;
+  /** What becomes of a whole answer before the buyer gets it. */
+  turn?: ((body: Buffer) => Promise<Buffer>) | undefined;
   /** Keeps a whole answer for a repeat of its request. */
   keep?: ((answer: WholeAnswer) => Promise<void>) | undefined;
 }>;
@@ -51,14 +53,15 @@ export async function relayWhole(
   hold: OutputHold,
 ): Promise<RelayEnd> {
   const { answer, buyer, head, limits } = exchange;
-  const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
-  if (body === undefined) return { kind: 'failed', failure: 'too_large' };
-  const result = exchange.dialect.readWhole(new TextDecoder().decode(body));
+  const read = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
+  if (read === undefined) return { kind: 'failed', failure: 'too_large' };
+  const result = exchange.dialect.readWhole(new TextDecoder().decode(read));
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
   exchange.onServing();
   await hold.provide(delivery, result.answer.text);
+  const body = (await exchange.turn?.(read)) ?? read;
   if (!buyer.answer(head, answer.status, answer.contentType, body)) {
     return { kind: 'ended', end: 'buyer_left' };
   }

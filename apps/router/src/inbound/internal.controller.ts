@@ -5,11 +5,13 @@ import {
   Explain,
   internalPaths,
   ListModels,
+  LocatePlace,
 } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Admission } from '../services/admission.js';
 import { ModelList } from '../services/model-list.js';
+import { Places } from '../services/places.js';
 import { WorkerAdmission } from '../services/worker-admission.js';
 
 /** The door for our own services. */
@@ -19,6 +21,7 @@ export class InternalController {
     private readonly admission: Admission,
     private readonly models: ModelList,
     private readonly workers: WorkerAdmission,
+    private readonly places: Places,
   ) {}
 
   @Post(internalPaths.routerAdmit)
@@ -37,6 +40,12 @@ export class InternalController {
   @HttpCode(200)
   listModels(@Body(parsed(ListModels)) request: ListModels) {
     return this.models.list(request);
+  }
+
+  @Post(internalPaths.routerLocate)
+  @HttpCode(200)
+  locate(@Body(parsed(LocatePlace)) place: LocatePlace) {
+    return this.places.locate(place);
   }
 
   @Post(internalPaths.routerAdmitWorker)
