@@ -6,7 +6,9 @@ import { FileDoor, FileLimits } from './inbound/file-door.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
+import { MediaDoor } from './inbound/media-door.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { StudioRoutes } from './inbound/studio-routes.js';
 import { VideoDoor } from './inbound/video-door.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { HttpAdmission } from './outbound/http-admission.js';
@@ -26,6 +28,7 @@ import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inf
 import { Inference } from './services/inference.js';
 import { KeptAnswers } from './services/kept-answers.js';
 import { MediaLength } from './services/media-length.js';
+import { MediaLinks, MediaSettings } from './services/media-links.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
 import { Places } from './services/places.js';
@@ -58,6 +61,9 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       FormDoor,
       FileDoor,
       VideoDoor,
+      MediaDoor,
+      StudioRoutes,
+      MediaLinks,
       Videos,
       VideoWatch,
       Visits,
@@ -143,6 +149,14 @@ function limitsOf(settings: GatewaySettings): Provider[] {
     {
       provide: FileLimits,
       useValue: new FileLimits(settings.GATEWAY_FILES_MAX, settings.GATEWAY_FILE_BYTES_MAX),
+    },
+    {
+      provide: MediaSettings,
+      useValue: new MediaSettings(
+        settings.AISBF_INTERNAL_SECRET,
+        settings.GATEWAY_MEDIA_TTL_MS,
+        settings.GATEWAY_PUBLIC_URL,
+      ),
     },
     {
       provide: VideoLimits,

@@ -43,6 +43,14 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Largest answer that is kept for a repeat under an idempotency key; of a larger one there is the receipt.',
   ),
+  GATEWAY_PUBLIC_URL: setting.urlOrNone(
+    /^https?$/,
+    'Where buyers reach the market, for addresses in answers. By default wherever they have called it.',
+  ),
+  GATEWAY_MEDIA_TTL_MS: setting.durationMs(
+    3_600_000,
+    'How long a file that an answer names can be fetched: an hour, as with the hosted APIs. Whoever has the address has the file.',
+  ),
   GATEWAY_FILES_MAX: setting.integer(
     256,
     1,

@@ -31,6 +31,7 @@ export const faults = defineFaults({
   GENERATION_ID_INVALID: ['invalid', 'The id must be one that `x-request-id` has named.'],
   FILE_TOO_LARGE: ['upstream', 'The file is larger than is passed on here.'],
   MAKER_AWAY: ['unavailable', 'Whoever has made this cannot be reached at the moment.'],
+  MEDIA_MISSING: ['missing', 'There is no such file, or not any more.'],
   VIDEO_MISSING: ['missing', 'There is no such film.'],
   VIDEO_GONE: ['missing', 'Whoever has made this film has it no more.'],
   VIDEO_NOT_READY: ['conflict', 'This film is still being made.'],

@@ -13,7 +13,13 @@ export function newVideoId(): string {
  */
 export function toVideo(job: KnownVideoJob, upstream?: UpstreamVideo): object {
   const words = upstream?.progress === job.state ? upstream.body : known(job);
-  return { ...words, id: job.id, remixed_from_video_id: job.remixedFrom };
+  const isOver = job.state !== 'running';
+  return {
+    ...words,
+    ...(isOver && { status: job.state }),
+    id: job.id,
+    remixed_from_video_id: job.remixedFrom,
+  };
 }
 
 function known({ state, createdAtMs, endedAtMs, model, seconds, size }: KnownVideoJob): object {

@@ -12,11 +12,13 @@ import type { Work } from '../domain/work.js';
 import type { DeferredAnswer } from '../services/deferred-answer.js';
 import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
+import { MediaLinks, placeOf } from '../services/media-links.js';
 import {
   apiTokenOf,
   idempotencyKeyOf,
   invalidBody,
   newRequestId,
+  originOf,
   sessionOf,
   textOf,
   usernameOf,
@@ -40,6 +42,7 @@ export class InferenceDoor {
   constructor(
     private readonly inference: IdempotentInference,
     private readonly forms: FormDoor,
+    private readonly links: MediaLinks,
     private readonly limits: DoorLimits,
     metrics: Metrics,
   ) {
@@ -110,6 +113,9 @@ export class InferenceDoor {
         pathUsername: usernameOf(request),
         clientAddress: request.ip,
         work,
+        ...(mayNameFiles(work) && {
+          turnFor: (candidate) => this.links.turnFor(placeOf(candidate), originOf(request)),
+        }),
         ...(take && { take: (answer) => take(answer, work) }),
       };
       await this.inference.run(call, key, buyer);
@@ -122,6 +128,11 @@ export class InferenceDoor {
   readingTerms(request: FastifyRequest): ReadingTerms {
     return { sessionHeader: sessionOf(request), signalLimits: this.limits.signals };
   }
+}
+
+/** What is made of words alone lies nowhere else, and models talk of addresses. */
+function mayNameFiles({ request }: Work): boolean {
+  return request.output !== undefined || request.isAnyForm === true;
 }
 
 /** What was read, unless it is what is wrong with it. */

@@ -8,7 +8,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
 import { formEndpoints } from '../domain/form-endpoints.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
-import { studioAreas } from '../domain/studio-work.js';
 import { factsOf } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
 import { AnswerNotKept } from '../services/idempotent-inference.js';
@@ -17,7 +16,7 @@ import { apiTokenOf, type Params, usernameOf } from './buyer-request.js';
 import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
-import { VideoDoor } from './video-door.js';
+import { StudioRoutes } from './studio-routes.js';
 
 /** Where the buyers' API is served: the bare address, and a user's own. */
 const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
@@ -34,7 +33,7 @@ export class OpenAiRoutes {
 
   constructor(
     private readonly door: InferenceDoor,
-    private readonly videos: VideoDoor,
+    private readonly studio: StudioRoutes,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
@@ -81,17 +80,7 @@ export class OpenAiRoutes {
           this.door.serveForm(request, reply, endpoint),
         );
       }
-      this.videos.addTo(forms);
-      for (const area of studioAreas.keys()) {
-        for (const url of [`/${area}`, `/${area}/*`].filter((one) => one !== '/videos')) {
-          forms.route({
-            method: ['GET', 'POST', 'DELETE'],
-            url,
-            exposeHeadRoute: false,
-            handler: (request, reply) => this.door.serveStudio(request, reply),
-          });
-        }
-      }
+      this.studio.addTo(forms);
       done();
     });
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));

@@ -3,10 +3,12 @@ import { VideoId } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
+import { safeFileHeaders } from '../domain/safe-file.js';
 import { readRemix, readVideoForm, readVideoJson } from '../domain/video-work.js';
+import { MediaLinks } from '../services/media-links.js';
 import type { VideoQuestion } from '../services/video-job-book.js';
 import { Videos } from '../services/videos.js';
-import { apiTokenOf, invalidBody, textOf, usernameOf } from './buyer-request.js';
+import { apiTokenOf, invalidBody, originOf, textOf, usernameOf } from './buyer-request.js';
 import { FileDoor, rangeOf } from './file-door.js';
 import { FormDoor } from './form-door.js';
 import { InferenceDoor, valid } from './inference-door.js';
@@ -24,6 +26,7 @@ export class VideoDoor {
     private readonly forms: FormDoor,
     private readonly files: FileDoor,
     private readonly videos: Videos,
+    private readonly links: MediaLinks,
   ) {}
 
   /** To a scope that takes forms apart while they come. */
@@ -31,7 +34,7 @@ export class VideoDoor {
     const noHead = { exposeHeadRoute: false };
     scope.post('/videos', (request, reply) => this.create(request, reply));
     scope.get('/videos', noHead, (request) => this.videos.list(listOf(request)));
-    scope.get('/videos/:id', noHead, (request) => this.videos.show(questionOf(request)));
+    scope.get('/videos/:id', noHead, (request, reply) => this.show(request, reply));
     scope.get('/videos/:id/content', noHead, (request, reply) => this.content(request, reply));
     scope.delete('/videos/:id', (request) => this.videos.remove(questionOf(request)));
     scope.post('/videos/:id/remix', (request, reply) => this.remix(request, reply));
@@ -51,6 +54,13 @@ export class VideoDoor {
     return body instanceof Readable
       ? this.forms.receive(request, (form) => serve(() => readVideoForm(form, terms)))
       : serve(() => readVideoJson(textOf(body), terms));
+  }
+
+  private async show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { video, place } = await this.videos.show(questionOf(request));
+    const text = JSON.stringify(video);
+    const turned = this.links.turnFor(place, originOf(request))?.(text) ?? text;
+    return reply.type('application/json').send(turned);
   }
 
   private async remix(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -73,11 +83,7 @@ export class VideoDoor {
     return this.files.serve(
       reply,
       (signal) => this.videos.content(question, { search, ...rangeOf(request), signal }),
-      ({ contentType, disposition }) => ({
-        'content-type': contentType || 'application/octet-stream',
-        'x-content-type-options': 'nosniff',
-        ...(disposition !== undefined && { 'content-disposition': disposition }),
-      }),
+      ({ contentType, disposition }) => safeFileHeaders(contentType, disposition),
     );
   }
 }

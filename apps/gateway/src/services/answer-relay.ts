@@ -37,8 +37,10 @@ export type Exchange = Readonly<{
   onServing: () => void;
   /** Waits for what is not the upstream's business, so that it is not held against its pace. */
   heldBackBy: <Result>(waiting: Promise<Result>) => Promise<Result>;
+  /** What becomes of an answer's text before it is read. */
+  turn?: ((text: string) => string) | undefined;
   /** What becomes of a whole answer before the buyer gets it. */
-  turn?: ((body: Buffer) => Promise<Buffer>) | undefined;
+  take?: ((body: Buffer) => Promise<Buffer>) | undefined;
   /** Keeps a whole answer for a repeat of its request. */
   keep?: ((answer: WholeAnswer) => Promise<void>) | undefined;
 }>;
@@ -55,13 +57,16 @@ export async function relayWhole(
   const { answer, buyer, head, limits } = exchange;
   const read = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
   if (read === undefined) return { kind: 'failed', failure: 'too_large' };
-  const result = exchange.dialect.readWhole(new TextDecoder().decode(read));
+  const text = new TextDecoder().decode(read);
+  const turned = exchange.turn?.(text) ?? text;
+  const result = exchange.dialect.readWhole(turned);
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
   exchange.onServing();
   await hold.provide(delivery, result.answer.text);
-  const body = (await exchange.turn?.(read)) ?? read;
+  const said = turned === text ? read : Buffer.from(turned);
+  const body = (await exchange.take?.(said)) ?? said;
   if (!buyer.answer(head, answer.status, answer.contentType, body)) {
     return { kind: 'ended', end: 'buyer_left' };
   }

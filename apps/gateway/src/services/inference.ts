@@ -31,6 +31,8 @@ export type Call = Readonly<{
   /** Where the buyer has sent a key for it. */
   idempotency?: Idempotency;
   keep?: (answer: WholeAnswer) => Promise<void>;
+  /** What becomes of the text of an answer, where it may name what lies with whoever serves. */
+  turnFor?: (candidate: Candidate) => ((text: string) => string) | undefined;
   /** Of deferred work: keeps in mind what the answer has promised. */
   take?: TakeDeferred;
 }>;
@@ -230,7 +232,8 @@ export class Inference {
         onServing: () => attempts.serving(),
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),
         keep: call.keep,
-        turn: call.take && ((body) => this.promise(run, position, candidate, body)),
+        turn: call.turnFor?.(candidate),
+        take: call.take && ((body) => this.promise(run, position, candidate, body)),
       },
       work: call.work,
       plan,

@@ -8,6 +8,7 @@ import { newVideoId, toVideo, videoPath, videoSettlement } from '../domain/video
 import type { Work } from '../domain/work.js';
 import { readWhole } from './answer-relay.js';
 import type { DeferredAnswer } from './deferred-answer.js';
+import { placeOf as placeOfCandidate, type WorkerPlace } from './media-links.js';
 import { Settlements } from './settlements.js';
 import type { UpstreamAnswer } from './upstream.js';
 import { VideoJobBook, type VideoListQuestion, type VideoQuestion } from './video-job-book.js';
@@ -52,7 +53,7 @@ export class Videos {
       holdEpoch: plan.holdEpoch,
       servedPosition: position,
       providerId: candidate.providerId,
-      clientId: candidate.kind === 'session' ? (candidate.clientId ?? null) : null,
+      clientId: placeOfCandidate(candidate).clientId,
       model: candidate.model,
       upstreamId: upstream.id,
       route: request.model,
@@ -69,9 +70,10 @@ export class Videos {
     return Buffer.from(JSON.stringify(toVideo(job, { ...upstream, progress: 'running' })));
   }
 
-  async show(question: VideoQuestion): Promise<object> {
+  /** Where it is made stands beside it, since its maker's words may name files that lie there. */
+  async show(question: VideoQuestion): Promise<Readonly<{ video: object; place: WorkerPlace }>> {
     const { job, upstream } = await this.known(question);
-    return toVideo(job, upstream);
+    return { video: toVideo(job, upstream), place: placeOf(job) };
   }
 
   async list(question: VideoListQuestion): Promise<object> {
@@ -173,6 +175,6 @@ export class Videos {
   }
 }
 
-function placeOf({ providerId, clientId, model }: KnownVideoJob) {
+function placeOf({ providerId, clientId, model }: KnownVideoJob): WorkerPlace {
   return { providerId, clientId, model };
 }
