@@ -1,4 +1,5 @@
 import { accessSettings } from '@aisbf/access';
+import { egressSettings } from '@aisbf/egress';
 import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { credentialSettings } from './credential-config.js';
@@ -9,6 +10,7 @@ export const routerSettings = z.object({
   ),
   AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where presence, health and changes are heard.'),
   AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...egressSettings,
   ...accessSettings,
   ROUTER_HTTP_HOST: setting.host('Address to listen on.'),
   ROUTER_HTTP_PORT: setting.port(7002, 'Port of the HTTP API; 0 picks a free one.'),
