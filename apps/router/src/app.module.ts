@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AccessLease, Principals, type RunningAccess } from '@aisbf/access';
+import { egressPolicies } from '@aisbf/egress';
 import {
   CallerCheck,
   CallerGuard,
@@ -68,6 +69,7 @@ import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
 import { PaceReport } from './services/pace-report.js';
 import { Planning, PlanningSettings } from './services/planning.js';
+import { HostedProviderSettings, ProviderKinds } from './services/provider-kinds.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { ProviderRates } from './services/provider-rates.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
@@ -137,6 +139,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       WorkerAdmission,
       Owners,
       CatalogueEditing,
+      ProviderKinds,
       ProviderManagement,
       PaceReport,
       RegistrationManagement,
@@ -189,7 +192,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
 function settingsFor(settings: RouterSettings) {
   return [
     value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
-    ...credentialSettingsFor(settings),
+    ...hostedSettingsFor(settings),
     value(
       new Presence({
         brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
@@ -253,11 +256,17 @@ function settingsFor(settings: RouterSettings) {
   ];
 }
 
-function credentialSettingsFor(settings: RouterSettings) {
+function hostedSettingsFor(settings: RouterSettings) {
   return [
     value(new CredentialVault(settings.ROUTER_CREDENTIAL_KEYS)),
     value(new CredentialTendingSettings(settings.ROUTER_CREDENTIAL_REWRAP_INTERVAL_MS)),
     value(new CredentialBatch(settings.ROUTER_CREDENTIAL_REWRAP_BATCH)),
+    value(
+      new HostedProviderSettings(
+        egressPolicies(settings),
+        settings.ROUTER_HOSTED_BY_USERS === 'true',
+      ),
+    ),
   ];
 }
 

@@ -58,6 +58,12 @@ export const routerSettings = z.object({
     'Key of the stored hashes of registration tokens. Lost, every worker needs a new token.',
   ),
   ...credentialSettings,
+  ROUTER_HOSTED_BY_USERS: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe(
+      "Whether users may offer hosted providers, whose URLs our gateways call, guarded. Only once no gateway is left that doesn't guard.",
+    ),
   ROUTER_FEE_BPS: setting.integer(500, 0, 10_000, "The platform's share of a sale: 5 percent."),
   ROUTER_PRICE_NANOS_MAX: setting.integer(
     1_000_000_000_000,
