@@ -136,6 +136,21 @@ describe('a provider that sends on to somewhere else', () => {
 });
 
 describe('a provider of a user', () => {
+  it('quotes none of what opens it to the buyer, be it in a header or in the URL', async () => {
+    const secrets = ['sk-in-a-header', 'sk-in-the-url'];
+    const message = `bad temperature for ${secrets.join(' and ')} in version 1`;
+    const outer = await door(allowedHost, () => [
+      400,
+      json,
+      JSON.stringify({ error: { message } }),
+    ]);
+    const headers = { 'api-key': 'sk-in-a-header', 'x-version': '1' };
+    bench.peers.candidates = [ofUser(`${outer.url}/v1?key=sk-in-the-url&v=1`, headers)];
+    const text = await (await bench.buy(chatRequest)).text();
+    for (const secret of secrets) expect(text).not.toContain(secret);
+    expect(text).toContain('bad temperature for [credential] and [credential] in version 1');
+  });
+
   it('is called where the settings allow it, with its own headers, path and query', async () => {
     const outer = await door(allowedHost, fine);
     const base = `${outer.url}/openai/deployments/my%20gpt?api-version=2024-10-21&key=a%26b`;

@@ -60,6 +60,7 @@ import { HoldDesk, TicketSecret } from './services/hold-desk.js';
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
+import { LiveFailures, LiveFailuresSettings } from './services/live-failures.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
 import { LivePace, PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
@@ -123,6 +124,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       LiveCatalogue,
       LiveHealth,
       LivePace,
+      LiveFailures,
       Market,
       Planning,
       RatedPlanning,
@@ -223,6 +225,7 @@ function settingsFor(settings: RouterSettings) {
         settings.ROUTER_COOLDOWN_ENTRIES_MAX,
       ),
     ),
+    value(new LiveFailuresSettings(settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
