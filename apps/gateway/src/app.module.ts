@@ -14,10 +14,10 @@ import { UpstreamAgents } from './outbound/upstream-agents.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { AttemptBook } from './services/attempts.js';
-import { ChatCompletions } from './services/chat-completions.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
-import { IdempotentCompletions, KeptAnswerLimits } from './services/idempotent-completions.js';
+import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inference.js';
+import { Inference } from './services/inference.js';
 import { KeptAnswers } from './services/kept-answers.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
@@ -43,11 +43,11 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     module: AppModule,
     providers: [
       OpenAiRoutes,
-      ChatCompletions,
+      Inference,
       PaidRelay,
       AttemptBook,
       RetryBudgets,
-      IdempotentCompletions,
+      IdempotentInference,
       {
         provide: Admission,
         useFactory: () => new HttpAdmission(peer(settings.GATEWAY_ROUTER_URL)),

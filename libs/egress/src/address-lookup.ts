@@ -9,11 +9,13 @@ export const systemLookup: AddressLookup = (hostname) => lookup(hostname, { all:
 
 /**
  * Asks the name servers alone, without a thread: a stranger whose name server is slow must not hold up the few that
- * all look-ups and files of the process share. It knows nothing of `/etc/hosts` and of search domains either.
+ * all look-ups and files of the process share. It knows nothing of `/etc/hosts` and of search domains either. Unless some
+ * are named, the servers are those of this machine.
  */
-export function serverLookup(timeoutMs: number): AddressLookup {
+export function serverLookup(timeoutMs: number, servers?: readonly string[]): AddressLookup {
   // A lost packet is sent once more while there is time.
   const resolver = new Resolver({ timeout: Math.ceil(timeoutMs / 3), tries: 2 });
+  if (servers) resolver.setServers(servers);
   return async (hostname) => {
     const [four, six] = await Promise.allSettled([
       resolver.resolve4(hostname),

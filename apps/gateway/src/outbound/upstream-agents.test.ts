@@ -45,7 +45,8 @@ function upstreamWith(given: Readonly<Record<string, string>>, lookup: AddressLo
   closing.push(() => upstream.onApplicationShutdown());
   return async (candidate: Candidate): Promise<string> => {
     const answer = await upstream.send({
-      ...{ candidate, path: '/chat/completions', body: '{}', isStream: false, isLast: true },
+      ...{ candidate, path: '/chat/completions', isStream: false, isLast: true },
+      body: { contentType: 'application/json', open: () => '{}' },
       ...{ requestId: 'req_1', buyerMark: 'buyer', signal: new AbortController().signal },
       deadlines: { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 },
     });
