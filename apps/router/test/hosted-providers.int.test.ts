@@ -79,7 +79,7 @@ describe('the headers and parameters of a hosted provider', () => {
     });
     const listed = await call(anna, 'GET', providersPath);
     const { rows } = await admin.query(
-      `SELECT p::text, convert_from(credential_ciphertext, 'LATIN1') AS sealed, credential_version
+      `SELECT p::text, encode(credential_ciphertext, 'escape') AS sealed, credential_version
        FROM provider p`,
     );
     expect(rows[0]).toMatchObject({ credential_version: 3 });
