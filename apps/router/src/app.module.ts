@@ -24,6 +24,7 @@ import { CredentialTending, CredentialTendingSettings } from './inbound/credenti
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
+import { HealthController } from './inbound/health.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
 import { PaceController } from './inbound/pace.controller.js';
@@ -46,11 +47,13 @@ import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
+import { outlierSettingsOf, probeParts } from './probes.module.js';
 import { Accounts } from './services/accounts.js';
 import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
 import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
+import { AttemptLessons } from './services/attempt-lessons.js';
 import { AutoselectManagement } from './services/autoselect-management.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
 import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
@@ -110,6 +113,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       InternalController,
       ProvidersController,
       PaceController,
+      HealthController,
       RegistrationsController,
       ListingsController,
       FeesController,
@@ -120,6 +124,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
     providers: [
       LiveCatalogue,
       LiveHealth,
+      AttemptLessons,
       LivePace,
       Market,
       Planning,
@@ -180,6 +185,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: Redis, useValue: parts.redis },
       { provide: ReadingPool, useValue: parts.reading },
       { provide: WritingClient, useValue: parts.writing },
+      ...probeParts(settings),
       ...settingsFor(settings),
     ],
   };
@@ -280,12 +286,7 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
       promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
       frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,
       sessionQueuedMax: settings.ROUTER_SESSION_QUEUED_MAX,
-      outliers: {
-        endsMin: settings.ROUTER_OUTLIER_ATTEMPTS,
-        shortfall: settings.ROUTER_OUTLIER_SHORTFALL_PERCENT / 100,
-        shareMax: settings.ROUTER_OUTLIER_SHARE_PERCENT_MAX / 100,
-        outMs: settings.ROUTER_OUTLIER_MS,
-      },
+      outliers: outlierSettingsOf(settings),
       selectedOffersMax: settings.ROUTER_AUTOSELECT_OFFERS_MAX,
     },
     {

@@ -7,6 +7,7 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import { healthRoutes, ProviderHealth } from './health-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
 import { ProviderPace, paceRoutes } from './pace-api.js';
@@ -75,6 +76,7 @@ const answers = {
   ...payment.paymentAnswers,
   ...catalog.catalogAnswers,
   ProviderPace,
+  ProviderHealth,
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
@@ -146,6 +148,7 @@ const areas: readonly Area[] = [
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
       ...paceRoutes,
+      ...healthRoutes,
     ],
     error: 'RestError',
   },
