@@ -122,7 +122,7 @@ function probingOf(settings: RouterSettings): ProbingSettings {
       jitter: settings.ROUTER_PROBE_JITTER_PERCENT / 100,
     },
     settings.ROUTER_PROBE_ROUND_MAX,
-    { baseMs: settings.ROUTER_COOLDOWN_MS_BASE, maxMs: settings.ROUTER_PROBE_REST_MS_MAX },
+    { baseMs: settings.ROUTER_COOLDOWN_MS_MAX, maxMs: settings.ROUTER_PROBE_REST_MS_MAX },
     {
       modelsMsMax: settings.ROUTER_PROBE_MODELS_MS_MAX,
       completionMsMax: settings.ROUTER_PROBE_COMPLETION_MS_MAX,

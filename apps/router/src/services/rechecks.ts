@@ -11,6 +11,12 @@ import { LiveProbes } from './live-probes.js';
 import { Market } from './market.js';
 import { ProbingSettings } from './probing-settings.js';
 
+/**
+ * So many failures in a row are looked at as soon as the cooldown is over: with the default ones three minutes' worth. What
+ * is down for longer is looked at less and less often, and buyers' requests try it out meanwhile.
+ */
+const patience = 12;
+
 type Failed = Pick<AttemptEnded, 'providerId' | 'model' | 'sessionId'>;
 
 /**
@@ -70,6 +76,7 @@ export class Rechecks {
   private dueAtMs(target: ProbeTarget, { untilMs }: Cooldown): number {
     const last = this.probes.of(target);
     if (!last) return untilMs;
-    return Math.max(untilMs, last.ended.atMs + restMs(last.failures, this.settings.rest));
+    const beyond = Math.max(0, last.failures - patience);
+    return Math.max(untilMs, last.ended.atMs + restMs(beyond, this.settings.rest));
   }
 }
