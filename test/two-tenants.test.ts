@@ -122,6 +122,7 @@ const foreign: Attempts = {
   listSellerFeeChanges: () => [{ path: { username: 'ann' } }],
   withdrawSellerFeeChange: () => [{ path: { username: 'ann', changeId: randomUUID() } }],
   getProviderPace: () => ofProviders(),
+  getProviderHealth: () => ofProviders(),
   putAutoselect: () => [
     {
       path: { name: 'mine' },

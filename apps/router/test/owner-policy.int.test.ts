@@ -107,6 +107,7 @@ describe('whom a provider is open to', () => {
       endpoints: ['chat.completions'],
       buyerRates: { requestsPerMinuteMax: 5, tokensPerMinuteMax: null },
       rates: { requestsPerMinuteMax: null, tokensPerMinuteMax: 9_000_000_000 },
+      probes: { models: 'off', completion: 'doubtful' },
     };
     const { provider } = (await create('kept', policy)).body;
     expect(provider.policy).toEqual(policy);
@@ -128,6 +129,7 @@ describe('whom a provider is open to', () => {
       endpoints: null,
       buyerRates: { requestsPerMinuteMax: null, tokensPerMinuteMax: null },
       rates: { requestsPerMinuteMax: null, tokensPerMinuteMax: null },
+      probes: { models: null, completion: null },
     });
   });
 
@@ -214,7 +216,11 @@ describe('how much others may use', () => {
     expect(
       first.candidates.map(({ providerId }: Made & { providerId: string }) => providerId),
     ).toEqual([small.id, large.id]);
-    const second = await admit(people.friend, route, routers[1]);
+    // The other replica has to have heard of the rotation.
+    const second = await until(async () => {
+      const admitted = await admit(people.friend, route, routers[1]);
+      return admitted.status !== 404 && admitted;
+    });
     expect(second).toMatchObject({
       candidates: [{ providerId: large.id }],
       rejections: [{ providerLabel: 'seller/small', model, reason: 'rate_reached' }],

@@ -88,7 +88,7 @@ describe('a worker', () => {
     up();
     await stage.untilBoth(provider, (health) => (upstreamOf(health)?.failures ?? 0) > 0);
     expect(upstreamOf((await stage.health(provider)).body)).toMatchObject({
-      reason: 'worker_silent',
+      reason: 'list_worker_silent',
       clientId: 'box',
     });
   });

@@ -79,6 +79,19 @@ describe('a round', () => {
     },
   );
 
+  it('asks for a list that has failed again, and not for words of each model', async () => {
+    const upstream = await startProbedUpstream();
+    upstream.manner.list = 500;
+    const models = Array.from({ length: 20 }, (_, at) => ({ name: `m${at}` }));
+    const provider = await stage.host('broken', upstream, { models: [{ name: 'm' }, ...models] });
+    await stage.untilBoth(provider, (health) => latest(health, 'models')?.failures >= 3);
+    const { body } = await stage.health(provider);
+    expect(upstreamOf(body)).toMatchObject({ reason: 'list_server_error' });
+    upstream.manner.list = 'well';
+    await stage.untilBoth(provider, (health) => upstreamOf(health).state === 'well');
+    expect(upstream.completions()).toEqual([]);
+  });
+
   it('says which of its models a provider does not list', async () => {
     const provider = await stage.host('lacking', await startProbedUpstream(['other']));
     await stage.untilBoth(provider, (health) => latest(health, 'models') !== undefined);

@@ -45,7 +45,7 @@ export function healthKey(providerId: string, model: string, sessionId: string |
 /**
  * What to remember after an attempt has ended: nothing of an upstream that has never failed. Failures within
  * a cooldown are of the same outage and do not lengthen it; the first one after it doubles it, unless it was
- * long ago. Whatever its end, it ends the trial.
+ * long ago. Whatever ends after the cooldown ends the trial; before it, one that a probe is to make stays.
  */
 export function afterAttempt(
   known: Cooldown | undefined,

@@ -87,11 +87,20 @@ function isRefusal(status: number): boolean {
 }
 
 /** Failures before any model has to do with it. Where the list is there again, so is all that failed for these. */
-const atTheDoor: ReadonlySet<string> = new Set([
+const doorReasons: ReadonlySet<string> = new Set([
   'unreachable',
   'rejected_credentials',
 ] satisfies Reason[]);
+const listPrefix = 'list_';
 
 export function isAtTheDoor(reason: string | undefined): boolean {
-  return reason !== undefined && atTheDoor.has(reason);
+  return reason !== undefined && (doorReasons.has(reason) || reason.startsWith(listPrefix));
+}
+
+/**
+ * Why all models of a provider count as failed whose list has. Told apart from a failure of their own, so that the list is
+ * what is asked for again, and not each of the models.
+ */
+export function reasonByList(reason: string): string {
+  return doorReasons.has(reason) ? reason : `${listPrefix}${reason}`;
 }

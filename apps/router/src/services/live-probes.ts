@@ -38,6 +38,18 @@ export class LiveProbes {
     }
   }
 
+  /** A buyer was served: whatever probes have met before is over. */
+  onServed({ providerId, sessionId, model }: Omit<ProbeTarget, 'kind'>): void {
+    const targets: readonly ProbeTarget[] = [
+      { kind: 'completion', providerId, sessionId, model },
+      { kind: 'models', providerId, sessionId, model: null },
+    ];
+    for (const target of targets) {
+      const known = this.of(target);
+      if (known) this.latest.set(probeKey(target), { ...known, failures: 0 });
+    }
+  }
+
   of(target: ProbeTarget): LatestProbe | undefined {
     return this.latest.get(probeKey(target));
   }

@@ -1,7 +1,7 @@
 import type { AttemptEnded, ProbeEnded } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { healthKey } from '../domain/health.js';
-import { isAtTheDoor } from '../domain/probe-verdict.js';
+import { isAtTheDoor, reasonByList } from '../domain/probe-verdict.js';
 import { LiveHealth } from './live-health.js';
 import { LivePace } from './live-pace.js';
 import { LiveProbes } from './live-probes.js';
@@ -46,8 +46,10 @@ export class ProbeLessons {
   }
 
   private count(ended: ProbeEnded, model: string): void {
-    const { providerId, sessionId, reason, retryAfterMs, atMs } = ended;
+    const { kind, providerId, sessionId, retryAfterMs, atMs } = ended;
     const isSuccess = ended.outcome === 'well';
+    const reason =
+      kind === 'models' && ended.reason !== null ? reasonByList(ended.reason) : ended.reason;
     const attempt: AttemptEnded = {
       type: 'attempt-ended',
       ...{ providerId, sessionId, model, isSuccess, reason, retryAfterMs, atMs },
