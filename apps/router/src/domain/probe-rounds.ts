@@ -7,7 +7,13 @@ import { chatsAtWorker, chatsWhenHosted, isFree, probingOf } from './probing.js'
 import type { PresentSession } from './session-index.js';
 
 /** Looks at a provider now and then. */
-export type ProbeRound = Readonly<{ kind: ProbeKind; providerId: string; everyMs: number }>;
+export type ProbeRound = Readonly<{
+  kind: ProbeKind;
+  providerId: string;
+  everyMs: number;
+  /** Of the catalogue that asks for it: whoever makes it must have heard of it. */
+  revision: number;
+}>;
 
 export type RoundSettings = Readonly<{
   installed: ProbeSettings;
@@ -28,7 +34,8 @@ export function roundsOf(
       .map((kind): [string, ProbeRound] => {
         const name = `${kind}-${provider.id}`;
         const everyMs = jittered(settings.intervalMs[kind], settings.jitter, name);
-        return [name, { kind, providerId: provider.id, everyMs }];
+        const { revision } = catalogue;
+        return [name, { kind, providerId: provider.id, everyMs, revision }];
       });
   });
   return new Map(rounds);

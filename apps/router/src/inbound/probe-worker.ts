@@ -20,6 +20,7 @@ export class ProbeWorkerSettings {
 const ProbeJob = z.object({
   kind: ProbeKind,
   providerId: z.string(),
+  revision: z.int().min(0),
   target: z.object({ sessionId: z.string().nullable(), model: z.string().nullable() }).optional(),
 });
 
@@ -53,8 +54,8 @@ export class ProbeWorker implements OnApplicationShutdown {
   }
 
   private async work({ data }: QueueJob<unknown>): Promise<void> {
-    const { kind, providerId, target } = ProbeJob.parse(data);
-    if (target) await this.prober.probe({ kind, providerId, ...target });
-    else await this.rounds.make({ kind, providerId });
+    const { kind, providerId, revision, target } = ProbeJob.parse(data);
+    if (target) await this.prober.probe({ kind, providerId, ...target }, revision);
+    else await this.rounds.make({ kind, providerId, revision });
   }
 }

@@ -9,6 +9,7 @@ import { type DueProbe, ProbeQueue } from '../services/probe-queue.js';
 type ProbeJob = Readonly<{
   kind: string;
   providerId: string;
+  revision: number;
   target?: Readonly<{ sessionId: string | null; model: string | null }>;
 }>;
 
@@ -29,11 +30,11 @@ export class BullProbeQueue extends ProbeQueue implements OnApplicationShutdown 
   async ensure(rounds: ReadonlyMap<string, ProbeRound>): Promise<void> {
     const queue = this.opened();
     const there = await queue.repeated();
-    for (const [name, { kind, providerId, everyMs }] of rounds) {
+    for (const [name, { everyMs, ...round }] of rounds) {
       const known = there.get(name);
       const isLost = known !== undefined && known.nextAtMs + everyMs + lateMs < Date.now();
       if (known?.everyMs === everyMs && !isLost) continue;
-      await queue.repeatAnew(name, everyMs, { kind, providerId });
+      await queue.repeatAnew(name, everyMs, round);
     }
     for (const name of there.keys()) if (!rounds.has(name)) await queue.stopRepeating(name);
   }
@@ -41,9 +42,9 @@ export class BullProbeQueue extends ProbeQueue implements OnApplicationShutdown 
   async add(probes: readonly DueProbe[]): Promise<void> {
     if (probes.length === 0) return;
     await this.opened().add(
-      probes.map(({ name, target: { kind, providerId, sessionId, model }, delayMs }) => ({
+      probes.map(({ name, target: { kind, providerId, sessionId, model }, delayMs, revision }) => ({
         name: kind,
-        data: { kind, providerId, target: { sessionId, model } },
+        data: { kind, providerId, revision, target: { sessionId, model } },
         // Names of models hold what an id may not.
         opts: { jobId: `probe-${createHash('sha256').update(name).digest('hex')}`, delay: delayMs },
       })),

@@ -22,7 +22,7 @@ export class DueProbes {
   ) {}
 
   /** Any number of failures ask for the same probe. */
-  askOnce(target: ProbeTarget, atMs: number): void {
+  askOnce(target: ProbeTarget, atMs: number, revision: number): void {
     const name = probeKey(target);
     const nowMs = this.clock.nowMs();
     // It is there already, for this cooldown or for another model behind the same door.
@@ -33,7 +33,7 @@ export class DueProbes {
     if (this.asked.size > askedMax && oldest !== undefined) this.asked.delete(oldest);
     const probe = {
       name: `${name} ${Math.floor(atMs / slotMs)}`,
-      target,
+      ...{ target, revision },
       delayMs: Math.max(0, atMs - nowMs),
     };
     this.queue.add([probe]).catch((error: unknown) => this.events.failed('recheck', error));

@@ -39,6 +39,11 @@ export class Market {
     return this.live.revision > 0;
   }
 
+  /** Serves this revision, which somebody has seen, or a later one. */
+  async reach(revision: number): Promise<void> {
+    await this.live.reach(revision);
+  }
+
   /** One worker of a provider, while it is there. */
   sessionOf(providerId: string, sessionId: string | null): PresentSession | undefined {
     const sessions = this.presence.sessionsOf(providerId);

@@ -7,6 +7,8 @@ export type DueProbe = Readonly<{
   name: string;
   target: ProbeTarget;
   delayMs: number;
+  /** Of the catalogue that it is asked for by. */
+  revision: number;
 }>;
 
 /** Shares the work among the replicas. */

@@ -25,16 +25,30 @@ export class ProbeRounds {
   }
 
   /** Puts the probes of a round into the queue. One that still waits there, or is under way, is not doubled. */
-  async make({ kind, providerId }: Pick<ProbeRound, 'kind' | 'providerId'>): Promise<void> {
+  async make(round: Omit<ProbeRound, 'everyMs'>): Promise<void> {
+    const { kind, providerId, revision } = round;
+    // Another replica may have heard of a change before this one has.
+    if (!this.isWanted(round)) await this.market.reach(revision);
     const catalogue = this.market.catalogue();
     const provider = catalogue.providerById.get(providerId);
-    const { rounds, roundMax } = this.settings;
-    if (!provider?.isEnabled || probingOf(provider, rounds.installed)[kind] !== 'on') return;
+    if (!provider || !this.isWanted(round)) return;
     const sessions = this.market.around().sessionsOf(providerId);
     const scene = { provider, catalogue, sessions, nowMs: this.clock.nowMs() };
     const due = targetsOf(kind, scene).filter((target) => !this.rests(target, scene.nowMs));
+    const { roundMax } = this.settings;
     const turn = turnOf(due, (target) => this.probes.of(target)?.ended.atMs ?? 0, roundMax);
-    await this.queue.add(turn.map((target) => ({ name: probeKey(target), target, delayMs: 0 })));
+    await this.queue.add(
+      turn.map((target) => ({
+        ...{ name: probeKey(target), target, delayMs: 0 },
+        revision: catalogue.revision,
+      })),
+    );
+  }
+
+  private isWanted({ kind, providerId }: Omit<ProbeRound, 'everyMs'>): boolean {
+    const provider = this.market.catalogue().providerById.get(providerId);
+    const { installed } = this.settings.rounds;
+    return provider?.isEnabled === true && probingOf(provider, installed)[kind] === 'on';
   }
 
   /** One that keeps failing is asked less and less often. */

@@ -32,8 +32,8 @@ export class Prober {
   ) {}
 
   /** Catalogue, workers and policy are those of this moment, whenever the probe was put into the queue. */
-  async probe(target: ProbeTarget): Promise<void> {
-    const place = this.placeOf(target);
+  async probe(target: ProbeTarget, revision: number): Promise<void> {
+    const place = await this.foundPlace(target, revision);
     if (place === undefined) return this.reports.skipped(target.kind, 'not_wanted');
     if (place.door.kind === 'session' && !isFree(place.door.present.session)) {
       return this.reports.skipped(target.kind, 'worker_busy');
@@ -90,6 +90,14 @@ export class Prober {
         ? [...new Set(source.models.values())]
         : (present?.session.models.map(({ name }) => name) ?? []);
     return names.filter((name) => !listed.has(name));
+  }
+
+  /** Another replica may have heard of a change before this one has. */
+  private async foundPlace(target: ProbeTarget, revision: number): Promise<Place | undefined> {
+    const place = this.placeOf(target);
+    if (place) return place;
+    await this.market.reach(revision);
+    return this.placeOf(target);
   }
 
   /** Undefined where it is not there any more, or its owner does not want it. */

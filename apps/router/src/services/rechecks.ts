@@ -38,7 +38,8 @@ export class Rechecks {
     const name = healthKey(providerId, model, sessionId);
     const known = this.health.cooldownOf(name);
     if (!this.settings.isOn || !known || !this.market.hasCatalogue) return;
-    const provider = this.market.catalogue().providerById.get(providerId);
+    const { providerById, revision } = this.market.catalogue();
+    const provider = providerById.get(providerId);
     if (!provider?.isEnabled) return;
     const kind = this.kindOf(known, provider, model, sessionId);
     if (kind === undefined) return;
@@ -46,7 +47,7 @@ export class Rechecks {
     const atMs = this.dueAtMs(target, known);
     // One that rests for longer is not kept from buyers meanwhile.
     if (atMs <= known.untilMs) this.health.reserveTrial(name, known.untilMs);
-    this.due.askOnce(target, atMs);
+    this.due.askOnce(target, atMs, revision);
   }
 
   private kindOf(
