@@ -5,9 +5,10 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import { fakeAnswer } from './fake-answers.js';
 import { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 
-/** What an upstream does with a completion that it is asked for. */
+/** What an upstream does with a request to a model. */
 export type UpstreamScript = (call: UpstreamCall) => void | Promise<void>;
 
 /** A row of its list: a name, or with it whatever an engine would say of it. */
@@ -23,20 +24,34 @@ export type AnswerEnding = Readonly<{
 }>;
 
 /** What a model without a script of its own says. */
-const scriptDefault: UpstreamScript = (call) =>
-  call.answer(['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.']);
+const scriptDefault: UpstreamScript = (call) => {
+  if (call.path === '/v1/chat/completions') {
+    return call.answer(['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.']);
+  }
+  const answer = fakeAnswer(call.path, call.body);
+  if (Buffer.isBuffer(answer)) return call.status(200, answer, { 'content-type': 'audio/wav' });
+  if (answer) return call.status(200, JSON.stringify(answer));
+  call.status(404, '{"error":{"message":"There is no such endpoint."}}');
+};
 
-/** One completion as it came in, and the means to answer it well or badly. */
+/** One request as it came in, and the means to answer it well or badly. */
 export class UpstreamCall {
   constructor(
+    /** Of the URL, as `/v1/chat/completions`. */
+    readonly path: string,
     /** The body's own text. */
     readonly text: string,
     readonly headers: IncomingHttpHeaders,
     private readonly response: ServerResponse,
   ) {}
 
+  /** Of a form, its fields. */
   get body(): Record<string, unknown> {
-    return JSON.parse(this.text) as Record<string, unknown>;
+    if (!this.headers['content-type']?.startsWith('multipart/')) {
+      return JSON.parse(this.text) as Record<string, unknown>;
+    }
+    const fields = this.text.matchAll(/form-data; name="([^"]+)"\r\n\r\n([\s\S]*?)\r\n--/g);
+    return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));
   }
 
   /** The caller has hung up before the answer was whole. */
@@ -82,7 +97,11 @@ export class UpstreamCall {
     this.status(200, `${head.slice(0, -1)},"usage":${usage}}`);
   }
 
-  status(status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
+  status(
+    status: number,
+    body: string | Buffer,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
     this.response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   }
 
@@ -135,7 +154,7 @@ export class FakeUpstream {
     return `${this.loopback.url}/v1`;
   }
 
-  /** From the next completion of this model on. */
+  /** From the next request to this model on. */
   on(model: string, script: UpstreamScript): void {
     this.scripts.set(model, script);
   }
@@ -164,7 +183,7 @@ export class FakeUpstream {
       response.end(JSON.stringify({ object: 'list', data }));
       return;
     }
-    const call = new UpstreamCall(text, request.headers, response);
+    const call = new UpstreamCall(request.url ?? '', text, request.headers, response);
     this.calls.push(call);
     await (this.scripts.get(String(call.body.model)) ?? scriptDefault)(call);
   }

@@ -9,6 +9,9 @@ const metered = (change: Partial<Metered> = {}): Metered => ({
   reported: null,
   isReasoningPriced: false,
   outputTokensHeld: 50,
+  output: undefined,
+  media: 0,
+  given: {},
   ...change,
 });
 const reported = (cachedPromptTokens: number, reasoningTokens: number) => ({
@@ -48,12 +51,22 @@ describe(billedUnits, () => {
     expect(units.reasoning_token).toBe(expected);
   });
 
+  it('bills pictures that came, as far as they were asked for, and what was known before', () => {
+    const output = { kind: 'image', max: 2, each: 1 } as const;
+    const units = billedUnits(metered({ output, media: 3, given: { audio_second: 7 } }));
+    expect(units).toMatchObject({ image: 2, audio_second: 7 });
+    expect(billedUnits(metered({ output }))).not.toHaveProperty('image');
+    const films = { kind: 'video_second', max: 16, each: 8 } as const;
+    expect(billedUnits(metered({ output: films, media: 1 }))).toMatchObject({ video_second: 8 });
+  });
+
   it('never bills more prompt than there was, nor more output than was seen or held', () => {
     const count = fc.nat(1_000);
     const word = fc.option(fc.record({ cached: fc.nat(), thought: fc.nat() }));
     fc.assert(
       fc.property(count, count, count, count, word, (prompt, completion, reasoning, held, says) => {
         const units = billedUnits({
+          ...metered(),
           promptTokens: prompt,
           completionTokens: completion,
           reasoningTokens: reasoning,

@@ -1,5 +1,5 @@
 import type { Tokenizer } from '@aisbf/metering';
-import type { ChatAnswer, ChatPiece, Usage } from '@aisbf/openai';
+import type { Answer, Usage } from '@aisbf/openai';
 import { AnswerTokens } from './answer-tokens.js';
 
 /**
@@ -9,28 +9,42 @@ import { AnswerTokens } from './answer-tokens.js';
 export class Delivery {
   private readonly gone: AnswerTokens;
   private waiting: AnswerTokens;
-  private readonly queue: (readonly ChatPiece[])[] = [];
+  private readonly queue: Answer[] = [];
+  /** Pictures or films that have left, or the seconds of a sound. */
+  media = 0;
+  /** What has left of a sound: how long it is, is known when all of it is there. */
+  readonly sound: Uint8Array[] = [];
+  private isSomethingGone = false;
   usage: Usage | null = null;
   finishReason: string | null = null;
 
-  constructor(readonly tokenizer: Tokenizer) {
+  constructor(
+    readonly tokenizer: Tokenizer,
+    private readonly keepsSound = false,
+  ) {
     this.gone = new AnswerTokens(tokenizer);
     this.waiting = new AnswerTokens(tokenizer);
   }
 
   /** Notes what is about to be written. */
-  send({ pieces, usage, finishReason }: ChatAnswer): void {
-    this.usage = usage ?? this.usage;
-    this.finishReason = finishReason ?? this.finishReason;
-    this.queue.push(pieces);
-    this.waiting.add(pieces);
+  send(answer: Answer): void {
+    this.usage = answer.usage ?? this.usage;
+    this.finishReason = answer.finishReason ?? this.finishReason;
+    this.queue.push(answer);
+    this.waiting.add(answer.pieces);
   }
 
   /** The first so many answers of those that were sent have left. */
   leave(count: number): void {
-    for (const pieces of this.queue.splice(0, count)) this.gone.add(pieces);
+    for (const answer of this.queue.splice(0, count)) this.note(answer);
     this.waiting = new AnswerTokens(this.tokenizer);
-    for (const pieces of this.queue) this.waiting.add(pieces);
+    for (const { pieces } of this.queue) this.waiting.add(pieces);
+  }
+
+  /** A piece of an answer that is no text has left. */
+  leaveBytes(bytes: Uint8Array): void {
+    this.isSomethingGone = true;
+    if (this.keepsSound) this.sound.push(bytes);
   }
 
   /** Tokens of all that was sent. */
@@ -43,6 +57,11 @@ export class Delivery {
     return this.gone.totalAtMost + this.waiting.totalAtMost;
   }
 
+  /** Whether the buyer has had something of an answer at all. */
+  get hasContent(): boolean {
+    return this.isSomethingGone;
+  }
+
   get completionTokens(): number {
     return this.gone.completion;
   }
@@ -53,5 +72,12 @@ export class Delivery {
 
   get outputTokens(): number {
     return this.gone.total;
+  }
+
+  private note({ pieces, media = 0, sound, hasContent }: Answer): void {
+    this.gone.add(pieces);
+    this.media += media;
+    if (sound) this.sound.push(sound);
+    this.isSomethingGone ||= hasContent;
   }
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from '@aisbf/faults';
+import type { Dialect } from '@aisbf/openai';
 import { type AnswerHead, Buyer } from '../services/buyer.js';
 import { bodyOf } from './openai-error.js';
 
@@ -41,6 +42,14 @@ export class HttpBuyer extends Buyer {
     });
   }
 
+  beginBytes(head: AnswerHead, contentType: string): void {
+    this.response.writeHead(200, {
+      ...this.headersOf(head),
+      'content-type': contentType || 'application/octet-stream',
+      'x-accel-buffering': 'no',
+    });
+  }
+
   async write(bytes: Uint8Array, onLeft: () => void): Promise<void> {
     this.left.throwIfAborted();
     const hasRoom = this.response.write(bytes, (error) => {
@@ -76,10 +85,12 @@ export class HttpBuyer extends Buyer {
     this.response.destroy();
   }
 
-  breakStream(fault: Fault): void {
-    this.response.write(`data: ${JSON.stringify(bodyOf(fault))}\n\n`, () =>
-      this.response.destroy(),
-    );
+  breakStream(fault: Fault, eventOf: Dialect['failed']): void {
+    this.response.write(eventOf(bodyOf(fault)), () => this.response.destroy());
+  }
+
+  breakBytes(): void {
+    this.response.destroy();
   }
 
   private headersOf({ provider, attempts, replayOf }: AnswerHead) {

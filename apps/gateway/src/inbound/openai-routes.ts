@@ -1,41 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import { Idempotency, RequestFacts, RequestId } from '@aisbf/contracts';
-import { Fault } from '@aisbf/faults';
-import { familyOf, Prompt } from '@aisbf/metering';
-import {
-  type ChatRequest,
-  type OpenAiError,
-  type RequestProblem,
-  readChatRequest,
-} from '@aisbf/openai';
-import { bearerOf, Log, Metrics } from '@aisbf/platform';
-import { parseSecretToken } from '@aisbf/secrets';
-import type { SignalLimits } from '@aisbf/signals';
+import { endpointPaths, RequestId } from '@aisbf/contracts';
+import type { Fault } from '@aisbf/faults';
+import { familyOf } from '@aisbf/metering';
+import type { OpenAiError } from '@aisbf/openai';
+import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
-import { factsOf, type ReadChat } from '../domain/request-facts.js';
-import { readRouteWishes } from '../domain/route-wishes.js';
+import { formEndpoints } from '../domain/form-endpoints.js';
+import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
+import { factsOf } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
-import type { ChatCall } from '../services/chat-completions.js';
-import { AnswerNotKept, IdempotentCompletions } from '../services/idempotent-completions.js';
+import { AnswerNotKept } from '../services/idempotent-inference.js';
 import { Settlements } from '../services/settlements.js';
-import { HttpBuyer } from './http-buyer.js';
+import { apiTokenOf, type Params, usernameOf } from './buyer-request.js';
+import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
 
 /** Where the buyers' API is served: the bare address, and a user's own. */
 const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
 
-type Params = { username?: string; '*'?: string };
 type Query = { id?: string };
-
-export class DoorLimits {
-  constructor(
-    readonly requestsMax: number,
-    readonly signals: SignalLimits,
-  ) {}
-}
 
 /**
  * The buyers' door. Plain Fastify routes: this is the path that every request takes, and a stream is
@@ -43,19 +28,16 @@ export class DoorLimits {
  */
 @Injectable()
 export class OpenAiRoutes {
-  private running = 0;
   private readonly answers;
 
   constructor(
-    private readonly completions: IdempotentCompletions,
+    private readonly door: InferenceDoor,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
-    private readonly limits: DoorLimits,
     metrics: Metrics,
   ) {
     this.answers = metrics.counter('refusals_total', 'Errors told to buyers, by code.', ['code']);
-    metrics.gauge('requests_running', 'Completions in flight.', () => this.running);
   }
 
   addTo(fastify: FastifyInstance): void {
@@ -81,7 +63,23 @@ export class OpenAiRoutes {
       done();
     });
     scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
-    scope.post('/chat/completions', (request, reply) => this.complete(request, reply));
+    for (const endpoint of jsonEndpoints) {
+      scope.post(endpointPaths[endpoint.name], (request, reply) =>
+        this.door.serveJson(request, reply, endpoint),
+      );
+    }
+    scope.register((forms, _options, done) => {
+      // Forms are taken apart while they come.
+      forms.addContentTypeParser('multipart/form-data', (_request, payload, parsed) =>
+        parsed(null, payload),
+      );
+      for (const endpoint of formEndpoints) {
+        forms.post(endpointPaths[endpoint.name], (request, reply) =>
+          this.door.serveForm(request, reply, endpoint),
+        );
+      }
+      done();
+    });
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
@@ -89,52 +87,19 @@ export class OpenAiRoutes {
     scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
   }
 
-  private async complete(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const requestId = newRequestId();
-    request.id = requestId;
-    const apiToken = apiTokenOf(request);
-    const key = idempotencyKeyOf(request);
-    if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
-    const chat = this.readChat(request);
-    this.running += 1;
-    try {
-      const buyer = new HttpBuyer(reply.raw, requestId);
-      const call: ChatCall = {
-        requestId,
-        apiToken,
-        pathUsername: usernameOf(request),
-        clientAddress: request.ip,
-        ...chat,
-      };
-      await this.completions.run(call, key, buyer);
-    } finally {
-      this.running -= 1;
-    }
-    return reply.hijack();
-  }
-
   /** Who would serve, and who would not: nobody is called, and nothing is held. */
   private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const apiToken = apiTokenOf(request);
-    const chat = this.readChat(request);
+    const work = this.door.readJson(request, chatEndpoint);
     const explanation = await this.admission.explain({
       type: 'explain',
       seed: request.id,
       apiToken,
       pathUsername: usernameOf(request),
       clientAddress: request.ip,
-      facts: factsOf(chat, promptTokensOf(chat.request)),
+      facts: factsOf(work, work.prompt.tokensFor(familyOf(work.request.model))),
     });
     return reply.send(explanation);
-  }
-
-  private readChat(request: FastifyRequest): ReadChat {
-    const text = textOf(request.body);
-    const result = readChatRequest(text);
-    if (!result.isValid) throw invalidBody(result.problem);
-    const wishes = readRouteWishes(result.request.body, sessionOf(request));
-    if ('code' in wishes) throw invalidBody(wishes);
-    return { text, request: result.request, wishes, signalLimits: this.limits.signals };
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -187,10 +152,6 @@ export class OpenAiRoutes {
   }
 }
 
-function promptTokensOf({ body, model }: ChatRequest): number {
-  return new Prompt(body).tokensFor(familyOf(model));
-}
-
 /** In place of an answer that is not at hand: what it was, and what it cost. */
 function replayed(reply: FastifyReply, body: OpenAiError, { receipt }: AnswerNotKept) {
   reply.header('idempotent-replayed', 'true').header('x-request-id', receipt.id);
@@ -206,61 +167,4 @@ function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
 function attemptsOf(fault: Fault | undefined): string {
   const { attempts } = fault?.details ?? {};
   return typeof attempts === 'number' ? String(attempts) : '0';
-}
-
-function newRequestId(): string {
-  return `req_${randomUUID().replaceAll('-', '')}`;
-}
-
-/** The buyer's own name for this request, under which it runs once however often it is sent. */
-function idempotencyKeyOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['idempotency-key'];
-  if (header === undefined) return undefined;
-  const key = Idempotency.shape.key.safeParse(header);
-  if (!key.success) throw faults.IDEMPOTENCY_KEY_INVALID({ param: 'Idempotency-Key' });
-  return key.data;
-}
-
-/** The buyer's own name for a conversation. */
-function sessionOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['x-session-id'];
-  if (header === undefined || header === '') return undefined;
-  const name = RequestFacts.shape.stickyKey.safeParse(header);
-  if (name.success) return name.data;
-  const param = 'x-session-id';
-  throw invalidBody({
-    code: 'invalid_type',
-    message: `'${param}': ${name.error.issues[0]?.message}.`,
-    param,
-  });
-}
-
-function usernameOf(request: FastifyRequest): string | null {
-  return (request.params as Params).username ?? null;
-}
-
-/** Refuses what cannot be a token at all before anybody is asked. */
-function apiTokenOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = bearerOf(authorization) ?? '';
-  if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
-  return apiToken;
-}
-
-function invalidBody({ code, message, param }: RequestProblem, options?: ErrorOptions): Fault {
-  const details = { code, param };
-  return new Fault({ code: 'REQUEST_BODY_INVALID', kind: 'invalid', message, details }, options);
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-
-function textOf(body: unknown): string {
-  if (!(body instanceof Uint8Array)) return '';
-  try {
-    return utf8.decode(body);
-  } catch (error) {
-    const problem = { code: 'invalid_json', message: 'The body is not UTF-8.', param: null };
-    throw invalidBody(problem, { cause: error });
-  }
 }
