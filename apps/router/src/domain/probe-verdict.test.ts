@@ -13,7 +13,7 @@ describe(headVerdict, () => {
     ['models', 401, 'failed', 'rejected_credentials'],
     ['completion', 403, 'failed', 'rejected_credentials'],
     ['models', 404, 'unclear', 'unsupported'],
-    ['completion', 404, 'failed', 'model_missing'],
+    ['completion', 404, 'unclear', 'model_missing'],
     ['models', 429, 'unclear', 'rate_limited'],
     ['completion', 429, 'failed', 'rate_limited'],
     ['models', 500, 'failed', 'server_error'],

@@ -75,8 +75,9 @@ function ofList(status: number): ProbeVerdict {
   return isRefusal(status) ? unclear('request_refused') : failed('server_error');
 }
 
+/** Who has no such model answers like who has one that does not chat. */
 function ofCompletion(status: number): ProbeVerdict {
-  if (status === 404) return failed('model_missing');
+  if (status === 404) return unclear('model_missing');
   if (status === 429) return failed('rate_limited');
   return isRefusal(status) ? unclear('request_refused') : failed('server_error');
 }
