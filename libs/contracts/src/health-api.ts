@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Id, ModelName } from './field.js';
 import { Word } from './model-facts.js';
-import { PaceWindow } from './pace-api.js';
+import { PaceWindow, ProviderPace, paceRoutes } from './pace-api.js';
 import { ProbeKind, ProbeOutcome } from './probe.js';
 import type { RestRoute } from './rest-route.js';
 
@@ -69,7 +69,10 @@ export const ProviderHealth = z.strictObject({
 });
 export type ProviderHealth = z.infer<typeof ProviderHealth>;
 
+export const healthAnswers = { ProviderPace, ProviderHealth };
+
 export const healthRoutes: readonly RestRoute[] = [
+  ...paceRoutes,
   {
     method: 'get',
     path: '/api/catalog/providers/{id}/health',

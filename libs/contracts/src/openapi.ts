@@ -7,10 +7,9 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
-import { healthRoutes, ProviderHealth } from './health-api.js';
+import * as health from './health-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
-import { ProviderPace, paceRoutes } from './pace-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
@@ -75,8 +74,7 @@ const answers = {
   ...repair.repairAnswers,
   ...payment.paymentAnswers,
   ...catalog.catalogAnswers,
-  ProviderPace,
-  ProviderHealth,
+  ...health.healthAnswers,
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
@@ -147,8 +145,7 @@ const areas: readonly Area[] = [
       ...catalog.catalogRoutes,
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
-      ...paceRoutes,
-      ...healthRoutes,
+      ...health.healthRoutes,
     ],
     error: 'RestError',
   },
