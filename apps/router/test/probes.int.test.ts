@@ -152,14 +152,21 @@ describe('a provider that was down', () => {
     expect(upstream.completions()).toEqual([]);
   }, 30_000);
 
-  it('stays so where its list alone is well again', async () => {
-    const upstream = await startProbedUpstream();
+  it('is back by its list for what failed at its door, and for nothing else', async () => {
+    const upstream = await startProbedUpstream(['m', 'n']);
     const provider = await stage.host('half', upstream, {
+      models: [{ name: 'm' }, { name: 'n' }],
       policy: { probes: { completion: 'off' } },
     });
     await stage.untilBoth(provider, (health) => latest(health, 'models')?.outcome === 'well');
-    stage.attempt(provider);
-    await stage.untilBoth(provider, (health) => upstreamOf(health).state === 'on_trial');
+    const states = (health: unknown) =>
+      (health as Report).models.map(({ upstreams }: Report) => upstreams[0].state);
+    stage.attempt(provider, { model: 'm' });
+    stage.attempt(provider, { model: 'n', reason: 'unreachable' });
+    await stage.untilBoth(provider, (health) => !states(health).includes('well'));
+    await until(() => upstream.lists().length === 2);
+    await stage.untilBoth(provider, (health) => states(health)[1] === 'well');
+    await stage.untilBoth(provider, (health) => states(health)[0] === 'on_trial');
     expect(upstream.completions()).toEqual([]);
   });
 });
