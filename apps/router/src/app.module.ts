@@ -25,8 +25,10 @@ import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
 import { HealthController } from './inbound/health.controller.js';
+import { ImportsController } from './inbound/imports.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
+import { MarketController } from './inbound/market.controller.js';
 import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
@@ -53,23 +55,23 @@ import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
 import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
-import { AttemptLessons } from './services/attempt-lessons.js';
 import { AutoselectManagement } from './services/autoselect-management.js';
 import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.js';
 import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
 import { FeeManagement } from './services/fee-management.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
+import { ImportManagement, ImportSettings } from './services/import-management.js';
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
-import { HealthSettings, LiveHealth } from './services/live-health.js';
-import { LivePace, PaceSettings } from './services/live-pace.js';
+import { HealthSettings } from './services/live-health.js';
+import { PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
+import { MarketReport } from './services/market-report.js';
 import { ModelList } from './services/model-list.js';
 import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
-import { PaceReport } from './services/pace-report.js';
 import { Planning, PlanningSettings } from './services/planning.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { ProviderRates } from './services/provider-rates.js';
@@ -119,13 +121,12 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       FeesController,
       RotationsController,
       AutoselectsController,
+      MarketController,
+      ImportsController,
       UsageChecksController,
     ],
     providers: [
       LiveCatalogue,
-      LiveHealth,
-      AttemptLessons,
-      LivePace,
       Market,
       Planning,
       RatedPlanning,
@@ -143,7 +144,6 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       Owners,
       CatalogueEditing,
       ProviderManagement,
-      PaceReport,
       RegistrationManagement,
       ListingManagement,
       FeeManagement,
@@ -151,6 +151,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationManagement,
       CredentialUpkeep,
       AutoselectManagement,
+      MarketReport,
+      ImportManagement,
       ActRelay,
       ActTending,
       RouterEvents,
@@ -230,6 +232,7 @@ function settingsFor(settings: RouterSettings) {
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(termSettings(settings)),
+    value(new ImportSettings(settings.ROUTER_IMPORTS_MAX)),
     value(planningSettings(settings)),
     value(
       new UsualOutputSettings(

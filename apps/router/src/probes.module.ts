@@ -7,10 +7,14 @@ import { BullProbeQueue } from './outbound/bull-probe-queue.js';
 import { HttpProbeClient } from './outbound/http-probe-client.js';
 import { RedisProbeBudget } from './outbound/redis-probe-budget.js';
 import { ProbeEvents } from './probe-events.js';
+import { AttemptLessons } from './services/attempt-lessons.js';
 import { DueProbes } from './services/due-probes.js';
 import { HealthReport } from './services/health-report.js';
+import { LiveHealth } from './services/live-health.js';
+import { LivePace } from './services/live-pace.js';
 import { LiveProbes, LiveProbesSettings } from './services/live-probes.js';
 import { ModelHealth, ModelHealthSettings } from './services/model-health.js';
+import { PaceReport } from './services/pace-report.js';
 import { ProbeBudget } from './services/probe-budget.js';
 import { ProbeClient } from './services/probe-client.js';
 import { ProbeLessons } from './services/probe-lessons.js';
@@ -25,10 +29,14 @@ const queueName = 'aisbf-probes';
 /** Within one network, and to what is on the internet. */
 const connectTimeoutMs = 5_000;
 
-/** The parts of the service that look by themselves whether providers are well. */
+/** The parts of the service that know who is well: from what gateways tell, and from looking by themselves. */
 export function probeParts(settings: RouterSettings): Provider[] {
   const url = settings.ROUTER_REDIS_URL;
   return [
+    LiveHealth,
+    LivePace,
+    AttemptLessons,
+    PaceReport,
     LiveProbes,
     ProbeRounds,
     Prober,

@@ -8,8 +8,11 @@ import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
 import * as health from './health-api.js';
+import * as imports from './import-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
+import * as market from './market-api.js';
+import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
@@ -20,11 +23,6 @@ import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
-
-/** What a document that is made of plain data may hold. */
-type Json = string | number | boolean | null | readonly Json[] | JsonObject;
-type JsonObject = { readonly [name: string]: Json };
-type JsonSchema = Record<string, Json | undefined>;
 
 const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
@@ -42,6 +40,7 @@ const requests = {
   ...listing.listingRequests,
   PutRotation: rotation.PutRotation,
   PutAutoselect: autoselect.PutAutoselect,
+  PutImport: imports.PutImport,
   DecisionTree,
 };
 
@@ -78,6 +77,8 @@ const answers = {
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
+  ...imports.importAnswers,
+  ...market.marketAnswers,
   DecisionTree,
   ...worker.workerAnswers,
   SessionPresence,
@@ -140,11 +141,13 @@ const areas: readonly Area[] = [
   },
   {
     tag: 'catalog',
-    description: 'Providers, listings, rotations and autoselects.',
+    description: 'Providers, listings, rotations, autoselects, the market and imports from it.',
     routes: [
       ...catalog.catalogRoutes,
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
+      ...market.marketRoutes,
+      ...imports.importRoutes,
       ...health.healthRoutes,
     ],
     error: 'RestError',
@@ -337,42 +340,4 @@ function parameter(place: 'path' | 'query' | 'header', name: string, field: z.Zo
     ...(description !== undefined && { description }),
     schema,
   };
-}
-
-/** Named schemas, which refer to each other by name. */
-function components(
-  named: Readonly<Record<string, z.ZodType>>,
-  io: 'input' | 'output',
-): JsonObject {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  const uri = (id: string): string => `#/components/schemas/${id}`;
-  const { schemas } = z.toJSONSchema(registry, {
-    io,
-    uri,
-    override: io === 'input' ? plain : open,
-  });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => {
-      const { $schema: _dialect, $id: _address, ...rest } = schema as JsonObject;
-      return [name, rest];
-    }),
-  );
-}
-
-type Overridden = Readonly<{ jsonSchema: unknown }>;
-
-/** Leaves out what says nothing to a reader: the safe range of integers, patterns of named formats. */
-function plain({ jsonSchema }: Overridden): void {
-  const schema = jsonSchema as JsonSchema;
-  if (schema.format !== undefined) delete schema.pattern;
-  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
-  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
-}
-
-/** Answers may grow: clients that were made from this document must not fail over a new field. */
-function open(context: Overridden): void {
-  plain(context);
-  const schema = context.jsonSchema as JsonSchema;
-  if (schema.additionalProperties === false) delete schema.additionalProperties;
 }

@@ -1,9 +1,9 @@
-import type { Candidate, RequestFacts, Terms } from '@aisbf/contracts';
+import type { Candidate, Rejection, RequestFacts, Terms } from '@aisbf/contracts';
 import { type Nanos, parseNanos } from '@aisbf/money';
 import { labelOf } from './catalogue.js';
 import { outputTokensHeld } from './hold-amount.js';
 import { toPricesText } from './prices-text.js';
-import type { Upstream } from './upstream.js';
+import type { Upstream, UpstreamRejection } from './upstream.js';
 
 /** A candidate as the gateway is told of it. */
 export function toCandidate(
@@ -47,4 +47,9 @@ export function toTerms({ offer }: Upstream): Terms {
     prices: toPricesText(offer.prices),
     feeBps: offer.feeBps,
   };
+}
+
+/** A rejection as the receipt keeps it: by what it was considered is in the explanation alone. */
+export function toRejection({ providerLabel, model, reason }: UpstreamRejection): Rejection {
+  return { providerLabel, model, reason };
 }
