@@ -138,6 +138,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   listProviders: () => ({ token: operator(), query: { username: 'sam' } }),
   getProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   getProviderPace: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  getProviderHealth: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   updateProvider: () => ({
     token: operator(),
     path: { id: made.provider ?? '' },

@@ -125,6 +125,7 @@ const foreign: Attempts = {
   listSellerFeeChanges: () => [{ path: { username: 'ann' } }],
   withdrawSellerFeeChange: () => [{ path: { username: 'ann', changeId: randomUUID() } }],
   getProviderPace: () => ofProviders(),
+  getProviderHealth: () => ofProviders(),
   putAutoselect: () => [
     {
       path: { name: 'mine' },

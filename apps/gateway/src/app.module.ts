@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os';
-import { egressPolicies } from '@aisbf/egress';
+import { EgressAgents, egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
@@ -15,7 +15,6 @@ import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
-import { UpstreamAgents } from './outbound/upstream-agents.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { AttemptBook } from './services/attempts.js';
@@ -105,8 +104,8 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
 function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): Upstream {
   return new HttpUpstream({
     internalSecret: settings.AISBF_INTERNAL_SECRET,
-    agents: new UpstreamAgents({
-      connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
+    agents: new EgressAgents({
+      kept: { connections: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX },
       connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
       egress: egressPolicies(settings),
     }),

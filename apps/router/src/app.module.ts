@@ -25,6 +25,7 @@ import { CredentialTending, CredentialTendingSettings } from './inbound/credenti
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
+import { HealthController } from './inbound/health.controller.js';
 import { ImportsController } from './inbound/imports.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
@@ -49,6 +50,7 @@ import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
+import { outlierSettingsOf, probeParts } from './probes.module.js';
 import { Accounts } from './services/accounts.js';
 import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
@@ -63,16 +65,15 @@ import { ImportManagement, ImportSettings } from './services/import-management.j
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
-import { LiveFailures, LiveFailuresSettings } from './services/live-failures.js';
-import { HealthSettings, LiveHealth } from './services/live-health.js';
-import { LivePace, PaceSettings } from './services/live-pace.js';
+import { LiveFailuresSettings } from './services/live-failures.js';
+import { HealthSettings } from './services/live-health.js';
+import { PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
 import { MarketReport } from './services/market-report.js';
 import { ModelList } from './services/model-list.js';
 import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
-import { PaceReport } from './services/pace-report.js';
 import { Planning, PlanningSettings } from './services/planning.js';
 import { HostedProviderSettings, ProviderKinds } from './services/provider-kinds.js';
 import { ProviderManagement } from './services/provider-management.js';
@@ -117,6 +118,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       InternalController,
       ProvidersController,
       PaceController,
+      HealthController,
       RegistrationsController,
       ListingsController,
       FeesController,
@@ -128,9 +130,6 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
     ],
     providers: [
       LiveCatalogue,
-      LiveHealth,
-      LivePace,
-      LiveFailures,
       Market,
       Planning,
       RatedPlanning,
@@ -149,7 +148,6 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       CatalogueEditing,
       ProviderKinds,
       ProviderManagement,
-      PaceReport,
       RegistrationManagement,
       ListingManagement,
       FeeManagement,
@@ -193,16 +191,14 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: Redis, useValue: parts.redis },
       { provide: ReadingPool, useValue: parts.reading },
       { provide: WritingClient, useValue: parts.writing },
+      ...probeParts(settings),
       ...settingsFor(settings),
     ],
   };
 }
 
-/** The settings as the parts want them. */
-function settingsFor(settings: RouterSettings) {
+function presenceSettingsFor(settings: RouterSettings) {
   return [
-    value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
-    ...hostedSettingsFor(settings),
     value(
       new Presence({
         brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
@@ -211,6 +207,15 @@ function settingsFor(settings: RouterSettings) {
       }),
     ),
     value(new PresenceListenerSettings(settings.ROUTER_PRESENCE_TICK_MS)),
+  ];
+}
+
+/** The settings as the parts want them. */
+function settingsFor(settings: RouterSettings) {
+  return [
+    value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
+    ...hostedSettingsFor(settings),
+    ...presenceSettingsFor(settings),
     value(new ExpiryWatchSettings(settings.ROUTER_REGISTRATION_EXPIRY_TICK_MS)),
     value(
       new RegistrationSettings(
@@ -301,12 +306,7 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
       promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
       frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,
       sessionQueuedMax: settings.ROUTER_SESSION_QUEUED_MAX,
-      outliers: {
-        endsMin: settings.ROUTER_OUTLIER_ATTEMPTS,
-        shortfall: settings.ROUTER_OUTLIER_SHORTFALL_PERCENT / 100,
-        shareMax: settings.ROUTER_OUTLIER_SHARE_PERCENT_MAX / 100,
-        outMs: settings.ROUTER_OUTLIER_MS,
-      },
+      outliers: outlierSettingsOf(settings),
       selectedOffersMax: settings.ROUTER_AUTOSELECT_OFFERS_MAX,
     },
     {

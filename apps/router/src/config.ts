@@ -3,6 +3,7 @@ import { egressSettings } from '@aisbf/egress';
 import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { credentialSettings } from './credential-config.js';
+import { probeMistakes, probeSettings } from './probe-config.js';
 
 export const routerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -280,8 +281,9 @@ export const routerSettings = z.object({
     5_000,
     1,
     1_000_000,
-    "Providers' models whose pace is remembered, at up to 30 KB each.",
+    "Providers' models whose pace is remembered, at up to 30 KB each, and half as much again where it is probed.",
   ),
+  ...probeSettings,
   ROUTER_CATALOGUE_POLL_MS: setting.durationMs(
     1_000,
     'How often the revision is looked at: changes are heard at once, this heals a lost message.',
@@ -345,6 +347,7 @@ export function requireConsistent(settings: RouterSettings): void {
       'ROUTER_ATTEMPTS_MAX: must not be more than ROUTER_CANDIDATES_MAX',
     settings.ROUTER_FIRST_BYTE_MS_MAX > settings.ROUTER_TOTAL_MS_MAX &&
       'ROUTER_FIRST_BYTE_MS_MAX: must not be longer than ROUTER_TOTAL_MS_MAX',
+    ...probeMistakes(settings),
   ].filter((mistake) => mistake !== false);
   if (mistakes.length > 0) throw new ConfigError(mistakes);
 }

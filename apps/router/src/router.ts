@@ -19,6 +19,7 @@ import { CredentialTending } from './inbound/credential-tending.js';
 import { ExpiryWatch } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { PresenceListener } from './inbound/presence-listener.js';
+import { ProbeTending } from './inbound/probe-tending.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { openRedis } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
@@ -68,6 +69,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   await watch.start();
   expiry.start();
   credentials.start();
+  app.get(ProbeTending).start();
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort }, 'the router is open');
 

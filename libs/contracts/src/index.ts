@@ -95,6 +95,7 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export { ProbeSettings, ProviderHealth } from './health-api.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { Import, Imports, ListingName, PutImport } from './import-api.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
@@ -203,6 +204,7 @@ export {
   TokenLimits,
   TokenRules,
 } from './principal.js';
+export { ProbeEnded, ProbeKind, ProbeOutcome } from './probe.js';
 export { ProviderPolicy, WeeklyHours } from './provider-policy.js';
 export {
   ListAuditBlocks,

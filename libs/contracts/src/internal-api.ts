@@ -41,6 +41,8 @@ export const internalHeaders = {
   isStream: 'x-aisbf-stream',
   /** `1` where the plan has nobody left to try, so that a slow worker is waited for. */
   isLastCandidate: 'x-aisbf-last-candidate',
+  /** `1` where a router asks how the worker is: nobody's request, so that it is not measured as one. */
+  isProbe: 'x-aisbf-probe',
   /** An opaque hash of the buyer, so that a busy worker's queue serves buyers in turn; no worker sees it. */
   buyer: 'x-aisbf-buyer',
   /** On a broker's error answer: the fault's code, which tells it from the worker's own errors. */

@@ -7,12 +7,12 @@ import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as health from './health-api.js';
 import * as imports from './import-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
 import * as market from './market-api.js';
 import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
-import { ProviderPace, paceRoutes } from './pace-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
@@ -73,7 +73,7 @@ const answers = {
   ...repair.repairAnswers,
   ...payment.paymentAnswers,
   ...catalog.catalogAnswers,
-  ProviderPace,
+  ...health.healthAnswers,
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
@@ -148,7 +148,7 @@ const areas: readonly Area[] = [
       ...autoselect.autoselectRoutes,
       ...market.marketRoutes,
       ...imports.importRoutes,
-      ...paceRoutes,
+      ...health.healthRoutes,
     ],
     error: 'RestError',
   },

@@ -19,6 +19,7 @@ export const subjects = {
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',
   attemptEnded: 'aisbf.health.attempt-ended',
   attemptAnswering: 'aisbf.health.attempt-answering',
+  probeEnded: 'aisbf.health.probe-ended',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
   /** Somebody's access has changed: whoever remembers any should ask accounts at once. */
   accessChanged: 'aisbf.accounts.access-changed',

@@ -1,5 +1,6 @@
 export { type AddressKind, addressKind } from './address-kind.js';
 export type { AddressLookup } from './address-lookup.js';
+export { EgressAgents, type EgressAgentsOptions, type EgressWay } from './egress-agents.js';
 export { type EgressPolicy, type EgressTarget, targetRefusal } from './egress-policy.js';
 export { type EgressRefusal, EgressRefused, egressRefusals } from './egress-refused.js';
 export {

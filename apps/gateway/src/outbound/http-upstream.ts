@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
-import { EgressRefused } from '@aisbf/egress';
+import { type EgressAgents, EgressRefused, type EgressWay } from '@aisbf/egress';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { errors } from 'undici';
 import type { RetryHeaders } from '../domain/retry-after.js';
@@ -14,11 +14,10 @@ import {
   type UpstreamRequest,
 } from '../services/upstream.js';
 import type { EgressRefusals } from './egress-refusals.js';
-import type { UpstreamAgents } from './upstream-agents.js';
 
 export type HttpUpstreamOptions = Readonly<{
   internalSecret: string;
-  agents: UpstreamAgents;
+  agents: EgressAgents;
   refusals: EgressRefusals;
 }>;
 
@@ -32,7 +31,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
     const { candidate, deadlines } = request;
     const base = new URL(baseOf(candidate));
     try {
-      const response = await this.options.agents.for(candidate).request({
+      const response = await this.options.agents.for(wayOf(candidate)).request({
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
         method: 'POST',
@@ -83,6 +82,12 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       [internalHeaders.buyer]: request.buyerMark,
     };
   }
+}
+
+/** Brokers are our own, and lie inside. */
+function wayOf(candidate: Candidate): EgressWay {
+  if (candidate.kind === 'session') return 'inside';
+  return candidate.isOfOperator === true ? 'operator' : 'others';
 }
 
 function toBody({ open }: UpstreamBody): string | Uint8Array | Readable {

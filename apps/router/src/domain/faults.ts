@@ -45,6 +45,7 @@ export const faults = defineFaults({
   LIMITS_UNAVAILABLE: ['unavailable', 'Rate limits cannot be checked at the moment.'],
   CATALOGUE_NOT_LOADED: ['unavailable', 'The catalogue is not loaded yet.'],
   CATALOGUE_UNREACHABLE: ['unavailable', 'The catalogue cannot be read or changed at the moment.'],
+  PROBE_QUEUE_UNAVAILABLE: ['unavailable', 'Probes cannot be queued at the moment.'],
   PROVIDER_NOT_FOUND: ['missing', 'There is no such provider.'],
   PROVIDER_EXISTS: ['conflict', 'There is a provider of this name already.'],
   PROVIDER_NAME_RESERVED: ['invalid', 'This name is a word of routes and cannot name a provider.'],

@@ -2,13 +2,12 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Candidate } from '@aisbf/contracts';
-import { type AddressLookup, egressPolicies, egressSettings } from '@aisbf/egress';
+import { type AddressLookup, EgressAgents, egressPolicies, egressSettings } from '@aisbf/egress';
 import { createLog, Metrics } from '@aisbf/platform';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { EgressRefusals } from './egress-refusals.js';
 import { HttpUpstream } from './http-upstream.js';
-import { UpstreamAgents } from './upstream-agents.js';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -39,7 +38,7 @@ function upstreamWith(given: Readonly<Record<string, string>>, lookup: AddressLo
   const egress = egressPolicies(z.object(egressSettings).parse(given));
   const upstream = new HttpUpstream({
     internalSecret: 'a secret of this test only',
-    agents: new UpstreamAgents({ connectionsMax: 4, connectTimeoutMs: 5_000, egress, lookup }),
+    agents: new EgressAgents({ kept: { connections: 4 }, connectTimeoutMs: 5_000, egress, lookup }),
     refusals: new EgressRefusals(createLog('test', 'silent'), new Metrics('test')),
   });
   closing.push(() => upstream.onApplicationShutdown());
@@ -62,7 +61,7 @@ const hosted = (url: string, isOfOperator?: boolean): Candidate => ({
   ...(isOfOperator !== undefined && { isOfOperator }),
 });
 
-describe(UpstreamAgents, () => {
+describe(EgressAgents, () => {
   it('never reaches a name whose address leads inside by the time it is called', async () => {
     const outer = await door('127.0.0.2');
     const inner = await door('127.0.0.1', outer.port);
