@@ -6,6 +6,9 @@ import { type Harness, type RunningRouter, startHarness } from './running-router
 
 /** Rounds that come once, cooldowns of a tenth of a second, and a quick eye on the catalogue. */
 const settingsDefault = {
+  // Its upstreams are here, where a seller's have no business elsewhere.
+  AISBF_EGRESS_ALLOWED: '127.0.0.0/8',
+  AISBF_EGRESS_PLAIN_HTTP: 'true',
   ROUTER_PROBES: 'true',
   ROUTER_PROBE_SYNC_MS: '100',
   ROUTER_PROBE_MODELS_INTERVAL_MS: '3600000',

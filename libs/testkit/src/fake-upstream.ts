@@ -76,6 +76,20 @@ export class UpstreamCall {
     for (const content of words) await this.event({ delta: { content }, finish_reason: null });
   }
 
+  /** Answers with a call of a tool, whole or streamed. */
+  async callTool(name: string, args: string): Promise<void> {
+    const calls = [
+      { index: 0, id: 'call_1', type: 'function', function: { name, arguments: args } },
+    ];
+    if (this.body.stream === true) {
+      await this.event({ delta: { role: 'assistant', tool_calls: calls }, finish_reason: null });
+      return this.finish({ finishReason: 'tool_calls' });
+    }
+    const message = { role: 'assistant', content: null, tool_calls: calls };
+    const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+    this.status(200, JSON.stringify({ id: 'fake', object: 'chat.completion', choices }));
+  }
+
   /** Ends a stream. */
   async finish(ending: AnswerEnding = {}): Promise<void> {
     const { finishReason = 'stop', usage, isDone = true } = ending;
