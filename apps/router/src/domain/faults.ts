@@ -30,6 +30,7 @@ export const faults = defineFaults({
     'invalid',
     'Everybody who serves this model costs more than the request allows (max_price, max_cost).',
   ],
+  WISHES_UNMET: ['invalid', 'What this request wishes of its route leaves nobody to serve it.'],
   PRIVACY_UNMET: [
     'unprocessable',
     'This request counts as private, and nobody who may see it can serve it.',
@@ -46,7 +47,10 @@ export const faults = defineFaults({
   CATALOGUE_UNREACHABLE: ['unavailable', 'The catalogue cannot be read or changed at the moment.'],
   PROVIDER_NOT_FOUND: ['missing', 'There is no such provider.'],
   PROVIDER_EXISTS: ['conflict', 'There is a provider of this name already.'],
-  PROVIDER_NAME_RESERVED: ['invalid', 'This name is a word of routes and cannot name a provider.'],
+  PROVIDER_NAME_RESERVED: [
+    'invalid',
+    'This name is a word of routes or addresses and cannot name a provider.',
+  ],
   PROVIDER_WITHOUT_WORKERS: ['conflict', 'This provider has no workers, so no registration token.'],
   PROVIDER_WITHOUT_CREDENTIAL: [
     'conflict',
