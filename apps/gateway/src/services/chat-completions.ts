@@ -14,6 +14,7 @@ import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
 import { Admission } from './admission.js';
+import { answerHead } from './answer-head.js';
 import type { RelayEnd } from './answer-relay.js';
 import { AttemptBook, type Attempts } from './attempts.js';
 import type { Buyer } from './buyer.js';
@@ -212,7 +213,7 @@ export class ChatCompletions {
       exchange: {
         answer,
         buyer,
-        head: { provider: candidate.providerLabel, attempts: attempts.count },
+        head: answerHead(call, plan, candidate, attempts),
         onBytes: () => attempts.bytes(),
         onServing: () => attempts.serving(),
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),
