@@ -1,6 +1,7 @@
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
+import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { DoorLimits, OpenAiRoutes } from './inbound/openai-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { HttpAdmission } from './outbound/http-admission.js';
@@ -40,6 +41,8 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     module: AppModule,
     providers: [
       OpenAiRoutes,
+      OllamaProbes,
+      { provide: OllamaLikeness, useValue: new OllamaLikeness(settings.GATEWAY_OLLAMA_VERSION) },
       ChatCompletions,
       PaidRelay,
       AttemptBook,

@@ -16,6 +16,6 @@ export {
 export { type OpenAiError, openAiError } from './error-body.js';
 export { lengthChunk, usageChunk } from './length-chunk.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
-export { replaceModel, withoutMembers } from './replace-model.js';
+export { replaceMember, replaceModel, withoutMembers } from './replace-model.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
 export { readUsage, type Usage } from './usage.js';

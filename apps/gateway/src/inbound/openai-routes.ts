@@ -13,6 +13,7 @@ import { parseSecretToken } from '@aisbf/secrets';
 import type { SignalLimits } from '@aisbf/signals';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isAt, requestAt, routeAt } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
 import { factsOf, type ReadChat } from '../domain/request-facts.js';
 import { readRouteWishes } from '../domain/route-wishes.js';
@@ -20,14 +21,12 @@ import { Admission } from '../services/admission.js';
 import type { ChatCall } from '../services/chat-completions.js';
 import { AnswerNotKept, IdempotentCompletions } from '../services/idempotent-completions.js';
 import { Settlements } from '../services/settlements.js';
+import { type AddressParams, buyerPrefixes, placeAt } from './buyer-paths.js';
 import { HttpBuyer } from './http-buyer.js';
 import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
+import { addRouteLists } from './route-lists.js';
 
-/** Where the buyers' API is served: the bare address, and a user's own. */
-const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
-
-type Params = { username?: string; '*'?: string };
 type Query = { id?: string };
 
 export class DoorLimits {
@@ -59,10 +58,20 @@ export class OpenAiRoutes {
   }
 
   addTo(fastify: FastifyInstance): void {
+    this.open(fastify, buyerPrefixes, (scope) => this.addRoutes(scope));
+  }
+
+  /** Serves further routes in the manner of this door. */
+  open(
+    fastify: FastifyInstance,
+    prefixes: readonly string[],
+    addRoutes: (scope: FastifyInstance) => void,
+  ): void {
     for (const prefix of prefixes) {
       fastify.register(
         (scope, _options, done) => {
-          this.addRoutes(scope);
+          this.addManners(scope);
+          addRoutes(scope);
           done();
         },
         { prefix },
@@ -70,7 +79,7 @@ export class OpenAiRoutes {
     }
   }
 
-  private addRoutes(scope: FastifyInstance): void {
+  private addManners(scope: FastifyInstance): void {
     // Bodies stay bytes: what a buyer sent is what an upstream gets.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -80,11 +89,21 @@ export class OpenAiRoutes {
       nameRequest(request, reply);
       done();
     });
+    scope.addHook('onRequest', (request, _reply, done) => {
+      placeAt(request.params as AddressParams);
+      done();
+    });
     scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
+  }
+
+  private addRoutes(scope: FastifyInstance): void {
     scope.post('/chat/completions', (request, reply) => this.complete(request, reply));
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
+    addRouteLists(scope, (request) =>
+      this.admission.routes({ type: 'list-routes', ...callerOf(request) }),
+    );
     scope.get('/generation', (request, reply) => this.showReceipt(request, reply));
     scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
   }
@@ -132,9 +151,14 @@ export class OpenAiRoutes {
     const text = textOf(request.body);
     const result = readChatRequest(text);
     if (!result.isValid) throw invalidBody(result.problem);
-    const wishes = readRouteWishes(result.request.body, sessionOf(request));
+    const chat = requestAt(placeAt(request.params as AddressParams), {
+      text,
+      request: result.request,
+    });
+    if (!chat) throw faults.MODEL_MISSING({ param: 'model' });
+    const wishes = readRouteWishes(chat.request.body, sessionOf(request));
     if ('code' in wishes) throw invalidBody(wishes);
-    return { text, request: result.request, wishes, signalLimits: this.limits.signals };
+    return { ...chat, wishes, signalLimits: this.limits.signals };
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -142,20 +166,18 @@ export class OpenAiRoutes {
   }
 
   private async showModel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const wanted = (request.params as Params)['*'];
+    const params = request.params as AddressParams;
+    const wanted = routeAt(placeAt(params), params['*'] ?? '');
     const model = (await this.modelsFor(request)).find(({ id }) => id === wanted);
     if (!model) throw faults.MODEL_MISSING();
     return reply.send(model);
   }
 
   private async modelsFor(request: FastifyRequest) {
-    const { models } = await this.admission.models({
-      type: 'list-models',
-      apiToken: apiTokenOf(request),
-      pathUsername: usernameOf(request),
-      clientAddress: request.ip,
-    });
-    return models.map(toModel);
+    const place = placeAt(request.params as AddressParams);
+    const question = { type: 'list-models', ...callerOf(request) } as const;
+    const { models } = await this.admission.models(question);
+    return models.filter(({ id }) => isAt(place, id)).map(toModel);
   }
 
   private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -236,7 +258,13 @@ function sessionOf(request: FastifyRequest): string | undefined {
 }
 
 function usernameOf(request: FastifyRequest): string | null {
-  return (request.params as Params).username ?? null;
+  return (request.params as AddressParams).username ?? null;
+}
+
+/** Who asks, and from where. */
+export function callerOf(request: FastifyRequest) {
+  const pathUsername = usernameOf(request);
+  return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
 }
 
 /** Refuses what cannot be a token at all before anybody is asked. */

@@ -1,0 +1,55 @@
+import { restRoutes } from './openapi.js';
+
+/** Below `/api` these mean a rotation or an autoselect, as they do in front of a route. */
+const familyOfWord: ReadonlyMap<string, 'rotation' | 'autoselect'> = new Map([
+  ['rotation', 'rotation'],
+  ['rotations', 'rotation'],
+  ['autoselect', 'autoselect'],
+  ['autoselections', 'autoselect'],
+]);
+
+/** Words that stand for something of the market's own now, or that clients of others look for below `/api`. */
+const keptWords = [
+  ...familyOfWord.keys(),
+  ...[
+    'accounts',
+    'api',
+    'v1',
+    'v2',
+    'u',
+    'auth',
+    'broker',
+    'admin',
+    'internal',
+    'autoselects',
+    'provider',
+  ],
+  ...['healthz', 'readyz', 'health', 'metrics', 'docs', 'openapi', 'mcp', 'ws', 'wss'],
+  // OpenAI's, Anthropic's, Cohere's.
+  ...['completions', 'responses', 'messages', 'embeddings', 'moderations', 'rerank', 'images'],
+  ...['audio', 'video', 'videos', 'realtime', 'files', 'uploads', 'batches', 'assistants'],
+  ...['threads', 'fine_tuning', 'vector_stores', 'containers', 'evals', 'conversations'],
+  // Ollama's.
+  ...['generate', 'embed', 'show', 'ps', 'pull', 'push', 'create', 'copy', 'delete', 'blobs'],
+];
+
+/** The first word of an address behind all that may stand in front of it. */
+const inFront = /^\/(?:api\/u\/\{username\}\/|api\/|v1\/)?/;
+
+const words: ReadonlySet<string> = new Set([
+  ...keptWords,
+  ...restRoutes.flatMap(({ path }) => path.replace(inFront, '').split('/', 1)),
+]);
+
+/**
+ * Whether an address has this word where it may have a provider's name (`/api/{provider}/…`, `/api/u/{username}/…`). No
+ * provider can be made under it.
+ */
+export function isAddressWord(name: string): boolean {
+  return words.has(name);
+}
+
+/** Whether below this word a model is the name of a rotation, or of an autoselect. */
+export function familyOfAddressWord(word: string): 'rotation' | 'autoselect' | undefined {
+  return familyOfWord.get(word);
+}
