@@ -12,10 +12,10 @@ import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { AttemptBook } from './services/attempts.js';
-import { ChatCompletions } from './services/chat-completions.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
-import { IdempotentCompletions, KeptAnswerLimits } from './services/idempotent-completions.js';
+import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inference.js';
+import { Inference } from './services/inference.js';
 import { KeptAnswers } from './services/kept-answers.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
@@ -43,11 +43,11 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       OpenAiRoutes,
       OllamaProbes,
       { provide: OllamaLikeness, useValue: new OllamaLikeness(settings.GATEWAY_OLLAMA_VERSION) },
-      ChatCompletions,
+      Inference,
       PaidRelay,
       AttemptBook,
       RetryBudgets,
-      IdempotentCompletions,
+      IdempotentInference,
       {
         provide: Admission,
         useFactory: () => new HttpAdmission(peer(settings.GATEWAY_ROUTER_URL)),

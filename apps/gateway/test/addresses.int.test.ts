@@ -74,6 +74,14 @@ describe('a request at an address of its own', () => {
     });
   });
 
+  it('may be for any endpoint', async () => {
+    const body = { model: 'm', input: 'two words' };
+    await (await bench.buy(body, {}, '/api/u/ada/box/v1/embeddings')).text();
+    expect(bench.peers.admits.at(-1)?.facts).toMatchObject({
+      ...{ endpoint: 'embeddings', route: 'box/m' },
+    });
+  });
+
   it('is refused where its model means something else, and nobody is asked', async () => {
     const before = bench.peers.admits.length;
     const body = { ...chatRequest, model: 'rotation/main' };

@@ -180,7 +180,7 @@ function formOf({ key, unit }: Meaning): string {
 }
 
 function isList(key: OptionKey): boolean {
-  return key === 'models' || key === 'proxyPaths' || key === 'aliases';
+  return key === 'models' || key === 'proxyPaths' || key === 'endpoints' || key === 'aliases';
 }
 
 function serverUrlOf(server: Section): string | undefined {

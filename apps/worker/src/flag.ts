@@ -73,6 +73,14 @@ export const flags = [
     help: 'offer only these models of the upstream (default: all)',
   },
   {
+    key: 'endpoints',
+    env: 'WORKER_ENDPOINTS',
+    flag: 'endpoint',
+    value: 'PATH',
+    isRepeated: true,
+    help: 'what the upstream serves beside chat and is on sale, as v1/embeddings',
+  },
+  {
     key: 'aliases',
     env: 'WORKER_ALIASES',
     flag: 'alias',

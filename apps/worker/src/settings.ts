@@ -94,6 +94,9 @@ export const Settings = z.object({
     "must be 'debug', 'info', 'warn' or 'error'",
   ),
   plainProtocol: isOn,
+  endpoints: list.pipe(
+    z.array(z.string().regex(/^v1(?:\/[\w.~@-]+)+$/, 'must name paths as v1/embeddings')),
+  ),
   proxyPaths: list,
   demoTokenDelayMs: integer(0, 10_000),
   drainGraceMs: integer(0, dayMs),

@@ -86,9 +86,10 @@ function sessionOptions(
   { log, currentToken }: Surroundings,
   { upstream, models, hardware, board }: Parts,
 ): SessionOptions {
-  const { concurrency, plainProtocol: isPlain, proxyPaths, advertisedEndpoint: endpoint } = config;
+  const { concurrency, endpoints, plainProtocol: isPlain, proxyPaths } = config;
+  const { advertisedEndpoint: endpoint } = config;
   const frameBytesMax = isPlain ? plainFrameBytesMax : config.frameBytesMax;
-  const capabilities = workerCapabilities({ isPlain, frameBytesMax, concurrency });
+  const capabilities = workerCapabilities({ isPlain, frameBytesMax, concurrency, endpoints });
   const answerBytesMax = config.sentFrameBytesMax;
   const { heldAnswerBytesMax: heldBytesMax } = config;
   const sizes = { answerBytesMax, heldBytesMax };

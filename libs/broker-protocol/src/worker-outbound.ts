@@ -37,6 +37,8 @@ export type WorkerCapabilities = Readonly<{
   version: string;
   transports: readonly string[];
   openai_compat: Readonly<Record<string, boolean>>;
+  /** Paths that are served beside chat. */
+  studio?: Readonly<{ endpoints: readonly string[] }>;
   operations?: readonly string[];
   extensions?: readonly string[];
   limits?: Readonly<{ max_frame_bytes: number; concurrency: number }>;

@@ -1,3 +1,4 @@
+import { endpointPaths } from './endpoint.js';
 import { restRoutes } from './openapi.js';
 
 /** Below `/api` these mean a rotation or an autoselect, as they do in front of a route. */
@@ -25,20 +26,24 @@ const keptWords = [
     'provider',
   ],
   ...['healthz', 'readyz', 'health', 'metrics', 'docs', 'openapi', 'mcp', 'ws', 'wss'],
-  // OpenAI's, Anthropic's, Cohere's.
-  ...['completions', 'responses', 'messages', 'embeddings', 'moderations', 'rerank', 'images'],
-  ...['audio', 'video', 'videos', 'realtime', 'files', 'uploads', 'batches', 'assistants'],
-  ...['threads', 'fine_tuning', 'vector_stores', 'containers', 'evals', 'conversations'],
+  // Of the APIs that ours are like.
+  ...['realtime', 'files', 'uploads', 'batches', 'assistants', 'threads', 'fine_tuning'],
+  ...['vector_stores', 'containers', 'evals', 'conversations', 'embed'],
   // Ollama's.
-  ...['generate', 'embed', 'show', 'ps', 'pull', 'push', 'create', 'copy', 'delete', 'blobs'],
+  ...['generate', 'show', 'ps', 'pull', 'push', 'create', 'copy', 'delete', 'blobs'],
 ];
 
 /** The first word of an address behind all that may stand in front of it. */
 const inFront = /^\/(?:api\/u\/\{username\}\/|api\/|v1\/)?/;
 
+function wordOf(path: string): string {
+  return path.replace(inFront, '').split('/', 1)[0] ?? '';
+}
+
 const words: ReadonlySet<string> = new Set([
   ...keptWords,
-  ...restRoutes.flatMap(({ path }) => path.replace(inFront, '').split('/', 1)),
+  ...Object.values(endpointPaths).map((path) => wordOf(path)),
+  ...restRoutes.map(({ path }) => wordOf(path)),
 ]);
 
 /**

@@ -72,6 +72,7 @@ export const FaultBody = z.strictObject({
     'oversized',
     'unprocessable',
     'throttled',
+    'unsupported',
     'upstream',
     'unavailable',
     'timeout',

@@ -76,6 +76,12 @@ export {
 } from './catalog-api.js';
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
+  EndpointName,
+  endpointNames,
+  endpointOutputs,
+  endpointPaths,
+} from './endpoint.js';
+export {
   ApiTokenChanged,
   AttemptAnswering,
   AttemptEnded,

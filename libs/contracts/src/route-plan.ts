@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import {
   ClientAddress,
   Count,
@@ -9,6 +10,7 @@ import {
   Prices,
   RequestId,
   TimeMs,
+  Units,
 } from './field.js';
 import { Idempotency } from './idempotency.js';
 import { Endpoints, modelFacts, Word } from './model-facts.js';
@@ -17,7 +19,7 @@ import { Signals } from './signals.js';
 
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
-  endpoint: z.literal('chat.completions'),
+  endpoint: EndpointName,
   route: z.string().min(1).max(512),
   /** Routes to be tried after it, in their order. */
   fallbacks: z.array(z.string().min(1).max(512)).max(16).optional(),
@@ -28,6 +30,8 @@ export const RequestFacts = z.strictObject({
   bodyBytes: Count,
   promptTokens: Count,
   outputTokensMax: Count.nullable(),
+  /** What it may use besides tokens: pictures that are asked for, seconds of sound that came along. */
+  units: Units.optional(),
   choices: z.int().min(1).max(128),
   /** The dearest that the buyer takes, by the kind of unit. Absent where it does not mind. */
   pricesMax: Prices.optional(),

@@ -12,6 +12,7 @@ export type FaultKind =
   | 'oversized'
   | 'unprocessable'
   | 'throttled'
+  | 'unsupported'
   | 'upstream'
   | 'unavailable'
   | 'timeout';
@@ -27,6 +28,7 @@ export const httpStatusByKind = {
   oversized: 413,
   unprocessable: 422,
   throttled: 429,
+  unsupported: 501,
   upstream: 502,
   unavailable: 503,
   timeout: 504,

@@ -2,6 +2,7 @@ import { isObject } from '@aisbf/openai';
 import { sizeOfDataUrl } from './image-size.js';
 import { type Image, imageTokens } from './image-tokens.js';
 import { familyOf, type ModelFamily } from './model-family.js';
+import type { PromptMeter } from './prompt-meter.js';
 import { countTextTokens, type Tokenizer } from './text-tokens.js';
 
 /** What chat formats add around each message, and before the answer. */
@@ -9,7 +10,7 @@ const tokensPerMessage = 4;
 const tokensPerAnswer = 3;
 
 /** A prompt, to be counted by the measure of one family or another. Keeps nothing of its text but the body itself. */
-export class Prompt {
+export class Prompt implements PromptMeter {
   private readonly request: Record<string, unknown>;
   private readonly messages: readonly Record<string, unknown>[];
   private readonly counted = new Map<Tokenizer, number>();

@@ -5,6 +5,7 @@ import {
   CreatedProvider,
   Granted,
   Listing,
+  type Prices,
   Providers,
   RotatedRegistration,
   Rotation,
@@ -26,7 +27,12 @@ export class ManagementRefusal extends Error {
 }
 
 /** What a market's model costs, in nano-dollars per million tokens. */
-export type TokenPrices = Readonly<{ prompt: bigint; completion: bigint }>;
+export type TokenPrices = Readonly<{
+  prompt: bigint;
+  completion: bigint;
+  /** Of pictures, seconds and requests, as the market has them. */
+  others?: Prices;
+}>;
 
 /** The market's management API, called as one API token's owner. */
 export class Management {
@@ -113,7 +119,11 @@ export class Management {
     await this.call('PUT', '/api/catalog/listings', Listing, {
       providerId,
       model,
-      prices: { prompt_token: String(prices.prompt), completion_token: String(prices.completion) },
+      prices: {
+        ...prices.others,
+        prompt_token: String(prices.prompt),
+        completion_token: String(prices.completion),
+      },
     });
   }
 

@@ -1,21 +1,44 @@
 export {
-  type ChatAnswer,
-  type ChatAnswerResult,
-  type ChatPiece,
-  readChatAnswer,
-  readChatEvent,
+  type Answer,
+  type AnswerPiece,
+  type AnswerResult,
+  answerOf,
   type UpstreamError,
-} from './chat-answer.js';
+} from './answer.js';
+export { readAnswerBody } from './answer-body.js';
+export { type ApiRequest, type ApiRequestResult, withoutText } from './api-request.js';
+export { readChatAnswer, readChatEvent } from './chat-answer.js';
+export { chatProblem, readChatRequest, toChatRequest } from './chat-request.js';
+export { completionProblem, toCompletionRequest } from './completion-request.js';
 export {
-  type ChatRequest,
-  type ChatRequestResult,
-  isObject,
-  type RequestProblem,
-  readChatRequest,
-} from './chat-request.js';
+  chatDialect,
+  completionDialect,
+  type Dialect,
+  type EarlyEnd,
+  imageDialect,
+  listDialect,
+} from './dialect.js';
 export { type OpenAiError, openAiError } from './error-body.js';
+export { imageProblem, toImageRequest } from './image-request.js';
+export { embeddingProblem, moderationProblem, rerankProblem } from './input-request.js';
+export {
+  choicesProblem,
+  countProblem,
+  isNullish,
+  isObject,
+  type JsonBody,
+  missing,
+  modelProblem,
+  numberOrNull,
+  outputTokensProblem,
+  type RequestProblem,
+  readJsonBody,
+  streamProblem,
+  wrongType,
+} from './json-body.js';
 export { lengthChunk, usageChunk } from './length-chunk.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
+export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
 export { replaceMember, replaceModel, withoutMembers } from './replace-model.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
 export { readUsage, type Usage } from './usage.js';

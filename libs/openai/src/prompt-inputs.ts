@@ -1,4 +1,4 @@
-import { isObject } from './chat-request.js';
+import { isObject } from './json-body.js';
 
 /** What a prompt can hold besides text. */
 export type PromptInput = 'image' | 'audio' | 'video';

@@ -1,4 +1,4 @@
-import { isObject } from './chat-request.js';
+import { isObject } from './json-body.js';
 
 /** What an upstream says it used. */
 export type Usage = Readonly<{
@@ -30,6 +30,13 @@ export function readUsage(value: unknown): Usage | null {
     ...(cachedPromptTokens !== undefined && { cachedPromptTokens }),
     ...(isCount(reasoning) && { reasoningTokens: reasoning }),
   };
+}
+
+/** The same where nothing is written: embeddings and the like count what they have read, under one name or another. */
+export function readInputUsage(value: unknown): Usage | null {
+  if (!isObject(value)) return null;
+  const promptTokens = [value.prompt_tokens, value.input_tokens, value.total_tokens].find(isCount);
+  return promptTokens === undefined ? null : { promptTokens, completionTokens: 0 };
 }
 
 function field(value: unknown, name: string): unknown {

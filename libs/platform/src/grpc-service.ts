@@ -41,6 +41,7 @@ const statusByKind = {
   oversized: status.OUT_OF_RANGE,
   unprocessable: status.INVALID_ARGUMENT,
   throttled: status.RESOURCE_EXHAUSTED,
+  unsupported: status.UNIMPLEMENTED,
   upstream: status.UNAVAILABLE,
   unavailable: status.UNAVAILABLE,
   timeout: status.DEADLINE_EXCEEDED,

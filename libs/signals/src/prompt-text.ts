@@ -23,12 +23,21 @@ const textType =
 /** A picture's address may hold a secret; its bytes are no address. */
 const addressLengthMax = 4_096;
 
+/** What a model is shown, under whatever name its endpoint has for it. */
+const shownMembers = [
+  ...['messages', 'system', 'instructions', 'prompt', 'suffix', 'input', 'query', 'documents'],
+  ...['tools', 'functions', 'response_format', 'text', 'metadata', 'user'],
+];
+
 /** Everything of a request that its model is shown, up to so many characters. */
 export function promptText(body: Body, charactersMax: number): PromptText {
   const walk = new Walk(charactersMax);
-  const { messages, tools, functions, response_format: format, metadata, user } = body;
-  for (const part of [messages, tools, functions, format, metadata, user]) walk.read(part);
-  return { pieces: walk.pieces, asked: askedOf(messages, walk.pieces), isCut: walk.isCut };
+  for (const member of shownMembers) walk.read(body[member]);
+  return {
+    pieces: walk.pieces,
+    asked: askedOf(body.messages ?? body.input, walk.pieces),
+    isCut: walk.isCut,
+  };
 }
 
 class Walk {

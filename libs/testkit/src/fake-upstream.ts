@@ -5,9 +5,10 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import { fakeAnswer } from './fake-answers.js';
 import { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 
-/** What an upstream does with a completion that it is asked for. */
+/** What an upstream does with a request to a model. */
 export type UpstreamScript = (call: UpstreamCall) => void | Promise<void>;
 
 /** A row of its list: a name, or with it whatever an engine would say of it. */
@@ -23,12 +24,20 @@ export type AnswerEnding = Readonly<{
 }>;
 
 /** What a model without a script of its own says. */
-const scriptDefault: UpstreamScript = (call) =>
-  call.answer(['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.']);
+const scriptDefault: UpstreamScript = (call) => {
+  if (call.path === '/v1/chat/completions') {
+    return call.answer(['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.']);
+  }
+  const answer = fakeAnswer(call.path, call.body);
+  if (answer) return call.status(200, JSON.stringify(answer));
+  call.status(404, '{"error":{"message":"There is no such endpoint."}}');
+};
 
-/** One completion as it came in, and the means to answer it well or badly. */
+/** One request as it came in, and the means to answer it well or badly. */
 export class UpstreamCall {
   constructor(
+    /** Of the URL, as `/v1/chat/completions`. */
+    readonly path: string,
     /** The body's own text. */
     readonly text: string,
     readonly headers: IncomingHttpHeaders,
@@ -135,7 +144,7 @@ export class FakeUpstream {
     return `${this.loopback.url}/v1`;
   }
 
-  /** From the next completion of this model on. */
+  /** From the next request to this model on. */
   on(model: string, script: UpstreamScript): void {
     this.scripts.set(model, script);
   }
@@ -164,7 +173,7 @@ export class FakeUpstream {
       response.end(JSON.stringify({ object: 'list', data }));
       return;
     }
-    const call = new UpstreamCall(text, request.headers, response);
+    const call = new UpstreamCall(request.url ?? '', text, request.headers, response);
     this.calls.push(call);
     await (this.scripts.get(String(call.body.model)) ?? scriptDefault)(call);
   }

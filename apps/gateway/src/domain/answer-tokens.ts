@@ -1,5 +1,5 @@
 import { DeliveredTokens, type Tokenizer } from '@aisbf/metering';
-import type { ChatPiece } from '@aisbf/openai';
+import type { AnswerPiece } from '@aisbf/openai';
 
 /** Counts an answer's output: each choice is a text of its own, and what it thinks is another. */
 export class AnswerTokens {
@@ -10,7 +10,7 @@ export class AnswerTokens {
 
   constructor(private readonly tokenizer: Tokenizer) {}
 
-  add(pieces: readonly ChatPiece[]): void {
+  add(pieces: readonly AnswerPiece[]): void {
     for (const { choice, kind, text } of pieces) this.counter(kind, choice).append(text);
   }
 
@@ -35,7 +35,7 @@ export class AnswerTokens {
     );
   }
 
-  private counter(kind: ChatPiece['kind'], choice: number): DeliveredTokens {
+  private counter(kind: AnswerPiece['kind'], choice: number): DeliveredTokens {
     const known = this.counters[kind].get(choice);
     if (known) return known;
     const counter = new DeliveredTokens(this.tokenizer);

@@ -9,6 +9,9 @@ const metered = (change: Partial<Metered> = {}): Metered => ({
   reported: null,
   isReasoningPriced: false,
   outputTokensHeld: 50,
+  images: 0,
+  imagesMax: 0,
+  given: {},
   ...change,
 });
 const reported = (cachedPromptTokens: number, reasoningTokens: number) => ({
@@ -48,12 +51,19 @@ describe(billedUnits, () => {
     expect(units.reasoning_token).toBe(expected);
   });
 
+  it('bills pictures that came, as far as they were asked for, and what was known before', () => {
+    const units = billedUnits(metered({ images: 3, imagesMax: 2, given: { audio_second: 7 } }));
+    expect(units).toMatchObject({ image: 2, audio_second: 7 });
+    expect(billedUnits(metered({ imagesMax: 2 }))).not.toHaveProperty('image');
+  });
+
   it('never bills more prompt than there was, nor more output than was seen or held', () => {
     const count = fc.nat(1_000);
     const word = fc.option(fc.record({ cached: fc.nat(), thought: fc.nat() }));
     fc.assert(
       fc.property(count, count, count, count, word, (prompt, completion, reasoning, held, says) => {
         const units = billedUnits({
+          ...metered(),
           promptTokens: prompt,
           completionTokens: completion,
           reasoningTokens: reasoning,

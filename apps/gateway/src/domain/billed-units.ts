@@ -11,6 +11,11 @@ export type Metered = Readonly<{
   isReasoningPriced: boolean;
   /** How many output tokens the hold pays for; null where they are free. */
   outputTokensHeld: number | null;
+  /** Pictures that were delivered, and as many as money was held for. */
+  images: number;
+  imagesMax: number;
+  /** What was known before it was served. */
+  given: Units;
 }>;
 
 /**
@@ -19,13 +24,16 @@ export type Metered = Readonly<{
  * that, as far as it is paid for.
  */
 export function billedUnits(metered: Metered): Units {
-  const { promptTokens, completionTokens, reported } = metered;
+  const { promptTokens, completionTokens, reported, given } = metered;
   const cached = Math.min(reported?.cachedPromptTokens ?? 0, promptTokens);
   const reasoning = metered.reasoningTokens + hiddenReasoning(metered);
+  const images = Math.min(metered.images, metered.imagesMax);
   return {
+    ...given,
     prompt_token: promptTokens - cached,
     ...(cached > 0 && { cached_prompt_token: cached }),
     completion_token: completionTokens,
+    ...(images > 0 && { image: images }),
     ...(reasoning > 0 && { reasoning_token: reasoning }),
   };
 }

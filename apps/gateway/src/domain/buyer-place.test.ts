@@ -1,6 +1,7 @@
+import type { JsonBody } from '@aisbf/openai';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type BuyerPlace, isAt, placeOf, requestAt, routeAt } from './buyer-place.js';
+import { type BuyerPlace, bodyAt, isAt, placeOf, routeAt } from './buyer-place.js';
 
 const anywhere: BuyerPlace = { kind: 'anywhere' };
 const box: BuyerPlace = { kind: 'provider', provider: 'box' };
@@ -114,26 +115,26 @@ describe(routeAt, () => {
   });
 });
 
-describe(requestAt, () => {
-  const read = (body: Readonly<Record<string, unknown>> & Readonly<{ model: string }>) => ({
-    text: JSON.stringify(body),
-    request: { model: body.model, body },
-  });
+describe(bodyAt, () => {
+  const read = (body: JsonBody) => ({ text: JSON.stringify(body), body });
 
-  it('makes of a request the one that /v1 would have got, to the byte', () => {
+  it('makes of a body the one that /v1 would have got, to the byte', () => {
     const run = fc.property(
       places,
       names,
       fc.array(names, { maxLength: 4 }),
       fc.dictionary(fc.string(), fc.jsonValue()),
       (place, model, models, others) => {
-        const found = requestAt(place, read({ ...others, model, models }));
+        const written = read({ ...others, model, models });
         const route = routeAt(place, model);
-        if (route === undefined) return expect(found).toBeUndefined();
+        if (route === undefined) {
+          return expect(() => bodyAt(place, written)).toThrow('There is no such model');
+        }
         const routes = models.flatMap((one) => routeAt(place, one) ?? []);
         const inFull = read({ ...others, model: route, models: routes });
-        expect(found).toEqual(inFull);
-        expect(found).toEqual(requestAt(anywhere, inFull));
+        expect(bodyAt(place, written)).toEqual(inFull);
+        expect(bodyAt(anywhere, inFull)).toEqual(inFull);
+        expect(bodyAt(place, inFull)).toEqual(inFull);
       },
     );
     fc.assert(run, { numRuns: 500 });
@@ -141,13 +142,13 @@ describe(requestAt, () => {
 
   it('leaves every other byte as it came', () => {
     const text = '{ "seed":12345678901234567890,"model" : "m", "x":{"model":"m"} }';
-    const request = { model: 'm', body: JSON.parse(text) as Record<string, unknown> };
-    expect(requestAt(box, { text, request })?.text).toBe(text.replace('"m"', '"box/m"'));
+    const body = JSON.parse(text) as JsonBody;
+    expect(bodyAt(box, { text, body }).text).toBe(text.replace('"m"', '"box/m"'));
   });
 
   it('leaves what is no list of routes to those who refuse it', () => {
     for (const models of ['m', [7], [''], [null], [['m']], ['m'.repeat(513)], { 0: 'm' }]) {
-      expect(requestAt(box, read({ model: 'm', models }))?.request.body.models).toEqual(models);
+      expect(bodyAt(box, read({ model: 'm', models })).body.models).toEqual(models);
     }
   });
 });

@@ -1,5 +1,6 @@
 import { familyOfAddressWord, isAddressWord, Name } from '@aisbf/contracts';
-import { replaceMember, replaceModel } from '@aisbf/openai';
+import { type JsonBody, replaceMember, replaceModel } from '@aisbf/openai';
+import { faults } from './faults.js';
 
 /**
  * Where a buyer has come in, which decides what a name means there.
@@ -66,29 +67,22 @@ export function isAt(place: BuyerPlace, route: string): boolean {
   return routeAt(place, route) === route;
 }
 
-type Body = Readonly<Record<string, unknown>>;
-type NamedRequest = Readonly<{ model: string; body: Body }>;
+type Read = Readonly<{ text: string; body: JsonBody }>;
 
 /**
- * A request as it would have been written at `/v1`, in its text too: whoever reads it from here on need not know where it
- * came in. Undefined where its `model` means nothing there; such ones in `models` are left out.
+ * A body as it would have been written at `/v1`, in its text too: whoever reads it from here on need not know where it
+ * came in. Refuses a `model` that means nothing there; such ones in `models` are left out.
  */
-export function requestAt<Request extends NamedRequest>(
-  place: BuyerPlace,
-  read: Readonly<{ text: string; request: Request }>,
-): Readonly<{ text: string; request: Request }> | undefined {
-  if (place.kind === 'anywhere') return read;
-  const { request } = read;
-  const model = routeAt(place, request.model);
-  if (model === undefined) return undefined;
+export function bodyAt(place: BuyerPlace, read: Read): Read {
+  const { model: name, models: names } = read.body;
+  if (place.kind === 'anywhere' || typeof name !== 'string') return read;
+  const model = routeAt(place, name);
+  if (model === undefined) throw faults.MODEL_MISSING({ param: 'model' });
   const text = replaceModel(read.text, model);
-  const body = { ...request.body, model };
-  if (!Array.isArray(request.body.models)) return { text, request: { ...request, model, body } };
-  const models = request.body.models.flatMap((one: unknown) => fallbackAt(place, one) ?? []);
-  return {
-    text: replaceMember(text, 'models', models),
-    request: { ...request, model, body: { ...body, models } },
-  };
+  const body = { ...read.body, model };
+  if (!Array.isArray(names)) return { text, body };
+  const models = names.flatMap((one: unknown) => fallbackAt(place, one) ?? []);
+  return { text: replaceMember(text, 'models', models), body: { ...body, models } };
 }
 
 /** What is no route at all stays, so that it is refused as it is elsewhere. */

@@ -1,17 +1,12 @@
 import { familyOf } from '@aisbf/metering';
-import type { ChatAnswer, ChatPiece } from '@aisbf/openai';
+import { type Answer, type AnswerPiece, answerOf } from '@aisbf/openai';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Delivery } from './delivery.js';
 
 const { tokenizer } = familyOf('gpt-4o');
-const answer = (...pieces: readonly ChatPiece[]): ChatAnswer => ({
-  pieces,
-  text: pieces.map(({ text }) => text).join(''),
-  finishReason: null,
-  usage: null,
-});
-const piece = (text: string, choice = 0, kind: ChatPiece['kind'] = 'completion') => ({
+const answer = (...pieces: readonly AnswerPiece[]): Answer => answerOf({ pieces });
+const piece = (text: string, choice = 0, kind: AnswerPiece['kind'] = 'completion') => ({
   choice,
   kind,
   text,
@@ -26,6 +21,16 @@ describe(Delivery, () => {
     expect([delivery.sent, delivery.outputTokens]).toEqual([3, 0]);
     delivery.leave(2);
     expect([delivery.sent, delivery.outputTokens]).toEqual([3, 2]);
+  });
+
+  it('knows pictures that have left, and whether the buyer has anything', () => {
+    const delivery = new Delivery(tokenizer);
+    delivery.send(answerOf({ images: 0 }));
+    delivery.send(answerOf({ images: 2 }));
+    delivery.leave(1);
+    expect(delivery).toMatchObject({ images: 0, hasContent: false });
+    delivery.leave(1);
+    expect(delivery).toMatchObject({ images: 2, hasContent: true });
   });
 
   it('counts each choice as the text that it is, and thoughts apart from words', () => {

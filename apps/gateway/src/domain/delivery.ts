@@ -1,5 +1,5 @@
 import type { Tokenizer } from '@aisbf/metering';
-import type { ChatAnswer, ChatPiece, Usage } from '@aisbf/openai';
+import type { Answer, Usage } from '@aisbf/openai';
 import { AnswerTokens } from './answer-tokens.js';
 
 /**
@@ -9,7 +9,9 @@ import { AnswerTokens } from './answer-tokens.js';
 export class Delivery {
   private readonly gone: AnswerTokens;
   private waiting: AnswerTokens;
-  private readonly queue: (readonly ChatPiece[])[] = [];
+  private readonly queue: Answer[] = [];
+  private imagesGone = 0;
+  private isSomethingGone = false;
   usage: Usage | null = null;
   finishReason: string | null = null;
 
@@ -19,18 +21,18 @@ export class Delivery {
   }
 
   /** Notes what is about to be written. */
-  send({ pieces, usage, finishReason }: ChatAnswer): void {
-    this.usage = usage ?? this.usage;
-    this.finishReason = finishReason ?? this.finishReason;
-    this.queue.push(pieces);
-    this.waiting.add(pieces);
+  send(answer: Answer): void {
+    this.usage = answer.usage ?? this.usage;
+    this.finishReason = answer.finishReason ?? this.finishReason;
+    this.queue.push(answer);
+    this.waiting.add(answer.pieces);
   }
 
   /** The first so many answers of those that were sent have left. */
   leave(count: number): void {
-    for (const pieces of this.queue.splice(0, count)) this.gone.add(pieces);
+    for (const answer of this.queue.splice(0, count)) this.note(answer);
     this.waiting = new AnswerTokens(this.tokenizer);
-    for (const pieces of this.queue) this.waiting.add(pieces);
+    for (const { pieces } of this.queue) this.waiting.add(pieces);
   }
 
   /** Tokens of all that was sent. */
@@ -43,6 +45,15 @@ export class Delivery {
     return this.gone.totalAtMost + this.waiting.totalAtMost;
   }
 
+  /** Whether the buyer has had something of an answer at all. */
+  get hasContent(): boolean {
+    return this.isSomethingGone;
+  }
+
+  get images(): number {
+    return this.imagesGone;
+  }
+
   get completionTokens(): number {
     return this.gone.completion;
   }
@@ -53,5 +64,11 @@ export class Delivery {
 
   get outputTokens(): number {
     return this.gone.total;
+  }
+
+  private note({ pieces, images = 0, hasContent }: Answer): void {
+    this.gone.add(pieces);
+    this.imagesGone += images;
+    this.isSomethingGone ||= hasContent;
   }
 }

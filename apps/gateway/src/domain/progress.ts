@@ -35,9 +35,9 @@ export type AnswerEnd = 'finished' | 'buyer_left' | 'failed';
  */
 export function outcomeOf(
   end: AnswerEnd,
-  delivered: Readonly<{ completionTokens: number; finishReason: string | null }>,
+  delivered: Readonly<{ hasContent: boolean; finishReason: string | null }>,
 ): Outcome {
-  const isEmpty = delivered.completionTokens === 0;
+  const isEmpty = !delivered.hasContent;
   if (end === 'failed') return 'seller_failed';
   if (end === 'buyer_left') return isEmpty ? 'not_served' : 'buyer_left';
   const isExcused = delivered.finishReason !== null && delivered.finishReason !== 'error';

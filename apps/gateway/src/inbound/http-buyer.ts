@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from '@aisbf/faults';
+import type { Dialect } from '@aisbf/openai';
 import { type AnswerHead, Buyer } from '../services/buyer.js';
 import { bodyOf } from './openai-error.js';
 
@@ -76,10 +77,8 @@ export class HttpBuyer extends Buyer {
     this.response.destroy();
   }
 
-  breakStream(fault: Fault): void {
-    this.response.write(`data: ${JSON.stringify(bodyOf(fault))}\n\n`, () =>
-      this.response.destroy(),
-    );
+  breakStream(fault: Fault, eventOf: Dialect['failed']): void {
+    this.response.write(eventOf(bodyOf(fault)), () => this.response.destroy());
   }
 
   private headersOf({ provider, attempts, route, fallbackFrom, replayOf }: AnswerHead) {

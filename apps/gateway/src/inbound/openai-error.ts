@@ -19,6 +19,7 @@ const typeByKind = {
   oversized: 'invalid_request_error',
   unprocessable: 'invalid_request_error',
   throttled: 'rate_limit_error',
+  unsupported: 'invalid_request_error',
   upstream: 'upstream_error',
   unavailable: 'server_error',
   timeout: 'upstream_error',

@@ -1,25 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { Idempotency, RequestFacts, RequestId } from '@aisbf/contracts';
+import { endpointPaths, Idempotency, RequestFacts, RequestId } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { familyOf, Prompt } from '@aisbf/metering';
-import {
-  type ChatRequest,
-  type OpenAiError,
-  type RequestProblem,
-  readChatRequest,
-} from '@aisbf/openai';
+import { familyOf } from '@aisbf/metering';
+import type { OpenAiError, RequestProblem } from '@aisbf/openai';
 import { bearerOf, Log, Metrics } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import type { SignalLimits } from '@aisbf/signals';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { isAt, requestAt, routeAt } from '../domain/buyer-place.js';
+import { isAt, routeAt } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
-import { factsOf, type ReadChat } from '../domain/request-facts.js';
-import { readRouteWishes } from '../domain/route-wishes.js';
+import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
+import { type JsonEndpoint, readJsonWork } from '../domain/json-work.js';
+import { factsOf, type Work } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
-import type { ChatCall } from '../services/chat-completions.js';
-import { AnswerNotKept, IdempotentCompletions } from '../services/idempotent-completions.js';
+import { AnswerNotKept, IdempotentInference } from '../services/idempotent-inference.js';
+import type { Call } from '../services/inference.js';
 import { Settlements } from '../services/settlements.js';
 import { type AddressParams, buyerPrefixes, placeAt } from './buyer-paths.js';
 import { HttpBuyer } from './http-buyer.js';
@@ -46,7 +42,7 @@ export class OpenAiRoutes {
   private readonly answers;
 
   constructor(
-    private readonly completions: IdempotentCompletions,
+    private readonly inference: IdempotentInference,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
@@ -54,7 +50,7 @@ export class OpenAiRoutes {
     metrics: Metrics,
   ) {
     this.answers = metrics.counter('refusals_total', 'Errors told to buyers, by code.', ['code']);
-    metrics.gauge('requests_running', 'Completions in flight.', () => this.running);
+    metrics.gauge('requests_running', 'Requests in flight.', () => this.running);
   }
 
   addTo(fastify: FastifyInstance): void {
@@ -97,7 +93,11 @@ export class OpenAiRoutes {
   }
 
   private addRoutes(scope: FastifyInstance): void {
-    scope.post('/chat/completions', (request, reply) => this.complete(request, reply));
+    for (const endpoint of jsonEndpoints) {
+      scope.post(endpointPaths[endpoint.name], (request, reply) =>
+        this.serve(request, reply, () => this.readJson(request, endpoint)),
+      );
+    }
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
@@ -108,24 +108,28 @@ export class OpenAiRoutes {
     scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
   }
 
-  private async complete(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  private async serve(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    read: () => Work,
+  ): Promise<FastifyReply> {
     const requestId = newRequestId();
     request.id = requestId;
     const apiToken = apiTokenOf(request);
     const key = idempotencyKeyOf(request);
     if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
-    const chat = this.readChat(request);
+    const work = read();
     this.running += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId);
-      const call: ChatCall = {
+      const call: Call = {
         requestId,
         apiToken,
         pathUsername: usernameOf(request),
         clientAddress: request.ip,
-        ...chat,
+        work,
       };
-      await this.completions.run(call, key, buyer);
+      await this.inference.run(call, key, buyer);
     } finally {
       this.running -= 1;
     }
@@ -135,30 +139,26 @@ export class OpenAiRoutes {
   /** Who would serve, and who would not: nobody is called, and nothing is held. */
   private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const apiToken = apiTokenOf(request);
-    const chat = this.readChat(request);
+    const work = this.readJson(request, chatEndpoint);
     const explanation = await this.admission.explain({
       type: 'explain',
       seed: request.id,
       apiToken,
       pathUsername: usernameOf(request),
       clientAddress: request.ip,
-      facts: factsOf(chat, promptTokensOf(chat.request)),
+      facts: factsOf(work, work.prompt.tokensFor(familyOf(work.request.model))),
     });
     return reply.send(explanation);
   }
 
-  private readChat(request: FastifyRequest): ReadChat {
-    const text = textOf(request.body);
-    const result = readChatRequest(text);
-    if (!result.isValid) throw invalidBody(result.problem);
-    const chat = requestAt(placeAt(request.params as AddressParams), {
-      text,
-      request: result.request,
+  private readJson(request: FastifyRequest, endpoint: JsonEndpoint): Work {
+    const work = readJsonWork(endpoint, textOf(request.body), {
+      place: placeAt(request.params as AddressParams),
+      sessionHeader: sessionOf(request),
+      signalLimits: this.limits.signals,
     });
-    if (!chat) throw faults.MODEL_MISSING({ param: 'model' });
-    const wishes = readRouteWishes(chat.request.body, sessionOf(request));
-    if ('code' in wishes) throw invalidBody(wishes);
-    return { ...chat, wishes, signalLimits: this.limits.signals };
+    if ('code' in work) throw invalidBody(work);
+    return work;
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -207,10 +207,6 @@ export class OpenAiRoutes {
       .headers({ ...headers, 'x-aisbf-attempts': attemptsOf(fault) })
       .send(fault instanceof AnswerNotKept ? replayed(reply, body, fault) : body);
   }
-}
-
-function promptTokensOf({ body, model }: ChatRequest): number {
-  return new Prompt(body).tokensFor(familyOf(model));
 }
 
 /** In place of an answer that is not at hand: what it was, and what it cost. */

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Agent, errors } from 'undici';
 import type { RetryHeaders } from '../domain/retry-after.js';
+import type { UpstreamBody } from '../domain/upstream-body.js';
 import {
   DeadlinePassed,
   Upstream,
@@ -40,7 +41,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
         method: 'POST',
-        body: request.body,
+        body: toBody(request.body),
         headers: this.headersFor(request),
         signal: request.signal,
         // A broker watches over its worker's silence itself, and knows when a model is loading.
@@ -71,7 +72,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   private headersFor(request: UpstreamRequest): Record<string, string> {
     const { candidate, isStream, requestId, isLast } = request;
     const headers = {
-      'content-type': 'application/json',
+      'content-type': request.body.contentType,
       accept: isStream ? 'text/event-stream' : 'application/json',
       [internalHeaders.requestId]: requestId,
     };
@@ -85,6 +86,12 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       [internalHeaders.buyer]: request.buyerMark,
     };
   }
+}
+
+function toBody({ open }: UpstreamBody): string | Uint8Array | Readable {
+  const content = open();
+  const isWhole = typeof content === 'string' || content instanceof Uint8Array;
+  return isWhole ? content : Readable.from(content, { objectMode: false });
 }
 
 /** What the endpoint's path is appended to; a session is reached at the broker that holds its socket. */

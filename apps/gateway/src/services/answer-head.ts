@@ -1,16 +1,12 @@
 import type { Candidate, Plan } from '@aisbf/contracts';
 import { fallbackNotice, headerText } from '../domain/fallback-notice.js';
+import type { Work } from '../domain/work.js';
 import type { Attempts } from './attempts.js';
 import type { AnswerHead } from './buyer.js';
 
-type Asked = Readonly<{
-  request: Readonly<{ model: string }>;
-  wishes: Readonly<{ facts: Readonly<{ fallbacks?: readonly string[] | undefined }> }>;
-}>;
-
 /** What the answer of a candidate says of itself. */
 export function answerHead(
-  { request, wishes }: Asked,
+  { request, wishes }: Work,
   { candidates }: Plan,
   candidate: Candidate,
   attempts: Attempts,

@@ -1,4 +1,4 @@
-import { type ChatAnswer, readChatAnswer } from '@aisbf/openai';
+import type { Answer, Dialect } from '@aisbf/openai';
 import type { Delivery } from '../domain/delivery.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
@@ -28,6 +28,7 @@ export type Exchange = Readonly<{
   buyer: Buyer;
   head: AnswerHead;
   limits: AnswerLimits;
+  dialect: Dialect;
   /** At every piece of the answer that comes. */
   onBytes: () => void;
   /** The answer is one, and begins to go to the buyer. */
@@ -50,7 +51,7 @@ export async function relayWhole(
   const { answer, buyer, head, limits } = exchange;
   const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
   if (body === undefined) return { kind: 'failed', failure: 'too_large' };
-  const result = readChatAnswer(new TextDecoder().decode(body));
+  const result = exchange.dialect.readWhole(new TextDecoder().decode(body));
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
@@ -66,8 +67,8 @@ export async function relayWhole(
   return { kind: 'ended', end: 'finished' };
 }
 
-function isEmptyWithoutReason({ text, finishReason }: ChatAnswer): boolean {
-  return text === '' && (finishReason === null || finishReason === 'error');
+function isEmptyWithoutReason({ hasContent, finishReason }: Answer): boolean {
+  return !hasContent && (finishReason === null || finishReason === 'error');
 }
 
 /** The whole body, or undefined where it is larger than it may be. */

@@ -1,4 +1,5 @@
 import type { Fault } from '@aisbf/faults';
+import type { Dialect } from '@aisbf/openai';
 
 /** What every answer says in its headers. */
 export type AnswerHead = Readonly<{
@@ -25,6 +26,6 @@ export abstract class Buyer {
   abstract endStream(): Promise<boolean>;
   /** The request's time is over: a buyer who has not read what was written by now counts as gone. */
   abstract expire(): void;
-  /** Tells of a cut in the stream, then breaks the connection: this is never a clean end. */
-  abstract breakStream(fault: Fault): void;
+  /** Tells of a cut in the stream in the words of its endpoint, then breaks the connection: this is never a clean end. */
+  abstract breakStream(fault: Fault, eventOf: Dialect['failed']): void;
 }

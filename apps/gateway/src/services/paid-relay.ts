@@ -1,16 +1,16 @@
 import type { Candidate, Extend, Plan } from '@aisbf/contracts';
 import { familyOf } from '@aisbf/metering';
-import type { ChatRequest } from '@aisbf/openai';
 import { Injectable } from '@nestjs/common';
 import { Delivery } from '../domain/delivery.js';
+import { unitsHeld, type Work } from '../domain/work.js';
 import { AnswerLimits, type Exchange, type RelayEnd, relayWhole } from './answer-relay.js';
 import { Holds } from './holds.js';
 import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-hold.js';
 import { StreamRelay } from './stream-relay.js';
 
 export type Passage = Readonly<{
-  exchange: Omit<Exchange, 'limits'>;
-  request: ChatRequest;
+  exchange: Omit<Exchange, 'limits' | 'dialect'>;
+  work: Work;
   plan: Plan;
   position: number;
   candidate: Candidate;
@@ -39,8 +39,9 @@ export class PaidRelay {
   ) {}
 
   async run(passage: Passage): Promise<Passed> {
-    const { request, candidate, promptTokens } = passage;
-    const exchange = { ...passage.exchange, limits: this.limits };
+    const { work, candidate, promptTokens } = passage;
+    const { request, dialect } = work;
+    const exchange = { ...passage.exchange, limits: this.limits, dialect };
     const delivery = new Delivery(familyOf(candidate.model).tokenizer);
     const hold = this.holdFor(passage);
     const usage = request.hasUsageChunk ? { promptTokens } : undefined;
@@ -50,7 +51,8 @@ export class PaidRelay {
     return { relayed, delivery, outputTokensHeld: hold.tokens };
   }
 
-  private holdFor({ request, plan, position, candidate, promptTokens }: Passage): OutputHold {
+  private holdFor({ work, plan, position, candidate, promptTokens }: Passage): OutputHold {
+    const { request } = work;
     const held = candidate.outputTokensHeld;
     const asked =
       request.outputTokensMax === null ? null : request.outputTokensMax * request.choices;
@@ -60,7 +62,7 @@ export class PaidRelay {
       holdEpoch: plan.holdEpoch,
       ticket: plan.ticket,
       servedPosition: position,
-      units: { prompt_token: promptTokens, completion_token: tokens },
+      units: { ...unitsHeld(work), prompt_token: promptTokens, completion_token: tokens },
     });
     return new OutputHold({
       held,

@@ -1,6 +1,6 @@
 import type { Candidate } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { readChatAnswer } from '@aisbf/openai';
+import { readAnswerBody } from '@aisbf/openai';
 import { redacted } from '@aisbf/secrets';
 import { readWhole } from './answer-relay.js';
 import { type UpstreamAnswer, UpstreamBroken } from './upstream.js';
@@ -14,7 +14,7 @@ const messageLengthMax = 500;
  */
 export async function refusalOf(answer: UpstreamAnswer, candidate: Candidate): Promise<Fault> {
   const text = await textOf(answer);
-  const result = text === undefined ? undefined : readChatAnswer(text);
+  const result = text === undefined ? undefined : readAnswerBody(text, () => ({ kind: 'garbage' }));
   const message =
     result?.kind === 'error' ? result.error.message : 'The model refused the request.';
   return new Fault({

@@ -1,20 +1,10 @@
-import {
-  type ChatAnswer,
-  lengthChunk,
-  readChatEvent,
-  type SseEvent,
-  SseEventTooLarge,
-  SseReader,
-  usageChunk,
-} from '@aisbf/openai';
+import { type Answer, type SseEvent, SseEventTooLarge, SseReader } from '@aisbf/openai';
 import type { Delivery } from '../domain/delivery.js';
 import { faults } from '../domain/faults.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { Exchange, RelayEnd } from './answer-relay.js';
 import type { Notice, OutputHold } from './output-hold.js';
 import { UpstreamBroken } from './upstream.js';
-
-const doneEvent = new TextEncoder().encode('data: [DONE]\n\n');
 
 export type StreamParts = Readonly<{
   exchange: Exchange;
@@ -28,7 +18,7 @@ export type StreamParts = Readonly<{
 type Taken =
   | Readonly<{ kind: 'nothing' }>
   | Readonly<{ kind: 'failed'; failure: AttemptFailure }>
-  | Readonly<{ kind: 'answer'; answer: ChatAnswer; data: string }>;
+  | Readonly<{ kind: 'answer'; answer: Answer; data: string }>;
 
 /**
  * Passes a stream on event by event. Until the first event of an answer everything can still be taken back;
@@ -87,7 +77,7 @@ export class StreamRelay {
       if (this.hasBegun) this.pending.push(event.bytes);
       return { kind: 'nothing' };
     }
-    const result = readChatEvent(event.data);
+    const result = this.parts.exchange.dialect.readEvent(event.data);
     if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
     if (result.kind === 'garbage') return { kind: 'failed', failure: 'garbage' };
     if (result.kind === 'answer') return { ...result, data: event.data };
@@ -103,7 +93,7 @@ export class StreamRelay {
     return this.passWhenPaid(event, answer, data);
   }
 
-  private async passWhenPaid(event: SseEvent, answer: ChatAnswer, data: string): Promise<void> {
+  private async passWhenPaid(event: SseEvent, answer: Answer, data: string): Promise<void> {
     const { hold, delivery, exchange } = this.parts;
     if (this.pending.length > 0) await this.flush();
     const notice = await exchange.heldBackBy(hold.provide(delivery, answer.text));
@@ -111,7 +101,7 @@ export class StreamRelay {
     else this.cutShort(data, notice);
   }
 
-  private send(bytes: Uint8Array, answer: ChatAnswer): undefined {
+  private send(bytes: Uint8Array, answer: Answer): undefined {
     this.parts.delivery.send(answer);
     this.pending.push(bytes);
     this.pendingAnswers += 1;
@@ -121,9 +111,9 @@ export class StreamRelay {
   private cutShort(data: string, notice: Notice): void {
     const { usage, delivery, exchange } = this.parts;
     exchange.answer.cancel();
-    const chunks = [lengthChunk(data, notice)];
-    if (usage) chunks.push(usageChunk(data, { ...usage, completionTokens: delivery.sent }));
-    for (const chunk of chunks) this.pending.push(new TextEncoder().encode(`data: ${chunk}\n\n`));
+    const counts = usage && { ...usage, completionTokens: delivery.sent };
+    const end = exchange.dialect.endEarly({ data, notice, usage: counts });
+    this.pending.push(Buffer.from(end));
     delivery.finishReason = 'length';
     this.isDone = true;
   }
@@ -150,7 +140,8 @@ export class StreamRelay {
     if (!this.hasBegun) return this.fail('empty');
     const { delivery, exchange } = this.parts;
     if (!this.isDone && delivery.finishReason === null) return this.fail('cut');
-    await exchange.buyer.write(doneEvent, () => undefined);
+    const { done } = exchange.dialect;
+    if (done !== '') await exchange.buyer.write(Buffer.from(done), () => undefined);
     const hasAllLeft = await exchange.heldBackBy(exchange.buyer.endStream());
     return { kind: 'ended', end: hasAllLeft ? 'finished' : 'buyer_left' };
   }
@@ -158,7 +149,8 @@ export class StreamRelay {
   private fail(failure: AttemptFailure): RelayEnd {
     if (!this.hasBegun) return { kind: 'failed', failure };
     const fault = failure === 'timeout' ? faults.STREAM_TIMED_OUT() : faults.STREAM_CUT();
-    this.parts.exchange.buyer.breakStream(fault);
+    const { buyer, dialect } = this.parts.exchange;
+    buyer.breakStream(fault, dialect.failed);
     return { kind: 'ended', end: 'failed', failure };
   }
 }

@@ -1,11 +1,12 @@
 import type { Candidate, Deadlines } from '@aisbf/contracts';
 import type { RetryHeaders } from '../domain/retry-after.js';
+import type { UpstreamBody } from '../domain/upstream-body.js';
 
 export type UpstreamRequest = Readonly<{
   candidate: Candidate;
   /** After the API's base, as `/chat/completions`. */
   path: string;
-  body: string;
+  body: UpstreamBody;
   isStream: boolean;
   requestId: string;
   /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */

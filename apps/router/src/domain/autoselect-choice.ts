@@ -1,4 +1,4 @@
-import type { Selection, SelectionOutcome, SelectionRecord } from '@aisbf/contracts';
+import type { EndpointName, Selection, SelectionOutcome, SelectionRecord } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { candidateName, judgeOffer, type Measuring } from './candidate-facts.js';
 import { type Autoselect, labelOf } from './catalogue.js';
@@ -53,7 +53,10 @@ export function selectedChoice(
   const made = { record, isPrivate: outcomes.some((outcome) => outcome.isPrivate) };
   const choices = choicesOf(outcomes, offers);
   if (choices.length > 0) return { ...made, choice: { kind: 'sequence', choices } };
-  return { ...made, refusal: emptiness(outcomes, [...offers.values()], rejections) };
+  return {
+    ...made,
+    refusal: emptiness(outcomes, [...offers.values()], rejections, measuring.demands.endpoint),
+  };
 }
 
 function toRejection(offer: Offer, reason: UpstreamRejection['reason']): UpstreamRejection {
@@ -85,10 +88,11 @@ function emptiness(
   outcomes: readonly SelectionOutcome[],
   offers: readonly Offer[],
   rejections: readonly UpstreamRejection[],
+  endpoint: EndpointName,
 ): Fault {
   const excluded = outcomes.flatMap((outcome) => outcome.excluded);
   if (excluded.length === 0) {
-    return offers.length === 0 ? faults.SELECTION_EMPTY() : refusal(offers, rejections);
+    return offers.length === 0 ? faults.SELECTION_EMPTY() : refusal(offers, rejections, endpoint);
   }
   if (excluded.some(({ by }) => by.includes('not_private'))) return faults.PRIVACY_UNMET();
   const reasons = [...new Set(excluded.flatMap(({ by }) => by))].sort().join(',');

@@ -31,7 +31,13 @@ function factsOf(
   asked: Partial<RequestFacts> = {},
   of: Offer = offer,
 ) {
-  const demands = { bodyBytes: 1, promptTokens: 100, ...planSettings, ...asked };
+  const demands = {
+    endpoint: 'chat.completions' as const,
+    bodyBytes: 1,
+    promptTokens: 100,
+    ...planSettings,
+    ...asked,
+  };
   const measuring = {
     around: surroundings(sessions, new Map()),
     demands,

@@ -1,7 +1,7 @@
 import type { ExplainedCandidate, RequestFacts } from '@aisbf/contracts';
 import { costOf, dearestPrices, type Nanos } from '@aisbf/money';
 import { labelOf } from './catalogue.js';
-import { outputTokensHeld } from './hold-amount.js';
+import { outputTokensHeld, unitsBefore } from './hold-amount.js';
 import { toPricesText } from './prices-text.js';
 import { roomOf } from './session-order.js';
 import type { Surroundings, Upstream } from './upstream.js';
@@ -33,7 +33,7 @@ export function toExplained(
 
 function costMaxOf({ offer }: Upstream, facts: RequestFacts, holdAmount: Nanos): Nanos {
   const outputTokens = outputTokensHeld(holdAmount, facts, offer.prices) ?? 0;
-  const units = { prompt_token: facts.promptTokens, completion_token: outputTokens, request: 1 };
+  const units = { ...unitsBefore(facts), completion_token: outputTokens };
   const cost = costOf(units, dearestPrices(offer.prices));
   return cost < holdAmount ? cost : holdAmount;
 }

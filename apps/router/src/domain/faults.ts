@@ -26,6 +26,7 @@ export const faults = defineFaults({
     'Each worker that serves this model lacks something that this request needs.',
   ],
   CHAT_UNSUPPORTED: ['invalid', 'This model is not one that chats.'],
+  ENDPOINT_UNSUPPORTED: ['unsupported', 'Nobody who has this model serves this endpoint.'],
   PRICE_ABOVE_MAX: [
     'invalid',
     'Everybody who serves this model costs more than the request allows (max_price, max_cost).',

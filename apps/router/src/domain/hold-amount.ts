@@ -5,6 +5,7 @@ import {
   dearestPrices,
   type Nanos,
   type Prices,
+  type Units,
   zeroNanos,
 } from '@aisbf/money';
 
@@ -17,7 +18,12 @@ export type HoldSettings = Readonly<{
   outputTokensMax: number;
 }>;
 
-type Sizes = Pick<RequestFacts, 'promptTokens' | 'outputTokensMax' | 'choices' | 'isStream'>;
+type Sizes = Pick<
+  RequestFacts,
+  'promptTokens' | 'outputTokensMax' | 'choices' | 'isStream' | 'units'
+>;
+/** What is used whatever the answer is. */
+type Given = Pick<Sizes, 'promptTokens' | 'units'>;
 
 /** A hold for less would have to grow with nearly every answer. */
 const usualTokensMin = 128;
@@ -29,7 +35,7 @@ const wholeAnswerFactor = 2;
  * for in advance is what their requests usually take (`usual`), and a stream that needs more gets it while it runs.
  */
 export function outputTokensCeiling(
-  facts: Omit<Sizes, 'promptTokens'>,
+  facts: Omit<Sizes, keyof Given>,
   settings: HoldSettings,
   usual?: number,
 ): number {
@@ -44,10 +50,10 @@ export function outputTokensCeiling(
 /** What the dearest of these prices makes of a request, so that the hold covers whoever serves. */
 export function holdAmountFor(
   prices: readonly Prices[],
-  { promptTokens }: Pick<Sizes, 'promptTokens'>,
+  given: Given,
   outputTokens: number,
 ): Nanos {
-  const units = { prompt_token: promptTokens, completion_token: outputTokens, request: 1 };
+  const units = { ...unitsBefore(given), completion_token: outputTokens };
   return prices
     .map((each) => costOf(units, dearestPrices(each)))
     .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
@@ -57,15 +63,15 @@ export function holdAmountFor(
  * How many output tokens an amount pays for at these prices, after the prompt. Null where they cost nothing, so
  * that no number of them uses it up.
  */
-export function outputTokensHeld(
-  hold: Nanos,
-  { promptTokens }: Pick<Sizes, 'promptTokens'>,
-  prices: Prices,
-): number | null {
-  const before = { prompt_token: promptTokens, request: 1 };
-  const tokens = countWithin(hold, 'completion_token', before, dearestPrices(prices));
+export function outputTokensHeld(hold: Nanos, given: Given, prices: Prices): number | null {
+  const tokens = countWithin(hold, 'completion_token', unitsBefore(given), dearestPrices(prices));
   if (tokens === undefined) return null;
   return Number(tokens < countMax ? tokens : countMax);
+}
+
+/** All that a request uses besides its output tokens. */
+export function unitsBefore({ promptTokens, units }: Given): Units {
+  return { ...units, prompt_token: promptTokens, request: 1 };
 }
 
 /** The largest count that a message carries. */

@@ -115,7 +115,7 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     routePlaces,
     selections,
     isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
-    refused: candidates.length === 0 ? refusal(offers, rejections) : undefined,
+    refused: candidates.length === 0 ? refusal(offers, rejections, facts.endpoint) : undefined,
   };
 }
 
@@ -189,6 +189,7 @@ function ordered(
   const [first] = drawn;
   const wished = inPreferredOrder(drawn, facts.preferences, {
     promptTokens: facts.promptTokens,
+    units: facts.units,
     outputTokens: first
       ? outputTokensCeiling(facts, settings, usualOutputOf(first.offer.model))
       : 0,

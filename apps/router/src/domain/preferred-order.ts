@@ -1,5 +1,6 @@
-import type { Percentiles, Preferences } from '@aisbf/contracts';
+import type { Percentiles, Preferences, RequestFacts } from '@aisbf/contracts';
 import { costOf, type Nanos } from '@aisbf/money';
+import { unitsBefore } from './hold-amount.js';
 import type { Offer } from './offer.js';
 import { type Pace, type PaceFigures, unknownPace } from './pace.js';
 import type { Upstream } from './upstream.js';
@@ -8,6 +9,7 @@ import { placeIn } from './wish-rejection.js';
 /** How a request is weighed: what it is expected to use, and how fast each provider's model was of late. */
 export type Weighing = Readonly<{
   promptTokens: number;
+  units?: RequestFacts['units'];
   outputTokens: number;
   paceOf: (providerId: string, model: string) => Pace | undefined;
 }>;
@@ -42,8 +44,8 @@ export function inPreferredOrder(
 
 /** What a request would cost here, as far as that can be said before it runs. */
 export function expectedCost({ prices }: Offer, weighing: Weighing): Nanos {
-  const { promptTokens, outputTokens } = weighing;
-  return costOf({ prompt_token: promptTokens, completion_token: outputTokens, request: 1 }, prices);
+  const units = { ...unitsBefore(weighing), completion_token: weighing.outputTokens };
+  return costOf(units, prices);
 }
 
 /** Less is better. Who has not been measured comes last: nobody knows that it is any good. */

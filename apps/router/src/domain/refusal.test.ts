@@ -4,11 +4,10 @@ import fc from 'fast-check';
 import { refusal } from './refusal.js';
 import type { RejectionReason } from './upstream.js';
 
+const rejected = (...reasons: readonly RejectionReason[]) =>
+  reasons.map((reason) => ({ providerLabel: 'anna/rig', model: 'llama', reason }));
 const refusedFor = (...reasons: readonly RejectionReason[]) =>
-  refusal(
-    [],
-    reasons.map((reason) => ({ providerLabel: 'anna/rig', model: 'llama', reason })),
-  );
+  refusal([], rejected(...reasons), 'chat.completions');
 
 describe(refusal, () => {
   it.each([
@@ -23,6 +22,14 @@ describe(refusal, () => {
     expect(refusedFor(reason)).toMatchObject({ code });
     expect(refusedFor(reason, 'not_offered')).toMatchObject({ code });
   });
+
+  it.each(['output_unsupported', 'endpoint_unsupported', 'endpoint_not_allowed'] as const)(
+    'says of %s that this is not served here, where it is not chat',
+    (reason) => {
+      const refused = refusal([], rejected(reason), 'embeddings');
+      expect(refused).toMatchObject({ code: 'ENDPOINT_UNSUPPORTED', kind: 'unsupported' });
+    },
+  );
 
   it('asks for patience where one of them may serve later', () => {
     expect(refusedFor('context_too_small', 'suspect')).toMatchObject({

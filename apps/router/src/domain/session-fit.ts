@@ -1,11 +1,25 @@
-import type { Preferences, PresentModel, RequestFacts, SessionPresence } from '@aisbf/contracts';
+import {
+  endpointOutputs,
+  endpointPaths,
+  type Preferences,
+  type PresentModel,
+  type RequestFacts,
+  type SessionPresence,
+} from '@aisbf/contracts';
 
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
   RequestFacts,
-  'bodyBytes' | 'promptTokens' | 'inputs' | 'hasTools' | 'pricesMax' | 'costMax' | 'preferences'
+  | 'endpoint'
+  | 'bodyBytes'
+  | 'promptTokens'
+  | 'units'
+  | 'inputs'
+  | 'hasTools'
+  | 'pricesMax'
+  | 'costMax'
+  | 'preferences'
 > &
-  Partial<Pick<RequestFacts, 'endpoint'>> &
   Readonly<{
     /** What an envelope adds to a body. */
     frameOverheadBytes: number;
@@ -28,8 +42,6 @@ export type SessionRejection =
   | 'frame_too_large'
   | 'at_capacity';
 
-const chatPath = '/v1/chat/completions';
-
 /**
  * Each session is judged by what its own worker says of the model. What it does not say is no reason to
  * leave it out.
@@ -41,7 +53,8 @@ export function sessionRejection(
 ): SessionRejection | undefined {
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
-  if (session.endpoints && !session.endpoints.includes(chatPath)) return 'endpoint_unsupported';
+  const path = `/v1${endpointPaths[demands.endpoint]}`;
+  if (session.endpoints && !session.endpoints.includes(path)) return 'endpoint_unsupported';
   // What waiting would not mend comes first.
   const unfit = modelRejection(model, demands);
   if (unfit) return unfit;
@@ -56,7 +69,8 @@ function modelRejection(
   demands: SessionDemands,
 ): SessionRejection | undefined {
   const { inputs, outputs, hasTools, contextTokensMax } = model;
-  if (outputs && !outputs.includes('text')) return 'output_unsupported';
+  const isGiven = endpointOutputs[demands.endpoint].some((output) => outputs?.includes(output));
+  if (outputs && !isGiven) return 'output_unsupported';
   if (inputs && demands.inputs?.some((input) => !inputs.includes(input))) {
     return 'input_unsupported';
   }

@@ -11,6 +11,8 @@ export type CapabilityOptions = Readonly<{
   isPlain: boolean;
   frameBytesMax: number;
   concurrency: number;
+  /** Paths beside chat that buyers are sent for. */
+  endpoints: readonly string[];
 }>;
 
 /** What this worker can do. A plain one tells what the oldest supported client tells, and no more. */
@@ -23,7 +25,8 @@ export function workerCapabilities(options: CapabilityOptions): WorkerCapabiliti
   };
   if (options.isPlain) return base;
   const limits = { max_frame_bytes: options.frameBytesMax, concurrency: options.concurrency };
-  return { ...base, operations: operationNames, extensions: extensionNames, limits };
+  const studio = options.endpoints.length > 0 && { studio: { endpoints: options.endpoints } };
+  return { ...base, ...studio, operations: operationNames, extensions: extensionNames, limits };
 }
 
 function readVersion(): string {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { FoundAnswer, Receipt } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { Log } from '@aisbf/platform';
@@ -6,7 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { openAnswer, sealAnswer, type WholeAnswer } from '../domain/sealed-answer.js';
 import type { Buyer } from './buyer.js';
-import { type ChatCall, ChatCompletions } from './chat-completions.js';
+import { type Call, Inference } from './inference.js';
 import { KeptAnswers } from './kept-answers.js';
 import { Settlements } from './settlements.js';
 
@@ -31,9 +30,9 @@ const retryAfterMs = 1_000;
  * where the money is held; here it is looked up what has become of it.
  */
 @Injectable()
-export class IdempotentCompletions {
+export class IdempotentInference {
   constructor(
-    private readonly chat: ChatCompletions,
+    private readonly inference: Inference,
     private readonly answers: KeptAnswers,
     private readonly settlements: Settlements,
     private readonly limits: KeptAnswerLimits,
@@ -41,10 +40,10 @@ export class IdempotentCompletions {
   ) {}
 
   /** Without a key a request is what it is, and runs. */
-  async run(call: ChatCall, key: string | undefined, buyer: Buyer): Promise<void> {
-    if (key === undefined) return this.chat.run(call, buyer);
+  async run(call: Call, key: string | undefined, buyer: Buyer): Promise<void> {
+    if (key === undefined) return this.inference.run(call, buyer);
     const { apiToken, pathUsername, clientAddress } = call;
-    const idempotency = { key, bodyHash: hashOf(call) };
+    const idempotency = { key, bodyHash: call.work.hash() };
     const found = await this.answers.find({
       ...{ type: 'find-answer', apiToken, pathUsername, clientAddress },
       ...idempotency,
@@ -52,7 +51,7 @@ export class IdempotentCompletions {
     switch (found.state) {
       case 'unknown': {
         const keep = (answer: WholeAnswer) => this.keep(call, answer);
-        return this.chat.run({ ...call, idempotency, keep }, buyer);
+        return this.inference.run({ ...call, idempotency, keep }, buyer);
       }
       case 'reused':
         throw faults.IDEMPOTENCY_KEY_REUSED();
@@ -64,7 +63,7 @@ export class IdempotentCompletions {
   }
 
   private async replay(
-    { apiToken, pathUsername, clientAddress }: ChatCall,
+    { apiToken, pathUsername, clientAddress }: Call,
     { requestId, answer }: Extract<FoundAnswer, { state: 'ended' }>,
     buyer: Buyer,
   ): Promise<void> {
@@ -78,7 +77,7 @@ export class IdempotentCompletions {
   }
 
   /** Before the request is settled: as long as it is not, a repeat is told to wait. */
-  private async keep({ requestId, apiToken }: ChatCall, answer: WholeAnswer): Promise<void> {
+  private async keep({ requestId, apiToken }: Call, answer: WholeAnswer): Promise<void> {
     if (answer.body.length > this.limits.answerBytesMax) return;
     const sealed = sealAnswer(answer, requestId, apiToken);
     try {
@@ -89,9 +88,4 @@ export class IdempotentCompletions {
       this.log.warn({ requestId, error }, 'an answer could not be kept for a repeat');
     }
   }
-}
-
-/** What was asked for, and where; under whose address does not matter. */
-function hashOf({ text }: ChatCall): string {
-  return createHash('sha256').update('chat.completions\n').update(text).digest('hex');
 }

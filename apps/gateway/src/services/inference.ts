@@ -1,7 +1,6 @@
-import type { Candidate, Idempotency, Plan } from '@aisbf/contracts';
+import { type Candidate, endpointPaths, type Idempotency, type Plan } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
-import { familyOf, Prompt } from '@aisbf/metering';
-import { replaceModel, withoutMembers } from '@aisbf/openai';
+import { familyOf } from '@aisbf/metering';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { billedUnits } from '../domain/billed-units.js';
@@ -9,10 +8,10 @@ import type { Delivery } from '../domain/delivery.js';
 import { faults } from '../domain/faults.js';
 import { mayHaveHeld } from '../domain/lost-admission.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
-import { factsOf, type ReadChat } from '../domain/request-facts.js';
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
+import { factsOf, type Work } from '../domain/work.js';
 import { Admission } from './admission.js';
 import { answerHead } from './answer-head.js';
 import type { RelayEnd } from './answer-relay.js';
@@ -24,23 +23,20 @@ import { Settlements } from './settlements.js';
 import { DeadlinePassed, Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
 
 /** One request as it came through the door. */
-export type ChatCall = ReadChat &
-  Readonly<{
-    requestId: string;
-    apiToken: string;
-    pathUsername: string | null;
-    clientAddress: string;
-    /** Where the buyer has sent a key for it. */
-    idempotency?: Idempotency;
-    keep?: (answer: WholeAnswer) => Promise<void>;
-  }>;
+export type Call = Readonly<{
+  requestId: string;
+  apiToken: string;
+  pathUsername: string | null;
+  clientAddress: string;
+  work: Work;
+  /** Where the buyer has sent a key for it. */
+  idempotency?: Idempotency;
+  keep?: (answer: WholeAnswer) => Promise<void>;
+}>;
 
 /** What is known of one request while it runs. */
 type Run = Readonly<{
-  call: ChatCall;
-  /** The body's own text, without what only the market understands. */
-  text: string;
-  prompt: Prompt;
+  call: Call;
   /** As it was told to the router, which has held money for so many. */
   promptTokens: number;
   plan: Plan;
@@ -70,7 +66,7 @@ type AttemptResult = RunEnd | 'next';
 
 /** A buyer's request from the plan to the report: candidates in their order, until one has begun to answer. */
 @Injectable()
-export class ChatCompletions {
+export class Inference {
   constructor(
     private readonly admission: Admission,
     private readonly upstream: Upstream,
@@ -80,15 +76,14 @@ export class ChatCompletions {
     private readonly relay: PaidRelay,
   ) {}
 
-  async run(call: ChatCall, buyer: Buyer): Promise<void> {
+  async run(call: Call, buyer: Buyer): Promise<void> {
     const startedAtMs = this.clock.nowMs();
-    const prompt = new Prompt(call.request.body);
-    const promptTokens = prompt.tokensFor(familyOf(call.request.model));
+    const { prompt, request } = call.work;
+    const promptTokens = prompt.tokensFor(familyOf(request.model));
     const plan = await this.plan(call, promptTokens);
     const stop = new AbortController();
-    const attempts = this.book.attemptsOf(call.request.model);
-    const text = withoutMembers(call.text, call.wishes.ownMembers);
-    const run: Run = { call, text, prompt, promptTokens, plan, buyer, attempts, stop, startedAtMs };
+    const attempts = this.book.attemptsOf(request.model);
+    const run: Run = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
     const timer = setTimeout(() => {
       buyer.expire();
       stop.abort(new DeadlinePassed());
@@ -109,7 +104,7 @@ export class ChatCompletions {
   }
 
   /** An admission whose answer got lost may have held money that nobody would use. */
-  private async plan(call: ChatCall, promptTokens: number): Promise<Plan> {
+  private async plan(call: Call, promptTokens: number): Promise<Plan> {
     try {
       return await this.admit(call, promptTokens);
     } catch (error) {
@@ -118,7 +113,7 @@ export class ChatCompletions {
     }
   }
 
-  private admit(call: ChatCall, promptTokens: number): Promise<Plan> {
+  private admit(call: Call, promptTokens: number): Promise<Plan> {
     const { requestId, apiToken, pathUsername, clientAddress, idempotency } = call;
     return this.admission.admit({
       type: 'admit',
@@ -127,7 +122,7 @@ export class ChatCompletions {
       pathUsername,
       clientAddress,
       ...(idempotency && { idempotency }),
-      facts: factsOf(call, promptTokens),
+      facts: factsOf(call.work, promptTokens),
     });
   }
 
@@ -149,9 +144,9 @@ export class ChatCompletions {
     try {
       const answer = await this.upstream.send({
         candidate,
-        path: '/chat/completions',
-        body: replaceModel(run.text, candidate.model),
-        isStream: call.request.isStream,
+        path: endpointPaths[call.work.endpoint],
+        body: call.work.bodyFor(candidate.model),
+        isStream: call.work.request.isStream,
         requestId: call.requestId,
         isLast:
           !attempts.mayRetryNow ||
@@ -213,36 +208,38 @@ export class ChatCompletions {
       exchange: {
         answer,
         buyer,
-        head: answerHead(call, plan, candidate, attempts),
+        head: answerHead(call.work, plan, candidate, attempts),
         onBytes: () => attempts.bytes(),
         onServing: () => attempts.serving(),
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),
         keep: call.keep,
       },
-      request: call.request,
+      work: call.work,
       plan,
       position,
       candidate,
       promptTokens,
     });
-    const { isStream } = call.request;
+    const { isStream } = call.work.request;
     const { status: httpStatus } = answer;
-    endAttempt(attempts, relayed, { httpStatus, tokens: delivery.outputTokens, isStream });
+    endAttempt(attempts, relayed, {
+      httpStatus,
+      tokens: delivery.outputTokens,
+      hasContent: delivery.hasContent,
+      isStream,
+    });
     if (relayed.kind === 'failed') return 'next';
     return { end: relayed.end, served: { position, candidate, delivery, outputTokensHeld } };
   }
 
-  private report({ plan, attempts, prompt, promptTokens, startedAtMs }: Run, ended: RunEnd): void {
+  private report({ plan, attempts, call, promptTokens, startedAtMs }: Run, ended: RunEnd): void {
     const { end, served } = ended;
-    const { finishReason = null, usage = null, outputTokens = 0 } = served?.delivery ?? {};
+    const { finishReason = null, usage = null, hasContent = false } = served?.delivery ?? {};
     const ending: Ending = {
       startedAtMs,
-      outcome:
-        end === 'not_served'
-          ? end
-          : outcomeOf(end, { completionTokens: outputTokens, finishReason }),
+      outcome: end === 'not_served' ? end : outcomeOf(end, { hasContent, finishReason }),
       servedPosition: served?.position ?? null,
-      units: served ? unitsOf(served, prompt, promptTokens) : {},
+      units: served ? unitsOf(served, call.work, promptTokens) : {},
       reported: usage,
       finishReason,
       attempts: attempts.all,
@@ -257,14 +254,17 @@ export class ChatCompletions {
  * By the measure of the model that served. Money was held for the prompt by that of the route, which may not tell who
  * will serve; no more than that is billed.
  */
-function unitsOf({ candidate, delivery, outputTokensHeld }: Served, prompt: Prompt, most: number) {
+function unitsOf({ candidate, delivery, outputTokensHeld }: Served, work: Work, most: number) {
   return billedUnits({
-    promptTokens: Math.min(prompt.tokensFor(familyOf(candidate.model)), most),
+    promptTokens: Math.min(work.prompt.tokensFor(familyOf(candidate.model)), most),
     completionTokens: delivery.completionTokens,
     reasoningTokens: delivery.reasoningTokens,
     reported: delivery.usage,
     isReasoningPriced: candidate.isReasoningPriced ?? false,
     outputTokensHeld,
+    images: delivery.images,
+    imagesMax: work.request.imagesMax ?? 0,
+    given: work.given,
   });
 }
 
@@ -274,12 +274,13 @@ function endAttempt(
   {
     httpStatus,
     tokens,
+    hasContent,
     isStream,
-  }: Readonly<{ httpStatus: number; tokens: number; isStream: boolean }>,
+  }: Readonly<{ httpStatus: number; tokens: number; hasContent: boolean; isStream: boolean }>,
 ): void {
   if (relayed.kind === 'failed' || relayed.end === 'failed') {
     attempts.end({ result: 'failed', reason: relayed.failure ?? 'cut', httpStatus });
-  } else if (relayed.end === 'buyer_left' && tokens === 0) {
+  } else if (relayed.end === 'buyer_left' && !hasContent) {
     attempts.end({ result: 'cancelled', httpStatus });
   } else {
     const isWhole = isStream && relayed.end === 'finished';

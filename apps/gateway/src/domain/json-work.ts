@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import type { EndpointName } from '@aisbf/contracts';
+import type { PromptMeter } from '@aisbf/metering';
+import {
+  type ApiRequest,
+  type Dialect,
+  hasTools,
+  type JsonBody,
+  promptInputs,
+  type RequestProblem,
+  readJsonBody,
+  replaceModel,
+  withoutMembers,
+} from '@aisbf/openai';
+import type { SignalLimits } from '@aisbf/signals';
+import { type BuyerPlace, bodyAt } from './buyer-place.js';
+import { readRouteWishes } from './route-wishes.js';
+import type { Work } from './work.js';
+
+/** An endpoint whose requests are JSON. */
+export type JsonEndpoint = Readonly<{
+  name: EndpointName;
+  problemOf: (body: JsonBody) => RequestProblem | undefined;
+  toRequest: (body: JsonBody) => ApiRequest;
+  promptOf: (body: JsonBody) => PromptMeter;
+  dialect: Dialect;
+}>;
+
+/** What came beside the body, and how much of it is looked at. */
+export type ReadingTerms = Readonly<{
+  /** Where it came in. */
+  place: BuyerPlace;
+  sessionHeader: string | undefined;
+  signalLimits: SignalLimits;
+}>;
+
+/** Reads a request, or says what is wrong with it. */
+export function readJsonWork(
+  endpoint: JsonEndpoint,
+  written: string,
+  { place, sessionHeader, signalLimits }: ReadingTerms,
+): Work | RequestProblem {
+  const read = readJsonBody(written);
+  if ('problem' in read) return read.problem;
+  const problem = endpoint.problemOf(read.body);
+  if (problem) return problem;
+  const { text, body } = bodyAt(place, { text: written, body: read.body });
+  const wishes = readRouteWishes(body, sessionHeader);
+  if ('code' in wishes) return wishes;
+  // What only the market understands is nobody else's business.
+  const sent = withoutMembers(text, wishes.ownMembers);
+  return {
+    endpoint: endpoint.name,
+    request: endpoint.toRequest(body),
+    wishes,
+    prompt: endpoint.promptOf(body),
+    given: {},
+    inputs: promptInputs(body),
+    hasTools: hasTools(body),
+    bodyBytes: Buffer.byteLength(text),
+    hash: () => createHash('sha256').update(`${endpoint.name}\n`).update(text).digest('hex'),
+    bodyFor: (model) => ({
+      contentType: 'application/json',
+      open: () => replaceModel(sent, model),
+    }),
+    dialect: endpoint.dialect,
+    signalLimits,
+  };
+}

@@ -1,0 +1,59 @@
+import type { EndpointName, RequestFacts, Units } from '@aisbf/contracts';
+import type { PromptMeter } from '@aisbf/metering';
+import type { ApiRequest, Dialect, PromptInput } from '@aisbf/openai';
+import { type SignalLimits, signalsOf } from '@aisbf/signals';
+import { isAutoselectRoute } from './autoselect-route.js';
+import type { BuyerWishes } from './route-wishes.js';
+import type { UpstreamBody } from './upstream-body.js';
+
+/** What one request asks for, whichever endpoint it came to: all that differs between endpoints is said here. */
+export type Work = Readonly<{
+  endpoint: EndpointName;
+  request: ApiRequest;
+  wishes: BuyerWishes;
+  prompt: PromptMeter;
+  /** What it uses besides tokens, known before it is served: seconds of the sound that came along. */
+  given: Units;
+  /** What it holds besides text. */
+  inputs: readonly PromptInput[];
+  hasTools: boolean;
+  bodyBytes: number;
+  /** The same for the same request only. */
+  hash: () => string;
+  /** What is sent, to whoever calls the model so. */
+  bodyFor: (model: string) => UpstreamBody;
+  dialect: Dialect;
+  /** How much of it is looked at where a route is selected by it. */
+  signalLimits: SignalLimits;
+}>;
+
+/** What the router is told of a request. */
+export function factsOf(work: Work, promptTokens: number): RequestFacts {
+  const { endpoint, request, wishes, inputs, hasTools, signalLimits } = work;
+  const routes = [request.model, ...(wishes.facts.fallbacks ?? [])];
+  const units = unitsHeld(work);
+  return {
+    endpoint,
+    route: request.model,
+    isStream: request.isStream,
+    bodyBytes: work.bodyBytes,
+    promptTokens,
+    outputTokensMax: request.outputTokensMax,
+    choices: request.choices,
+    ...wishes.facts,
+    // Of a plain request there is nothing more to say.
+    ...(Object.keys(units).length > 0 && { units }),
+    ...(inputs.length > 0 && { inputs: [...inputs] }),
+    ...(hasTools && { hasTools }),
+    // Looked at only where something is selected by it.
+    ...(routes.some(isAutoselectRoute) && {
+      signals: signalsOf(request.body, promptTokens, signalLimits),
+    }),
+  };
+}
+
+/** All that money is held for besides tokens. */
+export function unitsHeld({ given, request }: Pick<Work, 'given' | 'request'>): Units {
+  const { imagesMax } = request;
+  return { ...given, ...(imagesMax !== undefined && { image: imagesMax }) };
+}

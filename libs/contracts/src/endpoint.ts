@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** The endpoints that a request can be routed by, and where each stands below `/v1`. */
+export const endpointPaths = {
+  'chat.completions': '/chat/completions',
+  completions: '/completions',
+  responses: '/responses',
+  messages: '/messages',
+  embeddings: '/embeddings',
+  moderations: '/moderations',
+  rerank: '/rerank',
+  'images.generations': '/images/generations',
+  'images.edits': '/images/edits',
+  'images.variations': '/images/variations',
+  'audio.speech': '/audio/speech',
+  'audio.transcriptions': '/audio/transcriptions',
+  'audio.translations': '/audio/translations',
+  'video.generations': '/video/generations',
+  videos: '/videos',
+} as const satisfies Record<string, `/${string}`>;
+
+export type EndpointName = keyof typeof endpointPaths;
+export const endpointNames = Object.keys(endpointPaths) as EndpointName[];
+export const EndpointName = z.enum(endpointNames);
+
+/** What a model must be able to give for an endpoint, in the words of a model's facts. Any of them will do. */
+export const endpointOutputs: Readonly<Record<EndpointName, readonly string[]>> = {
+  'chat.completions': ['text'],
+  completions: ['text'],
+  responses: ['text'],
+  messages: ['text'],
+  embeddings: ['embedding'],
+  moderations: ['score', 'text'],
+  rerank: ['score'],
+  'images.generations': ['image'],
+  'images.edits': ['image'],
+  'images.variations': ['image'],
+  'audio.speech': ['audio'],
+  'audio.transcriptions': ['text'],
+  'audio.translations': ['text'],
+  'video.generations': ['video'],
+  videos: ['video'],
+};

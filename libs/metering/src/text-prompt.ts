@@ -1,0 +1,23 @@
+import type { InputPrompt } from '@aisbf/openai';
+import type { ModelFamily } from './model-family.js';
+import type { PromptMeter } from './prompt-meter.js';
+import { countTextTokens, type Tokenizer } from './text-tokens.js';
+
+/** Plain texts, without any frame around them, and tokens that their sender has counted. */
+export class TextPrompt implements PromptMeter {
+  private readonly counted = new Map<Tokenizer, number>();
+
+  constructor(private readonly prompts: readonly InputPrompt[]) {}
+
+  tokensFor({ tokenizer }: ModelFamily): number {
+    const known = this.counted.get(tokenizer);
+    if (known !== undefined) return known;
+    const total = this.prompts.reduce(
+      (sum, prompt) =>
+        sum + (typeof prompt === 'string' ? countTextTokens(prompt, tokenizer) : prompt.length),
+      0,
+    );
+    this.counted.set(tokenizer, total);
+    return total;
+  }
+}

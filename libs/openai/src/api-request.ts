@@ -1,0 +1,32 @@
+import type { JsonBody, RequestProblem } from './json-body.js';
+
+/** What the market reads from a request, whichever endpoint it came to. Everything else passes through as it came. */
+export type ApiRequest = Readonly<{
+  model: string;
+  isStream: boolean;
+  /** Most tokens of text that each choice may have; null where the request does not say. */
+  outputTokensMax: number | null;
+  choices: number;
+  /** A stream is to end with a chunk of counts. */
+  hasUsageChunk: boolean;
+  /** Pictures that are asked for. */
+  imagesMax?: number;
+  /** The parsed body, for counting its text. Never for sending: the bytes that came are what is sent. */
+  body: JsonBody;
+}>;
+
+export type ApiRequestResult =
+  | Readonly<{ isValid: true; request: ApiRequest }>
+  | Readonly<{ isValid: false; problem: RequestProblem }>;
+
+/** A request of an endpoint that streams no text: what it gives is no tokens. */
+export function withoutText(body: JsonBody): ApiRequest {
+  return {
+    model: String(body.model),
+    isStream: false,
+    outputTokensMax: 0,
+    choices: 1,
+    hasUsageChunk: false,
+    body,
+  };
+}
