@@ -82,6 +82,38 @@ describe('a request at an address of its own', () => {
     });
   });
 
+  it('may be a form, which is another one at another address', async () => {
+    bench.peers.candidates = [
+      await bench.upstream(
+        (_request, response) =>
+          void response.writeHead(200, json).end('{"data":[{"b64_json":"AAAA"}]}'),
+      ),
+    ];
+    const headers = { authorization: `Bearer ${bench.apiToken}`, 'idempotency-key': 'a form' };
+    const hashes = new Set<string>();
+    for (const [prefix, routes] of [
+      ['/v1', ['m', 'box/n']],
+      ['/api/box', ['box/m', 'box/n']],
+      ['/api/rotations', ['rotation/m', 'rotation/box/n']],
+    ] as const) {
+      const body = new FormData();
+      for (const [name, value] of Object.entries({
+        model: 'm',
+        models: '["box/n"]',
+        prompt: 'a cat',
+      }))
+        body.append(name, value);
+      body.append('image', new Blob(['a picture']));
+      const url = `${bench.url}${prefix}/images/edits`;
+      expect((await fetch(url, { method: 'POST', headers, body })).status).toBe(200);
+      const { route, fallbacks } = bench.peers.admits.at(-1)?.facts ?? {};
+      expect([route, fallbacks]).toEqual([routes[0], [routes[1]]]);
+      hashes.add(bench.peers.finds.at(-1)?.bodyHash ?? '');
+    }
+    bench.peers.candidates = [good];
+    expect(hashes.size).toBe(3);
+  });
+
   it('is refused where its model means something else, and nobody is asked', async () => {
     const before = bench.peers.admits.length;
     const body = { ...chatRequest, model: 'rotation/main' };

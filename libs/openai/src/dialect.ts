@@ -1,4 +1,5 @@
 import type { AnswerResult } from './answer.js';
+import { readAnswerBody } from './answer-body.js';
 import {
   readChatAnswer,
   readChatEvent,
@@ -6,9 +7,10 @@ import {
   readCompletionEvent,
 } from './chat-answer.js';
 import type { OpenAiError } from './error-body.js';
-import { readImageEvent } from './image-event.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
-import { listReader, readImageAnswer } from './list-answer.js';
+import { listReader, readMediaAnswer } from './list-answer.js';
+import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
+import { readTranscript } from './transcript.js';
 import type { Usage } from './usage.js';
 
 /** How a stream is ended in its upstream's place. */
@@ -55,12 +57,27 @@ export function listDialect(name: 'data' | 'results'): Dialect {
 }
 
 /** Pictures: events with types of their own, of which the last says that it is the last. */
-export const imageDialect: Dialect = {
-  readWhole: readImageAnswer,
+export const mediaDialect: Dialect = {
+  readWhole: readMediaAnswer,
   readEvent: readImageEvent,
   endEarly: () => '',
   done: '',
   failed: (error) => `event: error\n${event(JSON.stringify({ type: 'error', ...error }))}`,
+};
+
+/** Speech comes as bytes, or as events that hold them; as JSON it says only what went wrong. */
+export const speechDialect: Dialect = {
+  ...mediaDialect,
+  readWhole: (text) => readAnswerBody(text, () => ({ kind: 'garbage' })),
+  readEvent: readSpeechEvent,
+};
+
+export const transcriptDialect: Dialect = {
+  ...mediaDialect,
+  readWhole: readTranscript,
+  readEvent: readTranscriptEvent,
+  endEarly: ({ notice }) =>
+    event(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
 };
 
 function chunks({ data, notice, usage }: EarlyEnd, form: 'chat' | 'completion'): string {

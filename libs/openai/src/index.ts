@@ -6,7 +6,12 @@ export {
   type UpstreamError,
 } from './answer.js';
 export { readAnswerBody } from './answer-body.js';
-export { type ApiRequest, type ApiRequestResult, withoutText } from './api-request.js';
+export {
+  type ApiRequest,
+  type ApiRequestResult,
+  type MediaOutput,
+  withoutText,
+} from './api-request.js';
 export { readChatAnswer, readChatEvent } from './chat-answer.js';
 export { chatProblem, readChatRequest, toChatRequest } from './chat-request.js';
 export { completionProblem, toCompletionRequest } from './completion-request.js';
@@ -15,11 +20,12 @@ export {
   completionDialect,
   type Dialect,
   type EarlyEnd,
-  imageDialect,
   listDialect,
+  mediaDialect,
+  speechDialect,
+  transcriptDialect,
 } from './dialect.js';
 export { type OpenAiError, openAiError } from './error-body.js';
-export { imageProblem, toImageRequest } from './image-request.js';
 export { embeddingProblem, moderationProblem, rerankProblem } from './input-request.js';
 export {
   choicesProblem,
@@ -37,6 +43,17 @@ export {
   wrongType,
 } from './json-body.js';
 export { lengthChunk, usageChunk } from './length-chunk.js';
+export {
+  imageProblem,
+  speechProblem,
+  toImageRequest,
+  toSpeechRequest,
+  toTranscriptionRequest,
+  toVideoRequest,
+  transcriptionProblem,
+  variationProblem,
+  videoProblem,
+} from './media-request.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
 export { replaceMember, replaceModel, withoutMembers } from './replace-model.js';

@@ -37,3 +37,4 @@ export { redisUrl } from './redis-url.js';
 export { SoftwareAuthenticator } from './software-authenticator.js';
 export { totpOf } from './totp.js';
 export { until } from './until.js';
+export { wav } from './wav.js';

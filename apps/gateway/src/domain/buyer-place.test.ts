@@ -1,7 +1,7 @@
 import type { JsonBody } from '@aisbf/openai';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type BuyerPlace, bodyAt, isAt, placeOf, routeAt } from './buyer-place.js';
+import { type BuyerPlace, bodyAt, isAt, placeOfWord, routeAt } from './buyer-place.js';
 
 const anywhere: BuyerPlace = { kind: 'anywhere' };
 const box: BuyerPlace = { kind: 'provider', provider: 'box' };
@@ -10,7 +10,7 @@ const autoselect: BuyerPlace = { kind: 'autoselect' };
 
 const providers = fc
   .stringMatching(/^[a-z0-9][a-z0-9._-]{0,9}$/)
-  .map((name) => placeOf(name))
+  .map((name) => placeOfWord(name))
   .filter((place) => place?.kind === 'provider');
 const places = fc.oneof(providers, fc.constantFrom(anywhere, rotation, autoselect));
 const words = fc.constantFrom(
@@ -24,7 +24,7 @@ const names = fc
   )
   .filter((name) => name !== '');
 
-describe(placeOf, () => {
+describe(placeOfWord, () => {
   it.each([
     [undefined, anywhere],
     ['box', box],
@@ -33,20 +33,20 @@ describe(placeOf, () => {
     ['autoselect', autoselect],
     ['autoselections', autoselect],
   ] as const)('reads %s', (word, place) => {
-    expect(placeOf(word)).toEqual(place);
+    expect(placeOfWord(word)).toEqual(place);
   });
 
   it.each(['account', 'catalog', 'coderai', 'u', 'v1', 'tags', 'chat', 'models', 'providers'])(
     'finds no provider at %s, which is a word of the market',
     (word) => {
-      expect(placeOf(word)).toBeUndefined();
+      expect(placeOfWord(word)).toBeUndefined();
     },
   );
 
   it.each(['', 'Box', 'a b', 'box/x', '-x', '..', 'ü', 'x'.repeat(65)])(
     'finds nothing at %p, which nobody may be called',
     (word) => {
-      expect(placeOf(word)).toBeUndefined();
+      expect(placeOfWord(word)).toBeUndefined();
     },
   );
 });

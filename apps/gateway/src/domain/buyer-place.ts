@@ -28,7 +28,7 @@ const inFull = {
 const otherThanModel = /^(?:(?:rotation|autoselect)\/[^/]+$|provider\/[^/]+\/)/;
 
 /** The place of an address by its own word (`/api/{word}/…`), if it has one. Undefined where there is no such place. */
-export function placeOf(word: string | undefined): BuyerPlace | undefined {
+export function placeOfWord(word: string | undefined): BuyerPlace | undefined {
   if (word === undefined) return { kind: 'anywhere' };
   const family = familyOfAddressWord(word);
   if (family) return { kind: family };
@@ -67,22 +67,28 @@ export function isAt(place: BuyerPlace, route: string): boolean {
   return routeAt(place, route) === route;
 }
 
-type Read = Readonly<{ text: string; body: JsonBody }>;
-
 /**
- * A body as it would have been written at `/v1`, in its text too: whoever reads it from here on need not know where it
- * came in. Refuses a `model` that means nothing there; such ones in `models` are left out.
+ * The fields of a request as they would have been written at `/v1`. Refuses a `model` that means nothing there; such ones in
+ * `models` are left out.
  */
-export function bodyAt(place: BuyerPlace, read: Read): Read {
-  const { model: name, models: names } = read.body;
-  if (place.kind === 'anywhere' || typeof name !== 'string') return read;
+export function fieldsAt(place: BuyerPlace, fields: JsonBody): JsonBody {
+  const { model: name, models: names } = fields;
+  if (place.kind === 'anywhere' || typeof name !== 'string') return fields;
   const model = routeAt(place, name);
   if (model === undefined) throw faults.MODEL_MISSING({ param: 'model' });
-  const text = replaceModel(read.text, model);
-  const body = { ...read.body, model };
-  if (!Array.isArray(names)) return { text, body };
-  const models = names.flatMap((one: unknown) => fallbackAt(place, one) ?? []);
-  return { text: replaceMember(text, 'models', models), body: { ...body, models } };
+  if (!Array.isArray(names)) return { ...fields, model };
+  return { ...fields, model, models: names.flatMap((one) => fallbackAt(place, one) ?? []) };
+}
+
+type Read = Readonly<{ text: string; body: JsonBody }>;
+
+/** The same in the text of a body too: whoever reads it from here on need not know where it came in. */
+export function bodyAt(place: BuyerPlace, read: Read): Read {
+  const body = fieldsAt(place, read.body);
+  if (body === read.body) return read;
+  const { model, models } = body;
+  const text = replaceModel(read.text, String(model));
+  return { text: Array.isArray(models) ? replaceMember(text, 'models', models) : text, body };
 }
 
 /** What is no route at all stays, so that it is refused as it is elsewhere. */

@@ -54,6 +54,6 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
 
 /** All that money is held for besides tokens. */
 export function unitsHeld({ given, request }: Pick<Work, 'given' | 'request'>): Units {
-  const { imagesMax } = request;
-  return { ...given, ...(imagesMax !== undefined && { image: imagesMax }) };
+  const { output } = request;
+  return { ...given, ...(output && { [output.kind]: output.max }) };
 }

@@ -1,9 +1,3 @@
-import { type BuyerPlace, placeOf } from '../domain/buyer-place.js';
-import { faults } from '../domain/faults.js';
-
-/** What the pattern of an address may hold. */
-export type AddressParams = { username?: string; place?: string; '*'?: string };
-
 const bases = ['/api', '/api/u/:username'];
 
 /**
@@ -18,10 +12,3 @@ export const buyerPrefixes: readonly string[] = [
 
 /** Where programs look for an Ollama. */
 export const ollamaPrefixes: readonly string[] = bases;
-
-/** Where a request has come in. */
-export function placeAt({ place }: AddressParams): BuyerPlace {
-  const found = placeOf(place);
-  if (!found) throw faults.ENDPOINT_MISSING();
-  return found;
-}

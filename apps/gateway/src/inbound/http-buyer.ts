@@ -42,6 +42,14 @@ export class HttpBuyer extends Buyer {
     });
   }
 
+  beginBytes(head: AnswerHead, contentType: string): void {
+    this.response.writeHead(200, {
+      ...this.headersOf(head),
+      'content-type': contentType || 'application/octet-stream',
+      'x-accel-buffering': 'no',
+    });
+  }
+
   async write(bytes: Uint8Array, onLeft: () => void): Promise<void> {
     this.left.throwIfAborted();
     const hasRoom = this.response.write(bytes, (error) => {
@@ -79,6 +87,10 @@ export class HttpBuyer extends Buyer {
 
   breakStream(fault: Fault, eventOf: Dialect['failed']): void {
     this.response.write(eventOf(bodyOf(fault)), () => this.response.destroy());
+  }
+
+  breakBytes(): void {
+    this.response.destroy();
   }
 
   private headersOf({ provider, attempts, route, fallbackFrom, replayOf }: AnswerHead) {

@@ -3,7 +3,7 @@ import type { CallableModel, OllamaModel } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { Admission } from '../services/admission.js';
-import { callerOf } from './openai-routes.js';
+import { callerOf } from './buyer-request.js';
 
 export class OllamaLikeness {
   constructor(

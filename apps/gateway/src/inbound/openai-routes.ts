@@ -1,36 +1,26 @@
-import { randomUUID } from 'node:crypto';
-import { endpointPaths, Idempotency, RequestFacts, RequestId } from '@aisbf/contracts';
-import { Fault } from '@aisbf/faults';
+import { endpointPaths, RequestId } from '@aisbf/contracts';
+import type { Fault } from '@aisbf/faults';
 import { familyOf } from '@aisbf/metering';
-import type { OpenAiError, RequestProblem } from '@aisbf/openai';
-import { bearerOf, Log, Metrics } from '@aisbf/platform';
-import { parseSecretToken } from '@aisbf/secrets';
-import type { SignalLimits } from '@aisbf/signals';
+import type { OpenAiError } from '@aisbf/openai';
+import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isAt, routeAt } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
+import { formEndpoints } from '../domain/form-endpoints.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
-import { type JsonEndpoint, readJsonWork } from '../domain/json-work.js';
-import { factsOf, type Work } from '../domain/work.js';
+import { factsOf } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
-import { AnswerNotKept, IdempotentInference } from '../services/idempotent-inference.js';
-import type { Call } from '../services/inference.js';
+import { AnswerNotKept } from '../services/idempotent-inference.js';
 import { Settlements } from '../services/settlements.js';
-import { type AddressParams, buyerPrefixes, placeAt } from './buyer-paths.js';
-import { HttpBuyer } from './http-buyer.js';
+import { buyerPrefixes } from './buyer-paths.js';
+import { apiTokenOf, callerOf, type Params, placeOf, usernameOf } from './buyer-request.js';
+import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
 import { addRouteLists } from './route-lists.js';
 
 type Query = { id?: string };
-
-export class DoorLimits {
-  constructor(
-    readonly requestsMax: number,
-    readonly signals: SignalLimits,
-  ) {}
-}
 
 /**
  * The buyers' door. Plain Fastify routes: this is the path that every request takes, and a stream is
@@ -38,19 +28,16 @@ export class DoorLimits {
  */
 @Injectable()
 export class OpenAiRoutes {
-  private running = 0;
   private readonly answers;
 
   constructor(
-    private readonly inference: IdempotentInference,
+    private readonly door: InferenceDoor,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
-    private readonly limits: DoorLimits,
     metrics: Metrics,
   ) {
     this.answers = metrics.counter('refusals_total', 'Errors told to buyers, by code.', ['code']);
-    metrics.gauge('requests_running', 'Requests in flight.', () => this.running);
   }
 
   addTo(fastify: FastifyInstance): void {
@@ -86,7 +73,7 @@ export class OpenAiRoutes {
       done();
     });
     scope.addHook('onRequest', (request, _reply, done) => {
-      placeAt(request.params as AddressParams);
+      placeOf(request);
       done();
     });
     scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
@@ -95,9 +82,21 @@ export class OpenAiRoutes {
   private addRoutes(scope: FastifyInstance): void {
     for (const endpoint of jsonEndpoints) {
       scope.post(endpointPaths[endpoint.name], (request, reply) =>
-        this.serve(request, reply, () => this.readJson(request, endpoint)),
+        this.door.serveJson(request, reply, endpoint),
       );
     }
+    scope.register((forms, _options, done) => {
+      // Forms are taken apart while they come.
+      forms.addContentTypeParser('multipart/form-data', (_request, payload, parsed) =>
+        parsed(null, payload),
+      );
+      for (const endpoint of formEndpoints) {
+        forms.post(endpointPaths[endpoint.name], (request, reply) =>
+          this.door.serveForm(request, reply, endpoint),
+        );
+      }
+      done();
+    });
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
@@ -108,38 +107,10 @@ export class OpenAiRoutes {
     scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
   }
 
-  private async serve(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    read: () => Work,
-  ): Promise<FastifyReply> {
-    const requestId = newRequestId();
-    request.id = requestId;
-    const apiToken = apiTokenOf(request);
-    const key = idempotencyKeyOf(request);
-    if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
-    const work = read();
-    this.running += 1;
-    try {
-      const buyer = new HttpBuyer(reply.raw, requestId);
-      const call: Call = {
-        requestId,
-        apiToken,
-        pathUsername: usernameOf(request),
-        clientAddress: request.ip,
-        work,
-      };
-      await this.inference.run(call, key, buyer);
-    } finally {
-      this.running -= 1;
-    }
-    return reply.hijack();
-  }
-
   /** Who would serve, and who would not: nobody is called, and nothing is held. */
   private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const apiToken = apiTokenOf(request);
-    const work = this.readJson(request, chatEndpoint);
+    const work = this.door.readJson(request, chatEndpoint);
     const explanation = await this.admission.explain({
       type: 'explain',
       seed: request.id,
@@ -151,30 +122,19 @@ export class OpenAiRoutes {
     return reply.send(explanation);
   }
 
-  private readJson(request: FastifyRequest, endpoint: JsonEndpoint): Work {
-    const work = readJsonWork(endpoint, textOf(request.body), {
-      place: placeAt(request.params as AddressParams),
-      sessionHeader: sessionOf(request),
-      signalLimits: this.limits.signals,
-    });
-    if ('code' in work) throw invalidBody(work);
-    return work;
-  }
-
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     return reply.send({ object: 'list', data: await this.modelsFor(request) });
   }
 
   private async showModel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const params = request.params as AddressParams;
-    const wanted = routeAt(placeAt(params), params['*'] ?? '');
+    const wanted = routeAt(placeOf(request), (request.params as Params)['*'] ?? '');
     const model = (await this.modelsFor(request)).find(({ id }) => id === wanted);
     if (!model) throw faults.MODEL_MISSING();
     return reply.send(model);
   }
 
   private async modelsFor(request: FastifyRequest) {
-    const place = placeAt(request.params as AddressParams);
+    const place = placeOf(request);
     const question = { type: 'list-models', ...callerOf(request) } as const;
     const { models } = await this.admission.models(question);
     return models.filter(({ id }) => isAt(place, id)).map(toModel);
@@ -224,67 +184,4 @@ function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
 function attemptsOf(fault: Fault | undefined): string {
   const { attempts } = fault?.details ?? {};
   return typeof attempts === 'number' ? String(attempts) : '0';
-}
-
-function newRequestId(): string {
-  return `req_${randomUUID().replaceAll('-', '')}`;
-}
-
-/** The buyer's own name for this request, under which it runs once however often it is sent. */
-function idempotencyKeyOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['idempotency-key'];
-  if (header === undefined) return undefined;
-  const key = Idempotency.shape.key.safeParse(header);
-  if (!key.success) throw faults.IDEMPOTENCY_KEY_INVALID({ param: 'Idempotency-Key' });
-  return key.data;
-}
-
-/** The buyer's own name for a conversation. */
-function sessionOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['x-session-id'];
-  if (header === undefined || header === '') return undefined;
-  const name = RequestFacts.shape.stickyKey.safeParse(header);
-  if (name.success) return name.data;
-  const param = 'x-session-id';
-  throw invalidBody({
-    code: 'invalid_type',
-    message: `'${param}': ${name.error.issues[0]?.message}.`,
-    param,
-  });
-}
-
-function usernameOf(request: FastifyRequest): string | null {
-  return (request.params as AddressParams).username ?? null;
-}
-
-/** Who asks, and from where. */
-export function callerOf(request: FastifyRequest) {
-  const pathUsername = usernameOf(request);
-  return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
-}
-
-/** Refuses what cannot be a token at all before anybody is asked. */
-function apiTokenOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = bearerOf(authorization) ?? '';
-  if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
-  return apiToken;
-}
-
-function invalidBody({ code, message, param }: RequestProblem, options?: ErrorOptions): Fault {
-  const details = { code, param };
-  return new Fault({ code: 'REQUEST_BODY_INVALID', kind: 'invalid', message, details }, options);
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-
-function textOf(body: unknown): string {
-  if (!(body instanceof Uint8Array)) return '';
-  try {
-    return utf8.decode(body);
-  } catch (error) {
-    const problem = { code: 'invalid_json', message: 'The body is not UTF-8.', param: null };
-    throw invalidBody(problem, { cause: error });
-  }
 }

@@ -73,6 +73,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
     const { candidate, isStream, requestId, isLast } = request;
     const headers = {
       'content-type': request.body.contentType,
+      ...(request.body.length !== undefined && { 'content-length': String(request.body.length) }),
       accept: isStream ? 'text/event-stream' : 'application/json',
       [internalHeaders.requestId]: requestId,
     };

@@ -262,8 +262,8 @@ function unitsOf({ candidate, delivery, outputTokensHeld }: Served, work: Work, 
     reported: delivery.usage,
     isReasoningPriced: candidate.isReasoningPriced ?? false,
     outputTokensHeld,
-    images: delivery.images,
-    imagesMax: work.request.imagesMax ?? 0,
+    output: work.request.output,
+    media: delivery.media,
     given: work.given,
   });
 }
