@@ -38,11 +38,13 @@ const foreign: Attempts = {
   getModel: () => [
     { path: { model: `rotation/${ann.names.rotation}` } },
     { path: { model: `${ann.names.hiddenProvider}/m` } },
+    { path: { model: `import/${ann.names.import}` } },
   ],
   createChatCompletion: () => [
     { body: { ...purchase, model: `rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
+    ...imports().map((model) => ({ body: { ...purchase, model } })),
     {
       ...{ headers: { 'idempotency-key': idempotencyKey }, statuses: nothing },
       body: { ...purchase, model: 'hosted/plain' },
@@ -52,6 +54,7 @@ const foreign: Attempts = {
     { body: { ...purchase, model: `rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
+    ...imports().map((model) => ({ body: { ...purchase, model } })),
   ],
   getGeneration: () => [{ query: { id: requestId } }, { query: { id: saleId } }],
   updateUser: () => [{ path: { username: 'ann' }, body: { isDisabled: true } }],
@@ -128,10 +131,21 @@ const foreign: Attempts = {
       body: { otherwise: [{ from: [{ providerId: ann.ids.hiddenProvider, model: 'm' }] }] },
     },
     { path: { name: 'mine' }, body: { username: 'ann', otherwise: [{ from: 'everything' }] } },
+    {
+      path: { name: 'mine' },
+      body: { otherwise: [{ from: [{ importId: ann.ids.import }] }] },
+    },
   ],
   listAutoselects: () => [{ query: { username: 'ann' } }],
   getAutoselect: () => [{ path: { name: 'cheap' }, query: { username: 'ann' } }],
   deleteAutoselect: () => [{ path: { name: 'cheap' }, query: { username: 'ann' } }],
+  putImport: () => [
+    { path: { name: 'mine' }, body: { listing: `ann/${ann.names.hiddenProvider}/m` } },
+    { path: { name: 'mine' }, body: { listing: 'global/hosted/plain', username: 'ann' } },
+  ],
+  listImports: () => [{ query: { username: 'ann' } }],
+  getImport: () => ofImport(),
+  deleteImport: () => ofImport(),
   getRepair: () => [{ path: { id: randomUUID() } }],
   approveRepair: () => [{ path: { id: randomUUID() } }],
   refuseRepair: () => [{ path: { id: randomUUID() }, body: { reason } }],
@@ -144,6 +158,7 @@ const foreign: Attempts = {
       path: { name: 'mine' },
       body: { members: [{ providerId: ann.ids.hiddenProvider, model: 'm' }] },
     },
+    { path: { name: 'mine' }, body: { members: [{ importId: ann.ids.import }] } },
   ],
   listRotations: () => [{ query: { username: 'ann' } }],
   deleteRotation: () => [
@@ -208,7 +223,8 @@ const own: Attempts = Object.fromEntries(
     ...['listModels', 'getPrincipal', 'listApiTokens', 'listAudit', 'getBalance', 'listReceipts'],
     ...['listSales', 'getEarningsBalance', 'listPayouts', 'getPayoutAccount', 'listTopUps'],
     ...['listPromoGrants', 'listProviders', 'listListings', 'listRotations', 'listUsageChecks'],
-    ...['listAutoselects', 'listCallableProviders', 'listCallableRotations'],
+    ...['listAutoselects', 'listImports', 'listMarket'],
+    ...['listCallableProviders', 'listCallableRotations'],
     ...['listCallableAutoselects', 'listOllamaTags', 'getOllamaVersion'],
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
     'getAccessToken',
@@ -231,6 +247,15 @@ const aboutNobody: ReadonlySet<string> = new Set([
   ...['signOut', 'putAutoTopUp', 'startPayoutOnboarding'],
 ]);
 
+/** Every form in which an import of ann's could be called. */
+const imports = (): readonly string[] => {
+  const { import: name } = ann.names;
+  return [name, `import/${name}`, `imports/${name}`, `user-import/${name}`, `ann/import/${name}`];
+};
+const ofImport = (): readonly Attempt[] => [
+  { path: { name: ann.names.import } },
+  { path: { name: ann.names.import }, query: { username: 'ann' } },
+];
 const ofToken = (): Attempt => ({ path: { id: ann.ids.spareToken } });
 const ofProviders = (more: Attempt = {}): readonly Attempt[] =>
   [ann.ids.provider, ann.ids.hiddenProvider].map((id) => ({ path: { id }, ...more }));
@@ -325,7 +350,11 @@ async function seenByAnn(): Promise<readonly Answer[]> {
   const paths = [
     ...['account/api-tokens', 'account/balance', 'account/top-ups', 'account/payouts'],
     ...['account/receipts', 'account/payout-account', 'catalog/providers', 'catalog/listings'],
-    ...['catalog/rotations', `catalog/providers/${ann.ids.hiddenProvider}/registrations`],
+    ...[
+      'catalog/rotations',
+      'catalog/imports',
+      `catalog/providers/${ann.ids.hiddenProvider}/registrations`,
+    ],
   ];
   return Promise.all(
     paths.map(async (path) => {
@@ -334,7 +363,7 @@ async function seenByAnn(): Promise<readonly Answer[]> {
       const text = await response.text();
       return {
         status: response.status,
-        text: text.replaceAll(/"lastUsedAt":(?:null|"[^"]+")/g, ''),
+        text: text.replaceAll(/"lastUsedAt":(?:"[^"]+"|null)/g, ''),
       };
     }),
   );

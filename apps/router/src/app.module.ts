@@ -24,8 +24,10 @@ import { CredentialTending, CredentialTendingSettings } from './inbound/credenti
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
+import { ImportsController } from './inbound/imports.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
+import { MarketController } from './inbound/market.controller.js';
 import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
@@ -56,12 +58,14 @@ import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.
 import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
 import { FeeManagement } from './services/fee-management.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
+import { ImportManagement, ImportSettings } from './services/import-management.js';
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
 import { LivePace, PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
+import { MarketReport } from './services/market-report.js';
 import { ModelList } from './services/model-list.js';
 import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
@@ -115,6 +119,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       FeesController,
       RotationsController,
       AutoselectsController,
+      MarketController,
+      ImportsController,
       UsageChecksController,
     ],
     providers: [
@@ -146,6 +152,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationManagement,
       CredentialUpkeep,
       AutoselectManagement,
+      MarketReport,
+      ImportManagement,
       ActRelay,
       ActTending,
       RouterEvents,
@@ -224,6 +232,7 @@ function settingsFor(settings: RouterSettings) {
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(termSettings(settings)),
+    value(new ImportSettings(settings.ROUTER_IMPORTS_MAX)),
     value(planningSettings(settings)),
     value(
       new UsualOutputSettings(

@@ -75,6 +75,12 @@ export const routerSettings = z.object({
     315_360_000_000,
     'How far ahead a price or a fee may begin: a year. What is dated later is most likely a slip.',
   ),
+  ROUTER_IMPORTS_MAX: setting.integer(
+    1_000,
+    1,
+    100_000,
+    "How many listings of others one owner may import: each is in every router's memory.",
+  ),
   ROUTER_HOLD_TTL_MS: setting.durationMs(
     660_000,
     'How long money stays held. Longer than a request may take, and a minute to settle.',

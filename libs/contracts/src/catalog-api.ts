@@ -3,7 +3,7 @@ import { Id, ModelName, Name } from './field.js';
 import { listingRoutes } from './listing-api.js';
 import { modelFacts } from './model-facts.js';
 import { OnBehalf } from './principal.js';
-import { ProviderPolicy } from './provider-policy.js';
+import { DataPolicy, ProviderPolicy } from './provider-policy.js';
 import type { RestRoute } from './rest-route.js';
 
 /** The REST API under `/api/catalog`. */
@@ -22,25 +22,6 @@ function holdsLogin(url: string): boolean {
   const parsed = URL.parse(url);
   return parsed !== null && parsed.username + parsed.password !== '';
 }
-/** What the owner promises about the requests of others; null is no promise. */
-const DataPolicy = z.strictObject({
-  isCollected: z
-    .boolean()
-    .nullable()
-    .default(null)
-    .describe('Whether prompts are kept to learn from them.'),
-  isRetained: z
-    .boolean()
-    .nullable()
-    .default(null)
-    .describe('Whether anything of a request is kept after it has ended.'),
-  region: z
-    .string()
-    .regex(/^[a-z0-9-]{1,32}$/)
-    .nullable()
-    .default(null)
-    .describe('Where it runs: `eu`, `us` …'),
-});
 
 export const CreateProvider = z.discriminatedUnion('kind', [
   z.strictObject({

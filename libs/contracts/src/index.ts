@@ -106,6 +106,7 @@ export {
   Units,
 } from './field.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
+export { Import, Imports, ListingName, PutImport } from './import-api.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,
@@ -146,6 +147,7 @@ export {
   PutListing,
   SellerFee,
 } from './listing-api.js';
+export { ListMarket, MarketListing, MarketPage } from './market-api.js';
 export { ModelFacts } from './model-facts.js';
 export type { OllamaModel } from './ollama-api.js';
 export { openApiDocument, restRoutes } from './openapi.js';

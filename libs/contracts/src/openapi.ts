@@ -9,8 +9,10 @@ import { buyerServers } from './buyer-server.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as imports from './import-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
+import * as market from './market-api.js';
 import { ollamaAnswers, ollamaRoutes } from './ollama-api.js';
 import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
 import { ProviderPace, paceRoutes } from './pace-api.js';
@@ -41,6 +43,7 @@ const requests = {
   ...listing.listingRequests,
   PutRotation: rotation.PutRotation,
   PutAutoselect: autoselect.PutAutoselect,
+  PutImport: imports.PutImport,
   DecisionTree,
 };
 
@@ -79,6 +82,8 @@ const answers = {
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
+  ...imports.importAnswers,
+  ...market.marketAnswers,
   DecisionTree,
   ...worker.workerAnswers,
   SessionPresence,
@@ -139,11 +144,13 @@ const areas: readonly Area[] = [
   },
   {
     tag: 'catalog',
-    description: 'Providers, listings, rotations and autoselects.',
+    description: 'Providers, listings, rotations, autoselects, the market and imports from it.',
     routes: [
       ...catalog.catalogRoutes,
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
+      ...market.marketRoutes,
+      ...imports.importRoutes,
       ...paceRoutes,
     ],
     error: 'RestError',

@@ -10,7 +10,7 @@ export const edgeIndex = `<!doctype html>
 <code>/api/{provider}</code>, <code>/api/rotations</code>, <code>/api/autoselections</code> likewise</li>
 <li><code>/api/coderai</code>: sell, by connecting a worker</li>
 <li><code>/api/account</code>: users, API tokens, balance, receipts</li>
-<li><code>/api/catalog</code>: providers, listings, rotations</li>
+<li><code>/api/catalog</code>: providers, listings, rotations, the market and imports from it</li>
 </ul>
 </html>
 `;

@@ -7,10 +7,11 @@ import {
   readCompletionEvent,
 } from './chat-answer.js';
 import type { OpenAiError } from './error-body.js';
+import type { JsonBody } from './json-body.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
 import { listReader, readMediaAnswer } from './list-answer.js';
 import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
-import { readTranscript } from './transcript.js';
+import { transcriptReader } from './transcript.js';
 import type { Usage } from './usage.js';
 
 /** How a stream is ended in its upstream's place. */
@@ -72,13 +73,15 @@ export const speechDialect: Dialect = {
   readEvent: readSpeechEvent,
 };
 
-export const transcriptDialect: Dialect = {
-  ...mediaDialect,
-  readWhole: readTranscript,
-  readEvent: readTranscriptEvent,
-  endEarly: ({ notice }) =>
-    event(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
-};
+export function transcriptDialect(request: JsonBody): Dialect {
+  return {
+    ...mediaDialect,
+    readWhole: transcriptReader(request),
+    readEvent: readTranscriptEvent,
+    endEarly: ({ notice }) =>
+      event(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
+  };
+}
 
 function chunks({ data, notice, usage }: EarlyEnd, form: 'chat' | 'completion'): string {
   const last = event(lengthChunk(data, notice, form));

@@ -78,12 +78,15 @@ describe(routeAt, () => {
     expect(routeAt(place, name)).toBe(route);
   });
 
-  it.each(['rotation/main', 'autoselect/fast', 'provider/rig/m', 'box/rotation/main'])(
-    "makes nothing of %s at a provider's, since the route would mean something else",
-    (name) => {
-      expect(routeAt(box, name)).toBeUndefined();
-    },
-  );
+  it.each([
+    'rotation/main',
+    'autoselect/fast',
+    'import/mine',
+    'provider/rig/m',
+    'box/rotation/main',
+  ])("makes nothing of %s at a provider's, since the route would mean something else", (name) => {
+    expect(routeAt(box, name)).toBeUndefined();
+  });
 
   it('makes nothing of a name that is too long for any route', () => {
     expect(routeAt(box, 'm'.repeat(508))).toHaveLength(512);

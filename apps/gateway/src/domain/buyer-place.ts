@@ -25,7 +25,7 @@ const inFull = {
 } as const;
 
 /** Behind an owner's name these mean something else than a model of a provider. */
-const otherThanModel = /^(?:(?:rotation|autoselect)\/[^/]+$|provider\/[^/]+\/)/;
+const otherThanModel = /^(?:(?:rotation|autoselect|import)\/[^/]+$|provider\/[^/]+\/)/;
 
 /** The place of an address by its own word (`/api/{word}/…`), if it has one. Undefined where there is no such place. */
 export function placeOfWord(word: string | undefined): BuyerPlace | undefined {

@@ -1,4 +1,5 @@
 import type { Principal } from '@aisbf/contracts';
+import type { Prices } from '@aisbf/money';
 import type { Catalogue, Provider, RotationTarget } from './catalogue.js';
 import type { CatalogueChange } from './catalogue-change.js';
 import type { NewTerm, TermSubject } from './term.js';
@@ -104,6 +105,16 @@ const tellers: Tellers = {
     const { ownerId, name } = rotation;
     return { ownerId, action: 'rotation.delete', subject: name, detail: {} };
   },
+  'import-put': ({ imported: { ownerId, name, listing, pricesMax } }) => ({
+    ...{ ownerId, action: 'import.put', subject: name },
+    detail: { listing, maxPrices: pricesDetail(pricesMax) },
+  }),
+  'import-delete': ({ id }, { importById }) => {
+    const found = importById.get(id);
+    if (!found) return undefined;
+    const { ownerId, name, listing } = found;
+    return { ownerId, action: 'import.delete', subject: name, detail: { listing } };
+  },
   // Marks are made by comparing counts, by nobody.
   'usage-check-put': () => undefined,
   'usage-check-delete': ({ providerId, model }, { providerById }) =>
@@ -134,7 +145,7 @@ function ofProvider(
 function termDetail({ value, validFromMs }: NewTerm): Detail {
   return {
     ...(typeof value === 'object' && value !== null
-      ? { prices: Object.entries(value).map(([unit, price]) => `${unit} ${price}`) }
+      ? { prices: pricesDetail(value) }
       : { feeBps: value }),
     validFrom: timeText(validFromMs),
   };
@@ -159,8 +170,19 @@ function ofTerm(
   return ofProvider(listing && providerById.get(listing.providerId), action, id, detail);
 }
 
+function pricesDetail(prices: Prices): readonly string[] {
+  return Object.entries(prices).map(([unit, price]) => `${unit} ${price}`);
+}
+
 function targetText(target: RotationTarget): string {
-  return target.kind === 'rotation' ? target.rotationId : `${target.providerId}/${target.model}`;
+  switch (target.kind) {
+    case 'rotation':
+      return target.rotationId;
+    case 'import':
+      return target.importId;
+    default:
+      return `${target.providerId}/${target.model}`;
+  }
 }
 
 function timeText(atMs: number | null): string | null {

@@ -1,18 +1,21 @@
-import type { CallableModels } from '@aisbf/contracts';
+import type { CallableModels, ModelFacts } from '@aisbf/contracts';
 import { globalUsername, ownedName, type Provider, type Rotation } from './catalogue.js';
+import { sellersOf } from './model-offers.js';
 import { type Offer, offerTo } from './offer.js';
 import { type Pace, unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
-import { isOpenTo, rotationOffers, sellersOf } from './resolve.js';
+import { isOpenTo, rotationOffers } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 import { type WorkerModel, workerModels } from './worker-model.js';
 
 export type Line = CallableModels['models'][number];
-type PaceOf = (providerId: string, model: string) => Pace | undefined;
+/** What is told of a model. */
+type Facts = ModelFacts & Pick<Line, 'contextLength' | 'endpoints'>;
+export type PaceOf = (providerId: string, model: string) => Pace | undefined;
 /** By name: what its workers tell of it; undefined of a hosted one, which nobody tells anything of. */
-type Offered = ReadonlyMap<string, WorkerModel | undefined>;
+export type Offered = ReadonlyMap<string, WorkerModel | undefined>;
 type OfferedBy = (provider: Provider) => Offered;
 
 /** What a buyer can call at the moment, each by the shortest name that means it. */
@@ -54,7 +57,8 @@ function namedModels(scope: RouteScope, modelsOf: OfferedBy): Callable['models']
   return scope.catalogue.providers.flatMap((provider) =>
     namesToOffer(provider, scope, modelsOf).flatMap((model) => {
       const offer = offerTo(scope, provider, model);
-      const id = offer && !offer.isPaused ? modelId(offer, scope) : undefined;
+      const isOpen = offer && !offer.isPaused && isModelAllowed(model, scope.buyer.rules);
+      const id = isOpen ? providerRoute(provider, model, scope) : undefined;
       return offer && id !== undefined ? [{ id, offer, told: modelsOf(provider).get(model) }] : [];
     }),
   );
@@ -81,7 +85,8 @@ function namesToOffer(
   return [...listed].filter((model) => modelsOf(provider).has(model));
 }
 
-function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf']): Offered {
+/** What a provider has at the moment, by its workers or by what is known of its API. */
+export function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf']): Offered {
   if (!provider.isEnabled) return new Map();
   const { source } = provider;
   if (source.kind === 'openai') {
@@ -91,15 +96,6 @@ function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf'])
   }
   const serving = sessionsOf(provider.id).filter(({ session }) => session.state === 'serving');
   return new Map(workerModels(serving).map((model) => [model.name, model]));
-}
-
-/** Undefined where the token may not call it under any name. */
-function modelId({ provider, model }: Offer, scope: RouteScope): string | undefined {
-  const { rules } = scope.buyer;
-  if (!isModelAllowed(model, rules)) return undefined;
-  const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
-  const isShort = isShortNameOf(provider, model, scope);
-  return allowedName(isShort ? `${provider.name}/${model}` : undefined, qualified, rules);
 }
 
 function providerLine(
@@ -116,7 +112,19 @@ function providerLine(
   };
 }
 
-function medians(pace: Pace | undefined): Partial<Line> {
+/** The shortest route to a provider's model that the token may call. */
+export function providerRoute(
+  provider: Provider,
+  model: string,
+  scope: RouteScope,
+): string | undefined {
+  const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
+  const isShort = isShortNameOf(provider, model, scope);
+  const short = isShort ? `${provider.name}/${model}` : undefined;
+  return allowedName(short, qualified, scope.buyer.rules);
+}
+
+export function medians(pace: Pace | undefined): Pick<Line, 'firstMs' | 'tokensPerS'> {
   const { firstMs, tokensPerS } = pace ?? unknownPace;
   return {
     ...(firstMs && { firstMs: Math.round(firstMs.p50) }),
@@ -124,7 +132,7 @@ function medians(pace: Pace | undefined): Partial<Line> {
   };
 }
 
-function factsOf({ contextLength, facts, endpoints }: WorkerModel): Partial<Line> {
+export function factsOf({ contextLength, facts, endpoints }: WorkerModel): Facts {
   return {
     ...facts,
     ...(contextLength !== null && { contextLength }),

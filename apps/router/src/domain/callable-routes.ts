@@ -1,5 +1,6 @@
 import { type CallableRoutes, toldMembersMax } from '@aisbf/contracts';
 import { namedAutoselects } from './callable-autoselects.js';
+import { callableImports } from './callable-imports.js';
 import { type Callable, callable } from './callable-models.js';
 import { labelOf } from './catalogue.js';
 import type { RouteScope } from './scope.js';
@@ -8,7 +9,10 @@ import type { RouteScope } from './scope.js';
 export function callableRoutes(scope: RouteScope, linesMax: number): CallableRoutes {
   const { models, rotations } = callable(scope);
   // Without anything to select from there is nothing to be selected.
-  const isEmpty = models.length === 0 && rotations.length === 0;
+  const isEmpty =
+    models.length === 0 &&
+    rotations.length === 0 &&
+    callableImports(scope, () => undefined).length === 0;
   return {
     providers: providersOf(models, scope).slice(0, linesMax),
     rotations: rotations.map(toRotation).sort(byId).slice(0, linesMax),

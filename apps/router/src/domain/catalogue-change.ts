@@ -1,5 +1,11 @@
 import type { AutoselectDefinition } from '@aisbf/contracts';
-import type { DataPolicy, RotationLimits, RotationMember, UsageCheck } from './catalogue.js';
+import type {
+  DataPolicy,
+  MarketImport,
+  RotationLimits,
+  RotationMember,
+  UsageCheck,
+} from './catalogue.js';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
 import type { Deed, NewTerm, TermSubject } from './term.js';
@@ -76,6 +82,13 @@ export type CatalogueChange =
   | Readonly<{ type: 'rotation-delete'; id: string }>
   | Readonly<{ type: 'autoselect-put'; autoselect: Owned; definition: AutoselectDefinition }>
   | Readonly<{ type: 'autoselect-delete'; id: string }>
+  | Readonly<{
+      type: 'import-put';
+      imported: Omit<MarketImport, 'createdAtMs'>;
+      /** More than this of one owner are refused. */
+      importsMax: number;
+    }>
+  | Readonly<{ type: 'import-delete'; id: string }>
   /** One that is paused stays so: another replica may have seen more. */
   | Readonly<{ type: 'usage-check-put'; check: UsageCheck }>
   | Readonly<{

@@ -87,6 +87,11 @@ export function toRotation(
         const inner = catalogue.rotationById.get(rotationId);
         return { rotationId, rotation: inner ? labelOf(inner) : '', ...share };
       }
+      if (target.kind === 'import') {
+        const { importId } = target;
+        const imported = catalogue.importById.get(importId);
+        return { importId, import: imported ? labelOf(imported) : '', ...share };
+      }
       const { providerId, model } = target;
       // Taken off the market since: its name is nobody else's business any more.
       const isVisible = isVisibleTo(scope, target);

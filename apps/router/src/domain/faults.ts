@@ -29,7 +29,7 @@ export const faults = defineFaults({
   ENDPOINT_UNSUPPORTED: ['unsupported', 'Nobody who has this model serves this endpoint.'],
   PRICE_ABOVE_MAX: [
     'invalid',
-    'Everybody who serves this model costs more than the request allows (max_price, max_cost).',
+    'Everybody who serves this model costs more than the request (max_price, max_cost) or the import that leads there (maxPrices) allows.',
   ],
   WISHES_UNMET: ['invalid', 'What this request wishes of its route leaves nobody to serve it.'],
   PRIVACY_UNMET: [
@@ -83,6 +83,13 @@ export const faults = defineFaults({
   ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
   AUTOSELECT_NOT_FOUND: ['missing', 'There is no such autoselect.'],
   AUTOSELECT_BUILT_IN: ['conflict', 'A built-in autoselect cannot be deleted.'],
+  IMPORT_NOT_FOUND: ['missing', 'There is no such import.'],
+  IMPORT_NOT_ON_SALE: [
+    'missing',
+    'This import of yours leads to a listing that is gone, or no longer on sale to you.',
+  ],
+  IMPORT_OF_OWN: ['invalid', 'The listing is your own, and needs no import.'],
+  IMPORTS_TOO_MANY: ['conflict', 'There are as many imports as there may be; delete one.'],
   ROTATION_LOOP: ['invalid', 'The rotation would lead to itself.'],
   ROTATION_MEMBER_REPEATED: ['invalid', 'A rotation names the same model of a provider twice.'],
 });

@@ -1,11 +1,11 @@
-import type { Candidate, RequestFacts, Terms } from '@aisbf/contracts';
+import type { Candidate, Rejection, RequestFacts, Terms } from '@aisbf/contracts';
 import { parseNanos } from '@aisbf/money';
 import { labelOf } from './catalogue.js';
 import { offerName } from './choice.js';
 import { outputTokensHeld } from './hold-amount.js';
 import type { RoutePlan } from './plan.js';
 import { toPricesText } from './prices-text.js';
-import type { Upstream } from './upstream.js';
+import type { Upstream, UpstreamRejection } from './upstream.js';
 
 /** A candidate as the gateway is told of it. */
 export function toCandidate(
@@ -51,4 +51,9 @@ export function toTerms({ offer }: Upstream): Terms {
     prices: toPricesText(offer.prices),
     feeBps: offer.feeBps,
   };
+}
+
+/** A rejection as the receipt keeps it: by what it was considered is in the explanation alone. */
+export function toRejection({ providerLabel, model, reason }: UpstreamRejection): Rejection {
+  return { providerLabel, model, reason };
 }

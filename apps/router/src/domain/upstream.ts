@@ -1,10 +1,12 @@
 import type { SessionPresence } from '@aisbf/contracts';
 import { labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
+import { isAboveImport } from './import-offer.js';
 import type { Offer } from './offer.js';
 import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
 import { type PolicyRejection, policyRejection } from './provider-policy.js';
+import { importRouteOf } from './route-name.js';
 import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
@@ -29,6 +31,12 @@ export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
   return healthKey(offer.provider.id, modelThere, sessionId);
 }
 
+/** The same however it was come upon: directly, or through an import. */
+export function placeOf({ offer, target }: Upstream): string {
+  const sessionId = target.kind === 'session' ? target.present.session.sessionId : '';
+  return `${offer.provider.id} ${offer.model} ${sessionId}`;
+}
+
 /** Why somebody who could have been asked was not. Shown to the buyer: add, never rename. */
 export type RejectionReason =
   | SessionRejection
@@ -38,6 +46,7 @@ export type RejectionReason =
   | 'disabled'
   | 'paused_for_usage'
   | 'price_above_max'
+  | 'price_above_import_max'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -48,6 +57,8 @@ export type UpstreamRejection = Readonly<{
   providerLabel: string;
   model: string;
   reason: RejectionReason;
+  /** The import by way of which it was considered. */
+  import?: string;
 }>;
 
 /** What is known from outside the catalogue, at the moment of planning. */
@@ -95,6 +106,7 @@ export function offerRejection(
   const { provider, isPaused, prices } = offer;
   const unwanted = wishRejection(offer, demands.preferences);
   if (unwanted) return unwanted;
+  if (isAboveImport(offer)) return 'price_above_import_max';
   if (isTooDear(prices, demands)) return 'price_above_max';
   if (!provider.isEnabled) return 'disabled';
   if (isPaused) return 'paused_for_usage';
@@ -138,11 +150,12 @@ function standingNow(
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const providerLabel = labelOf(offer.provider);
+  const { provider, model, throughImport } = offer;
   const rejections = [...new Set(reasons)].map((reason) => ({
-    providerLabel,
-    model: offer.model,
+    providerLabel: labelOf(provider),
+    model,
     reason,
+    ...(throughImport && { import: importRouteOf(throughImport) }),
   }));
   return { usable: [], rejections };
 }

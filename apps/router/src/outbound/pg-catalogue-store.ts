@@ -16,6 +16,7 @@ import { CatalogueStore } from '../services/live-catalogue.js';
 import { type AutoselectRow, fromAutoselectRow } from './autoselect-rows.js';
 import { type CredentialColumns, CredentialReading } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
+import { fromImportRow, type ImportRow } from './import-rows.js';
 import { fromPolicyRow, type GuestRow, type OpeningRow, type PolicyRow } from './policy-rows.js';
 import { fromRotationRow, type MemberRow, type RotationRow } from './rotation-rows.js';
 import { ReadingPool } from './router-database.js';
@@ -144,6 +145,7 @@ export class PgCatalogueStore extends CatalogueStore {
     const autoselects = await client.query<AutoselectRow>(
       'SELECT * FROM autoselect ORDER BY name, id',
     );
+    const imports = await client.query<ImportRow>('SELECT * FROM market_import ORDER BY name, id');
     const registrationsByProvider = Map.groupBy(registrations.rows, (row) => row.provider_id);
     const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
     const credentials = new CredentialReading(this.vault);
@@ -170,6 +172,7 @@ export class PgCatalogueStore extends CatalogueStore {
       usageChecks: usageChecks.rows.map(fromUsageCheckRow),
       sellerFees: terms.sellerFees,
       autoselects: autoselects.rows.flatMap((row) => this.readable(row)),
+      imports: imports.rows.map(fromImportRow),
     };
   }
 

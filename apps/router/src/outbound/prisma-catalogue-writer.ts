@@ -13,6 +13,7 @@ import { CatalogueWriter } from '../services/catalogue-editing.js';
 import { putAutoselect } from './autoselect-rows.js';
 import { toCredentialColumns } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
+import { putImport } from './import-rows.js';
 import { putPolicyRows, toPolicyColumns } from './policy-rows.js';
 import { insertAct } from './prisma-act-store.js';
 import { addRegistration, revokeRegistration, toRegistrationRow } from './registration-rows.js';
@@ -94,6 +95,11 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
         return putAutoselect(change, transaction);
       case 'autoselect-delete':
         await transaction.autoselect.deleteMany({ where: { id: change.id } });
+        return;
+      case 'import-put':
+        return putImport(change, transaction);
+      case 'import-delete':
+        await transaction.marketImport.deleteMany({ where: { id: change.id } });
         return;
       case 'usage-check-put':
         return putUsageCheck(change, transaction);

@@ -3,6 +3,7 @@ import type { CallableModels, CallableRoutes, ListModels, ListRoutes } from '@ai
 import { Injectable } from '@nestjs/common';
 import { toBuyer } from '../domain/buyer.js';
 import { callableAutoselects } from '../domain/callable-autoselects.js';
+import { callableImports } from '../domain/callable-imports.js';
 import { callableModels } from '../domain/callable-models.js';
 import { callableRoutes } from '../domain/callable-routes.js';
 import { Market } from './market.js';
@@ -24,7 +25,7 @@ export class ModelList {
 
   async list({ apiToken, pathUsername, clientAddress }: ListModels): Promise<CallableModels> {
     const { paceOf, ...scope } = await this.scopeOf({ apiToken, pathUsername, clientAddress });
-    const models = callableModels(scope, linesMax, paceOf);
+    const models = [...callableModels(scope, linesMax, paceOf), ...callableImports(scope, paceOf)];
     // Without anything to select from there is nothing to be selected.
     const autoselects = models.length > 0 ? callableAutoselects(scope) : [];
     return { models: [...models, ...autoselects].slice(0, linesMax) };
