@@ -12,19 +12,8 @@ const familyOfWord: ReadonlyMap<string, 'rotation' | 'autoselect'> = new Map([
 /** Words that stand for something of the market's own now, or that clients of others look for below `/api`. */
 const keptWords = [
   ...familyOfWord.keys(),
-  ...[
-    'accounts',
-    'api',
-    'v1',
-    'v2',
-    'u',
-    'auth',
-    'broker',
-    'admin',
-    'internal',
-    'autoselects',
-    'provider',
-  ],
+  ...['import', 'imports', 'market', 'provider', 'autoselects', 'accounts', 'auth', 'broker'],
+  ...['api', 'v1', 'v2', 'u', 'admin', 'internal'],
   ...['healthz', 'readyz', 'health', 'metrics', 'docs', 'openapi', 'mcp', 'ws', 'wss'],
   // Of the APIs that ours are like.
   ...['realtime', 'files', 'uploads', 'batches', 'assistants', 'threads', 'fine_tuning'],

@@ -36,12 +36,20 @@ describe(placeOfWord, () => {
     expect(placeOfWord(word)).toEqual(place);
   });
 
-  it.each(['account', 'catalog', 'coderai', 'u', 'v1', 'tags', 'chat', 'models', 'providers'])(
-    'finds no provider at %s, which is a word of the market',
-    (word) => {
-      expect(placeOfWord(word)).toBeUndefined();
-    },
-  );
+  it.each([
+    'account',
+    'catalog',
+    'coderai',
+    'u',
+    'v1',
+    'tags',
+    'chat',
+    'models',
+    'providers',
+    'imports',
+  ])('finds no provider at %s, which is a word of the market', (word) => {
+    expect(placeOfWord(word)).toBeUndefined();
+  });
 
   it.each(['', 'Box', 'a b', 'box/x', '-x', '..', 'ü', 'x'.repeat(65)])(
     'finds nothing at %p, which nobody may be called',
