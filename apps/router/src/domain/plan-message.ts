@@ -1,6 +1,6 @@
 import type { Candidate, Rejection, RequestFacts, Terms } from '@aisbf/contracts';
 import { parseNanos } from '@aisbf/money';
-import { labelOf } from './catalogue.js';
+import { globalUsername, labelOf } from './catalogue.js';
 import { offerName } from './choice.js';
 import { outputTokensHeld } from './hold-amount.js';
 import type { RoutePlan } from './plan.js';
@@ -29,7 +29,10 @@ export function toCandidate(
     ...(routePlace !== undefined && { routePlace }),
   };
   if (target.kind === 'http') {
-    return { ...common, kind: 'http', url: target.url, headers: { ...target.headers } };
+    return {
+      ...{ ...common, kind: 'http', url: target.url, headers: { ...target.headers } },
+      ...(offer.provider.username === globalUsername && { isOfOperator: true }),
+    };
   }
   const { session, brokerUrl } = target.present;
   return {
