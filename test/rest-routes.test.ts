@@ -233,6 +233,11 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   connectWorker: sellersWorker,
   listModels: () => ({ token: buyer.apiToken }),
   getModel: () => ({ token: buyer.apiToken, path: { model: 'sams/demo-small' } }),
+  listCallableProviders: () => ({ token: buyer.apiToken }),
+  listCallableRotations: () => ({ token: buyer.apiToken }),
+  listCallableAutoselects: () => ({ token: buyer.apiToken }),
+  listOllamaTags: () => ({ token: buyer.apiToken }),
+  getOllamaVersion: () => ({ token: '' }),
   createChatCompletion: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },

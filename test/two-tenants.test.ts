@@ -225,6 +225,8 @@ const own: Attempts = Object.fromEntries(
     ...['listSales', 'getEarningsBalance', 'listPayouts', 'getPayoutAccount', 'listTopUps'],
     ...['listPromoGrants', 'listProviders', 'listListings', 'listRotations', 'listUsageChecks'],
     ...['listAutoselects', 'listImports', 'listMarket'],
+    ...['listCallableProviders', 'listCallableRotations'],
+    ...['listCallableAutoselects', 'listOllamaTags', 'getOllamaVersion'],
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
     'getAccessToken',
   ].map((operationId) => [operationId, () => [{ statuses: nothing }]] as const),
@@ -483,22 +485,26 @@ describe.each([
 
 describe("another's own address", () => {
   const buyers = restRoutes.filter(({ path }) => path.startsWith('/v1/'));
-  it.each(buyers.map((route) => [route.operationId, route] as const))(
-    'is closed to a tenant who asks it to %s, for what is its own too',
-    async (_name, route) => {
+  it.each(
+    ['', '/hosted'].flatMap((place) =>
+      buyers.map((route) => [route.operationId, place, route] as const),
+    ),
+  )(
+    'is closed to a tenant who asks it to %s at "%s", for what is its own too',
+    async (_name, place, route) => {
       const attempt = {
         path: { model: 'hosted/plain' },
         ...(route.method === 'post' && {
           // An answer that is kept is behind the same door.
-          headers: { 'idempotency-key': 'a key of his own' },
+          headers: { 'idempotency-key': `a key of his own${place}` },
           body: { ...purchase, model: 'hosted/plain' },
         }),
         ...(route.operationId === 'getGeneration' && { query: { id: bobsRequestId } }),
       };
-      const open = await send(route, attempt, bob.apiToken, '/api/u/bob');
+      const open = await send(route, attempt, bob.apiToken, `/api/u/bob${place}`);
       expect(open).toMatchObject({ status: 200 });
       for (const prefix of ['/api/u/ann', '/api/u/global', '/api/u/nobody']) {
-        const answer = await send(route, attempt, bob.apiToken, prefix);
+        const answer = await send(route, attempt, bob.apiToken, `${prefix}${place}`);
         expect(answer).toMatchObject({
           status: 403,
           text: expect.stringContaining('user_foreign'),

@@ -6,6 +6,7 @@ import type { GatewaySettings } from './config.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
+import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { EgressRefusals } from './outbound/egress-refusals.js';
@@ -48,6 +49,8 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     module: AppModule,
     providers: [
       OpenAiRoutes,
+      OllamaProbes,
+      { provide: OllamaLikeness, useValue: new OllamaLikeness(settings.GATEWAY_OLLAMA_VERSION) },
       FormDoor,
       InferenceDoor,
       Inference,

@@ -63,6 +63,10 @@ export const gatewaySettings = z.object({
     33_554_432,
     'How much of a prompt an autoselect looks at: 64,000 tokens, in about 3 ms. A longer one counts as private.',
   ),
+  GATEWAY_OLLAMA_VERSION: setting.text(
+    '0.12.0',
+    'What `/api/version` says: the Ollama whose list of models ours is like. Programs leave alone what they take for too old.',
+  ),
   GATEWAY_REQUESTS_MAX: setting.integer(
     10_000,
     1,

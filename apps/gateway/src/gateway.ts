@@ -2,6 +2,8 @@ import { loadEncodings } from '@aisbf/metering';
 import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf/platform';
 import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
+import { ollamaPrefixes } from './inbound/buyer-paths.js';
+import { OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
 
@@ -26,7 +28,9 @@ export async function startGateway(settings: GatewaySettings) {
     readiness,
     onFastify: (fastify, nest) => {
       addOpenApi(fastify);
-      nest.get(OpenAiRoutes).addTo(fastify);
+      const door = nest.get(OpenAiRoutes);
+      door.addTo(fastify);
+      door.open(fastify, ollamaPrefixes, (scope) => nest.get(OllamaProbes).addTo(scope));
     },
   });
   readiness.markStarted();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   type Admit,
+  type CallableRoutes,
   type Candidate,
   type Extend,
   type Extended,
@@ -127,6 +128,9 @@ class FakePeers {
   readonly kept: KeepAnswer[] = [];
   isKeepingNothing = false;
   receipt: object = {};
+  /** What the token can call. */
+  models: readonly Readonly<{ id: string }>[] = [{ id: 'p/m' }];
+  routes: CallableRoutes = { providers: [], rotations: [], autoselects: [] };
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
 
@@ -178,8 +182,10 @@ class FakePeers {
     }
     if (path === internalPaths.accountsReceipt) return this.receipt;
     if (path === internalPaths.routerModels) {
-      return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
+      const line = { ownedBy: 'seller', createdAtS: 1, prices: null };
+      return { models: this.models.map((model) => ({ ...line, ...model })) };
     }
+    if (path === internalPaths.routerRoutes) return this.routes;
     return {};
   }
 

@@ -216,6 +216,14 @@ describe('providers', () => {
     expect(headers.get('x-should-retry')).toBe('false');
   });
 
+  it.each(['catalog', 'chat', 'tags', 'user-provider'])(
+    'makes no provider of the name %s',
+    async (name) => {
+      const { status, body } = await call(anna, 'POST', providersPath, { kind: 'coderai', name });
+      expect([status, body.error.code]).toEqual([400, 'provider_name_reserved']);
+    },
+  );
+
   it('refuses a second provider of the same name, and lets another owner have it', async () => {
     await worker(anna, 'twice');
     const again = await call(anna, 'POST', providersPath, { kind: 'coderai', name: 'twice' });

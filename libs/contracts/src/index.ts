@@ -35,6 +35,7 @@ export {
   Users,
 } from './account-api.js';
 export { RecordAct } from './act.js';
+export { familyOfAddressWord, isAddressWord } from './address-word.js';
 export { authPath, authRoutes } from './auth-api.js';
 export {
   Autoselect,
@@ -48,6 +49,15 @@ export {
 } from './autoselect.js';
 export { BudgetLimit, BudgetPeriod, BudgetUse } from './budget.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
+export type { AutoselectEntry, ProviderEntry, RotationEntry } from './buyer-list-api.js';
+export {
+  CallableAutoselect,
+  CallableProvider,
+  CallableRotation,
+  CallableRoutes,
+  ListRoutes,
+  toldMembersMax,
+} from './callable-routes.js';
 export {
   CreatedProvider,
   CreatedRegistration,
@@ -140,6 +150,7 @@ export {
 } from './listing-api.js';
 export { ListMarket, MarketListing, MarketPage } from './market-api.js';
 export { ModelFacts } from './model-facts.js';
+export type { OllamaModel } from './ollama-api.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
 export { ProviderPace } from './pace-api.js';

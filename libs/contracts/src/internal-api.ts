@@ -23,6 +23,7 @@ export const internalPaths = {
   routerAdmit: '/internal/v1/admit',
   routerExplain: '/internal/v1/explain',
   routerModels: '/internal/v1/models',
+  routerRoutes: '/internal/v1/routes',
   routerAdmitWorker: '/internal/v1/admit-worker',
   routerCheckWorkers: '/internal/v1/check-workers',
   /** A worker as an HTTP upstream: the endpoint's own path follows. */

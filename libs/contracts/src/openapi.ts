@@ -4,6 +4,8 @@ import * as account from './account-api.js';
 import * as auth from './auth-api.js';
 import * as autoselect from './autoselect.js';
 import * as buyer from './buyer-api.js';
+import { buyerListAnswers, buyerListRoutes } from './buyer-list-api.js';
+import { buyerServers } from './buyer-server.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
@@ -12,6 +14,7 @@ import * as imports from './import-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
 import * as market from './market-api.js';
+import { ollamaAnswers, ollamaRoutes } from './ollama-api.js';
 import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
@@ -51,6 +54,8 @@ const answers = {
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,
   Generation: buyer.Generation,
+  ...buyerListAnswers,
+  ...ollamaAnswers,
   RouteExplanation,
   Principal,
   User: account.User,
@@ -101,17 +106,15 @@ const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: buyer.buyerRoutes,
+    routes: [...buyer.buyerRoutes, ...buyerListRoutes],
     error: 'OpenAiError',
-    servers: [
-      { url: '/' },
-      { url: '/api' },
-      {
-        url: '/api/u/{username}',
-        description: "A user's own address: for that user's API tokens, and operators'.",
-        variables: { username: { default: 'buyer' } },
-      },
-    ],
+    servers: buyerServers,
+  },
+  {
+    tag: 'ollama',
+    description: "What programs ask that look for an Ollama. Requests go to OpenAI's API.",
+    routes: ollamaRoutes,
+    error: 'OpenAiError',
   },
   {
     tag: 'account',

@@ -73,6 +73,8 @@ const candidateShape = {
   outputTokensPayable: Count.optional(),
   /** Thinking has a price of its own here, so that it counts also where nobody sees it. */
   isReasoningPriced: z.boolean().optional(),
+  /** Which of the request's routes has led here: 0 is its first. Absent where there is only one. */
+  routePlace: z.int().min(0).max(16).optional(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */

@@ -5,10 +5,11 @@ import type { RequestProblem } from '@aisbf/openai';
 import { bearerOf } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import type { FastifyRequest } from 'fastify';
+import { type BuyerPlace, placeOfWord } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
 
 /** What the door's addresses hold. */
-export type Params = { username?: string; '*'?: string };
+export type Params = { username?: string; place?: string; '*'?: string };
 
 export function newRequestId(): string {
   return `req_${randomUUID().replaceAll('-', '')}`;
@@ -39,6 +40,19 @@ export function sessionOf(request: FastifyRequest): string | undefined {
 
 export function usernameOf(request: FastifyRequest): string | null {
   return (request.params as Params).username ?? null;
+}
+
+/** Who asks, and from where. */
+export function callerOf(request: FastifyRequest) {
+  const pathUsername = usernameOf(request);
+  return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
+}
+
+/** Where a request has come in. */
+export function placeOf(request: FastifyRequest): BuyerPlace {
+  const place = placeOfWord((request.params as Params).place);
+  if (!place) throw faults.ENDPOINT_MISSING();
+  return place;
 }
 
 /** Refuses what cannot be a token at all before anybody is asked. */

@@ -93,12 +93,14 @@ export class HttpBuyer extends Buyer {
     this.response.destroy();
   }
 
-  private headersOf({ provider, attempts, replayOf }: AnswerHead) {
+  private headersOf({ provider, attempts, route, fallbackFrom, replayOf }: AnswerHead) {
     return {
       'x-request-id': replayOf ?? this.requestId,
       ...(replayOf !== undefined && { 'idempotent-replayed': 'true' }),
       'x-aisbf-provider': provider,
       'x-aisbf-attempts': String(attempts),
+      ...(route !== undefined && { 'x-aisbf-route': route }),
+      ...(fallbackFrom !== undefined && { 'x-aisbf-fallback-from': fallbackFrom }),
     };
   }
 }

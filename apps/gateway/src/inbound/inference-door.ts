@@ -13,6 +13,7 @@ import {
   idempotencyKeyOf,
   invalidBody,
   newRequestId,
+  placeOf,
   sessionOf,
   textOf,
   usernameOf,
@@ -99,6 +100,7 @@ export class InferenceDoor {
   }
 
   private readingTerms(request: FastifyRequest): ReadingTerms {
-    return { sessionHeader: sessionOf(request), signalLimits: this.limits.signals };
+    const signalLimits = this.limits.signals;
+    return { place: placeOf(request), sessionHeader: sessionOf(request), signalLimits };
   }
 }

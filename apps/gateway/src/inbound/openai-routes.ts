@@ -5,6 +5,7 @@ import type { OpenAiError } from '@aisbf/openai';
 import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isAt, routeAt } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
 import { formEndpoints } from '../domain/form-endpoints.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
@@ -12,13 +13,12 @@ import { factsOf } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
 import { AnswerNotKept } from '../services/idempotent-inference.js';
 import { Settlements } from '../services/settlements.js';
-import { apiTokenOf, type Params, usernameOf } from './buyer-request.js';
+import { buyerPrefixes } from './buyer-paths.js';
+import { apiTokenOf, callerOf, type Params, placeOf, usernameOf } from './buyer-request.js';
 import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
-
-/** Where the buyers' API is served: the bare address, and a user's own. */
-const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
+import { addRouteLists } from './route-lists.js';
 
 type Query = { id?: string };
 
@@ -41,10 +41,20 @@ export class OpenAiRoutes {
   }
 
   addTo(fastify: FastifyInstance): void {
+    this.open(fastify, buyerPrefixes, (scope) => this.addRoutes(scope));
+  }
+
+  /** Serves further routes in the manner of this door. */
+  open(
+    fastify: FastifyInstance,
+    prefixes: readonly string[],
+    addRoutes: (scope: FastifyInstance) => void,
+  ): void {
     for (const prefix of prefixes) {
       fastify.register(
         (scope, _options, done) => {
-          this.addRoutes(scope);
+          this.addManners(scope);
+          addRoutes(scope);
           done();
         },
         { prefix },
@@ -52,7 +62,7 @@ export class OpenAiRoutes {
     }
   }
 
-  private addRoutes(scope: FastifyInstance): void {
+  private addManners(scope: FastifyInstance): void {
     // Bodies stay bytes: what a buyer sent is what an upstream gets.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -62,7 +72,14 @@ export class OpenAiRoutes {
       nameRequest(request, reply);
       done();
     });
+    scope.addHook('onRequest', (request, _reply, done) => {
+      placeOf(request);
+      done();
+    });
     scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
+  }
+
+  private addRoutes(scope: FastifyInstance): void {
     for (const endpoint of jsonEndpoints) {
       scope.post(endpointPaths[endpoint.name], (request, reply) =>
         this.door.serveJson(request, reply, endpoint),
@@ -83,6 +100,9 @@ export class OpenAiRoutes {
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
+    addRouteLists(scope, (request) =>
+      this.admission.routes({ type: 'list-routes', ...callerOf(request) }),
+    );
     scope.get('/generation', (request, reply) => this.showReceipt(request, reply));
     scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
   }
@@ -107,20 +127,17 @@ export class OpenAiRoutes {
   }
 
   private async showModel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const wanted = (request.params as Params)['*'];
+    const wanted = routeAt(placeOf(request), (request.params as Params)['*'] ?? '');
     const model = (await this.modelsFor(request)).find(({ id }) => id === wanted);
     if (!model) throw faults.MODEL_MISSING();
     return reply.send(model);
   }
 
   private async modelsFor(request: FastifyRequest) {
-    const { models } = await this.admission.models({
-      type: 'list-models',
-      apiToken: apiTokenOf(request),
-      pathUsername: usernameOf(request),
-      clientAddress: request.ip,
-    });
-    return models.map(toModel);
+    const place = placeOf(request);
+    const question = { type: 'list-models', ...callerOf(request) } as const;
+    const { models } = await this.admission.models(question);
+    return models.filter(({ id }) => isAt(place, id)).map(toModel);
   }
 
   private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

@@ -5,6 +5,10 @@ import type { Dialect } from '@aisbf/openai';
 export type AnswerHead = Readonly<{
   provider: string;
   attempts: number;
+  /** Which of the request's routes has led here, where that is known. */
+  route?: string;
+  /** Who had failed before. */
+  fallbackFrom?: string;
   /** It was given before, to this request. */
   replayOf?: string;
 }>;

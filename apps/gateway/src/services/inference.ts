@@ -13,6 +13,7 @@ import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
 import { factsOf, type Work } from '../domain/work.js';
 import { Admission } from './admission.js';
+import { answerHead } from './answer-head.js';
 import type { RelayEnd } from './answer-relay.js';
 import { AttemptBook, type Attempts } from './attempts.js';
 import type { Buyer } from './buyer.js';
@@ -203,7 +204,7 @@ export class Inference {
       exchange: {
         answer,
         buyer,
-        head: { provider: candidate.providerLabel, attempts: attempts.count },
+        head: answerHead(call.work, plan, candidate, attempts),
         onBytes: () => attempts.bytes(),
         onServing: () => attempts.serving(),
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),

@@ -31,6 +31,7 @@ export const faults = defineFaults({
     'invalid',
     'Everybody who serves this model costs more than the request (max_price, max_cost) or the import that leads there (maxPrices) allows.',
   ],
+  WISHES_UNMET: ['invalid', 'What this request wishes of its route leaves nobody to serve it.'],
   PRIVACY_UNMET: [
     'unprocessable',
     'This request counts as private, and nobody who may see it can serve it.',
@@ -48,7 +49,10 @@ export const faults = defineFaults({
   PROBE_QUEUE_UNAVAILABLE: ['unavailable', 'Probes cannot be queued at the moment.'],
   PROVIDER_NOT_FOUND: ['missing', 'There is no such provider.'],
   PROVIDER_EXISTS: ['conflict', 'There is a provider of this name already.'],
-  PROVIDER_NAME_RESERVED: ['invalid', 'This name is a word of routes and cannot name a provider.'],
+  PROVIDER_NAME_RESERVED: [
+    'invalid',
+    'This name is a word of routes or addresses and cannot name a provider.',
+  ],
   PROVIDER_WITHOUT_WORKERS: ['conflict', 'This provider has no workers, so no registration token.'],
   PROVIDER_WITHOUT_CREDENTIAL: [
     'conflict',

@@ -1,7 +1,9 @@
 import type { Candidate, Rejection, RequestFacts, Terms } from '@aisbf/contracts';
-import { type Nanos, parseNanos } from '@aisbf/money';
+import { parseNanos } from '@aisbf/money';
 import { globalUsername, labelOf } from './catalogue.js';
+import { offerName } from './choice.js';
 import { outputTokensHeld } from './hold-amount.js';
+import type { RoutePlan } from './plan.js';
 import { toPricesText } from './prices-text.js';
 import type { Upstream, UpstreamRejection } from './upstream.js';
 
@@ -9,10 +11,11 @@ import type { Upstream, UpstreamRejection } from './upstream.js';
 export function toCandidate(
   { offer, modelThere, target }: Upstream,
   facts: RequestFacts,
-  holdAmount: Nanos,
+  { holdAmount, routePlaces }: Pick<RoutePlan, 'holdAmount' | 'routePlaces'>,
 ): Candidate {
   const { prices } = offer;
-  const { costMax } = facts;
+  const { costMax, fallbacks } = facts;
+  const routePlace = fallbacks && routePlaces.get(offerName(offer));
   const payable =
     costMax === undefined ? null : outputTokensHeld(parseNanos(costMax), facts, prices);
   const common = {
@@ -23,6 +26,7 @@ export function toCandidate(
     outputTokensHeld: outputTokensHeld(holdAmount, facts, prices),
     ...(payable !== null && { outputTokensPayable: payable }),
     ...(prices.reasoning_token !== undefined && { isReasoningPriced: true }),
+    ...(routePlace !== undefined && { routePlace }),
   };
   if (target.kind === 'http') {
     return {

@@ -62,6 +62,8 @@ export type RoutePlan = Readonly<{
   holdAmount: Nanos;
   /** What the rotation says of tries and times, where a rotation was asked. */
   limits: RotationLimits | undefined;
+  /** By the offer's name: which of the request's routes leads to it, the first of several. */
+  routePlaces: ReadonlyMap<string, number>;
   /** What autoselects among the routes have decided, and by what. */
   selections: readonly SelectionRecord[];
   /** False: whoever is asked first is the only one. */
@@ -83,7 +85,7 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
   const facts = withoutSuffixes(input.facts);
   if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
   const demands: SessionDemands = { ...facts, ...settings };
-  const { choice, rotation, selections } = resolveRoutes(
+  const { choice, rotation, routePlaces, selections } = resolveRoutes(
     [facts.route, ...(facts.fallbacks ?? [])],
     {
       buyer: input.buyer,
@@ -100,7 +102,7 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     name: offerName(offer),
     ...upstreamsOf(offer, input.around, demands, random),
   }));
-  const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
+  const rejections = found.flatMap((one) => one.rejections);
   const usable = new Map(found.map(({ name, usable: upstreams }) => [name, upstreams]));
   const candidates = ordered(choice, usable, { ...input, facts, random });
   const { preferences } = facts;
@@ -108,9 +110,10 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
   return {
     candidates,
     ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
-    rejections,
+    rejections: rejections.slice(0, settings.rejectionsMax),
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
     limits: rotation?.limits,
+    routePlaces,
     selections,
     isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
     refused: candidates.length === 0 ? refusal(offers, rejections, facts.endpoint) : undefined,

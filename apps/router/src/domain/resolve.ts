@@ -12,7 +12,7 @@ import {
   type Provider,
   type Rotation,
 } from './catalogue.js';
-import { type Choice, filterChoice, offersOf, type PoolMember } from './choice.js';
+import { type Choice, filterChoice, offerName, offersOf, type PoolMember } from './choice.js';
 import { isPrivate } from './decision.js';
 import { everyOffer } from './everything.js';
 import { faults } from './faults.js';
@@ -27,6 +27,8 @@ import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 export type Resolved = Readonly<{
   choice: Choice;
   rotation: Rotation | undefined;
+  /** By the offer's name: the place in the list of the first route that leads to it. */
+  routePlaces: ReadonlyMap<string, number>;
   /** What autoselects among them have decided, and by what. */
   selections: readonly SelectionRecord[];
 }>;
@@ -62,7 +64,18 @@ export function resolveRoutes(routes: readonly string[], scope: ServingScope): R
   const choice = isStrict ? filterChoice(all, isDiscreet) : all;
   if (!choice) throw refusals[0] ?? faults.PRIVACY_UNMET();
   const selections = found.flatMap(({ record }) => record ?? []);
-  return { choice, rotation: first.rotation, selections };
+  return { choice, rotation: first.rotation, routePlaces: routePlacesOf(meanings), selections };
+}
+
+function routePlacesOf(meanings: readonly Meaning[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [place, meaning] of meanings.entries()) {
+    if ('refusal' in meaning) continue;
+    for (const name of offersOf(meaning.choice).map(offerName)) {
+      if (!places.has(name)) places.set(name, place);
+    }
+  }
+  return places;
 }
 
 /**

@@ -53,10 +53,15 @@ export function sessionRejection(
 ): SessionRejection | undefined {
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
-  if (session.state !== 'serving') return session.state;
   const path = `/v1${endpointPaths[demands.endpoint]}`;
   if (session.endpoints && !session.endpoints.includes(path)) return 'endpoint_unsupported';
-  return modelRejection(model, demands) ?? loadRejection(session, demands);
+  // What waiting would not mend comes first.
+  const unfit = modelRejection(model, demands);
+  if (unfit) return unfit;
+  if (demands.bodyBytes + demands.frameOverheadBytes > session.frameBytesMax) {
+    return 'frame_too_large';
+  }
+  return session.state === 'serving' ? loadRejection(session, demands) : session.state;
 }
 
 function modelRejection(
@@ -89,9 +94,8 @@ function wishedOtherwise(
 }
 
 function loadRejection(
-  { frameBytesMax, inFlight, inFlightMax, queued }: SessionPresence,
-  { bodyBytes, frameOverheadBytes, sessionQueuedMax }: SessionDemands,
+  { inFlight, inFlightMax, queued }: SessionPresence,
+  { sessionQueuedMax }: SessionDemands,
 ): SessionRejection | undefined {
-  if (bodyBytes + frameOverheadBytes > frameBytesMax) return 'frame_too_large';
   return inFlight >= inFlightMax && queued >= sessionQueuedMax ? 'at_capacity' : undefined;
 }

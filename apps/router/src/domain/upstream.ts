@@ -101,22 +101,20 @@ export function upstreamsOf(
   return { usable: [{ offer, modelThere, target, ...standing }], rejections: [] };
 }
 
-/** Why an offer cannot serve whatever its workers are. */
+/** Why an offer cannot serve whatever its workers are. What waiting would not mend comes first. */
 export function offerRejection(
   offer: Offer,
   demands: SessionDemands,
   { nowMs, barredOf }: Pick<Surroundings, 'nowMs' | 'barredOf'>,
 ): RejectionReason | undefined {
   const { provider, isPaused, prices } = offer;
-  if (!provider.isEnabled) return 'disabled';
-  if (isPaused) return 'paused_for_usage';
-  const unwanted =
-    policyRejection(offer, demands.endpoint, nowMs) ??
-    barredOf?.(provider.id) ??
-    wishRejection(offer, demands.preferences);
+  const unwanted = wishRejection(offer, demands.preferences);
   if (unwanted) return unwanted;
   if (isAboveImport(offer)) return 'price_above_import_max';
-  return isTooDear(prices, demands) ? 'price_above_max' : undefined;
+  if (isTooDear(prices, demands)) return 'price_above_max';
+  if (!provider.isEnabled) return 'disabled';
+  if (isPaused) return 'paused_for_usage';
+  return policyRejection(offer, demands.endpoint, nowMs) ?? barredOf?.(provider.id);
 }
 
 function sessionUpstreams(
