@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
@@ -7,12 +8,14 @@ import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
+import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
 import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
+import { UpstreamAgents } from './outbound/upstream-agents.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { AttemptBook } from './services/attempts.js';
@@ -87,15 +90,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         provide: Holds,
         useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
       },
-      {
-        provide: Upstream,
-        useFactory: () =>
-          new HttpUpstream({
-            internalSecret: settings.AISBF_INTERNAL_SECRET,
-            connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
-            connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
-          }),
-      },
+      { provide: Upstream, useFactory: () => upstreamOf(settings, parts) },
       { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
@@ -105,6 +100,18 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       ...limitsOf(settings),
     ],
   };
+}
+
+function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): Upstream {
+  return new HttpUpstream({
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    agents: new UpstreamAgents({
+      connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
+      connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
+      egress: egressPolicies(settings),
+    }),
+    refusals: new EgressRefusals(log, metrics),
+  });
 }
 
 /** What bounds each of the parts. */

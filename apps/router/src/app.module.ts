@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AccessLease, Principals, type RunningAccess } from '@aisbf/access';
+import { egressPolicies } from '@aisbf/egress';
 import {
   CallerCheck,
   CallerGuard,
@@ -62,6 +63,7 @@ import { ImportManagement, ImportSettings } from './services/import-management.j
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
+import { LiveFailures, LiveFailuresSettings } from './services/live-failures.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
 import { LivePace, PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
@@ -72,6 +74,7 @@ import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
 import { PaceReport } from './services/pace-report.js';
 import { Planning, PlanningSettings } from './services/planning.js';
+import { HostedProviderSettings, ProviderKinds } from './services/provider-kinds.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { ProviderRates } from './services/provider-rates.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
@@ -127,6 +130,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       LiveCatalogue,
       LiveHealth,
       LivePace,
+      LiveFailures,
       Market,
       Planning,
       RatedPlanning,
@@ -143,6 +147,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       WorkerAdmission,
       Owners,
       CatalogueEditing,
+      ProviderKinds,
       ProviderManagement,
       PaceReport,
       RegistrationManagement,
@@ -197,7 +202,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
 function settingsFor(settings: RouterSettings) {
   return [
     value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
-    ...credentialSettingsFor(settings),
+    ...hostedSettingsFor(settings),
     value(
       new Presence({
         brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
@@ -228,6 +233,7 @@ function settingsFor(settings: RouterSettings) {
         settings.ROUTER_COOLDOWN_ENTRIES_MAX,
       ),
     ),
+    value(new LiveFailuresSettings(settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
@@ -262,11 +268,17 @@ function settingsFor(settings: RouterSettings) {
   ];
 }
 
-function credentialSettingsFor(settings: RouterSettings) {
+function hostedSettingsFor(settings: RouterSettings) {
   return [
     value(new CredentialVault(settings.ROUTER_CREDENTIAL_KEYS)),
     value(new CredentialTendingSettings(settings.ROUTER_CREDENTIAL_REWRAP_INTERVAL_MS)),
     value(new CredentialBatch(settings.ROUTER_CREDENTIAL_REWRAP_BATCH)),
+    value(
+      new HostedProviderSettings(
+        egressPolicies(settings),
+        settings.ROUTER_HOSTED_BY_USERS === 'true',
+      ),
+    ),
   ];
 }
 

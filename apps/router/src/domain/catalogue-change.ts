@@ -6,6 +6,7 @@ import type {
   RotationMember,
   UsageCheck,
 } from './catalogue.js';
+import type { HostedModel, HostedSecrets, HostedUpdate } from './hosted-secrets.js';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
 import type { Deed, NewTerm, TermSubject } from './term.js';
@@ -20,9 +21,9 @@ export type NewHttpProvider = NewProvider &
   Readonly<{
     kind: 'openai';
     baseUrl: string;
-    /** In clear on its way to the store, which encrypts it. */
-    credential: string | null;
-    models: readonly Readonly<{ name: string; upstreamName: string }>[];
+    /** In clear on their way to the store, which encrypts them. */
+    secrets: HostedSecrets;
+    models: readonly HostedModel[];
   }>;
 
 /** Everything that can be done to the catalogue, each a transaction of its own. */
@@ -31,13 +32,12 @@ export type CatalogueChange =
   | Readonly<{
       type: 'provider-update';
       id: string;
-      ownerId: string;
       /** Undefined leaves it as it is. */
       isEnabled: boolean | undefined;
       /** None admits any; undefined leaves it as it is. */
       clientIds: readonly string[] | undefined;
-      /** In clear on its way to the store; null is none, undefined leaves it as it is. */
-      credential: string | null | undefined;
+      /** Of a hosted provider; its secrets are in clear on their way to the store. */
+      hosted: HostedUpdate | undefined;
       data: DataPolicy | undefined;
       policy: ProviderPolicy | undefined;
     }>

@@ -41,8 +41,12 @@ export type WorkerSource = Readonly<{
 export type HttpSource = Readonly<{
   kind: 'openai';
   baseUrl: string;
-  /** Headers that open the door there, or null where the stored credential cannot be read. */
+  /** Headers that are sent along, or null where what is stored of them cannot be read. */
   headers: Readonly<Record<string, string>> | null;
+  /** The base URL with the parameters that are sent along, where there are any; they may be secret. */
+  dialUrl?: string;
+  /** Names of what its owner has put into headers and parameters. */
+  templateNames?: Readonly<{ headers: readonly string[]; query: readonly string[] }>;
   /** The name on our side → the name on theirs. */
   models: ReadonlyMap<string, string>;
 }>;

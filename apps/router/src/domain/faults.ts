@@ -53,6 +53,30 @@ export const faults = defineFaults({
     'conflict',
     'This provider has workers, so no credential: they dial in.',
   ],
+  PROVIDER_NOT_HOSTED: [
+    'conflict',
+    'This provider has workers, so no address, headers or list of models: they dial in.',
+  ],
+  PROVIDER_URL_REFUSED: [
+    'invalid',
+    'The market calls no hosted provider there: its address must be of the internet, its scheme and port such as the details say.',
+  ],
+  PROVIDER_HOSTING_CLOSED: [
+    'forbidden',
+    'In this installation only operators offer hosted providers; connect a worker.',
+  ],
+  PROVIDER_SECRETS_NEEDED: [
+    'invalid',
+    'The URL leads to another server: say the credential, and where there were any the headers and the query, again for it.',
+  ],
+  PROVIDER_SECRETS_UNREADABLE: [
+    'conflict',
+    'What is stored cannot be read: say the credential, and where there were any the headers and the query, all anew.',
+  ],
+  PROVIDER_CALL_TOO_LONG: [
+    'invalid',
+    'With the credential filled in, the headers or the URL are longer than servers take.',
+  ],
   REGISTRATION_NOT_FOUND: ['missing', 'There is no such registration.'],
   REGISTRATIONS_TOO_MANY: [
     'conflict',

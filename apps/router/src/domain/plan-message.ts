@@ -1,6 +1,6 @@
 import type { Candidate, Rejection, RequestFacts, Terms } from '@aisbf/contracts';
 import { type Nanos, parseNanos } from '@aisbf/money';
-import { labelOf } from './catalogue.js';
+import { globalUsername, labelOf } from './catalogue.js';
 import { outputTokensHeld } from './hold-amount.js';
 import { toPricesText } from './prices-text.js';
 import type { Upstream, UpstreamRejection } from './upstream.js';
@@ -25,7 +25,10 @@ export function toCandidate(
     ...(prices.reasoning_token !== undefined && { isReasoningPriced: true }),
   };
   if (target.kind === 'http') {
-    return { ...common, kind: 'http', url: target.url, headers: { ...target.headers } };
+    return {
+      ...{ ...common, kind: 'http', url: target.url, headers: { ...target.headers } },
+      ...(offer.provider.username === globalUsername && { isOfOperator: true }),
+    };
   }
   const { session, brokerUrl } = target.present;
   return {

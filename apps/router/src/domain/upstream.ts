@@ -92,7 +92,11 @@ export function upstreamsOf(
   const modelThere = source.models.get(offer.model);
   if (modelThere === undefined) return rejected(offer, ['not_offered']);
   if (source.headers === null) return rejected(offer, ['credential_unreadable']);
-  const target = { kind: 'http', url: source.baseUrl, headers: source.headers } as const;
+  const target = {
+    kind: 'http',
+    url: source.dialUrl ?? source.baseUrl,
+    headers: source.headers,
+  } as const;
   const standing = standingNow(offer.provider.id, modelThere, null, around);
   return { usable: [{ offer, modelThere, target, ...standing }], rejections: [] };
 }
