@@ -164,5 +164,6 @@ function batchLimits(settings: AccountsSettings) {
   return {
     lanesMax: settings.ACCOUNTS_BATCH_LANES_MAX,
     itemsMax: settings.ACCOUNTS_BATCH_ITEMS_MAX,
+    besideMin: settings.ACCOUNTS_BATCH_ITEMS_MAX,
   };
 }

@@ -32,10 +32,10 @@ export const accountsSettings = z.object({
     2,
     1,
     100,
-    'Statements of a kind that move money at once. Calls that come meanwhile share the next one; more statements only wait for each other.',
+    'Statements of a kind that move money at once. Calls that come meanwhile share the next one; a further statement begins beside it only when it is full, since they wait for each other.',
   ),
   ACCOUNTS_BATCH_ITEMS_MAX: setting.integer(
-    100,
+    200,
     1,
     1_000,
     'Requests in one statement: enough that a commit costs each little, few enough to be quick.',
