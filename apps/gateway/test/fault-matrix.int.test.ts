@@ -56,7 +56,7 @@ const everywhere: readonly Fault[] = [
   { name: '504', reason: 'timeout', fail: status(504) },
   {
     name: 'a redirect',
-    reason: 'server_error',
+    reason: 'redirected',
     fail: status(302, { location: 'http://127.0.0.1:1/' }),
   },
   {

@@ -30,10 +30,8 @@ export class FactListener {
     );
     this.bus.subscribe(subjects.probeEnded, ProbeEnded, (ended) => this.probes.learn(ended));
     this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
-      for (const usage of usages) {
-        this.usages.learn(usage);
-        this.rates.settled(usage);
-      }
+      this.usages.learn(usages);
+      for (const usage of usages) this.rates.settled(usage);
     });
   }
 }
