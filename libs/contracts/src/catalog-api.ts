@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName, endpointNames } from './endpoint.js';
 import { Id, ModelName, Name } from './field.js';
 import { listingRoutes } from './listing-api.js';
 import { modelFacts } from './model-facts.js';
@@ -17,6 +18,15 @@ const ClientIds = z.array(z.string().min(1).max(128)).min(1).max(1000).nullable(
 
 /** Sent as a bearer token; kept encrypted, never shown. */
 const UpstreamCredential = z.string().min(1).max(8192);
+
+/** What a hosted API serves. */
+const ServedEndpoints = z
+  .array(EndpointName)
+  .min(1)
+  .max(endpointNames.length)
+  .refine((names) => new Set(names).size === names.length, 'must name each once');
+const servedEndpoints =
+  'What the hosted API serves. Where it is not told, `responses` and `messages` are asked for as chat.';
 
 function holdsLogin(url: string): boolean {
   const parsed = URL.parse(url);
@@ -61,6 +71,7 @@ export const CreateProvider = z.discriminatedUnion('kind', [
       .max(2048)
       .refine((url) => !holdsLogin(url), 'must not hold a user name or password'),
     credential: UpstreamCredential.optional(),
+    endpoints: ServedEndpoints.optional().describe(servedEndpoints),
     data: DataPolicy.optional(),
     policy: ProviderPolicy.optional(),
     models: z
@@ -82,6 +93,7 @@ export const Provider = z.strictObject({
   policy: ProviderPolicy,
   clientIds: z.array(z.string()).nullable(),
   baseUrl: z.string().nullable(),
+  endpoints: z.array(EndpointName).nullable().describe('Of a hosted API, where it is told.'),
   models: z.array(
     z.strictObject({
       name: ModelName,
@@ -156,6 +168,7 @@ export const UpdateProvider = z.strictObject({
   credential: UpstreamCredential.nullable()
     .optional()
     .describe('Of a hosted API: takes the place of the former one; null is none.'),
+  endpoints: ServedEndpoints.nullable().optional().describe(`${servedEndpoints} Null is not known.`),
   data: DataPolicy.optional(),
   policy: ProviderPolicy.optional(),
 });

@@ -67,6 +67,7 @@ export {
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
   EndpointName,
+  endpointAskedBy,
   endpointNames,
   endpointOutputs,
   endpointPaths,

@@ -9,6 +9,7 @@ import type { OpenAiError } from './error-body.js';
 import { readImageEvent } from './image-event.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
 import { listReader, readImageAnswer } from './list-answer.js';
+import type { Telling, TellingTerms } from './telling.js';
 import type { Usage } from './usage.js';
 
 /** How a stream is ended in its upstream's place. */
@@ -29,6 +30,8 @@ export type Dialect = Readonly<{
   /** What follows the last event of an honest end. */
   done: string;
   failed: (error: OpenAiError) => string;
+  /** Where an answer is not just passed on: what is told in its stead. */
+  telling?: (terms: TellingTerms) => Telling;
 }>;
 
 const doneEvent = event('[DONE]');

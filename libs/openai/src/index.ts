@@ -8,6 +8,7 @@ export {
 export { readAnswerBody } from './answer-body.js';
 export { type ApiRequest, type ApiRequestResult, withoutText } from './api-request.js';
 export { readChatAnswer, readChatEvent } from './chat-answer.js';
+export { type ChatPart, type ChatSaid, readChatSaid } from './chat-said.js';
 export { chatProblem, readChatRequest, toChatRequest } from './chat-request.js';
 export { completionProblem, toCompletionRequest } from './completion-request.js';
 export {
@@ -20,6 +21,13 @@ export {
 } from './dialect.js';
 export { type OpenAiError, openAiError } from './error-body.js';
 export { imageProblem, toImageRequest } from './image-request.js';
+export {
+  type AsChat,
+  asChat,
+  malformed,
+  unsupported,
+  unsupportedFeature,
+} from './inexpressible.js';
 export { embeddingProblem, moderationProblem, rerankProblem } from './input-request.js';
 export {
   choicesProblem,
@@ -40,5 +48,17 @@ export { lengthChunk, usageChunk } from './length-chunk.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
 export { replaceModel, withoutMembers } from './replace-model.js';
+export { responseProblem, responseToChat } from './response-chat.js';
+export { responseDialect, responseFromChatDialect } from './response-dialect.js';
+export { isStored, responseId } from './response-head.js';
+export { Conversation } from './response-input.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
+export {
+  type ChatTeller,
+  chatTelling,
+  plainTelling,
+  type Telling,
+  type TellingTerms,
+  typedEvent,
+} from './telling.js';
 export { readUsage, type Usage } from './usage.js';

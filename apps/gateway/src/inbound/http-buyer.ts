@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from '@aisbf/faults';
-import type { Dialect } from '@aisbf/openai';
+import type { Telling } from '@aisbf/openai';
 import { type AnswerHead, Buyer } from '../services/buyer.js';
 import { bodyOf } from './openai-error.js';
 
@@ -77,7 +77,7 @@ export class HttpBuyer extends Buyer {
     this.response.destroy();
   }
 
-  breakStream(fault: Fault, eventOf: Dialect['failed']): void {
+  breakStream(fault: Fault, eventOf: Telling['failed']): void {
     this.response.write(eventOf(bodyOf(fault)), () => this.response.destroy());
   }
 

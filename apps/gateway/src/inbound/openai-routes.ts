@@ -11,6 +11,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
 import { type JsonEndpoint, readJsonWork } from '../domain/json-work.js';
+import { responsesEndpoint } from '../domain/translated-endpoints.js';
+import { readTranslatedWork, type TranslatedEndpoint } from '../domain/translated-work.js';
 import { factsOf, type Work } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
 import { AnswerNotKept, IdempotentInference } from '../services/idempotent-inference.js';
@@ -82,6 +84,9 @@ export class OpenAiRoutes {
         this.serve(request, reply, () => this.readJson(request, endpoint)),
       );
     }
+    scope.post(endpointPaths.responses, (request, reply) =>
+      this.serve(request, reply, () => this.readTranslated(request, responsesEndpoint)),
+    );
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
@@ -134,6 +139,15 @@ export class OpenAiRoutes {
 
   private readJson(request: FastifyRequest, endpoint: JsonEndpoint): Work {
     const work = readJsonWork(endpoint, textOf(request.body), {
+      sessionHeader: sessionOf(request),
+      signalLimits: this.limits.signals,
+    });
+    if ('code' in work) throw invalidBody(work);
+    return work;
+  }
+
+  private readTranslated(request: FastifyRequest, endpoint: TranslatedEndpoint): Work {
+    const work = readTranslatedWork(endpoint, textOf(request.body), {
       sessionHeader: sessionOf(request),
       signalLimits: this.limits.signals,
     });
@@ -248,9 +262,11 @@ function apiTokenOf(request: FastifyRequest): string {
   return apiToken;
 }
 
-function invalidBody({ code, message, param }: RequestProblem, options?: ErrorOptions): Fault {
+function invalidBody(problem: RequestProblem, options?: ErrorOptions): Fault {
+  const { code, message, param, isFeature } = problem;
   const details = { code, param };
-  return new Fault({ code: 'REQUEST_BODY_INVALID', kind: 'invalid', message, details }, options);
+  const kind = isFeature ? 'unsupported' : 'invalid';
+  return new Fault({ code: 'REQUEST_BODY_INVALID', kind, message, details }, options);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });

@@ -11,7 +11,7 @@ import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
-import { factsOf, type Work } from '../domain/work.js';
+import { factsOf, formFor, type Work } from '../domain/work.js';
 import { Admission } from './admission.js';
 import type { RelayEnd } from './answer-relay.js';
 import { AttemptBook, type Attempts } from './attempts.js';
@@ -31,6 +31,8 @@ export type Call = Readonly<{
   /** Where the buyer has sent a key for it. */
   idempotency?: Idempotency;
   keep?: (answer: WholeAnswer) => Promise<void>;
+  /** Where the endpoint lets later requests build on this one. */
+  remember?: (answer: string) => Promise<void>;
 }>;
 
 /** What is known of one request while it runs. */
@@ -140,11 +142,12 @@ export class Inference {
 
   private async attempt(run: Run, position: number, candidate: Candidate): Promise<AttemptResult> {
     const { call, plan, attempts, buyer, stop } = run;
+    const form = formFor(call.work, candidate.endpoint);
     try {
       const answer = await this.upstream.send({
         candidate,
-        path: endpointPaths[call.work.endpoint],
-        body: call.work.bodyFor(candidate.model),
+        path: endpointPaths[form.endpoint],
+        body: form.bodyFor(candidate.model),
         isStream: call.work.request.isStream,
         requestId: call.requestId,
         isLast:
@@ -198,7 +201,7 @@ export class Inference {
   }
 
   private async pass(
-    { buyer, attempts, call, plan, promptTokens }: Run,
+    { buyer, attempts, call, plan, promptTokens, startedAtMs }: Run,
     position: number,
     candidate: Candidate,
     answer: UpstreamAnswer,
@@ -212,12 +215,14 @@ export class Inference {
         onServing: () => attempts.serving(),
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),
         keep: call.keep,
+        remember: call.remember,
       },
       work: call.work,
       plan,
       position,
       candidate,
       promptTokens,
+      startedAtMs,
     });
     const { isStream } = call.work.request;
     const { status: httpStatus } = answer;

@@ -35,11 +35,12 @@ const tellers: Tellers = {
     detail: { name, kind },
   }),
   'provider-update': (change, { providerById }) => {
-    const { id, isEnabled, clientIds, credential, data, policy } = change;
+    const { id, isEnabled, clientIds, credential, endpoints, data, policy } = change;
     return ofProvider(providerById.get(id), 'provider.update', id, {
       ...(isEnabled !== undefined && { isEnabled }),
       ...(clientIds !== undefined && { clientIds: clientIds.length }),
       ...(credential !== undefined && { credential: credential === null ? 'removed' : 'replaced' }),
+      ...(endpoints !== undefined && { endpoints }),
       ...(data !== undefined && { ...data }),
       ...(policy !== undefined && { policy: 'changed' }),
     });

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
+import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
 import type { DataPolicy, RotationLimits, RotationMember, UsageCheck } from './catalogue.js';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -16,6 +16,8 @@ export type NewHttpProvider = NewProvider &
     baseUrl: string;
     /** In clear on its way to the store, which encrypts it. */
     credential: string | null;
+    /** Null is not known. */
+    endpoints: readonly EndpointName[] | null;
     models: readonly Readonly<{ name: string; upstreamName: string }>[];
   }>;
 
@@ -32,6 +34,8 @@ export type CatalogueChange =
       clientIds: readonly string[] | undefined;
       /** In clear on its way to the store; null is none, undefined leaves it as it is. */
       credential: string | null | undefined;
+      /** Of a hosted API; null is not known, undefined leaves it as it is. */
+      endpoints: readonly EndpointName[] | null | undefined;
       data: DataPolicy | undefined;
       policy: ProviderPolicy | undefined;
     }>

@@ -37,6 +37,7 @@ export function toProvider(
     policy: toPolicyMessage(provider.policy ?? openPolicy),
     clientIds: source.kind === 'coderai' && source.clientIds ? [...source.clientIds] : null,
     baseUrl: source.kind === 'openai' ? source.baseUrl : null,
+    endpoints: source.kind === 'openai' && source.endpoints ? [...source.endpoints] : null,
     models: source.kind === 'openai' ? hostedModels(source.models) : ofWorkers(sessions),
     createdAt: new Date(provider.createdAtMs).toISOString(),
   };

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
+import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -43,6 +43,8 @@ export type HttpSource = Readonly<{
   baseUrl: string;
   /** Headers that open the door there, or null where the stored credential cannot be read. */
   headers: Readonly<Record<string, string>> | null;
+  /** What it serves, where its owner says so. */
+  endpoints?: ReadonlySet<EndpointName> | null;
   /** The name on our side → the name on theirs. */
   models: ReadonlyMap<string, string>;
 }>;

@@ -13,13 +13,14 @@ export function toExplained(
   { paceOf }: Pick<Surroundings, 'paceOf'>,
   { holdAmount }: Readonly<{ holdAmount: Nanos }>,
 ): ExplainedCandidate {
-  const { offer, modelThere, coolUntilMs, target } = upstream;
+  const { offer, modelThere, endpoint, coolUntilMs, target } = upstream;
   const session = target.kind === 'session' ? target.present.session : undefined;
   const pace = paceOf(offer.provider.id, offer.model);
   return {
     provider: labelOf(offer.provider),
     model: modelThere,
     kind: target.kind,
+    ...(endpoint !== facts.endpoint && { endpoint }),
     worker: session?.sessionId ?? null,
     isOwn: offer.isOwn,
     prices: toPricesText(offer.prices),

@@ -49,6 +49,10 @@ export const faults = defineFaults({
   PROVIDER_EXISTS: ['conflict', 'There is a provider of this name already.'],
   PROVIDER_NAME_RESERVED: ['invalid', 'This name is a word of routes and cannot name a provider.'],
   PROVIDER_WITHOUT_WORKERS: ['conflict', 'This provider has no workers, so no registration token.'],
+  PROVIDER_WITHOUT_ENDPOINTS: [
+    'conflict',
+    'Only of a hosted API it is said here which endpoints it serves; workers say it themselves.',
+  ],
   PROVIDER_WITHOUT_CREDENTIAL: [
     'conflict',
     'This provider has workers, so no credential: they dial in.',

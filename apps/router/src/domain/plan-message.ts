@@ -7,7 +7,7 @@ import type { Upstream } from './upstream.js';
 
 /** A candidate as the gateway is told of it. */
 export function toCandidate(
-  { offer, modelThere, target }: Upstream,
+  { offer, modelThere, endpoint, target }: Upstream,
   facts: RequestFacts,
   holdAmount: Nanos,
 ): Candidate {
@@ -20,6 +20,7 @@ export function toCandidate(
     providerLabel: labelOf(offer.provider),
     sellerOwnerId: offer.provider.ownerId,
     model: modelThere,
+    ...(endpoint !== facts.endpoint && { endpoint }),
     outputTokensHeld: outputTokensHeld(holdAmount, facts, prices),
     ...(payable !== null && { outputTokensPayable: payable }),
     ...(prices.reasoning_token !== undefined && { isReasoningPriced: true }),

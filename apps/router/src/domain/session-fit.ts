@@ -1,4 +1,6 @@
 import {
+  type EndpointName,
+  endpointAskedBy,
   endpointOutputs,
   endpointPaths,
   type Preferences,
@@ -54,9 +56,19 @@ export function sessionRejection(
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
   if (session.state !== 'serving') return session.state;
-  const path = `/v1${endpointPaths[demands.endpoint]}`;
-  if (session.endpoints && !session.endpoints.includes(path)) return 'endpoint_unsupported';
+  if (!sessionEndpoint(session, demands.endpoint)) return 'endpoint_unsupported';
   return modelRejection(model, demands) ?? loadRejection(session, demands);
+}
+
+/** By which endpoint a session is asked for this one; undefined where it can be by none. */
+export function sessionEndpoint(
+  { endpoints }: Pick<SessionPresence, 'endpoints'>,
+  wanted: EndpointName,
+): EndpointName | undefined {
+  return endpointAskedBy(
+    wanted,
+    endpoints ? (name) => endpoints.includes(`/v1${endpointPaths[name]}`) : null,
+  );
 }
 
 function modelRejection(

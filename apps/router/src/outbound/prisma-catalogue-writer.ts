@@ -115,20 +115,23 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       const registrations = { create: toRegistrationRow(registration) };
       return { ...owned, kind, clientIds: [...clientIds], registrations };
     }
-    const { kind, baseUrl, credential, models } = provider;
+    const { kind, baseUrl, credential, endpoints, models } = provider;
     const credentialColumns = this.sealed(credential, { ownerId, providerId: id });
-    return { ...owned, kind, baseUrl, ...credentialColumns, models: { create: [...models] } };
+    const served = { servedEndpoints: [...(endpoints ?? [])], models: { create: [...models] } };
+    return { ...owned, kind, baseUrl, ...credentialColumns, ...served };
   }
 
   private async updateProvider(
     change: Change<'provider-update'>,
     transaction: Transaction,
   ): Promise<void> {
-    const { id, ownerId, isEnabled, clientIds, credential, data: promise, policy } = change;
+    const { id, ownerId, isEnabled, clientIds, credential, endpoints, policy } = change;
+    const { data: promise } = change;
     const data = {
       ...(isEnabled !== undefined && { isEnabled }),
       ...(clientIds !== undefined && { clientIds: [...clientIds] }),
       ...(credential !== undefined && this.sealed(credential, { ownerId, providerId: id })),
+      ...(endpoints !== undefined && { servedEndpoints: [...(endpoints ?? [])] }),
       ...(promise !== undefined && toDataColumns(promise)),
       ...(policy !== undefined && toPolicyColumns(policy)),
     };

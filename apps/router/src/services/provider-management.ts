@@ -46,12 +46,13 @@ export class ProviderManagement {
     const policy = (await this.policyOf(request.policy)) ?? openPolicy;
     const owned = { id: randomUUID(), ...owner, name, data, policy };
     if (request.kind === 'openai') {
-      const { baseUrl, credential = null } = request;
+      const { baseUrl, credential = null, endpoints = null } = request;
       const models = request.models.map(({ name, upstreamName = name }) => ({
         name,
         upstreamName,
       }));
-      const provider = { ...owned, kind: 'openai', baseUrl, credential, models } as const;
+      const hosted = { kind: 'openai', baseUrl, credential, endpoints, models } as const;
+      const provider = { ...owned, ...hosted };
       const catalogue = await this.editing.commit({ type: 'provider-create', provider }, principal);
       return { provider: this.message(catalogue, owned.id), registrationToken: null };
     }
@@ -78,7 +79,7 @@ export class ProviderManagement {
   async update(
     principal: Actor,
     id: string,
-    { isEnabled, clientIds, credential, data, policy }: UpdateProvider,
+    { isEnabled, clientIds, credential, endpoints, data, policy }: UpdateProvider,
   ): Promise<ProviderMessage> {
     const { source, ownerId } = await this.managed(principal, id);
     if (clientIds !== undefined && source.kind !== 'coderai') {
@@ -86,6 +87,9 @@ export class ProviderManagement {
     }
     if (credential !== undefined && source.kind !== 'openai') {
       throw faults.PROVIDER_WITHOUT_CREDENTIAL();
+    }
+    if (endpoints !== undefined && source.kind !== 'openai') {
+      throw faults.PROVIDER_WITHOUT_ENDPOINTS();
     }
     const catalogue = await this.editing.commit(
       {
@@ -95,6 +99,7 @@ export class ProviderManagement {
         isEnabled,
         clientIds: clientIds === null ? [] : clientIds,
         credential,
+        endpoints,
         data,
         policy: await this.policyOf(policy),
       },
