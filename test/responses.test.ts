@@ -183,11 +183,13 @@ it('sends calls, their results and pictures on in the words of chat', async () =
 });
 
 it.each(['hosted/say', 'native/say'])('%s breaks off with a typed event', async (model) => {
+  const heard = Promise.withResolvers<void>();
   upstream.on('say', async (call) => {
     const { events } = fakeResponse(['one ', 'two']);
     if (call.path === '/v1/responses') {
       for (const event of events.slice(0, 4)) await call.typedEvent(event);
     } else await call.say('one ');
+    await heard.promise;
     call.cut();
   });
   const types: string[] = [];
@@ -196,6 +198,7 @@ it.each(['hosted/say', 'native/say'])('%s breaks off with a typed event', async 
     const stream = await client.responses.create({ model, input: 'one two', stream: true });
     for await (const event of stream) {
       types.push(event.type);
+      if (event.type === 'response.output_text.delta') heard.resolve();
       if (event.type === 'response.failed') failed = event.response;
     }
   };
@@ -209,21 +212,29 @@ it.each(['hosted/say', 'native/say'])('%s ends early where its cost is limited',
   upstream.on('say', (call) =>
     call.path === '/v1/responses' ? call.typed(fakeResponse(words)) : call.answer(words),
   );
+  const costMax = costOf({ ...units, completion_token: 10 }, prices);
   const stream = await client.responses.create({
     ...{ model, input: 'one two', stream: true },
-    ...{ max_cost: String(costOf({ ...units, completion_token: 10 }, prices)) },
+    ...{ max_cost: String(costMax) },
   });
+  let text = '';
   let last: OpenAI.Responses.ResponseStreamEvent | undefined;
-  for await (const event of stream) last = event;
+  for await (const event of stream) {
+    if (event.type === 'response.output_text.delta') text += event.delta;
+    last = event;
+  }
+  expect(text).toMatch(/^(word ){5,10}$/);
   expect(last).toMatchObject({
     type: 'response.incomplete',
     response: {
       status: 'incomplete',
       incomplete_details: { reason: 'max_output_tokens' },
-      output: [{ content: [{ text: 'word '.repeat(10) }] }],
+      output: [{ content: [{ text }] }],
       x_aisbf: { notice: 'max_cost_reached' },
     },
   });
+  const id = last?.type === 'response.incomplete' ? last.response.id : '';
+  expect(BigInt((await settled(id)).charge)).toBeLessThanOrEqual(costMax);
 });
 
 it('refuses what nobody serves, and what cannot be said, before anything is held', async () => {

@@ -19,6 +19,20 @@ export const gatewaySettings = z.object({
     33_554_432,
     'Largest request body: 32 MiB holds a dozen inline images.',
   ),
+  GATEWAY_UPLOAD_BYTES_MAX: setting.sizeBytes(
+    106_954_752,
+    'All files of one form: 100 MiB, and 2 MiB for what stands around them. They go to the disk, not to memory.',
+  ),
+  GATEWAY_UPLOADS_MAX: setting.integer(
+    64,
+    1,
+    10_000,
+    'Forms that are received or served at once; times the largest of them, that is how much disk they may take.',
+  ),
+  GATEWAY_UPLOAD_FOLDER: setting.text(
+    '',
+    'Where the files of forms lie while they are served; by default where the system keeps such files.',
+  ),
   GATEWAY_ANSWER_BYTES_MAX: setting.sizeBytes(
     67_108_864,
     'Largest answer that is read whole before it is passed on.',
@@ -28,6 +42,12 @@ export const gatewaySettings = z.object({
     0,
     4_194_304,
     'Largest answer that is kept for a repeat under an idempotency key; of a larger one there is the receipt.',
+  ),
+  GATEWAY_STORED_RESPONSE_BYTES_MAX: setting.integer(
+    1_048_576,
+    0,
+    4_194_304,
+    'Largest conversation whose response is kept for requests that build on it: a few hundred pages of text.',
   ),
   GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
     8_388_608,

@@ -2,8 +2,10 @@ import { loadEncodings } from '@aisbf/metering';
 import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf/platform';
 import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
+import { MessageRoutes } from './inbound/message-routes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -26,7 +28,7 @@ export async function startGateway(settings: GatewaySettings) {
     readiness,
     onFastify: (fastify, nest) => {
       addOpenApi(fastify);
-      nest.get(OpenAiRoutes).addTo(fastify);
+      nest.get(OpenAiRoutes).addTo(fastify, [nest.get(ResponseRoutes), nest.get(MessageRoutes)]);
     },
   });
   readiness.markStarted();

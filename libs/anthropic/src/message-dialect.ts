@@ -1,4 +1,10 @@
-import { chatDialect, chatTelling, type Dialect, type JsonBody } from '@aisbf/openai';
+import {
+  chatDialect,
+  chatTelling,
+  type Dialect,
+  type JsonBody,
+  readChatEvent,
+} from '@aisbf/openai';
 import { readMessage, readMessageEvent } from './message-answer.js';
 import { nativeMessage } from './message-native.js';
 import { MessageTeller } from './message-teller.js';
@@ -17,6 +23,6 @@ export function messageDialect(): Dialect {
 export function messageFromChatDialect(body: JsonBody): Dialect {
   return {
     ...chatDialect,
-    telling: (terms) => chatTelling(chatDialect, new MessageTeller(body, terms)),
+    telling: (terms) => chatTelling(readChatEvent, new MessageTeller(body, terms)),
   };
 }

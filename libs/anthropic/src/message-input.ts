@@ -1,4 +1,11 @@
-import { Conversation, isNullish, isObject, type JsonBody, malformed, unsupported } from '@aisbf/openai';
+import {
+  Conversation,
+  isNullish,
+  isObject,
+  type JsonBody,
+  malformed,
+  unsupported,
+} from '@aisbf/openai';
 
 type Part = Readonly<Record<string, unknown>>;
 
@@ -19,7 +26,8 @@ function systemText(system: unknown): string {
 
 function textOf(block: unknown, at: string): string {
   if (!isObject(block)) throw malformed(at, 'an object');
-  if (block.type !== 'text') throw unsupported(`${at}.type`, `a block of type ${shown(block.type)}`);
+  if (block.type !== 'text')
+    throw unsupported(`${at}.type`, `a block of type ${shown(block.type)}`);
   return textAt(block, 'text', at);
 }
 
@@ -29,7 +37,10 @@ function addMessage(chat: Conversation, message: unknown, at: string): void {
   if (role !== 'user' && role !== 'assistant') {
     throw malformed(`${at}.role`, '`user` or `assistant`');
   }
-  if (typeof content === 'string') return chat.add({ role, content });
+  if (typeof content === 'string') {
+    chat.add({ role, content });
+    return;
+  }
   if (!Array.isArray(content)) throw malformed(`${at}.content`, 'a text or a list of blocks');
   const blocks = content.map((block: unknown, index) => {
     if (!isObject(block)) throw malformed(`${at}.content[${index}]`, 'an object');
@@ -54,7 +65,10 @@ function addUserBlocks(chat: Conversation, blocks: readonly Block[]): void {
 function addResult(chat: Conversation, block: Part, at: string): void {
   const id = textAt(block, 'tool_use_id', at);
   const { content } = block;
-  if (typeof content === 'string' || isNullish(content)) return chat.result(id, content ?? '', []);
+  if (typeof content === 'string' || isNullish(content)) {
+    chat.result(id, content ?? '', []);
+    return;
+  }
   if (!Array.isArray(content)) throw malformed(`${at}.content`, 'a text or a list of blocks');
   const parts = content.map((part: unknown, index) => partOf(part, `${at}.content[${index}]`));
   const texts = parts.flatMap((part) => (part.type === 'text' ? [String(part.text)] : []));

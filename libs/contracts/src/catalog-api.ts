@@ -168,7 +168,9 @@ export const UpdateProvider = z.strictObject({
   credential: UpstreamCredential.nullable()
     .optional()
     .describe('Of a hosted API: takes the place of the former one; null is none.'),
-  endpoints: ServedEndpoints.nullable().optional().describe(`${servedEndpoints} Null is not known.`),
+  endpoints: ServedEndpoints.nullable()
+    .optional()
+    .describe(`${servedEndpoints} Null is not known.`),
   data: DataPolicy.optional(),
   policy: ProviderPolicy.optional(),
 });

@@ -243,6 +243,14 @@ export {
   Signals,
   Subject,
 } from './signals.js';
+export {
+  FindResponse,
+  ForgetResponse,
+  ForgottenResponse,
+  FoundResponse,
+  KeepResponse,
+  ResponseId,
+} from './stored-response.js';
 export { streams, subjects } from './subject.js';
 export {
   AskEarnings,

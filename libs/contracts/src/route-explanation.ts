@@ -18,7 +18,7 @@ export const ExplainedCandidate = z.object({
   model: z.string().max(256).describe('Its name there.'),
   kind: z.enum(['http', 'session']),
   endpoint: EndpointName.optional().describe(
-    'By which endpoint it would be asked, where that is not the request\'s own.',
+    "By which endpoint it would be asked, where that is not the request's own.",
   ),
   worker: z.string().max(64).nullable().describe('The session of the worker.'),
   isOwn: z.boolean(),

@@ -27,9 +27,9 @@ export function readResponseEvent(data: string): AnswerResult {
     const { type } = event;
     if (typeof type !== 'string') return { kind: 'garbage' };
     if (type === 'error') return errorOf(event);
-    const response: Fields = isObject(event.response) ? event.response : {};
-    if (type === 'response.failed') return errorOf(isObject(response.error) ? response.error : {});
-    const isLast = type === 'response.completed' || type === 'response.incomplete';
+    const response = fieldsOf(event.response);
+    if (type === 'response.failed') return errorOf(fieldsOf(response.error));
+    const isLast = lastTypes.has(type);
     const piece = pieceOfEvent(type, event);
     return {
       kind: 'answer',
@@ -39,6 +39,12 @@ export function readResponseEvent(data: string): AnswerResult {
       }),
     };
   });
+}
+
+const lastTypes: ReadonlySet<string> = new Set(['response.completed', 'response.incomplete']);
+
+function fieldsOf(value: unknown): Fields {
+  return isObject(value) ? value : {};
 }
 
 /** The end of a response in the words that receipts have for it. */

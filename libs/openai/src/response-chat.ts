@@ -66,7 +66,8 @@ export function responseToChat(body: JsonBody): AsChat {
 }
 
 function refuseWhatIsElsewhere(body: JsonBody): void {
-  if (body.background === true) throw unsupportedFeature('background', 'an answer in the background');
+  if (body.background === true)
+    throw unsupportedFeature('background', 'an answer in the background');
   if (!isNullish(body.conversation)) throw unsupportedFeature('conversation', 'a conversation');
   if (!isNullish(body.prompt)) throw unsupportedFeature('prompt', 'a stored prompt');
   if (!isNullish(body.context_management)) {
@@ -109,7 +110,8 @@ function toolsOf({ tools, tool_choice: choice }: JsonBody): JsonBody {
 
 function toolOf(tool: unknown, at: string): JsonBody {
   if (!isObject(tool)) throw malformed(at, 'an object');
-  if (tool.type !== 'function') throw unsupported(`${at}.type`, `a tool of type ${shown(tool.type)}`);
+  if (tool.type !== 'function')
+    throw unsupported(`${at}.type`, `a tool of type ${shown(tool.type)}`);
   const name = textAt(tool, 'name', at);
   const { description, parameters, strict } = tool;
   return {

@@ -1,3 +1,4 @@
+import { readChatEvent } from './chat-answer.js';
 import { chatDialect, type Dialect } from './dialect.js';
 import type { JsonBody } from './json-body.js';
 import { readResponseAnswer, readResponseEvent } from './response-answer.js';
@@ -19,6 +20,6 @@ export function responseDialect(body: JsonBody): Dialect {
 export function responseFromChatDialect(body: JsonBody): Dialect {
   return {
     ...chatDialect,
-    telling: (terms) => chatTelling(chatDialect, new ResponseTeller(body, terms)),
+    telling: (terms) => chatTelling(readChatEvent, new ResponseTeller(body, terms)),
   };
 }

@@ -89,7 +89,10 @@ function messageOf({ role, content }: JsonBody, at: string): Message {
 function addResult(chat: Conversation, item: JsonBody, at: string): void {
   const id = textAt(item, 'call_id', at);
   const { output } = item;
-  if (typeof output === 'string') return chat.result(id, output, []);
+  if (typeof output === 'string') {
+    chat.result(id, output, []);
+    return;
+  }
   if (!Array.isArray(output)) throw malformed(`${at}.output`, 'a text or a list of parts');
   const parts = output.map((part, index) => partOf(part, `${at}.output[${index}]`));
   const texts = parts.flatMap((part) => (part.type === 'text' ? [String(part.text)] : []));

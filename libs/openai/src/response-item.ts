@@ -8,7 +8,11 @@ type Status = 'in_progress' | 'completed' | 'incomplete';
 type Text = { kind: 'reasoning' | 'text' | 'refusal'; text: string };
 
 const prefixes = { reasoning: 'rs', text: 'msg', refusal: 'msg', call: 'fc' } as const;
-const eventNames = { reasoning: 'reasoning_text', text: 'output_text', refusal: 'refusal' } as const;
+const eventNames = {
+  reasoning: 'reasoning_text',
+  text: 'output_text',
+  refusal: 'refusal',
+} as const;
 
 /** One item of a response's output while it is said: a thought, a message or a call. */
 export class ResponseItem {
@@ -59,10 +63,7 @@ export class ResponseItem {
   end(status: 'completed' | 'incomplete'): readonly Event[] {
     const ended = this.call ? this.endArguments() : this.endText();
     this.status = status;
-    return [
-      ...ended,
-      { type: 'response.output_item.done', ...this.at, item: this.toOutput() },
-    ];
+    return [...ended, { type: 'response.output_item.done', ...this.at, item: this.toOutput() }];
   }
 
   toOutput(): JsonBody {
@@ -115,7 +116,12 @@ export class ResponseItem {
 
   private textEvent(kind: Text['kind'], verb: 'delta' | 'done', fields: JsonBody): Event {
     const logprobs = kind === 'text' && { logprobs: [] };
-    return { type: `response.${eventNames[kind]}.${verb}`, ...this.textAt(), ...fields, ...logprobs };
+    return {
+      type: `response.${eventNames[kind]}.${verb}`,
+      ...this.textAt(),
+      ...fields,
+      ...logprobs,
+    };
   }
 
   private textAt() {

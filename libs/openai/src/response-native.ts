@@ -1,4 +1,3 @@
-import type { EarlyEnd } from './dialect.js';
 import type { OpenAiError } from './error-body.js';
 import { isObject, type JsonBody } from './json-body.js';
 import { readResponseEvent } from './response-answer.js';
@@ -9,7 +8,7 @@ import {
   responseStatus,
   responseUsage,
 } from './response-head.js';
-import { type Telling, type TellingTerms, typedEvent } from './telling.js';
+import { type EarlyEnd, type Telling, type TellingTerms, typedEvent } from './telling.js';
 
 const lastTypes: ReadonlySet<unknown> = new Set(['response.completed', 'response.incomplete']);
 

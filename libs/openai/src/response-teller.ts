@@ -1,5 +1,4 @@
 import type { ChatPart, ChatSaid } from './chat-said.js';
-import type { EarlyEnd } from './dialect.js';
 import type { OpenAiError } from './error-body.js';
 import type { JsonBody } from './json-body.js';
 import {
@@ -12,7 +11,7 @@ import {
   responseUsage,
 } from './response-head.js';
 import { ResponseItem } from './response-item.js';
-import { type ChatTeller, type TellingTerms, typedEvent } from './telling.js';
+import { type ChatTeller, type EarlyEnd, type TellingTerms, typedEvent } from './telling.js';
 import type { Usage } from './usage.js';
 
 type Event = Readonly<{ type: string; [field: string]: unknown }>;

@@ -1,7 +1,16 @@
 import type { AnswerResult } from './answer.js';
 import { type ChatSaid, readChatSaid } from './chat-said.js';
-import type { Dialect, EarlyEnd } from './dialect.js';
 import type { OpenAiError } from './error-body.js';
+import type { Usage } from './usage.js';
+
+/** How a stream is ended in its upstream's place. */
+export type EarlyEnd = Readonly<{
+  /** Of the event that was not sent any more. */
+  data: string;
+  notice: string;
+  /** Where the buyer has asked for counts. */
+  usage: Pick<Usage, 'promptTokens' | 'completionTokens'> | undefined;
+}>;
 
 /** What is known of an answer beside its words. */
 export type TellingTerms = Readonly<{
@@ -30,18 +39,6 @@ export type Telling = Readonly<{
   memory?: () => string | undefined;
 }>;
 
-/** Passes everything on as it came. */
-export function plainTelling({ readEvent, endEarly, done, failed }: Dialect): Telling {
-  return {
-    whole: () => undefined,
-    read: readEvent,
-    event: () => undefined,
-    endEarly,
-    done: () => done,
-    failed,
-  };
-}
-
 /** Tells in another form what a chat model says. */
 export interface ChatTeller {
   /** The events for this. */
@@ -56,7 +53,10 @@ export interface ChatTeller {
   memory?(): string | undefined;
 }
 
-export function chatTelling(dialect: Dialect, teller: ChatTeller): Telling {
+export function chatTelling(
+  readEvent: (data: string) => AnswerResult,
+  teller: ChatTeller,
+): Telling {
   return {
     whole: (text) => {
       teller.say(readChatSaid(text));
@@ -64,7 +64,7 @@ export function chatTelling(dialect: Dialect, teller: ChatTeller): Telling {
       return teller.whole();
     },
     read: (data) => {
-      const result = dialect.readEvent(data);
+      const result = readEvent(data);
       // Half a call behind its end could only be lost.
       const isLate = result.kind === 'answer' && teller.isLate(readChatSaid(data));
       return isLate ? { kind: 'garbage' } : result;

@@ -31,6 +31,7 @@ const scriptDefault: UpstreamScript = (call) => {
   if (call.path === '/v1/responses') return call.typed(fakeResponse(words));
   if (call.path === '/v1/messages') return call.typed(fakeMessage(words));
   const answer = fakeAnswer(call.path, call.body);
+  if (Buffer.isBuffer(answer)) return call.status(200, answer, { 'content-type': 'audio/wav' });
   if (answer) return call.status(200, JSON.stringify(answer));
   call.status(404, '{"error":{"message":"There is no such endpoint."}}');
 };
@@ -46,8 +47,13 @@ export class UpstreamCall {
     private readonly response: ServerResponse,
   ) {}
 
+  /** Of a form, its fields. */
   get body(): Record<string, unknown> {
-    return JSON.parse(this.text) as Record<string, unknown>;
+    if (!this.headers['content-type']?.startsWith('multipart/')) {
+      return JSON.parse(this.text) as Record<string, unknown>;
+    }
+    const fields = this.text.matchAll(/form-data; name="([^"]+)"\r\n\r\n([\s\S]*?)\r\n--/g);
+    return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));
   }
 
   /** The caller has hung up before the answer was whole. */
@@ -104,7 +110,11 @@ export class UpstreamCall {
     this.status(200, `${head.slice(0, -1)},"usage":${usage}}`);
   }
 
-  status(status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
+  status(
+    status: number,
+    body: string | Buffer,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
     this.response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   }
 

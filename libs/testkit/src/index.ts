@@ -2,10 +2,10 @@ export { Chromium, ChromiumPage } from './chromium.js';
 export { Eavesdropper } from './eavesdropper.js';
 
 export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
-export { fakeMessage, fakeResponse, type TypedAnswer } from './fake-typed-answers.js';
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';
+export { fakeMessage, fakeResponse, type TypedAnswer } from './fake-typed-answers.js';
 export {
   type AnswerEnding,
   FakeUpstream,
@@ -38,3 +38,4 @@ export { redisUrl } from './redis-url.js';
 export { SoftwareAuthenticator } from './software-authenticator.js';
 export { totpOf } from './totp.js';
 export { until } from './until.js';
+export { wav } from './wav.js';

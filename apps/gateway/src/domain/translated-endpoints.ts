@@ -1,4 +1,11 @@
 import {
+  messageDialect,
+  messageFromChatDialect,
+  messageProblem,
+  messageToChat,
+  withoutUnsignedThoughts,
+} from '@aisbf/anthropic';
+import {
   responseDialect,
   responseFromChatDialect,
   responseProblem,
@@ -16,3 +23,26 @@ export const responsesEndpoint: TranslatedEndpoint = {
   dialectOf: responseDialect,
   dialectFromChat: responseFromChatDialect,
 };
+
+/** The version of Anthropic's API that is spoken here. */
+const anthropicVersion = '2023-06-01';
+
+export const messagesEndpoint: TranslatedEndpoint = {
+  name: 'messages',
+  problemOf: messageProblem,
+  toChat: messageToChat,
+  ownMembers: new Set(),
+  addedMembers: {},
+  mended: withoutUnsignedThoughts,
+  headersOf: ({ authorization }) => ({
+    'anthropic-version': anthropicVersion,
+    ...(authorization !== undefined && { 'x-api-key': authorization.replace(/^bearer\s+/i, '') }),
+  }),
+  dialectOf: messageDialect,
+  dialectFromChat: messageFromChatDialect,
+};
+
+export const translatedEndpoints: readonly TranslatedEndpoint[] = [
+  responsesEndpoint,
+  messagesEndpoint,
+];

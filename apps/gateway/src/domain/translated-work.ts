@@ -17,7 +17,7 @@ import {
 import type { ReadingTerms } from './json-work.js';
 import { readRouteWishes } from './route-wishes.js';
 import type { UpstreamBody } from './upstream-body.js';
-import type { Work } from './work.js';
+import type { Work, WorkForm } from './work.js';
 
 /** An endpoint whose requests can be said in the words of chat too: counted so, and sent so where it is lacking. */
 export type TranslatedEndpoint = Readonly<{
@@ -28,6 +28,10 @@ export type TranslatedEndpoint = Readonly<{
   ownMembers: ReadonlySet<string>;
   /** What upstreams that have the API are told besides. */
   addedMembers: JsonBody;
+  /** Of a request that cannot go to them as it came; undefined where it can. */
+  mended?: (body: JsonBody) => JsonBody | undefined;
+  /** What opens their door, where that is not what opens others'. */
+  headersOf?: WorkForm['headersOf'];
   dialectOf: (body: JsonBody) => Dialect;
   dialectFromChat: (body: JsonBody) => Dialect;
 }>;
@@ -54,7 +58,9 @@ export function readTranslatedWork(
   const wishes = readRouteWishes(chat, sessionHeader);
   if ('code' in wishes) return wishes;
   const request = { ...toChatRequest(chat), hasUsageChunk: true };
-  const asIs = nativeText(endpoint, text, wishes.ownMembers);
+  const mended = endpoint.mended?.(body);
+  const sent = mended ? JSON.stringify(mended) : text;
+  const asIs = nativeText(endpoint, sent, wishes.ownMembers);
   const asChat = chatText(chat, wishes.ownMembers);
   return {
     endpoint: endpoint.name,
@@ -68,6 +74,7 @@ export function readTranslatedWork(
     hash: () => createHash('sha256').update(`${endpoint.name}\n`).update(text).digest('hex'),
     bodyFor: (model) => jsonBody(replaceModel(asIs, model)),
     dialect: endpoint.dialectOf(body),
+    ...(endpoint.headersOf && { headersOf: endpoint.headersOf }),
     substitute: {
       endpoint: 'chat.completions',
       bodyFor: (model) => jsonBody(replaceModel(asChat, model)),

@@ -11,6 +11,8 @@ export type WorkForm = Readonly<{
   endpoint: EndpointName;
   /** What is sent, to whoever calls the model so. */
   bodyFor: (model: string) => UpstreamBody;
+  /** Headers that its API wants besides, made of those that open the door of a hosted one. */
+  headersOf?: (door: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
   dialect: Dialect;
 }>;
 
@@ -69,6 +71,6 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
 
 /** All that money is held for besides tokens. */
 export function unitsHeld({ given, request }: Pick<Work, 'given' | 'request'>): Units {
-  const { imagesMax } = request;
-  return { ...given, ...(imagesMax !== undefined && { image: imagesMax }) };
+  const { output } = request;
+  return { ...given, ...(output && { [output.kind]: output.max }) };
 }

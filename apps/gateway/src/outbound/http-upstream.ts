@@ -73,10 +73,11 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
     const { candidate, isStream, requestId, isLast } = request;
     const headers = {
       'content-type': request.body.contentType,
+      ...(request.body.length !== undefined && { 'content-length': String(request.body.length) }),
       accept: isStream ? 'text/event-stream' : 'application/json',
       [internalHeaders.requestId]: requestId,
     };
-    if (candidate.kind === 'http') return { ...headers, ...candidate.headers };
+    if (candidate.kind === 'http') return { ...headers, ...candidate.headers, ...request.headers };
     return {
       ...headers,
       [internalHeaders.secret]: this.options.internalSecret,

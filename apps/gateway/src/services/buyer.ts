@@ -16,6 +16,8 @@ export abstract class Buyer {
   /** A whole answer. False where the buyer had left. */
   abstract answer(head: AnswerHead, status: number, contentType: string, body: Uint8Array): boolean;
   abstract beginStream(head: AnswerHead): void;
+  /** An answer that is no text, piece by piece. */
+  abstract beginBytes(head: AnswerHead, contentType: string): void;
   /** Waits while the buyer reads more slowly than the upstream writes. Says when all of it has left. */
   abstract write(bytes: Uint8Array, onLeft: () => void): Promise<void>;
   /** Resolves when everything has left; false where the buyer hung up before. */
@@ -24,4 +26,6 @@ export abstract class Buyer {
   abstract expire(): void;
   /** Tells of a cut in the stream in the words of its endpoint, then breaks the connection: this is never a clean end. */
   abstract breakStream(fault: Fault, eventOf: Telling['failed']): void;
+  /** Breaks the connection: bytes have no words for what went wrong. */
+  abstract breakBytes(): void;
 }

@@ -11,7 +11,7 @@ import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
-import { factsOf, formFor, type Work } from '../domain/work.js';
+import { factsOf, formFor, type Work, type WorkForm } from '../domain/work.js';
 import { Admission } from './admission.js';
 import type { RelayEnd } from './answer-relay.js';
 import { AttemptBook, type Attempts } from './attempts.js';
@@ -148,6 +148,7 @@ export class Inference {
         candidate,
         path: endpointPaths[form.endpoint],
         body: form.bodyFor(candidate.model),
+        headers: headersFor(form, candidate),
         isStream: call.work.request.isStream,
         requestId: call.requestId,
         isLast:
@@ -266,10 +267,15 @@ function unitsOf({ candidate, delivery, outputTokensHeld }: Served, work: Work, 
     reported: delivery.usage,
     isReasoningPriced: candidate.isReasoningPriced ?? false,
     outputTokensHeld,
-    images: delivery.images,
-    imagesMax: work.request.imagesMax ?? 0,
+    output: work.request.output,
+    media: delivery.media,
     given: work.given,
   });
+}
+
+/** A worker opens the door to its engine itself. */
+function headersFor({ headersOf }: WorkForm, candidate: Candidate) {
+  return headersOf?.(candidate.kind === 'http' ? candidate.headers : {}) ?? {};
 }
 
 function endAttempt(

@@ -43,7 +43,12 @@ const changesAround = (secret: string): readonly CatalogueChange[] => [
     provider: {
       ...{ kind: 'openai', id: 'provider-2', ownerId, username: 'anna', name: 'cloud' },
       ...promises,
-      ...{ baseUrl: `https://user:${secret}@upstream.example`, credential: secret, models: [] },
+      ...{
+        baseUrl: `https://user:${secret}@upstream.example`,
+        credential: secret,
+        endpoints: null,
+        models: [],
+      },
     },
   },
   {
@@ -56,7 +61,8 @@ const changesAround = (secret: string): readonly CatalogueChange[] => [
   },
   {
     ...{ type: 'provider-update', id: 'provider-1', ownerId, isEnabled: true },
-    ...{ clientIds: undefined, credential: secret, data: undefined, policy: undefined },
+    ...{ clientIds: undefined, credential: secret, endpoints: undefined },
+    ...{ data: undefined, policy: undefined },
   },
   {
     ...{ type: 'registration-add', providerId: 'provider-1', othersEndAtMs: 5 },
