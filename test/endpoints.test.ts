@@ -137,7 +137,10 @@ describe.each(['hosted/all', 'sams/all'])('%s', (model) => {
 });
 
 describe('forms that are none', () => {
-  const post = (body: BodyInit, headers: Readonly<Record<string, string>> = {}) =>
+  const post = (
+    body: NonNullable<RequestInit['body']>,
+    headers: Readonly<Record<string, string>> = {},
+  ) =>
     fetch(`${market.url}/v1/audio/transcriptions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${buyer.apiToken}`, ...headers },

@@ -161,6 +161,10 @@ function limitsOf(settings: GatewaySettings): Provider[] {
       useValue: new AnswerLimits(
         settings.GATEWAY_ANSWER_BYTES_MAX,
         settings.GATEWAY_EVENT_BYTES_MAX,
+        {
+          bytesMax: settings.GATEWAY_START_UP_BYTES_MAX,
+          msMax: settings.GATEWAY_START_UP_MS_MAX,
+        },
       ),
     },
   ];

@@ -53,6 +53,14 @@ export const gatewaySettings = z.object({
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',
   ),
+  GATEWAY_START_UP_BYTES_MAX: setting.sizeBytes(
+    65_536,
+    'How much of a stream is held back before its first word, so that a failure until then can be mended.',
+  ),
+  GATEWAY_START_UP_MS_MAX: setting.durationMs(
+    5_000,
+    'How long it is held back: whoever waits for a model that loads is to hear of it.',
+  ),
   GATEWAY_SIGNAL_CHARACTERS_MAX: setting.integer(
     262_144,
     0,

@@ -61,7 +61,7 @@ export class MessageTeller implements ChatTeller {
     this.finishReason = 'length';
     this.usage = undefined;
     this.notice = notice;
-    return '';
+    return this.begin();
   }
 
   done(): string {

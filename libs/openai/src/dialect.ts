@@ -7,11 +7,12 @@ import {
   readCompletionEvent,
 } from './chat-answer.js';
 import type { OpenAiError } from './error-body.js';
+import type { JsonBody } from './json-body.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
 import { listReader, readMediaAnswer } from './list-answer.js';
 import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
 import type { EarlyEnd, Telling, TellingTerms } from './telling.js';
-import { readTranscript } from './transcript.js';
+import { transcriptReader } from './transcript.js';
 
 /** How the answers of one endpoint are read, and what the market itself says in their stead. */
 export type Dialect = Readonly<{
@@ -77,13 +78,15 @@ export const speechDialect: Dialect = {
   readEvent: readSpeechEvent,
 };
 
-export const transcriptDialect: Dialect = {
-  ...mediaDialect,
-  readWhole: readTranscript,
-  readEvent: readTranscriptEvent,
-  endEarly: ({ notice }) =>
-    event(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
-};
+export function transcriptDialect(request: JsonBody): Dialect {
+  return {
+    ...mediaDialect,
+    readWhole: transcriptReader(request),
+    readEvent: readTranscriptEvent,
+    endEarly: ({ notice }) =>
+      event(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
+  };
+}
 
 function chunks({ data, notice, usage }: EarlyEnd, form: 'chat' | 'completion'): string {
   const last = event(lengthChunk(data, notice, form));

@@ -3,8 +3,7 @@ import { readAnswerBody } from './answer-body.js';
 
 /** An event of a stream of pictures: sketches on the way, then each picture when it is ready. */
 export function readImageEvent(data: string): AnswerResult {
-  return readAnswerBody(data, ({ type }) => {
-    if (typeof type !== 'string') return { kind: 'garbage' };
+  return readTyped(data, ({ type }) => {
     const isReady = type.endsWith('.completed');
     return {
       kind: 'answer',
@@ -19,8 +18,7 @@ export function readImageEvent(data: string): AnswerResult {
 
 /** An event of speech: pieces of the sound, then the word that it is whole. */
 export function readSpeechEvent(data: string): AnswerResult {
-  return readAnswerBody(data, ({ type, audio }) => {
-    if (typeof type !== 'string') return { kind: 'garbage' };
+  return readTyped(data, ({ type, audio }) => {
     const sound = typeof audio === 'string' ? Buffer.from(audio, 'base64') : undefined;
     const isWhole = type.endsWith('.done');
     return {
@@ -39,9 +37,7 @@ export function readSpeechEvent(data: string): AnswerResult {
  * the sound too, by rules of its own, which says nothing of ours.
  */
 export function readTranscriptEvent(data: string): AnswerResult {
-  if (data.trim() === '[DONE]') return { kind: 'done' };
-  return readAnswerBody(data, ({ type, delta }) => {
-    if (typeof type !== 'string') return { kind: 'garbage' };
+  return readTyped(data, ({ type, delta }) => {
     const isWhole = type === 'transcript.text.done';
     const text = typeof delta === 'string' ? delta : '';
     return {
@@ -51,5 +47,16 @@ export function readTranscriptEvent(data: string): AnswerResult {
         finishReason: isWhole ? 'stop' : null,
       }),
     };
+  });
+}
+
+type TypedEvent = Readonly<Record<string, unknown> & { type: string }>;
+
+/** These streams end by themselves; some servers say so once more. */
+function readTyped(data: string, read: (event: TypedEvent) => AnswerResult): AnswerResult {
+  if (data.trim() === '[DONE]') return { kind: 'done' };
+  return readAnswerBody(data, (event) => {
+    const { type } = event;
+    return typeof type === 'string' ? read({ ...event, type }) : { kind: 'garbage' };
   });
 }

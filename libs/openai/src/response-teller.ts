@@ -51,10 +51,11 @@ export class ResponseTeller implements ChatTeller {
   }
 
   endEarly({ notice }: EarlyEnd): string {
+    const begun = this.sequence === 0 ? this.begin() : '';
     this.end = { status: 'incomplete', reason: 'max_output_tokens' };
     this.usage = undefined;
     this.notice = notice;
-    return '';
+    return begun;
   }
 
   done(): string {

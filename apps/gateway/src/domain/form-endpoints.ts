@@ -17,7 +17,7 @@ export const formEndpoints: readonly FormEndpoint[] = [
     toRequest: toImageRequest,
     input: 'image',
     fileField: 'image',
-    dialect: mediaDialect,
+    dialectFor: () => mediaDialect,
   },
   {
     name: 'images.variations',
@@ -25,7 +25,7 @@ export const formEndpoints: readonly FormEndpoint[] = [
     toRequest: toImageRequest,
     input: 'image',
     fileField: 'image',
-    dialect: mediaDialect,
+    dialectFor: () => mediaDialect,
   },
   {
     name: 'audio.transcriptions',
@@ -33,7 +33,7 @@ export const formEndpoints: readonly FormEndpoint[] = [
     toRequest: toTranscriptionRequest,
     input: 'audio',
     fileField: 'file',
-    dialect: transcriptDialect,
+    dialectFor: transcriptDialect,
   },
   {
     name: 'audio.translations',
@@ -41,6 +41,6 @@ export const formEndpoints: readonly FormEndpoint[] = [
     toRequest: toTranscriptionRequest,
     input: 'audio',
     fileField: 'file',
-    dialect: transcriptDialect,
+    dialectFor: transcriptDialect,
   },
 ];

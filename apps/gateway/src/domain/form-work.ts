@@ -16,7 +16,7 @@ export type FormEndpoint = Readonly<{
   input: Extract<PromptInput, 'image' | 'audio'>;
   /** The field that must hold at least one of them. */
   fileField: string;
-  dialect: Dialect;
+  dialectFor: (body: JsonBody) => Dialect;
 }>;
 
 /** Reads a form, or says what is wrong with it. `given` is what its files count, found by looking into them. */
@@ -53,7 +53,7 @@ export function readFormWork(
         open: () => writeForm(parts, boundary),
       };
     },
-    dialect: endpoint.dialect,
+    dialect: endpoint.dialectFor(body.fields),
     signalLimits,
   };
 }

@@ -11,6 +11,8 @@ export class AnswerLimits {
   constructor(
     readonly answerBytesMax: number,
     readonly eventBytesMax: number,
+    /** How much of what comes before the first word is held back, and for how long. */
+    readonly startUp: Readonly<{ bytesMax: number; msMax: number }>,
   ) {}
 }
 

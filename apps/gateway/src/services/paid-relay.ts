@@ -1,6 +1,7 @@
 import type { Candidate, Extend, Plan } from '@aisbf/contracts';
 import { familyOf } from '@aisbf/metering';
 import { type ApiRequest, plainTelling } from '@aisbf/openai';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Delivery } from '../domain/delivery.js';
 import { formFor, unitsHeld, type Work } from '../domain/work.js';
@@ -40,6 +41,7 @@ export class PaidRelay {
     private readonly limits: AnswerLimits,
     private readonly holds: Holds,
     private readonly lengths: MediaLength,
+    private readonly clock: Clock,
     private readonly settings: OutputHoldSettings,
   ) {}
 
@@ -59,7 +61,10 @@ export class PaidRelay {
     const exchange = { ...passage.exchange, limits: this.limits, dialect, telling };
     const hold = this.holdFor(passage);
     const usage = request.hasUsageChunk ? { promptTokens } : undefined;
-    const relayed = await this.relay({ exchange, delivery, hold, usage }, request);
+    const relayed = await this.relay(
+      { exchange, delivery, hold, usage, clock: this.clock },
+      request,
+    );
     if (isSound) delivery.media = await this.secondsOf(delivery, exchange, request);
     return { relayed, delivery, outputTokensHeld: hold.tokens };
   }
