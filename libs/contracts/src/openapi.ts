@@ -1,23 +1,17 @@
 import { z } from 'zod';
-import { AccessKeys } from './access.js';
 import * as account from './account-api.js';
 import * as auth from './auth-api.js';
 import * as autoselect from './autoselect.js';
 import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
-import { DecisionTree } from './decision-tree.js';
-import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
-import { Receipt } from './ledger.js';
-import * as listing from './listing-api.js';
-import { ProviderPace, paceRoutes } from './pace-api.js';
+import { answers, requests } from './openapi-schemas.js';
+import { paceRoutes } from './pace-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
-import { SessionPresence } from './presence.js';
-import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
 import * as rotation from './rotation-api.js';
-import { RouteExplanation } from './route-explanation.js';
+import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
@@ -25,63 +19,6 @@ import * as worker from './worker-api.js';
 type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 type JsonObject = { readonly [name: string]: Json };
 type JsonSchema = Record<string, Json | undefined>;
-
-const requests = {
-  CreateChatCompletion: buyer.CreateChatCompletion,
-  CreateUser: account.CreateUser,
-  UpdateUser: account.UpdateUser,
-  CreateApiToken: account.CreateApiToken,
-  UpdateApiToken: account.UpdateApiToken,
-  RotateApiToken: account.RotateApiToken,
-  GrantCredit: account.GrantCredit,
-  ...auth.authRequests,
-  ...payout.payoutRequests,
-  ...repair.repairRequests,
-  ...payment.paymentRequests,
-  ...catalog.catalogRequests,
-  ...listing.listingRequests,
-  PutRotation: rotation.PutRotation,
-  PutAutoselect: autoselect.PutAutoselect,
-  DecisionTree,
-};
-
-const answers = {
-  OpenAiError: OpenAiErrorAnswer,
-  RestError: RestErrorAnswer,
-  ChatCompletion: buyer.ChatCompletion,
-  Model: buyer.Model,
-  ModelPage: buyer.ModelPage,
-  Generation: buyer.Generation,
-  RouteExplanation,
-  Principal,
-  User: account.User,
-  Users: account.Users,
-  UpdatedUser: account.UpdatedUser,
-  Acknowledgement: account.Acknowledgement,
-  UpdatedApiToken: account.UpdatedApiToken,
-  RotatedApiToken: account.RotatedApiToken,
-  AuditTrail: account.AuditTrail,
-  ApiToken: account.ApiToken,
-  ApiTokens: account.ApiTokens,
-  CreatedApiToken: account.CreatedApiToken,
-  Granted: account.Granted,
-  ...auth.authAnswers,
-  AccessKeys,
-  Balance: account.Balance,
-  Receipt,
-  ...usage.usageAnswers,
-  ...payout.payoutAnswers,
-  ...repair.repairAnswers,
-  ...payment.paymentAnswers,
-  ...catalog.catalogAnswers,
-  ProviderPace,
-  ...listing.listingAnswers,
-  ...rotation.rotationAnswers,
-  ...autoselect.autoselectAnswers,
-  DecisionTree,
-  ...worker.workerAnswers,
-  SessionPresence,
-};
 
 const nameOf = new Map<z.ZodType, string>(
   Object.entries({ ...requests, ...answers }).map(([name, schema]) => [schema, name]),
@@ -91,26 +28,35 @@ type Area = Readonly<{
   tag: string;
   description: string;
   routes: readonly RestRoute[];
-  error: 'OpenAiError' | 'RestError';
+  error: 'OpenAiError' | 'AnthropicError' | 'RestError';
   /** Further addresses under which all of it is served. */
   servers?: Json;
 }>;
+
+const buyersAddresses: Json = [
+  { url: '/' },
+  { url: '/api' },
+  {
+    url: '/api/u/{username}',
+    description: "A user's own address: for that user's API tokens, and operators'.",
+    variables: { username: { default: 'buyer' } },
+  },
+];
 
 const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: buyer.buyerRoutes,
+    routes: [...buyer.buyerRoutes, ...typed.responseRoutes],
     error: 'OpenAiError',
-    servers: [
-      { url: '/' },
-      { url: '/api' },
-      {
-        url: '/api/u/{username}',
-        description: "A user's own address: for that user's API tokens, and operators'.",
-        variables: { username: { default: 'buyer' } },
-      },
-    ],
+    servers: buyersAddresses,
+  },
+  {
+    tag: 'messages',
+    description: "Anthropic's API. The official clients work; their `apiKey` is an API token.",
+    routes: typed.messageRoutes,
+    error: 'AnthropicError',
+    servers: buyersAddresses,
   },
   {
     tag: 'account',
