@@ -210,6 +210,20 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   }),
   listAutoselects: () => ({ token: operator() }),
   getAutoselect: () => ({ token: operator(), path: { name: 'pick' } }),
+  listMarket: () => ({
+    token: operator(),
+    query: { text: 'small', max_prompt_token: '1000000000000', sort: 'price', limit: '1' },
+  }),
+  putImport: () => ({
+    token: operator(),
+    path: { name: 'cheap' },
+    body: {
+      ...{ listing: 'sam/sams/demo-small', note: 'a test' },
+      maxPrices: { completion_token: '1000000000000' },
+    },
+  }),
+  listImports: () => ({ token: operator() }),
+  getImport: () => ({ token: operator(), path: { name: 'cheap' } }),
   listUsageChecks: () => ({ token: operator() }),
   liftUsageCheck: () => ({
     token: operator(),
@@ -323,6 +337,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   getWorkerStatus: () => ({ token: operator(), path: { provider_id: shop.provider } }),
   deleteListing: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
   deleteRotation: () => ({ token: operator(), path: { name: 'both' } }),
+  deleteImport: () => ({ token: operator(), path: { name: 'cheap' } }),
   deleteAutoselect: () => ({ token: operator(), path: { name: 'pick' } }),
   deleteProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   revokeApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),

@@ -40,11 +40,13 @@ const foreign: Attempts = {
   getModel: () => [
     { path: { model: `rotation/${ann.names.rotation}` } },
     { path: { model: `${ann.names.hiddenProvider}/m` } },
+    { path: { model: `import/${ann.names.import}` } },
   ],
   createChatCompletion: () => [
     { body: { ...purchase, model: `rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
+    ...imports().map((model) => ({ body: { ...purchase, model } })),
     {
       ...{ headers: { 'idempotency-key': idempotencyKey }, statuses: nothing },
       body: { ...purchase, model: 'hosted/plain' },
@@ -54,6 +56,7 @@ const foreign: Attempts = {
     { body: { ...purchase, model: `rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
+    ...imports().map((model) => ({ body: { ...purchase, model } })),
   ],
   createResponse: () => [
     { body: { input: 'x', model: `rotation/${ann.names.rotation}` } },
@@ -140,10 +143,21 @@ const foreign: Attempts = {
       body: { otherwise: [{ from: [{ providerId: ann.ids.hiddenProvider, model: 'm' }] }] },
     },
     { path: { name: 'mine' }, body: { username: 'ann', otherwise: [{ from: 'everything' }] } },
+    {
+      path: { name: 'mine' },
+      body: { otherwise: [{ from: [{ importId: ann.ids.import }] }] },
+    },
   ],
   listAutoselects: () => [{ query: { username: 'ann' } }],
   getAutoselect: () => [{ path: { name: 'cheap' }, query: { username: 'ann' } }],
   deleteAutoselect: () => [{ path: { name: 'cheap' }, query: { username: 'ann' } }],
+  putImport: () => [
+    { path: { name: 'mine' }, body: { listing: `ann/${ann.names.hiddenProvider}/m` } },
+    { path: { name: 'mine' }, body: { listing: 'global/hosted/plain', username: 'ann' } },
+  ],
+  listImports: () => [{ query: { username: 'ann' } }],
+  getImport: () => ofImport(),
+  deleteImport: () => ofImport(),
   getRepair: () => [{ path: { id: randomUUID() } }],
   approveRepair: () => [{ path: { id: randomUUID() } }],
   refuseRepair: () => [{ path: { id: randomUUID() }, body: { reason } }],
@@ -156,6 +170,7 @@ const foreign: Attempts = {
       path: { name: 'mine' },
       body: { members: [{ providerId: ann.ids.hiddenProvider, model: 'm' }] },
     },
+    { path: { name: 'mine' }, body: { members: [{ importId: ann.ids.import }] } },
   ],
   listRotations: () => [{ query: { username: 'ann' } }],
   deleteRotation: () => [
@@ -220,7 +235,7 @@ const own: Attempts = Object.fromEntries(
     ...['listModels', 'getPrincipal', 'listApiTokens', 'listAudit', 'getBalance', 'listReceipts'],
     ...['listSales', 'getEarningsBalance', 'listPayouts', 'getPayoutAccount', 'listTopUps'],
     ...['listPromoGrants', 'listProviders', 'listListings', 'listRotations', 'listUsageChecks'],
-    ...['listAutoselects'],
+    ...['listAutoselects', 'listImports', 'listMarket'],
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
     'getAccessToken',
   ].map((operationId) => [operationId, () => [{ statuses: nothing }]] as const),
@@ -242,6 +257,15 @@ const aboutNobody: ReadonlySet<string> = new Set([
   ...['signOut', 'putAutoTopUp', 'startPayoutOnboarding'],
 ]);
 
+/** Every form in which an import of ann's could be called. */
+const imports = (): readonly string[] => {
+  const { import: name } = ann.names;
+  return [name, `import/${name}`, `imports/${name}`, `user-import/${name}`, `ann/import/${name}`];
+};
+const ofImport = (): readonly Attempt[] => [
+  { path: { name: ann.names.import } },
+  { path: { name: ann.names.import }, query: { username: 'ann' } },
+];
 const ofToken = (): Attempt => ({ path: { id: ann.ids.spareToken } });
 const ofProviders = (more: Attempt = {}): readonly Attempt[] =>
   [ann.ids.provider, ann.ids.hiddenProvider].map((id) => ({ path: { id }, ...more }));
@@ -347,14 +371,21 @@ async function seenByAnn(): Promise<readonly Answer[]> {
   const paths = [
     ...['account/api-tokens', 'account/balance', 'account/top-ups', 'account/payouts'],
     ...['account/receipts', 'account/payout-account', 'catalog/providers', 'catalog/listings'],
-    ...['catalog/rotations', `catalog/providers/${ann.ids.hiddenProvider}/registrations`],
+    ...[
+      'catalog/rotations',
+      'catalog/imports',
+      `catalog/providers/${ann.ids.hiddenProvider}/registrations`,
+    ],
   ];
   return Promise.all(
     paths.map(async (path) => {
       const headers = { authorization: `Bearer ${ann.apiToken}` };
       const response = await fetch(`${market.url}/api/${path}`, { headers });
       const text = await response.text();
-      return { status: response.status, text: text.replaceAll(/"lastUsedAt":"[^"]+"/g, '') };
+      return {
+        status: response.status,
+        text: text.replaceAll(/"lastUsedAt":(?:"[^"]+"|null)/g, ''),
+      };
     }),
   );
 }

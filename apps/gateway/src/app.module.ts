@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
@@ -11,6 +12,7 @@ import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { Refusals } from './inbound/refusals.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
+import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
 import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
@@ -18,6 +20,7 @@ import { HttpStoredResponseStore } from './outbound/http-stored-response-store.j
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
+import { UpstreamAgents } from './outbound/upstream-agents.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { AttemptBook } from './services/attempts.js';
@@ -110,15 +113,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         provide: Holds,
         useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
       },
-      {
-        provide: Upstream,
-        useFactory: () =>
-          new HttpUpstream({
-            internalSecret: settings.AISBF_INTERNAL_SECRET,
-            connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
-            connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
-          }),
-      },
+      { provide: Upstream, useFactory: () => upstreamOf(settings, parts) },
       { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
@@ -128,6 +123,18 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       ...limitsOf(settings),
     ],
   };
+}
+
+function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): Upstream {
+  return new HttpUpstream({
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    agents: new UpstreamAgents({
+      connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
+      connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
+      egress: egressPolicies(settings),
+    }),
+    refusals: new EgressRefusals(log, metrics),
+  });
 }
 
 /** What bounds each of the parts. */

@@ -1,3 +1,4 @@
+import { egressSettings } from '@aisbf/egress';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 
@@ -10,6 +11,7 @@ export const gatewaySettings = z.object({
     'Where health facts go, and settlements that find no accounts.',
   ),
   AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...egressSettings,
   GATEWAY_HTTP_HOST: setting.host('Address to listen on.'),
   GATEWAY_HTTP_PORT: setting.port(7004, "Port of the buyers' API; 0 picks a free one."),
   GATEWAY_LOG_LEVEL: setting.logLevel(),

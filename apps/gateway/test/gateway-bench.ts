@@ -40,6 +40,8 @@ export async function openGateway(environment: Readonly<Record<string, string>> 
     readConfig(gatewaySettings, {
       AISBF_INTERNAL_SECRET: 'a secret of this test only',
       AISBF_NATS_URL: await natsUrl(),
+      // The upstreams of tests listen on loopback.
+      AISBF_EGRESS_OPERATOR_INTERNAL: 'true',
       GATEWAY_HTTP_PORT: '0',
       GATEWAY_LOG_LEVEL: 'silent',
       GATEWAY_ROUTER_URL: peerServer.url,
@@ -98,6 +100,7 @@ export function candidateAt(url: string): Candidate {
     outputTokensHeld: 1_000,
     url,
     headers: { authorization: 'Bearer upstream-key' },
+    isOfOperator: true,
   };
 }
 

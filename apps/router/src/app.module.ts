@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AccessLease, Principals, type RunningAccess } from '@aisbf/access';
+import { egressPolicies } from '@aisbf/egress';
 import {
   CallerCheck,
   CallerGuard,
@@ -24,8 +25,10 @@ import { CredentialTending, CredentialTendingSettings } from './inbound/credenti
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
+import { ImportsController } from './inbound/imports.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
+import { MarketController } from './inbound/market.controller.js';
 import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
@@ -56,18 +59,22 @@ import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.
 import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
 import { FeeManagement } from './services/fee-management.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
+import { ImportManagement, ImportSettings } from './services/import-management.js';
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
+import { LiveFailures, LiveFailuresSettings } from './services/live-failures.js';
 import { HealthSettings, LiveHealth } from './services/live-health.js';
 import { LivePace, PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
+import { MarketReport } from './services/market-report.js';
 import { ModelList } from './services/model-list.js';
 import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
 import { PaceReport } from './services/pace-report.js';
 import { Planning, PlanningSettings } from './services/planning.js';
+import { HostedProviderSettings, ProviderKinds } from './services/provider-kinds.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { ProviderRates } from './services/provider-rates.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
@@ -115,12 +122,15 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       FeesController,
       RotationsController,
       AutoselectsController,
+      MarketController,
+      ImportsController,
       UsageChecksController,
     ],
     providers: [
       LiveCatalogue,
       LiveHealth,
       LivePace,
+      LiveFailures,
       Market,
       Planning,
       RatedPlanning,
@@ -137,6 +147,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       WorkerAdmission,
       Owners,
       CatalogueEditing,
+      ProviderKinds,
       ProviderManagement,
       PaceReport,
       RegistrationManagement,
@@ -146,6 +157,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationManagement,
       CredentialUpkeep,
       AutoselectManagement,
+      MarketReport,
+      ImportManagement,
       ActRelay,
       ActTending,
       RouterEvents,
@@ -189,7 +202,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
 function settingsFor(settings: RouterSettings) {
   return [
     value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
-    ...credentialSettingsFor(settings),
+    ...hostedSettingsFor(settings),
     value(
       new Presence({
         brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
@@ -220,10 +233,12 @@ function settingsFor(settings: RouterSettings) {
         settings.ROUTER_COOLDOWN_ENTRIES_MAX,
       ),
     ),
+    value(new LiveFailuresSettings(settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(termSettings(settings)),
+    value(new ImportSettings(settings.ROUTER_IMPORTS_MAX)),
     value(planningSettings(settings)),
     value(
       new UsualOutputSettings(
@@ -253,11 +268,17 @@ function settingsFor(settings: RouterSettings) {
   ];
 }
 
-function credentialSettingsFor(settings: RouterSettings) {
+function hostedSettingsFor(settings: RouterSettings) {
   return [
     value(new CredentialVault(settings.ROUTER_CREDENTIAL_KEYS)),
     value(new CredentialTendingSettings(settings.ROUTER_CREDENTIAL_REWRAP_INTERVAL_MS)),
     value(new CredentialBatch(settings.ROUTER_CREDENTIAL_REWRAP_BATCH)),
+    value(
+      new HostedProviderSettings(
+        egressPolicies(settings),
+        settings.ROUTER_HOSTED_BY_USERS === 'true',
+      ),
+    ),
   ];
 }
 

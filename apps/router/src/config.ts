@@ -1,4 +1,5 @@
 import { accessSettings } from '@aisbf/access';
+import { egressSettings } from '@aisbf/egress';
 import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { credentialSettings } from './credential-config.js';
@@ -9,6 +10,7 @@ export const routerSettings = z.object({
   ),
   AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where presence, health and changes are heard.'),
   AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...egressSettings,
   ...accessSettings,
   ROUTER_HTTP_HOST: setting.host('Address to listen on.'),
   ROUTER_HTTP_PORT: setting.port(7002, 'Port of the HTTP API; 0 picks a free one.'),
@@ -56,6 +58,12 @@ export const routerSettings = z.object({
     'Key of the stored hashes of registration tokens. Lost, every worker needs a new token.',
   ),
   ...credentialSettings,
+  ROUTER_HOSTED_BY_USERS: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe(
+      "Whether users may offer hosted providers, whose URLs our gateways call, guarded. Only once no gateway is left that doesn't guard.",
+    ),
   ROUTER_FEE_BPS: setting.integer(500, 0, 10_000, "The platform's share of a sale: 5 percent."),
   ROUTER_PRICE_NANOS_MAX: setting.integer(
     1_000_000_000_000,
@@ -74,6 +82,12 @@ export const routerSettings = z.object({
     1,
     315_360_000_000,
     'How far ahead a price or a fee may begin: a year. What is dated later is most likely a slip.',
+  ),
+  ROUTER_IMPORTS_MAX: setting.integer(
+    1_000,
+    1,
+    100_000,
+    "How many listings of others one owner may import: each is in every router's memory.",
   ),
   ROUTER_HOLD_TTL_MS: setting.durationMs(
     660_000,

@@ -214,6 +214,8 @@ describe('how much others may use', () => {
     expect(
       first.candidates.map(({ providerId }: Made & { providerId: string }) => providerId),
     ).toEqual([small.id, large.id]);
+    // Of its owner no rate is counted.
+    await until(async () => (await admit(people.seller, route, routers[1])).status === 200);
     const second = await admit(people.friend, route, routers[1]);
     expect(second).toMatchObject({
       candidates: [{ providerId: large.id }],

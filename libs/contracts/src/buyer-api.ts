@@ -104,7 +104,7 @@ export const CreateChatCompletion = z.looseObject({
     .min(1)
     .max(512)
     .describe(
-      'A route: `{provider}/{model}`, `rotation/{name}`, with its owner `{owner}/provider/{provider}/{model}`, `{owner}/rotation/{name}`, one of your own `user-provider/{provider}/{model}`, `user-rotation/{name}`, or the name of a model that only one offers you. `:nitro` behind it asks the fastest first, `:floor` the cheapest.',
+      'A route: `{provider}/{model}`, `rotation/{name}`, with its owner `{owner}/provider/{provider}/{model}`, `{owner}/rotation/{name}`, one of your own `user-provider/{provider}/{model}`, `user-rotation/{name}`, an import `import/{name}`, or the name of a model that only one offers you. `:nitro` behind it asks the fastest first, `:floor` the cheapest.',
     ),
   messages: z.array(z.looseObject({ role: z.string() })).min(1),
   stream: z.boolean().nullish(),

@@ -97,6 +97,7 @@ export {
   Units,
 } from './field.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
+export { Import, Imports, ListingName, PutImport } from './import-api.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,
@@ -137,6 +138,7 @@ export {
   PutListing,
   SellerFee,
 } from './listing-api.js';
+export { ListMarket, MarketListing, MarketPage } from './market-api.js';
 export { ModelFacts } from './model-facts.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';

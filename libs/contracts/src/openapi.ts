@@ -1,24 +1,92 @@
 import { z } from 'zod';
+import { AccessKeys } from './access.js';
 import * as account from './account-api.js';
 import * as auth from './auth-api.js';
 import * as autoselect from './autoselect.js';
 import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
-import { answers, requests } from './openapi-schemas.js';
-import { paceRoutes } from './pace-api.js';
+import { DecisionTree } from './decision-tree.js';
+import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as imports from './import-api.js';
+import { Receipt } from './ledger.js';
+import * as listing from './listing-api.js';
+import * as market from './market-api.js';
+import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
+import { ProviderPace, paceRoutes } from './pace-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
+import { SessionPresence } from './presence.js';
+import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
 import * as rotation from './rotation-api.js';
+import { RouteExplanation } from './route-explanation.js';
 import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
-/** What a document that is made of plain data may hold. */
-type Json = string | number | boolean | null | readonly Json[] | JsonObject;
-type JsonObject = { readonly [name: string]: Json };
-type JsonSchema = Record<string, Json | undefined>;
+const requests = {
+  CreateChatCompletion: buyer.CreateChatCompletion,
+  ...typed.typedRequests,
+  CreateUser: account.CreateUser,
+  UpdateUser: account.UpdateUser,
+  CreateApiToken: account.CreateApiToken,
+  UpdateApiToken: account.UpdateApiToken,
+  RotateApiToken: account.RotateApiToken,
+  GrantCredit: account.GrantCredit,
+  ...auth.authRequests,
+  ...payout.payoutRequests,
+  ...repair.repairRequests,
+  ...payment.paymentRequests,
+  ...catalog.catalogRequests,
+  ...listing.listingRequests,
+  PutRotation: rotation.PutRotation,
+  PutAutoselect: autoselect.PutAutoselect,
+  PutImport: imports.PutImport,
+  DecisionTree,
+};
+
+const answers = {
+  OpenAiError: OpenAiErrorAnswer,
+  RestError: RestErrorAnswer,
+  AnthropicError: typed.AnthropicErrorAnswer,
+  ...typed.typedAnswers,
+  ChatCompletion: buyer.ChatCompletion,
+  Model: buyer.Model,
+  ModelPage: buyer.ModelPage,
+  Generation: buyer.Generation,
+  RouteExplanation,
+  Principal,
+  User: account.User,
+  Users: account.Users,
+  UpdatedUser: account.UpdatedUser,
+  Acknowledgement: account.Acknowledgement,
+  UpdatedApiToken: account.UpdatedApiToken,
+  RotatedApiToken: account.RotatedApiToken,
+  AuditTrail: account.AuditTrail,
+  ApiToken: account.ApiToken,
+  ApiTokens: account.ApiTokens,
+  CreatedApiToken: account.CreatedApiToken,
+  Granted: account.Granted,
+  ...auth.authAnswers,
+  AccessKeys,
+  Balance: account.Balance,
+  Receipt,
+  ...usage.usageAnswers,
+  ...payout.payoutAnswers,
+  ...repair.repairAnswers,
+  ...payment.paymentAnswers,
+  ...catalog.catalogAnswers,
+  ProviderPace,
+  ...listing.listingAnswers,
+  ...rotation.rotationAnswers,
+  ...autoselect.autoselectAnswers,
+  ...imports.importAnswers,
+  ...market.marketAnswers,
+  DecisionTree,
+  ...worker.workerAnswers,
+  SessionPresence,
+};
 
 const nameOf = new Map<z.ZodType, string>(
   Object.entries({ ...requests, ...answers }).map(([name, schema]) => [schema, name]),
@@ -86,11 +154,13 @@ const areas: readonly Area[] = [
   },
   {
     tag: 'catalog',
-    description: 'Providers, listings, rotations and autoselects.',
+    description: 'Providers, listings, rotations, autoselects, the market and imports from it.',
     routes: [
       ...catalog.catalogRoutes,
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
+      ...market.marketRoutes,
+      ...imports.importRoutes,
       ...paceRoutes,
     ],
     error: 'RestError',
@@ -283,42 +353,4 @@ function parameter(place: 'path' | 'query' | 'header', name: string, field: z.Zo
     ...(description !== undefined && { description }),
     schema,
   };
-}
-
-/** Named schemas, which refer to each other by name. */
-function components(
-  named: Readonly<Record<string, z.ZodType>>,
-  io: 'input' | 'output',
-): JsonObject {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  const uri = (id: string): string => `#/components/schemas/${id}`;
-  const { schemas } = z.toJSONSchema(registry, {
-    io,
-    uri,
-    override: io === 'input' ? plain : open,
-  });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => {
-      const { $schema: _dialect, $id: _address, ...rest } = schema as JsonObject;
-      return [name, rest];
-    }),
-  );
-}
-
-type Overridden = Readonly<{ jsonSchema: unknown }>;
-
-/** Leaves out what says nothing to a reader: the safe range of integers, patterns of named formats. */
-function plain({ jsonSchema }: Overridden): void {
-  const schema = jsonSchema as JsonSchema;
-  if (schema.format !== undefined) delete schema.pattern;
-  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
-  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
-}
-
-/** Answers may grow: clients that were made from this document must not fail over a new field. */
-function open(context: Overridden): void {
-  plain(context);
-  const schema = context.jsonSchema as JsonSchema;
-  if (schema.additionalProperties === false) delete schema.additionalProperties;
 }

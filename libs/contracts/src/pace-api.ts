@@ -20,7 +20,23 @@ const PaceWindow = z.strictObject({
 });
 
 export const ProviderPace = z.strictObject({
-  models: z.array(z.strictObject({ model: ModelName, windows: z.array(PaceWindow) })),
+  models: z.array(
+    z.strictObject({
+      model: ModelName,
+      windows: z.array(PaceWindow),
+      lastFailure: z
+        .strictObject({
+          reason: z
+            .string()
+            .describe(
+              '`egress_refused`: it is where nobody may be called. `redirected`: it sent us elsewhere. …',
+            ),
+          at: z.iso.datetime(),
+        })
+        .nullable()
+        .describe('Of the attempts of buyers; who has served since has not undone it.'),
+    }),
+  ),
 });
 export type ProviderPace = z.infer<typeof ProviderPace>;
 
@@ -29,9 +45,9 @@ export const paceRoutes: readonly RestRoute[] = [
     method: 'get',
     path: '/api/catalog/providers/{id}/pace',
     operationId: 'getProviderPace',
-    summary: 'How fast its models were of late, as buyers have met them',
+    summary: 'How fast its models were of late, as buyers have met them, and why they failed last',
     description:
-      'Percentiles are right to within 5 percent. What is told is what the instance that answers has heard since it started; a model without a stream in the last day is left out.',
+      'Percentiles are right to within 5 percent. What is told is what the instance that answers has heard since it started; a model without a stream in the last day, and without a failure, is left out.',
     credential: 'manage',
     pathParameters: { id: Id },
     answer: { status: 200, schema: ProviderPace },

@@ -14,7 +14,7 @@ export const WeeklyHours = z
   .refine(({ to }) => to !== '00:00', 'the end of a day is 24:00');
 export type WeeklyHours = z.infer<typeof WeeklyHours>;
 
-const PolicyRates = z.strictObject({
+export const PolicyRates = z.strictObject({
   requestsPerMinuteMax: z.int().min(1).max(1_000_000).nullable().default(null),
   tokensPerMinuteMax: Count.min(1).nullable().default(null),
 });
@@ -47,3 +47,24 @@ export const ProviderPolicy = z.strictObject({
   rates: PolicyRates.default(noRates).describe('How much all of them together may use.'),
 });
 export type ProviderPolicy = z.infer<typeof ProviderPolicy>;
+
+/** What the owner promises about the requests of others; null is no promise. */
+export const DataPolicy = z.strictObject({
+  isCollected: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('Whether prompts are kept to learn from them.'),
+  isRetained: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('Whether anything of a request is kept after it has ended.'),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .nullable()
+    .default(null)
+    .describe('Where it runs: `eu`, `us` …'),
+});
+export type DataPolicy = z.infer<typeof DataPolicy>;

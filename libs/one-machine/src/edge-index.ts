@@ -9,7 +9,7 @@ export const edgeIndex = `<!doctype html>
 <li><code>/v1</code>: buy, with any OpenAI client (<a href="/openapi.json">description</a>)</li>
 <li><code>/api/coderai</code>: sell, by connecting a worker</li>
 <li><code>/api/account</code>: users, API tokens, balance, receipts</li>
-<li><code>/api/catalog</code>: providers, listings, rotations</li>
+<li><code>/api/catalog</code>: providers, listings, rotations, the market and imports from it</li>
 </ul>
 </html>
 `;

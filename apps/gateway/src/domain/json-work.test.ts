@@ -28,6 +28,8 @@ const least: Readonly<Record<string, JsonBody>> = {
   moderations: { input: 'hi' },
   rerank: { query: 'hi', documents: ['ho'] },
   'images.generations': { prompt: 'a cat' },
+  'audio.speech': { input: 'hi' },
+  'video.generations': { prompt: 'a cat' },
 };
 
 describe(readJsonWork, () => {

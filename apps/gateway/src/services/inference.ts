@@ -169,11 +169,7 @@ export class Inference {
         return { end: 'not_served' };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
-      attempts.end({
-        result: 'failed',
-        reason: error.isTimeout ? 'timeout' : 'unreachable',
-        httpStatus: null,
-      });
+      attempts.end({ result: 'failed', reason: error.failure, httpStatus: null });
       return 'next';
     }
   }

@@ -1,18 +1,21 @@
-import type { CallableModels } from '@aisbf/contracts';
+import type { CallableModels, ModelFacts } from '@aisbf/contracts';
 import { globalUsername, ownedName, type Provider, type Rotation } from './catalogue.js';
+import { sellersOf } from './model-offers.js';
 import { type Offer, offerTo } from './offer.js';
 import { type Pace, unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
-import { isOpenTo, rotationOffers, sellersOf } from './resolve.js';
+import { isOpenTo, rotationOffers } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 import { type WorkerModel, workerModels } from './worker-model.js';
 
 export type Line = CallableModels['models'][number];
-type PaceOf = (providerId: string, model: string) => Pace | undefined;
+/** What is told of a model. */
+type Facts = ModelFacts & Pick<Line, 'contextLength' | 'endpoints'>;
+export type PaceOf = (providerId: string, model: string) => Pace | undefined;
 /** By name: what its workers tell of it; undefined of a hosted one, which nobody tells anything of. */
-type Offered = ReadonlyMap<string, WorkerModel | undefined>;
+export type Offered = ReadonlyMap<string, WorkerModel | undefined>;
 
 /**
  * Every route that this buyer can call at the moment, by the shortest name that means it: own models, what
@@ -60,7 +63,8 @@ function namesToOffer(
   return [...listed].filter((model) => modelsOf(provider).has(model));
 }
 
-function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf']): Offered {
+/** What a provider has at the moment, by its workers or by what is known of its API. */
+export function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf']): Offered {
   if (!provider.isEnabled) return new Map();
   const { source } = provider;
   if (source.kind === 'openai') {
@@ -77,11 +81,8 @@ function providerLine(
   scope: RouteScope,
   told: WorkerModel | undefined,
 ): Line | undefined {
-  const { rules } = scope.buyer;
-  const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
-  const isShort = isShortNameOf(provider, model, scope);
-  const id = allowedName(isShort ? `${provider.name}/${model}` : undefined, qualified, rules);
-  if (id === undefined || !isModelAllowed(model, rules)) return undefined;
+  const id = providerRoute(provider, model, scope);
+  if (id === undefined || !isModelAllowed(model, scope.buyer.rules)) return undefined;
   return {
     id,
     ownedBy: provider.username,
@@ -91,7 +92,19 @@ function providerLine(
   };
 }
 
-function medians(pace: Pace | undefined): Partial<Line> {
+/** The shortest route to a provider's model that the token may call. */
+export function providerRoute(
+  provider: Provider,
+  model: string,
+  scope: RouteScope,
+): string | undefined {
+  const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
+  const isShort = isShortNameOf(provider, model, scope);
+  const short = isShort ? `${provider.name}/${model}` : undefined;
+  return allowedName(short, qualified, scope.buyer.rules);
+}
+
+export function medians(pace: Pace | undefined): Pick<Line, 'firstMs' | 'tokensPerS'> {
   const { firstMs, tokensPerS } = pace ?? unknownPace;
   return {
     ...(firstMs && { firstMs: Math.round(firstMs.p50) }),
@@ -99,7 +112,7 @@ function medians(pace: Pace | undefined): Partial<Line> {
   };
 }
 
-function factsOf({ contextLength, facts, endpoints }: WorkerModel): Partial<Line> {
+export function factsOf({ contextLength, facts, endpoints }: WorkerModel): Facts {
   return {
     ...facts,
     ...(contextLength !== null && { contextLength }),

@@ -9,6 +9,7 @@ import { healthKey } from './health.js';
 import { holdAmountFor } from './hold-amount.js';
 import type { Offer } from './offer.js';
 import { toPricesText } from './prices-text.js';
+import { importRouteOf } from './route-name.js';
 import { type SessionDemands, sessionRejection } from './session-fit.js';
 import { roomOf } from './session-order.js';
 import { hostedDoor, offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
@@ -26,8 +27,8 @@ export type Judged =
   | Readonly<{ reasons: readonly RejectionReason[] }>;
 
 /** As people know it, and unlike every other. */
-export function candidateName({ provider, model }: Offer): string {
-  return `${labelOf(provider)}/${model}`;
+export function candidateName({ provider, model, throughImport }: Offer): string {
+  return throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
 }
 
 /** What an offer's owner may be trusted with: one's own, or who promises to keep nothing and to learn nothing. */

@@ -1,6 +1,12 @@
 import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
-import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
+import {
+  type Catalogue,
+  type Listing,
+  type MarketImport,
+  type Provider,
+  usageCheckOf,
+} from './catalogue.js';
 import { feeAt } from './fee.js';
 import { admits } from './provider-policy.js';
 import { inForceAt } from './schedule.js';
@@ -15,6 +21,8 @@ export type Offer = Readonly<{
   isOwn: boolean;
   /** Its own counts are too far off ours for it to get requests of others. */
   isPaused: boolean;
+  /** The import that has led to it, which may take no more than so much. Absent where none has. */
+  throughImport?: MarketImport;
 }>;
 
 /** Who asks, as far as it decides what may be seen. */

@@ -1,9 +1,9 @@
-import type { Candidate, RequestFacts, Terms } from '@aisbf/contracts';
+import type { Candidate, Rejection, RequestFacts, Terms } from '@aisbf/contracts';
 import { type Nanos, parseNanos } from '@aisbf/money';
-import { labelOf } from './catalogue.js';
+import { globalUsername, labelOf } from './catalogue.js';
 import { outputTokensHeld } from './hold-amount.js';
 import { toPricesText } from './prices-text.js';
-import type { Upstream } from './upstream.js';
+import type { Upstream, UpstreamRejection } from './upstream.js';
 
 /** A candidate as the gateway is told of it. */
 export function toCandidate(
@@ -26,7 +26,10 @@ export function toCandidate(
     ...(prices.reasoning_token !== undefined && { isReasoningPriced: true }),
   };
   if (target.kind === 'http') {
-    return { ...common, kind: 'http', url: target.url, headers: { ...target.headers } };
+    return {
+      ...{ ...common, kind: 'http', url: target.url, headers: { ...target.headers } },
+      ...(offer.provider.username === globalUsername && { isOfOperator: true }),
+    };
   }
   const { session, brokerUrl } = target.present;
   return {
@@ -48,4 +51,9 @@ export function toTerms({ offer }: Upstream): Terms {
     prices: toPricesText(offer.prices),
     feeBps: offer.feeBps,
   };
+}
+
+/** A rejection as the receipt keeps it: by what it was considered is in the explanation alone. */
+export function toRejection({ providerLabel, model, reason }: UpstreamRejection): Rejection {
+  return { providerLabel, model, reason };
 }

@@ -16,6 +16,7 @@ import type { SessionDemands } from './session-fit.js';
 import { withOneTrial } from './standing.js';
 import {
   healthKeyOf,
+  placeOf,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
@@ -181,8 +182,8 @@ function ordered(
     );
     cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
   }
-  // What is named in several places is asked once, at the first.
-  const drawn = [...new Set(upstreamOrder(choice, well, random))];
+  // What is named in several places, or by imports too, is asked once, at the first.
+  const drawn = distinct(upstreamOrder(choice, well, random));
   const [first] = drawn;
   const wished = inPreferredOrder(drawn, facts.preferences, {
     promptTokens: facts.promptTokens,
@@ -195,18 +196,37 @@ function ordered(
   const { asked, waiting } = withOneTrial(wished, around.nowMs);
   cooling.push(...waiting);
   cooling.sort((left, right) => left.coolUntilMs - right.coolUntilMs);
-  return [...asked, ...cooling].slice(0, settings.candidatesMax);
+  return distinct([...asked, ...cooling]).slice(0, settings.candidatesMax);
 }
 
-function asOutlier(upstream: Upstream, outliers: ReadonlyMap<Upstream, number>): Upstream {
-  return { ...upstream, coolUntilMs: outliers.get(upstream) ?? upstream.coolUntilMs };
+/** Each place once, as it comes first. */
+function distinct(upstreams: readonly Upstream[]): readonly Upstream[] {
+  const places = new Map<string, Upstream>();
+  for (const upstream of upstreams) {
+    const place = placeOf(upstream);
+    if (!places.has(place)) places.set(place, upstream);
+  }
+  return [...places.values()];
+}
+
+/** Until when, by the place. */
+type Outliers = ReadonlyMap<string, number>;
+
+function asOutlier(upstream: Upstream, outliers: Outliers): Upstream {
+  return { ...upstream, coolUntilMs: outliers.get(placeOf(upstream)) ?? upstream.coolUntilMs };
 }
 
 function outliersAmong(
   pool: readonly Upstream[],
   { cooldownOf, nowMs }: Surroundings,
   settings: OutlierSettings | undefined,
-): ReadonlyMap<Upstream, number> {
+): Outliers {
   if (!settings) return new Map();
-  return outliersOf(pool, (upstream) => cooldownOf(healthKeyOf(upstream)), settings, nowMs);
+  const found = outliersOf(
+    distinct(pool),
+    (upstream) => cooldownOf(healthKeyOf(upstream)),
+    settings,
+    nowMs,
+  );
+  return new Map([...found].map(([upstream, untilMs]) => [placeOf(upstream), untilMs]));
 }

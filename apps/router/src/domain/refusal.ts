@@ -11,6 +11,7 @@ const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
   input_unsupported: faults.INPUT_UNSUPPORTED,
   tools_unsupported: faults.TOOLS_UNSUPPORTED,
   price_above_max: faults.PRICE_ABOVE_MAX,
+  price_above_import_max: faults.PRICE_ABOVE_MAX,
 };
 
 const isUnsupported: ReadonlySet<RejectionReason> = new Set<RejectionReason>([

@@ -7,6 +7,7 @@ import {
   type Autoselect,
   globalUsername,
   labelOf,
+  type MarketImport,
   ownedName,
   type Provider,
   type Rotation,
@@ -15,8 +16,9 @@ import { type Choice, filterChoice, offersOf, type PoolMember } from './choice.j
 import { isPrivate } from './decision.js';
 import { everyOffer } from './everything.js';
 import { faults } from './faults.js';
-import { type Offer, offerTo, type Scope, saleAt } from './offer.js';
-import { admits } from './provider-policy.js';
+import { findImport, importOffer } from './import-offer.js';
+import { modelOffers, nearest, ownModelOffers, sellersOf } from './model-offers.js';
+import { type Offer, offerTo } from './offer.js';
 import { parseRoute, type Whose } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
@@ -83,7 +85,11 @@ function meaningOf(route: string, scope: ServingScope): Meaning {
     case 'provider':
       return offered(providerOffers(name, scope));
     case 'model':
-      return offered(modelOffers(name.model, scope));
+      return modelMeaning(name.model, scope);
+    case 'import': {
+      const found = findImport(name.whose, name.name, scope);
+      return found ? imported(found, scope) : { refusal: faults.MODEL_NOT_FOUND() };
+    }
     case 'rotation': {
       const rotation = findRotation(name.whose, name.name, scope);
       const choice = rotation && rotationChoice(rotation, scope);
@@ -112,6 +118,22 @@ function offered([offer, rival]: readonly Offer[]): Meaning {
   if (!offer) return { refusal: faults.MODEL_NOT_FOUND() };
   if (rival) return { refusal: faults.ROUTE_AMBIGUOUS() };
   return { choice: { kind: 'offer', offer } };
+}
+
+/** Why an import leads nowhere is its owner's to know, and nobody else's. */
+function imported(found: MarketImport, scope: ServingScope): Meaning {
+  const offer = importOffer(found, scope);
+  if (offer) return offered([offer]);
+  const isOwn = found.ownerId === scope.buyer.ownerId;
+  return { refusal: isOwn ? faults.IMPORT_NOT_ON_SALE() : faults.MODEL_NOT_FOUND() };
+}
+
+/** One's own import hides what others call the same, also where it leads nowhere; beside a model of one's own it is in doubt. */
+function modelMeaning(model: string, scope: ServingScope): Meaning {
+  const own = findImport('own', model, scope);
+  if (!own) return offered(modelOffers(model, scope));
+  const isInDoubt = ownModelOffers(model, scope).length > 0;
+  return isInDoubt ? { refusal: faults.ROUTE_AMBIGUOUS() } : imported(own, scope);
 }
 
 /** What an autoselect makes of the request, among what this buyer may have. */
@@ -157,11 +179,19 @@ function memberOffers(members: readonly AutoselectMember[], scope: RouteScope): 
       const rotation = catalogue.rotationById.get(member.rotationId);
       return rotation ? rotationOffers(rotation, scope) : [];
     }
+    if ('importId' in member) return importedMember(member.importId, scope);
     const provider = catalogue.providerById.get(member.providerId);
     const offer = provider && offerTo(scope, provider, member.model);
     return offer ? [offer] : [];
   });
   return offers.filter(({ model }) => isModelAllowed(model, buyer.rules));
+}
+
+/** One at most: an import leads to one listing, never on to a rotation. */
+function importedMember(id: string, scope: RouteScope): readonly Offer[] {
+  const found = scope.catalogue.importById.get(id);
+  const offer = found && importOffer(found, scope);
+  return offer ? [offer] : [];
 }
 
 type ProviderModel = Readonly<{ whose: Whose; provider: string; model: string }>;
@@ -178,47 +208,6 @@ function providerOffers({ whose, provider: name, model }: ProviderModel, scope: 
   if (own || whose === 'own') return offersOfAll([own]);
   const sellers = catalogue.sellersByRoute.get(`${name}/${model}`);
   return offersOfAll(nearest(sellersOf(sellers, model, scope)));
-}
-
-/** One's own providers that have it at the moment come before the operator's, and those before the market's. */
-function modelOffers(model: string, scope: RouteScope): readonly Offer[] {
-  const { catalogue, buyer, sessionsOf } = scope;
-  const own = (catalogue.providersByOwnerId.get(buyer.ownerId) ?? []).filter(
-    (provider) => provider.isEnabled && hasModel(provider, model, sessionsOf),
-  );
-  const others = sellersOf(catalogue.sellersByModel.get(model), model, scope).filter(
-    ({ ownerId }) => ownerId !== buyer.ownerId,
-  );
-  return (own.length > 0 ? own : nearest(others)).flatMap(
-    (provider) => offerTo(scope, provider, model) ?? [],
-  );
-}
-
-function hasModel(
-  { id, source }: Provider,
-  model: string,
-  sessionsOf: RouteScope['sessionsOf'],
-): boolean {
-  if (source.kind === 'openai') return source.models.has(model);
-  return sessionsOf(id).some(({ session }) => session.models.some(({ name }) => name === model));
-}
-
-/** Those that have it on sale to this buyer at this moment: another one is nobody's rival, and hides nobody. */
-export function sellersOf(
-  listed: readonly Provider[] = [],
-  model: string,
-  { buyer, catalogue, nowMs }: Scope,
-): readonly Provider[] {
-  return listed.filter(
-    (provider) =>
-      admits(provider, buyer.ownerId) &&
-      saleAt(catalogue, { providerId: provider.id, model }, nowMs) !== undefined,
-  );
-}
-
-function nearest(sellers: readonly Provider[]): readonly Provider[] {
-  const global = sellers.filter(({ username }) => username === globalUsername);
-  return global.length > 0 ? global : sellers;
 }
 
 function findRotation(whose: Whose, name: string, scope: RouteScope): Rotation | undefined {
@@ -263,6 +252,12 @@ function rotationChoice(
       const inner = scope.catalogue.rotationById.get(target.rotationId);
       const choice = inner && rotationChoice(inner, scope, path);
       return choice ? [{ name: target.rotationId, choice, weight, priority }] : [];
+    }
+    if (target.kind === 'import') {
+      const name = target.importId;
+      return importedMember(name, scope).map((offer) => {
+        return { name, choice: { kind: 'offer', offer }, weight, priority };
+      });
     }
     const { providerId, model } = target;
     const provider = scope.catalogue.providerById.get(providerId);

@@ -28,6 +28,10 @@ describe(parseRoute, () => {
     ['autoselections/main', 'autoselect', 'nearest'],
     ['user-autoselect/main', 'autoselect', 'own'],
     ['anna/autoselect/main', 'autoselect', anna],
+    ['import/main', 'import', 'nearest'],
+    ['imports/main', 'import', 'nearest'],
+    ['user-import/main', 'import', 'own'],
+    ['anna/import/main', 'import', anna],
   ])('reads %s as a %s', (text, kind, whose) => {
     expect(parseRoute(text)).toEqual({ kind, whose, name: 'main' });
   });
@@ -40,6 +44,7 @@ describe(parseRoute, () => {
     ...['', '/', '/llama', 'rig/', 'rotation/', 'rotation/a/b', '//'],
     ...['user-provider/', 'user-provider/rig', 'user-provider/rig/', 'user-provider//m'],
     ...['user-rotation/', 'user-rotation/a/b', 'autoselect/', 'autoselect/a/b'],
+    ...['import/', 'import/a/b', 'imports/', 'user-import/', 'user-import/a/b'],
   ])('makes nothing of %p', (text) => expect(parseRoute(text)).toEqual({ kind: 'unknown' }));
 
   it('reads back what it writes', () => {
@@ -56,6 +61,7 @@ describe(parseRoute, () => {
   it('reserves the words that routes begin with', () => {
     expect(isReservedName('rotation')).toBe(true);
     expect(isReservedName('user-provider')).toBe(true);
+    expect(isReservedName('import')).toBe(true);
     expect(isReservedName('rig')).toBe(false);
   });
 });

@@ -1,10 +1,12 @@
 import { type EndpointName, endpointAskedBy, type SessionPresence } from '@aisbf/contracts';
 import { type HttpSource, labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
+import { isAboveImport } from './import-offer.js';
 import type { Offer } from './offer.js';
 import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
 import { type PolicyRejection, policyRejection } from './provider-policy.js';
+import { importRouteOf } from './route-name.js';
 import {
   type SessionDemands,
   type SessionRejection,
@@ -36,6 +38,12 @@ export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
   return healthKey(offer.provider.id, modelThere, sessionId);
 }
 
+/** The same however it was come upon: directly, or through an import. */
+export function placeOf({ offer, target }: Upstream): string {
+  const sessionId = target.kind === 'session' ? target.present.session.sessionId : '';
+  return `${offer.provider.id} ${offer.model} ${sessionId}`;
+}
+
 /** Why somebody who could have been asked was not. Shown to the buyer: add, never rename. */
 export type RejectionReason =
   | SessionRejection
@@ -45,6 +53,7 @@ export type RejectionReason =
   | 'disabled'
   | 'paused_for_usage'
   | 'price_above_max'
+  | 'price_above_import_max'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -55,6 +64,8 @@ export type UpstreamRejection = Readonly<{
   providerLabel: string;
   model: string;
   reason: RejectionReason;
+  /** The import by way of which it was considered. */
+  import?: string;
 }>;
 
 /** What is known from outside the catalogue, at the moment of planning. */
@@ -88,7 +99,7 @@ export function upstreamsOf(
   const door = hostedDoor(source, offer.model, demands.endpoint);
   if (typeof door === 'string') return rejected(offer, [door]);
   const { modelThere, headers, endpoint } = door;
-  const target = { kind: 'http', url: source.baseUrl, headers } as const;
+  const target = { kind: 'http', url: source.dialUrl ?? source.baseUrl, headers } as const;
   const standing = standingNow(offer.provider.id, modelThere, null, around);
   return { usable: [{ offer, modelThere, endpoint, target, ...standing }], rejections: [] };
 }
@@ -120,6 +131,7 @@ export function offerRejection(
     barredOf?.(provider.id) ??
     wishRejection(offer, demands.preferences);
   if (unwanted) return unwanted;
+  if (isAboveImport(offer)) return 'price_above_import_max';
   return isTooDear(prices, demands) ? 'price_above_max' : undefined;
 }
 
@@ -161,11 +173,12 @@ function standingNow(
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const providerLabel = labelOf(offer.provider);
+  const { provider, model, throughImport } = offer;
   const rejections = [...new Set(reasons)].map((reason) => ({
-    providerLabel,
-    model: offer.model,
+    providerLabel: labelOf(provider),
+    model,
     reason,
+    ...(throughImport && { import: importRouteOf(throughImport) }),
   }));
   return { usable: [], rejections };
 }

@@ -1,6 +1,7 @@
 import { AttemptAnswering, AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { LiveFailures } from '../services/live-failures.js';
 import { LiveHealth } from '../services/live-health.js';
 import { LivePace } from '../services/live-pace.js';
 import { OwnerRates } from '../services/owner-rates.js';
@@ -15,12 +16,14 @@ export class FactListener {
     private readonly pace: LivePace,
     private readonly lessons: UsageLessons,
     private readonly rates: OwnerRates,
+    private readonly failures: LiveFailures,
   ) {}
 
   start(): void {
     this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) => {
       this.health.onAttemptEnded(ended);
       this.pace.onAttemptEnded(ended);
+      this.failures.onAttemptEnded(ended);
     });
     this.bus.subscribe(subjects.attemptAnswering, AttemptAnswering, (answering) =>
       this.health.onAttemptAnswering(answering),

@@ -2,7 +2,7 @@ import type { Admit } from '@aisbf/contracts';
 import { seal } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import type { TokenBuyer } from '../domain/buyer.js';
-import { toTerms } from '../domain/plan-message.js';
+import { toRejection, toTerms } from '../domain/plan-message.js';
 import { Accounts } from './accounts.js';
 import { Allowances } from './allowances.js';
 import type { Held, Planned } from './planning.js';
@@ -35,7 +35,7 @@ export class HoldDesk {
       route: facts.route,
       isStream: facts.isStream,
       terms: planned.route.candidates.map(toTerms),
-      rejections: [...planned.route.rejections],
+      rejections: planned.route.rejections.map(toRejection),
     };
     // A key is claimed where the hold is.
     const leaseId = idempotency ? undefined : this.allowances.take({ requestId, buyer, amount });

@@ -3,6 +3,7 @@ import type { CallableModels, ListModels } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { toBuyer } from '../domain/buyer.js';
 import { callableAutoselects } from '../domain/callable-autoselects.js';
+import { callableImports } from '../domain/callable-imports.js';
 import { callableModels } from '../domain/callable-models.js';
 import { Market } from './market.js';
 import { PlanningSettings } from './planning.js';
@@ -25,7 +26,7 @@ export class ModelList {
     const { feeBpsDefault } = this.settings.plan;
     const { sessionsOf, paceOf, nowMs } = this.market.around();
     const scope = { buyer, catalogue: this.market.catalogue(), sessionsOf, feeBpsDefault, nowMs };
-    const models = callableModels(scope, linesMax, paceOf);
+    const models = [...callableModels(scope, linesMax, paceOf), ...callableImports(scope, paceOf)];
     // Without anything to select from there is nothing to be selected.
     const autoselects = models.length > 0 ? callableAutoselects(scope) : [];
     return { models: [...models, ...autoselects].slice(0, linesMax) };

@@ -11,7 +11,7 @@ import {
   plan,
   type RoutePlan,
 } from '../domain/plan.js';
-import { toCandidate } from '../domain/plan-message.js';
+import { toCandidate, toRejection } from '../domain/plan-message.js';
 import type { Surroundings } from '../domain/upstream.js';
 import { randomFromSeed } from '../domain/weighted-order.js';
 import { RouterEvents } from '../events.js';
@@ -121,7 +121,7 @@ export class Planning {
         toCandidate(upstream, facts, route.holdAmount),
       ),
       attemptsMax: planned.attemptsMax,
-      rejections: [...route.rejections],
+      rejections: route.rejections.map(toRejection),
       deadlines: this.deadlines(route.limits),
       buyerMark: planned.buyerMark,
     };
