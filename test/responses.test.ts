@@ -108,6 +108,41 @@ describe.each(routes)('%s, asked at %s', (model, path) => {
   });
 });
 
+it('is served by whoever is left, in whichever form that one is asked', async () => {
+  upstream.on('say', (call) =>
+    call.path === '/v1/responses' ? call.status(500, '{}') : call.answer([answer]),
+  );
+  const wish = { model: 'native/say', models: ['hosted/say'] };
+  const response = await client.responses.create({ ...wish, input: 'one two' });
+  expect(response.output_text).toBe(answer);
+  expect(upstream.calls.map(({ path }) => path)).toEqual(['/v1/responses', '/v1/chat/completions']);
+  expect(await settled(response.id)).toMatchObject({ units, attempts: [{}, {}] });
+});
+
+it('is explained like any request', async () => {
+  const explain = (model: string, endpoint: string) =>
+    client.post<{ candidates: { endpoint?: string }[] }>(`/route/explain?endpoint=${endpoint}`, {
+      body: { model, input: 'one two' },
+    });
+  const asChat = await explain('hosted/say', 'responses');
+  expect(asChat.candidates).toMatchObject([{ endpoint: 'chat.completions' }]);
+  const [asIs] = (await explain('native/say', 'responses')).candidates;
+  expect(asIs).not.toHaveProperty('endpoint');
+  await expect(explain('hosted/say', 'nonsense')).rejects.toMatchObject({ status: 404 });
+});
+
+it('runs once under one key, and is told again as it was', async () => {
+  const request = { model: 'hosted/say', input: 'one two' };
+  const options = { headers: { 'idempotency-key': 'a key of mine' } };
+  const [first, again] = [
+    await client.responses.create(request, options),
+    await client.responses.create(request, options),
+  ];
+  expect(again).toEqual(first);
+  expect(upstream.calls).toHaveLength(1);
+  await settled(first.id);
+});
+
 it('gives a model its tools, and the buyer its calls', async () => {
   upstream.on('say', (call) =>
     call.status(
