@@ -512,7 +512,10 @@ describe("another's own address", () => {
   const buyers = restRoutes.filter(({ path }) => path.startsWith('/v1/'));
   it.each(
     ['', '/hosted'].flatMap((place) =>
-      buyers.map((route) => [route.operationId, place, route] as const),
+      buyers
+        // What was kept is no provider's: it is asked for once, and gone when it has been deleted.
+        .filter(({ path }) => place === '' || !path.includes('{id}'))
+        .map((route) => [route.operationId, place, route] as const),
     ),
   )(
     'is closed to a tenant who asks it to %s at "%s", for what is its own too',
