@@ -24,6 +24,7 @@ import { PayoutController } from './inbound/payout.controller.js';
 import { RepairController } from './inbound/repair.controller.js';
 import { RequestMoneyController } from './inbound/request-money.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
+import { StoredResponsesController } from './inbound/stored-responses.controller.js';
 import { UsageController } from './inbound/usage.controller.js';
 import { UsersController } from './inbound/users.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
@@ -54,6 +55,7 @@ import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
 import { Withdrawal } from './services/withdrawal.js';
+import { StoredResponseJobs, storedResponseParts } from './stored-response.module.js';
 import { UsageJobs, usageParts } from './usage.module.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -73,6 +75,7 @@ export function appModule(
       RequestMoneyController,
       AccessController,
       AnswersController,
+      StoredResponsesController,
       ActsController,
       AccountController,
       UsersController,
@@ -93,6 +96,7 @@ export function appModule(
       Upkeep,
       Idempotency,
       ...paymentParts(settings),
+      ...storedResponseParts(settings),
       ...usageParts(settings, log),
       ...payoutParts(settings),
       ...reconciliationParts(settings, log),
@@ -137,7 +141,7 @@ function backgroundJobs(settings: AccountsSettings): Provider {
     provide: BackgroundJobs,
     inject: [
       ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
-      ...[PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
+      ...[StoredResponseJobs, PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
     ],
     useFactory: (
       reaper: Reaper,

@@ -85,6 +85,20 @@ export const accountsSettings = z.object({
     60_000,
     'How often keys whose time is over are forgotten, and the answers kept for them.',
   ),
+  ACCOUNTS_RESPONSE_TTL_MS: setting.durationMs(
+    2_592_000_000,
+    'How long a response is kept for requests that build on it: 30 days, as clients expect.',
+  ),
+  ACCOUNTS_RESPONSES_PER_OWNER_MAX: setting.integer(
+    10_000,
+    1,
+    10_000_000,
+    'Responses kept for one owner; beyond it the oldest are forgotten. Own capacity is free, so something must bound it.',
+  ),
+  ACCOUNTS_RESPONSE_PURGE_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often responses whose time is over are forgotten.',
+  ),
   ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
     600_000,
     'How long one look at the ledger may take: once a day it reads all of it, some ten seconds for a million transfers.',

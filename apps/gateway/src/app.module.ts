@@ -3,16 +3,21 @@ import { EgressAgents, egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
+import { Explanations } from './inbound/explanations.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
+import { MessageRoutes } from './inbound/message-routes.js';
 import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { Refusals } from './inbound/refusals.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
 import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
+import { HttpStoredResponseStore } from './outbound/http-stored-response-store.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
@@ -29,6 +34,11 @@ import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { Settlements } from './services/settlements.js';
+import {
+  StoredResponseLimits,
+  StoredResponseStore,
+  StoredResponses,
+} from './services/stored-responses.js';
 import { Upstream } from './services/upstream.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -51,6 +61,11 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       OpenAiRoutes,
       OllamaProbes,
       { provide: OllamaLikeness, useValue: new OllamaLikeness(settings.GATEWAY_OLLAMA_VERSION) },
+      ResponseRoutes,
+      MessageRoutes,
+      Explanations,
+      Refusals,
+      StoredResponses,
       FormDoor,
       InferenceDoor,
       Inference,
@@ -87,6 +102,14 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       {
         provide: KeptAnswerLimits,
         useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
+      },
+      {
+        provide: StoredResponseStore,
+        useFactory: () => new HttpStoredResponseStore(peer(settings.GATEWAY_ACCOUNTS_URL)),
+      },
+      {
+        provide: StoredResponseLimits,
+        useValue: new StoredResponseLimits(settings.GATEWAY_STORED_RESPONSE_BYTES_MAX),
       },
       {
         provide: Holds,

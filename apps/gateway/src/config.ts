@@ -45,6 +45,12 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Largest answer that is kept for a repeat under an idempotency key; of a larger one there is the receipt.',
   ),
+  GATEWAY_STORED_RESPONSE_BYTES_MAX: setting.integer(
+    1_048_576,
+    0,
+    4_194_304,
+    'Largest conversation whose response is kept for requests that build on it: a few hundred pages of text.',
+  ),
   GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',

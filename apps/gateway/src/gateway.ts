@@ -3,9 +3,11 @@ import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf
 import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
 import { ollamaPrefixes } from './inbound/buyer-paths.js';
+import { MessageRoutes } from './inbound/message-routes.js';
 import { OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -29,7 +31,7 @@ export async function startGateway(settings: GatewaySettings) {
     onFastify: (fastify, nest) => {
       addOpenApi(fastify);
       const door = nest.get(OpenAiRoutes);
-      door.addTo(fastify);
+      door.addTo(fastify, [nest.get(ResponseRoutes), nest.get(MessageRoutes)]);
       door.open(fastify, ollamaPrefixes, (scope) => nest.get(OllamaProbes).addTo(scope));
     },
   });

@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import { Id, ModelName, Name } from './field.js';
 import {
   BaseUrl,
   HeaderTemplate,
   HostedModels,
   QueryTemplate,
+  ServedEndpoints,
   UpstreamCredential,
 } from './hosted-provider.js';
 import { listingRoutes } from './listing-api.js';
@@ -39,6 +41,7 @@ export const CreateProvider = z.discriminatedUnion('kind', [
     credential: UpstreamCredential.optional(),
     headers: HeaderTemplate.optional(),
     query: QueryTemplate.optional(),
+    endpoints: ServedEndpoints.optional(),
     data: DataPolicy.optional(),
     policy: ProviderPolicy.optional(),
     models: HostedModels,
@@ -57,6 +60,7 @@ export const Provider = z.strictObject({
   policy: ProviderPolicy,
   clientIds: z.array(z.string()).nullable(),
   baseUrl: z.string().nullable(),
+  endpoints: z.array(EndpointName).nullable().describe('Of a hosted API, where it is told.'),
   headerNames: z
     .array(z.string())
     .nullable()
@@ -142,6 +146,9 @@ export const UpdateProvider = z.strictObject({
   headers: HeaderTemplate.optional(),
   query: QueryTemplate.optional(),
   models: HostedModels.optional(),
+  endpoints: ServedEndpoints.nullable()
+    .optional()
+    .describe('What the hosted API serves; null is not known.'),
   data: DataPolicy.optional(),
   policy: ProviderPolicy.optional(),
 });

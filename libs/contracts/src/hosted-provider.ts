@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName, endpointNames } from './endpoint.js';
 import { ModelName } from './field.js';
 
 /** What the owner of a hosted API says of it: where it is, how it is called, what it has. */
@@ -69,4 +70,13 @@ export const HostedModels = z
   )
   .describe(
     'What it has: our name, and where it differs the one that is sent there. Several names may mean one model.',
+  );
+
+export const ServedEndpoints = z
+  .array(EndpointName)
+  .min(1)
+  .max(endpointNames.length)
+  .refine((names) => new Set(names).size === names.length, 'must name each once')
+  .describe(
+    'What it serves. Where it is not told, `responses` and `messages` are asked for as chat.',
   );

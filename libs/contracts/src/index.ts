@@ -77,6 +77,7 @@ export {
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
   EndpointName,
+  endpointAskedBy,
   endpointNames,
   endpointOutputs,
   endpointPaths,
@@ -257,6 +258,14 @@ export {
   Signals,
   Subject,
 } from './signals.js';
+export {
+  FindResponse,
+  ForgetResponse,
+  ForgottenResponse,
+  FoundResponse,
+  KeepResponse,
+  ResponseId,
+} from './stored-response.js';
 export { streams, subjects } from './subject.js';
 export {
   AskEarnings,

@@ -24,11 +24,13 @@ import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
 import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
+import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
 const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
+  ...typed.typedRequests,
   CreateUser: account.CreateUser,
   UpdateUser: account.UpdateUser,
   CreateApiToken: account.CreateApiToken,
@@ -50,6 +52,8 @@ const requests = {
 const answers = {
   OpenAiError: OpenAiErrorAnswer,
   RestError: RestErrorAnswer,
+  AnthropicError: typed.AnthropicErrorAnswer,
+  ...typed.typedAnswers,
   ChatCompletion: buyer.ChatCompletion,
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,
@@ -97,7 +101,7 @@ type Area = Readonly<{
   tag: string;
   description: string;
   routes: readonly RestRoute[];
-  error: 'OpenAiError' | 'RestError';
+  error: 'OpenAiError' | 'AnthropicError' | 'RestError';
   /** Further addresses under which all of it is served. */
   servers?: Json;
 }>;
@@ -106,8 +110,15 @@ const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: [...buyer.buyerRoutes, ...buyerListRoutes],
+    routes: [...buyer.buyerRoutes, ...typed.responseRoutes, ...buyerListRoutes],
     error: 'OpenAiError',
+    servers: buyerServers,
+  },
+  {
+    tag: 'messages',
+    description: "Anthropic's API. The official clients work; their `apiKey` is an API token.",
+    routes: typed.messageRoutes,
+    error: 'AnthropicError',
     servers: buyerServers,
   },
   {

@@ -71,6 +71,8 @@ const candidateShape = {
   outputTokensHeld: Count.nullable(),
   /** How many the buyer's own limit of the cost pays for here; absent where it names none, or nothing costs. */
   outputTokensPayable: Count.optional(),
+  /** By which endpoint it is asked; absent is that of the request. */
+  endpoint: EndpointName.optional(),
   /** Thinking has a price of its own here, so that it counts also where nobody sees it. */
   isReasoningPriced: z.boolean().optional(),
   /** Which of the request's routes has led here: 0 is its first. Absent where there is only one. */

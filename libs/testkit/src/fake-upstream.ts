@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { fakeAnswer } from './fake-answers.js';
+import { fakeMessage, fakeResponse, type TypedAnswer } from './fake-typed-answers.js';
 import { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 
 /** What an upstream does with a request to a model. */
@@ -25,9 +26,10 @@ export type AnswerEnding = Readonly<{
 
 /** What a model without a script of its own says. */
 const scriptDefault: UpstreamScript = (call) => {
-  if (call.path === '/v1/chat/completions') {
-    return call.answer(['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.']);
-  }
+  const words = ['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.'];
+  if (call.path === '/v1/chat/completions') return call.answer(words);
+  if (call.path === '/v1/responses') return call.typed(fakeResponse(words));
+  if (call.path === '/v1/messages') return call.typed(fakeMessage(words));
   const answer = fakeAnswer(call.path, call.body);
   if (Buffer.isBuffer(answer)) return call.status(200, answer, { 'content-type': 'audio/wav' });
   if (answer) return call.status(200, JSON.stringify(answer));
@@ -69,6 +71,17 @@ export class UpstreamCall {
     if (this.body.stream !== true) return this.whole(words.join(''), ending);
     await this.say(...words);
     await this.finish(ending);
+  }
+
+  /** Answers as it was asked to, in the form of an API whose streams have types. */
+  async typed({ whole, events }: TypedAnswer): Promise<void> {
+    if (this.body.stream !== true) return this.status(200, JSON.stringify(whole));
+    for (const event of events) await this.typedEvent(event);
+    this.response.end();
+  }
+
+  typedEvent(event: TypedAnswer['events'][number]): Promise<void> {
+    return this.raw(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
   }
 
   /** Says these words of a stream, an event each. */

@@ -55,21 +55,22 @@ export function placeOf(request: FastifyRequest): BuyerPlace {
   return place;
 }
 
-/** Refuses what cannot be a token at all before anybody is asked. */
+/** As OpenAI's clients send it, or as Anthropic's do. Refuses what cannot be a token at all before anybody is asked. */
 export function apiTokenOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = bearerOf(authorization) ?? '';
+  const { authorization, 'x-api-key': apiKey } = request.headers;
+  if (authorization === undefined && apiKey === undefined) throw faults.API_TOKEN_MISSING();
+  const apiToken = authorization === undefined ? String(apiKey) : (bearerOf(authorization) ?? '');
   if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
   return apiToken;
 }
 
 export function invalidBody(
-  { code, message, param }: RequestProblem,
+  { code, message, param, isFeature }: RequestProblem,
   options?: ErrorOptions,
 ): Fault {
   const details = { code, param };
-  return new Fault({ code: 'REQUEST_BODY_INVALID', kind: 'invalid', message, details }, options);
+  const kind = isFeature ? 'unsupported' : 'invalid';
+  return new Fault({ code: 'REQUEST_BODY_INVALID', kind, message, details }, options);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });

@@ -72,7 +72,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       accept: isStream ? 'text/event-stream' : 'application/json',
       [internalHeaders.requestId]: requestId,
     };
-    if (candidate.kind === 'http') return { ...headers, ...candidate.headers };
+    if (candidate.kind === 'http') return { ...headers, ...request.headers, ...candidate.headers };
     return {
       ...headers,
       [internalHeaders.secret]: this.options.internalSecret,

@@ -8,6 +8,8 @@ export type UpstreamRequest = Readonly<{
   /** After the API's base, as `/chat/completions`. */
   path: string;
   body: UpstreamBody;
+  /** What its API wants in headers of its own. */
+  headers?: Readonly<Record<string, string>>;
   isStream: boolean;
   requestId: string;
   /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */

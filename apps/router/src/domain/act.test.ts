@@ -50,7 +50,7 @@ const changesAround = (secret: string): readonly CatalogueChange[] => [
     provider: {
       ...{ kind: 'openai', id: 'provider-2', ownerId, username: 'anna', name: 'cloud' },
       ...promises,
-      ...{ baseUrl: `https://user:${secret}@upstream.example`, models: [] },
+      ...{ baseUrl: `https://user:${secret}@upstream.example`, endpoints: null, models: [] },
       secrets: { credential: secret, headers: { 'x-a': secret }, query: { a: secret } },
     },
   },

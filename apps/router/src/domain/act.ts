@@ -144,13 +144,15 @@ function ofProvider(
 }
 
 /** Values of headers and parameters may be as secret as the credential. */
-function hostedDetail({ baseUrl, credential, headers, query, models }: HostedUpdate): Detail {
+function hostedDetail(update: HostedUpdate): Detail {
+  const { baseUrl, credential, headers, query, models, endpoints } = update;
   return {
     ...(baseUrl !== undefined && { baseUrl: 'changed' }),
     ...(credential !== undefined && { credential: credential === null ? 'removed' : 'replaced' }),
     ...(headers && { headers: Object.keys(headers).length }),
     ...(query && { query: Object.keys(query).length }),
     ...(models && { models: models.length }),
+    ...(endpoints !== undefined && { endpoints }),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
+import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
 import type {
   DataPolicy,
   MarketImport,
@@ -23,6 +23,8 @@ export type NewHttpProvider = NewProvider &
     baseUrl: string;
     /** In clear on their way to the store, which encrypts them. */
     secrets: HostedSecrets;
+    /** What it serves; null is not known. */
+    endpoints: readonly EndpointName[] | null;
     models: readonly HostedModel[];
   }>;
 

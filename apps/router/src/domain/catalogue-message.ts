@@ -39,6 +39,7 @@ export function toProvider(
     baseUrl: source.kind === 'openai' ? source.baseUrl : null,
     headerNames: namesOf(source, 'headers'),
     queryNames: namesOf(source, 'query'),
+    endpoints: source.kind === 'openai' && source.endpoints ? [...source.endpoints] : null,
     models: source.kind === 'openai' ? hostedModels(source.models) : ofWorkers(sessions),
     createdAt: new Date(provider.createdAtMs).toISOString(),
   };

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
+import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -47,6 +47,8 @@ export type HttpSource = Readonly<{
   dialUrl?: string;
   /** Names of what its owner has put into headers and parameters. */
   templateNames?: Readonly<{ headers: readonly string[]; query: readonly string[] }>;
+  /** What it serves, where its owner says so. */
+  endpoints?: ReadonlySet<EndpointName> | null;
   /** The name on our side → the name on theirs. */
   models: ReadonlyMap<string, string>;
 }>;

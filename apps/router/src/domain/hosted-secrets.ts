@@ -1,3 +1,4 @@
+import type { EndpointName } from '@aisbf/contracts';
 import { faults } from './faults.js';
 
 /** Names, and what is sent under them; `{credential}` in a value stands for the credential. */
@@ -20,6 +21,8 @@ export type HostedUpdate = Readonly<{
   headers?: Template | undefined;
   query?: Template | undefined;
   models?: readonly HostedModel[] | undefined;
+  /** What it serves; null is not known. */
+  endpoints?: readonly EndpointName[] | null | undefined;
 }>;
 
 /** A name on our side, and the name on theirs. */

@@ -9,7 +9,7 @@ import type { Upstream, UpstreamRejection } from './upstream.js';
 
 /** A candidate as the gateway is told of it. */
 export function toCandidate(
-  { offer, modelThere, target }: Upstream,
+  { offer, modelThere, endpoint, target }: Upstream,
   facts: RequestFacts,
   { holdAmount, routePlaces }: Pick<RoutePlan, 'holdAmount' | 'routePlaces'>,
 ): Candidate {
@@ -23,6 +23,7 @@ export function toCandidate(
     providerLabel: labelOf(offer.provider),
     sellerOwnerId: offer.provider.ownerId,
     model: modelThere,
+    ...(endpoint !== facts.endpoint && { endpoint }),
     outputTokensHeld: outputTokensHeld(holdAmount, facts, prices),
     ...(payable !== null && { outputTokensPayable: payable }),
     ...(prices.reasoning_token !== undefined && { isReasoningPriced: true }),

@@ -1,4 +1,6 @@
 import {
+  type EndpointName,
+  endpointAskedBy,
   endpointOutputs,
   endpointPaths,
   type Preferences,
@@ -53,8 +55,7 @@ export function sessionRejection(
 ): SessionRejection | undefined {
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
-  const path = `/v1${endpointPaths[demands.endpoint]}`;
-  if (session.endpoints && !session.endpoints.includes(path)) return 'endpoint_unsupported';
+  if (!sessionEndpoint(session, demands.endpoint)) return 'endpoint_unsupported';
   // What waiting would not mend comes first.
   const unfit = modelRejection(model, demands);
   if (unfit) return unfit;
@@ -62,6 +63,17 @@ export function sessionRejection(
     return 'frame_too_large';
   }
   return session.state === 'serving' ? loadRejection(session, demands) : session.state;
+}
+
+/** By which endpoint a session is asked for this one; undefined where it can be by none. */
+export function sessionEndpoint(
+  { endpoints }: Pick<SessionPresence, 'endpoints'>,
+  wanted: EndpointName,
+): EndpointName | undefined {
+  return endpointAskedBy(
+    wanted,
+    endpoints ? (name) => endpoints.includes(`/v1${endpointPaths[name]}`) : null,
+  );
 }
 
 function modelRejection(

@@ -15,13 +15,14 @@ export async function updatedHostedColumns(
   vault: CredentialVault,
   transaction: Prisma.TransactionClient,
 ) {
-  const { models, ...rest } = update;
+  const { models, endpoints, ...rest } = update;
+  const served = endpoints === undefined ? {} : { servedEndpoints: [...(endpoints ?? [])] };
   if (models) {
     await transaction.providerModel.deleteMany({ where: { providerId } });
     const data = models.map((model) => ({ providerId, ...model }));
     await transaction.providerModel.createMany({ data });
   }
-  if (Object.values(rest).every((value) => value === undefined)) return {};
+  if (Object.values(rest).every((value) => value === undefined)) return served;
   const row = await transaction.provider.findUnique({ where: { id: providerId } });
   if (!row || row.baseUrl === null) throw faults.PROVIDER_NOT_FOUND();
   const { ownerId, baseUrl } = row;
@@ -40,6 +41,7 @@ export async function updatedHostedColumns(
   const isTemplate = row.credentialVersion === templateVersion;
   const next = updatedSecrets({ baseUrl, secrets, isTemplate }, rest);
   return {
+    ...served,
     baseUrl: rest.baseUrl ?? baseUrl,
     ...toCredentialColumns(sealSecrets(next, { ownerId, providerId }, vault)),
   };

@@ -1,3 +1,4 @@
+import type { EndpointName } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
@@ -33,6 +34,8 @@ type ProviderRow = Readonly<{
   is_enabled: boolean;
   client_ids: string[];
   base_url: string | null;
+  /** Only names of endpoints are written; one that is known no more matches none. */
+  served_endpoints: EndpointName[];
   created_at: Date;
   is_data_collected: boolean | null;
   is_data_retained: boolean | null;
@@ -231,6 +234,7 @@ function fromHostedRow(
   const hosted = {
     kind: 'openai',
     baseUrl,
+    endpoints: row.served_endpoints.length > 0 ? new Set(row.served_endpoints) : null,
     models: new Map(models.map(({ name, upstream_name }) => [name, upstream_name])),
   } as const;
   if (secrets === null) return { ...hosted, headers: null };

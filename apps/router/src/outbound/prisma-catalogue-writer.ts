@@ -121,10 +121,11 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       const registrations = { create: toRegistrationRow(registration) };
       return { ...owned, kind, clientIds: [...clientIds], registrations };
     }
-    const { kind, baseUrl, secrets, models } = provider;
+    const { kind, baseUrl, secrets, endpoints, models } = provider;
     const stored = sealSecrets(secrets, { ownerId, providerId: id }, this.vault);
     const credentialColumns = toCredentialColumns(stored);
-    return { ...owned, kind, baseUrl, ...credentialColumns, models: { create: [...models] } };
+    const served = { servedEndpoints: [...(endpoints ?? [])], models: { create: [...models] } };
+    return { ...owned, kind, baseUrl, ...credentialColumns, ...served };
   }
 
   private async updateProvider(

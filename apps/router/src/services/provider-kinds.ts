@@ -10,7 +10,7 @@ import { RegistrationTokens } from './registration-tokens.js';
 
 type CreateHosted = Extract<CreateProvider, { kind: 'openai' }>;
 /** What providers of all kinds have. */
-type Common = Omit<NewHttpProvider, 'kind' | 'baseUrl' | 'secrets' | 'models'>;
+type Common = Omit<NewHttpProvider, 'kind' | 'baseUrl' | 'secrets' | 'endpoints' | 'models'>;
 
 /** Also the DI token. */
 export class HostedProviderSettings {
@@ -48,11 +48,12 @@ export class ProviderKinds {
 
   /** The part of an update that is about a hosted one; undefined where none is. */
   updated({ source, username }: Provider, request: UpdateProvider): HostedUpdate | undefined {
-    const { clientIds, baseUrl, credential, headers, query, models } = request;
+    const { clientIds, baseUrl, credential, headers, query, models, endpoints } = request;
     if (clientIds !== undefined && source.kind !== 'coderai') {
       throw faults.PROVIDER_WITHOUT_WORKERS();
     }
-    const update = { baseUrl, credential, headers, query, models: models && hostedModels(models) };
+    const known = { endpoints, models: models && hostedModels(models) };
+    const update = { baseUrl, credential, headers, query, ...known };
     if (Object.values(update).every((value) => value === undefined)) return undefined;
     if (source.kind !== 'openai') {
       throw credential === undefined
@@ -64,13 +65,14 @@ export class ProviderKinds {
   }
 
   private hosted(common: Common, request: CreateHosted): NewHttpProvider {
-    const { baseUrl, credential = null, headers, query, models } = request;
+    const { baseUrl, credential = null, headers, query, endpoints = null } = request;
     if (common.username !== globalUsername && !this.settings.isOpenToUsers) {
       throw faults.PROVIDER_HOSTING_CLOSED();
     }
     this.requireDialable(baseUrl, common.username);
     const secrets = newSecrets(baseUrl, { credential, headers, query });
-    return { ...common, kind: 'openai', baseUrl, secrets, models: hostedModels(models) };
+    const models = hostedModels(request.models);
+    return { ...common, kind: 'openai', baseUrl, secrets, endpoints, models };
   }
 
   /** A courtesy to whoever mistypes: what counts is judged when a gateway connects. */
