@@ -32,7 +32,7 @@ export const planSettings: PlanSettings = {
   selectedOffersMax: 1_000,
 };
 
-const mostly = fc.constantFrom(true, true, true, false);
+const mostly = fc.constantFrom(...Array.from({ length: 9 }, () => true), false);
 
 const providerShape = fc.record({
   username: fc.constantFrom(...usernames),
@@ -83,17 +83,19 @@ const providers = fc
 const modelFacts = fc
   .record({
     contextTokensMax: fc.option(fc.constantFrom(500, 500_000)),
-    inputs: fc.option(fc.constantFrom(['text'], ['text', 'image']), { nil: undefined, freq: 1 }),
+    inputs: fc.option(fc.constantFrom(['text'], ['text', 'image']), { nil: undefined, freq: 2 }),
     outputs: fc.constantFrom(undefined, undefined, ['text'], ['embedding']),
     hasTools: fc.constantFrom(undefined, true, false),
     quantization: fc.constantFrom(undefined, 'Q4', 'Q8'),
+    parameters: fc.constantFrom(undefined, undefined, ['temperature'], ['temperature', 'tools']),
   })
-  .map(({ contextTokensMax, inputs, outputs, hasTools, quantization }) => ({
+  .map(({ contextTokensMax, inputs, outputs, hasTools, quantization, parameters }) => ({
     contextTokensMax,
     ...(inputs && { inputs: [...inputs] }),
     ...(outputs && { outputs: [...outputs] }),
     ...(hasTools !== undefined && { hasTools }),
     ...(quantization !== undefined && { quantization }),
+    ...(parameters && { parameters: [...parameters] }),
   }));
 
 const measured = fc.option(

@@ -1,4 +1,5 @@
 import type {
+  AutoselectDefinition,
   DecisionTree,
   PresentModel,
   RequestFacts,
@@ -88,7 +89,7 @@ const conditions = fc.constantFrom<DecisionTree[]>(
   },
 );
 
-const signals: fc.Arbitrary<Signals> = fc.record({
+export const signals: fc.Arbitrary<Signals> = fc.record({
   contextClass: fc.constantFrom('short' as const, 'huge' as const),
   turns: fc.integer({ min: 0, max: 9 }),
   inputs: fc.constantFrom([], ['image']),
@@ -139,24 +140,28 @@ const ownedBy = (ownerId: string) => ({
   createdAtMs: 1,
 });
 
+export function definitionsIn(market: RandomMarket): fc.Arbitrary<AutoselectDefinition> {
+  return fc
+    .record({
+      decisions: fc.array(fc.record({ when: conditions, use: selectionsIn(market) }), {
+        maxLength: 2,
+      }),
+      otherwise: selectionsIn(market),
+      qualities: fc.array(fc.constant({ model: 'org*', tier: 80 }), { maxLength: 1 }),
+    })
+    .map(({ decisions, ...definition }) => ({
+      ...definition,
+      decisions: decisions.map((one, at) => ({ ...one, name: `d${at}` })),
+    }));
+}
+
 export const selectionCases: fc.Arbitrary<SelectionCase> = markets.chain((market) =>
   fc.record({
     market: fc.constant(market),
-    autoselect: fc
-      .record({
-        decisions: fc.array(fc.record({ when: conditions, use: selectionsIn(market) }), {
-          maxLength: 2,
-        }),
-        otherwise: selectionsIn(market),
-        qualities: fc.array(fc.constant({ model: 'org*', tier: 80 }), { maxLength: 1 }),
-      })
-      .map(({ decisions, ...definition }) => ({
-        ...ownedBy(market.buyer.ownerId),
-        definition: {
-          ...definition,
-          decisions: decisions.map((one, at) => ({ ...one, name: `d${at}` })),
-        },
-      })),
+    autoselect: definitionsIn(market).map((definition) => ({
+      ...ownedBy(market.buyer.ownerId),
+      definition,
+    })),
     facts: requests,
     pace: fc.dictionary(
       fc.constantFrom(...market.catalogue.providers.map(({ id }) => id)),

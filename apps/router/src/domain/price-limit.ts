@@ -1,5 +1,5 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { costOf, dearestPrices, type Prices, parseNanos, unitKinds } from '@aisbf/money';
+import { costOf, dearestPrices, type Prices, parseNanos, priceOf, unitKinds } from '@aisbf/money';
 
 export type PriceLimit = Pick<RequestFacts, 'pricesMax' | 'costMax' | 'promptTokens'>;
 
@@ -9,7 +9,7 @@ export function isTooDear(prices: Prices, limit: PriceLimit): boolean {
   const dearest = dearestPrices(prices);
   const isUnitTooDear = unitKinds.some((kind) => {
     const most = pricesMax?.[kind];
-    return most !== undefined && (dearest[kind] ?? 0n) > parseNanos(most);
+    return most !== undefined && priceOf(kind, dearest) > parseNanos(most);
   });
   if (isUnitTooDear || costMax === undefined) return isUnitTooDear;
   const least = { prompt_token: promptTokens, completion_token: 1, request: 1 };

@@ -38,6 +38,7 @@ export type RejectionReason =
   | 'disabled'
   | 'paused_for_usage'
   | 'price_above_max'
+  | 'not_private'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -140,11 +141,13 @@ function standingNow(
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const providerLabel = labelOf(offer.provider);
-  const rejections = [...new Set(reasons)].map((reason) => ({
-    providerLabel,
-    model: offer.model,
-    reason,
-  }));
+  const rejections = [...new Set(reasons)].map((reason) => toRejection(offer, reason));
   return { usable: [], rejections };
+}
+
+export function toRejection(
+  { provider, model }: Offer,
+  reason: RejectionReason,
+): UpstreamRejection {
+  return { providerLabel: labelOf(provider), model, reason };
 }

@@ -1,0 +1,25 @@
+import type { OracleOffer } from './plan-oracle-offers.js';
+
+/** What no waiting mends, and how the buyer is told. */
+const lasting: Readonly<Record<string, string>> = {
+  frame_too_large: 'REQUEST_TOO_LARGE',
+  context_too_small: 'PROMPT_TOO_LONG',
+  input_unsupported: 'INPUT_UNSUPPORTED',
+  tools_unsupported: 'TOOLS_UNSUPPORTED',
+  output_unsupported: 'CHAT_UNSUPPORTED',
+  endpoint_unsupported: 'CHAT_UNSUPPORTED',
+  endpoint_not_allowed: 'CHAT_UNSUPPORTED',
+  price_above_max: 'PRICE_ABOVE_MAX',
+};
+
+/** What a buyer is told where nobody of these can serve. */
+export function refusalOf(offers: readonly OracleOffer[], reasons: readonly string[]): string {
+  const isAll = (reason: string) => reasons.every((each) => each === reason);
+  if (isAll('not_offered') && offers.every(({ isOwn }) => isOwn)) return 'MODEL_NOT_FOUND';
+  if (isAll('rate_reached')) return 'PROVIDER_RATE_REACHED';
+  // Workers that lack the model say nothing of the request.
+  const told = reasons.filter((reason) => reason !== 'not_offered');
+  if (told.length === 0 || told.some((reason) => !(reason in lasting))) return 'NO_CANDIDATE';
+  const codes = new Set(told.map((reason) => lasting[reason]));
+  return codes.size === 1 ? ([...codes][0] ?? '') : 'NO_WORKER_FITS';
+}
