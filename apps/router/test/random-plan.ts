@@ -8,7 +8,7 @@ import type { PlanSettings } from '../src/domain/plan.js';
 import { openPolicy, type ProviderPolicy } from '../src/domain/provider-policy.js';
 import type { RateRejection } from '../src/domain/upstream.js';
 import type { PlanCase } from './plan-case.js';
-import { markets, planSettings, type RandomMarket, routesOf } from './random-market.js';
+import { fullMarkets, planSettings, type RandomMarket, routesOf } from './random-market.js';
 import { models, ownerIdOf, usernames } from './random-names.js';
 import { nowMs } from './random-schedule.js';
 import { definitionsIn, signals } from './random-selection.js';
@@ -20,13 +20,19 @@ export type SeededPlan = Readonly<{ one: PlanCase; seed: string }>;
 const minute = 3 * 1_440 + 16;
 const rates = { requestsPerMinuteMax: null, tokensPerMinuteMax: null };
 
+/** One in four. */
+const rarely = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
+const rarelyNull = <Value>(value: fc.Arbitrary<Value>) =>
+  fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: value });
+
 const policy: fc.Arbitrary<ProviderPolicy | undefined> = fc.option(
   fc.record({
-    audience: fc.constantFrom('market', 'market', 'listed', 'private'),
+    audience: fc.constantFrom('market', 'market', 'market', 'listed', 'listed', 'private'),
     guests: fc
       .subarray([...usernames, 'carl'])
       .map((names) => new Map(names.map((name) => [ownerIdOf(name), name]))),
-    hours: fc.option(
+    hours: rarelyNull(
       fc.subarray(
         [
           { fromMinute: minute, toMinute: minute + 1 },
@@ -37,9 +43,8 @@ const policy: fc.Arbitrary<ProviderPolicy | undefined> = fc.option(
         ],
         { maxLength: 2 },
       ),
-      { freq: 2 },
     ),
-    endpoints: fc.option(fc.constantFrom(['chat.completions'], ['embeddings'], []), { freq: 2 }),
+    endpoints: rarelyNull(fc.constantFrom(['chat.completions'], ['embeddings'], [])),
     buyerRates: fc.constant(rates),
     rates: fc.constant(rates),
   }),
@@ -109,14 +114,12 @@ const pricesMax = fc.record(
 );
 
 const seldom = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
-const rarely = <Value>(value: fc.Arbitrary<Value>) =>
-  fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: value });
-
 function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
   const route = fc
     .tuple(
       fc.oneof(
-        { weight: 2, arbitrary: routesOf(market) },
+        { weight: 2, arbitrary: leadingRoutes(market) },
+        { weight: 1, arbitrary: routesOf(market) },
         { weight: 1, arbitrary: autoselectRoutes },
       ),
       fc.constantFrom('', '', '', ':nitro', ':floor'),
@@ -134,7 +137,7 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
       outputTokensMax: fc.option(fc.constantFrom(0, 10, 1_024, 1_025, 50_000)),
       choices: fc.constantFrom(1, 1, 3),
       pricesMax: rarely(pricesMax),
-      costMax: rarely(upTo(2_000_000n)),
+      costMax: rarely(upTo(3_000_000_000n)),
       inputs: seldom(fc.constantFrom(['text'], ['image'], ['image', 'audio'])),
       hasTools: seldom(fc.boolean()),
       signals: fc.option(signals, { nil: undefined }),
@@ -146,6 +149,22 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
           ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)),
         }) as RequestFacts,
     );
+}
+
+/** Those that most likely lead to somebody: on sale, or one's own. */
+function leadingRoutes(market: RandomMarket): fc.Arbitrary<string> {
+  const { catalogue, buyer } = market;
+  const own = catalogue.providers.filter(({ ownerId }) => ownerId === buyer.ownerId);
+  const routes = [
+    ...catalogue.rotations.map(({ username, name }) => `${username}/rotation/${name}`),
+    ...catalogue.rotations.map(({ name }) => `rotation/${name}`),
+    ...own.flatMap(({ name }) => models.map((model) => `${name}/${model}`)),
+    ...catalogue.listings.flatMap(({ providerId, model }) => {
+      const sold = catalogue.providerById.get(providerId);
+      return sold ? [`${sold.username}/provider/${sold.name}/${model}`] : [];
+    }),
+  ];
+  return routes.length > 0 ? fc.constantFrom(...routes) : routesOf(market);
 }
 
 const autoselectRoutes = fc.constantFrom(
@@ -227,7 +246,7 @@ const mapOf = <Value>(keys: readonly string[], value: fc.Arbitrary<Value>) =>
     .map((all) => new Map(all.flatMap(([key, one]) => (one === undefined ? [] : [[key, one]]))));
 
 /** Everything that a plan depends on, and few names, so that it collides. */
-export const seededPlans: fc.Arbitrary<SeededPlan> = markets.chain((market) => {
+export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) => {
   const { revision, providers, listings, rotations, usageChecks, sellerFees } = market.catalogue;
   const others = providers.filter(({ ownerId }) => ownerId !== market.buyer.ownerId);
   return fc
@@ -241,17 +260,19 @@ export const seededPlans: fc.Arbitrary<SeededPlan> = markets.chain((market) => {
         providers.map(({ id }) => id),
         pace,
       ),
-      barred: mapOf(
-        others.map(({ id }) => id),
-        fc.constantFrom<RateRejection[]>('rate_reached', 'rate_unknown'),
+      barred: rarely(
+        mapOf(
+          others.map(({ id }) => id),
+          fc.constantFrom<RateRejection[]>('rate_reached', 'rate_unknown'),
+        ),
       ),
-      rules: tokenRules,
+      rules: rarely(rarely(tokenRules)),
       facts: requestsIn(market),
       usualOutput: fc.constantFrom(undefined, 10, 300, 9_000),
       settings,
       seed: fc.string({ minLength: 1, maxLength: 4 }),
     })
-    .map(({ policies, depth, rules, seed, limits: ofRotations, autoselects, ...rest }) => {
+    .map(({ policies, depth, rules, seed, limits: ofRotations, autoselects, barred, ...rest }) => {
       const open = providers.map((provider, at) => ({
         ...provider,
         policy: policies[at] ?? openPolicy,
@@ -270,6 +291,7 @@ export const seededPlans: fc.Arbitrary<SeededPlan> = markets.chain((market) => {
         rotations: withChain(limited, open, depth),
       };
       const buyer = { ...market.buyer, ...(rules && { rules }) };
-      return { one: { ...rest, catalogue, sessions: market.sessions, buyer }, seed };
+      const around = { sessions: market.sessions, barred: barred ?? new Map() };
+      return { one: { ...rest, ...around, catalogue, buyer }, seed };
     });
 });

@@ -46,14 +46,11 @@ export const wishes: fc.Arbitrary<Preferences | undefined> = fc.option(
   { nil: undefined, freq: 2 },
 );
 
-/** What a token may be used for; mostly anything. */
-export const tokenRules: fc.Arbitrary<TokenRules | undefined> = fc.option(
-  fc.record({
-    routes: fc.subarray(['rig/*', 'rotation/*', 'autoselect/pick', 'cloud/llama', '*'], {
-      maxLength: 3,
-    }),
-    models: fc.subarray(['llama', 'org*', ...models], { maxLength: 2 }),
-    addresses: fc.constant([]),
+/** What a token may be used for. */
+export const tokenRules: fc.Arbitrary<TokenRules> = fc.record({
+  routes: fc.subarray(['rig/*', 'rotation/*', 'autoselect/pick', 'cloud/llama', '*'], {
+    maxLength: 3,
   }),
-  { nil: undefined, freq: 2 },
-);
+  models: fc.subarray(['llama', 'org*', ...models], { maxLength: 2 }),
+  addresses: fc.constant([]),
+});
