@@ -23,6 +23,7 @@ import { PaymentController } from './inbound/payment.controller.js';
 import { PayoutController } from './inbound/payout.controller.js';
 import { RepairController } from './inbound/repair.controller.js';
 import { RequestMoneyController } from './inbound/request-money.controller.js';
+import { SelectionsController } from './inbound/selections.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { UsageController } from './inbound/usage.controller.js';
 import { UsersController } from './inbound/users.controller.js';
@@ -39,6 +40,7 @@ import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
+import { SelectionJobs, selectionParts } from './selection.module.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
@@ -74,6 +76,7 @@ export function appModule(
       AccessController,
       AnswersController,
       ActsController,
+      SelectionsController,
       AccountController,
       UsersController,
       ApiTokensController,
@@ -92,6 +95,7 @@ export function appModule(
       OutboxRelay,
       Upkeep,
       Idempotency,
+      ...selectionParts(settings),
       ...paymentParts(settings),
       ...usageParts(settings, log),
       ...payoutParts(settings),
@@ -137,7 +141,7 @@ function backgroundJobs(settings: AccountsSettings): Provider {
     provide: BackgroundJobs,
     inject: [
       ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
-      ...[PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
+      ...[PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs, SelectionJobs],
     ],
     useFactory: (
       reaper: Reaper,

@@ -2,6 +2,7 @@ import { accessSettings } from '@aisbf/access';
 import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { credentialSettings } from './credential-config.js';
+import { selectionSettings } from './selection-config.js';
 
 export const routerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -113,6 +114,7 @@ export const routerSettings = z.object({
     4_096,
     "How many offers one selection weighs, one's own first: at about 4 µs each, a millisecond in all.",
   ),
+  ...selectionSettings,
   ROUTER_CANDIDATES_MAX: setting.integer(
     8,
     1,

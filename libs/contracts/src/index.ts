@@ -223,7 +223,9 @@ export {
 export {
   CandidateFacts,
   CeilingName,
+  NoteSelections,
   ScoredCandidate,
+  SelectionNote,
   SelectionOutcome,
   SelectionRecord,
 } from './selection-record.js';

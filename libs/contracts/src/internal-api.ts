@@ -19,6 +19,7 @@ export const internalPaths = {
   accountsFindAnswer: '/internal/v1/answers/find',
   accountsKeepAnswer: '/internal/v1/answers/keep',
   accountsReceipt: '/internal/v1/receipt',
+  accountsNoteSelections: '/internal/v1/selections',
   accountsRecordAct: '/internal/v1/acts',
   routerAdmit: '/internal/v1/admit',
   routerExplain: '/internal/v1/explain',
