@@ -208,7 +208,7 @@ const own: Attempts = Object.fromEntries(
     ...['listModels', 'getPrincipal', 'listApiTokens', 'listAudit', 'getBalance', 'listReceipts'],
     ...['listSales', 'getEarningsBalance', 'listPayouts', 'getPayoutAccount', 'listTopUps'],
     ...['listPromoGrants', 'listProviders', 'listListings', 'listRotations', 'listUsageChecks'],
-    ...['listAutoselects'],
+    ...['listAutoselects', 'getCatalogueRevision'],
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
     'getAccessToken',
   ].map((operationId) => [operationId, () => [{ statuses: nothing }]] as const),

@@ -30,15 +30,14 @@ import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
 import { RegistrationsController } from './inbound/registrations.controller.js';
+import { RevisionController } from './inbound/revision.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
-import { SelectionTending, SelectionTendingSettings } from './inbound/selection-tending.js';
 import { UsageChecksController } from './inbound/usage-checks.controller.js';
 import { CredentialVault } from './outbound/credential-vault.js';
 import { HttpAccounts } from './outbound/http-accounts.js';
 import { HttpActRecord } from './outbound/http-act-record.js';
 import { HttpLeases } from './outbound/http-leases.js';
-import { HttpSelectionRecords } from './outbound/http-selection-records.js';
 import { NatsAnnouncements } from './outbound/nats-announcements.js';
 import { PgCatalogueStore } from './outbound/pg-catalogue-store.js';
 import { CredentialBatch, PgCredentialStore } from './outbound/pg-credential-store.js';
@@ -48,7 +47,8 @@ import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
-import { SelectionEvents } from './selection-events.js';
+import { replicaParts } from './replica.module.js';
+import { selectionParts } from './selection.module.js';
 import { Accounts } from './services/accounts.js';
 import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
@@ -82,11 +82,6 @@ import {
 } from './services/registration-management.js';
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
-import {
-  SelectionNoteSettings,
-  SelectionNotes,
-  SelectionRecords,
-} from './services/selection-notes.js';
 import { TermHistory } from './services/term-history.js';
 import { TermManagement } from './services/term-management.js';
 import { UsageCheckManagement } from './services/usage-check-management.js';
@@ -124,6 +119,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationsController,
       AutoselectsController,
       UsageChecksController,
+      RevisionController,
     ],
     providers: [
       LiveCatalogue,
@@ -140,9 +136,6 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       UsageLessons,
       UsageCheckManagement,
       HoldDesk,
-      SelectionNotes,
-      SelectionTending,
-      SelectionEvents,
       Admission,
       ModelList,
       WorkerAdmission,
@@ -181,7 +174,6 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: TermHistory, useClass: PgTermHistory },
       { provide: ActStore, useClass: PrismaActStore },
       { provide: ActRecord, useClass: HttpActRecord },
-      { provide: SelectionRecords, useClass: HttpSelectionRecords },
       { provide: RateLimits, useClass: RedisRateLimits },
       { provide: ProviderRates, useClass: RedisProviderRates },
       { provide: Clock, useValue: parts.clock },
@@ -192,6 +184,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: Redis, useValue: parts.redis },
       { provide: ReadingPool, useValue: parts.reading },
       { provide: WritingClient, useValue: parts.writing },
+      ...selectionParts(settings),
+      ...replicaParts(settings),
       ...settingsFor(settings),
     ],
   };
@@ -217,7 +211,6 @@ function settingsFor(settings: RouterSettings) {
         settings.ROUTER_REGISTRATIONS_MAX,
       ),
     ),
-    ...selectionSettingsFor(settings),
     value(new ActTendingSettings(settings.ROUTER_ACTS_INTERVAL_MS)),
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
     value(
@@ -262,21 +255,6 @@ function settingsFor(settings: RouterSettings) {
         holdTtlMs: settings.ROUTER_HOLD_TTL_MS,
         restMs: settings.ROUTER_LEASE_REST_MS,
       }),
-    ),
-  ];
-}
-
-function selectionSettingsFor(settings: RouterSettings) {
-  return [
-    value(new SelectionTendingSettings(settings.ROUTER_SELECTION_NOTES_INTERVAL_MS)),
-    value(
-      new SelectionNoteSettings(
-        {
-          candidatesMax: settings.ROUTER_SELECTION_NOTE_CANDIDATES,
-          bytesMax: settings.ROUTER_SELECTION_NOTE_BYTES_MAX,
-        },
-        settings.ROUTER_SELECTION_NOTES_MAX,
-      ),
     ),
   ];
 }

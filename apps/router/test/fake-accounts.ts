@@ -71,12 +71,13 @@ export async function startFakeAccounts() {
     return state.actTrouble ? [503, fault('unavailable', 'AWAY')] : [200, {}];
   };
 
+  const told: Readonly<Record<string, typeof noteAnswer>> = {
+    [internalPaths.accountsRecordAct]: recordAnswer,
+    [internalPaths.accountsNoteSelections]: noteAnswer,
+  };
+
   const server = createServer(async (request, response) => {
     const [path, body] = [request.url ?? '', JSON.parse(await textOf(request)) as unknown];
-    const told = {
-      [internalPaths.accountsRecordAct]: recordAnswer,
-      [internalPaths.accountsNoteSelections]: noteAnswer,
-    };
     const [status, value] =
       told[path]?.(body) ?? accessAnswer(changes, path, body) ?? answer(path, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));

@@ -35,12 +35,21 @@ export function fitOf(one: PlanCase, offer: OracleOffer): Fit {
   const sessions = one.sessions.filter(({ providerId }) => providerId === provider.id);
   if (sessions.length === 0) reasons.add('no_live_session');
   for (const session of sessions) {
-    const why = first(sessionRules(one, session, model));
+    const why = whyNot(one, session, model);
     const healthName = `${provider.id}\n${session.sessionId}\n${model}`;
     if (why === undefined) upstreams.push({ offer, modelThere: model, session, healthName });
     else reasons.add(why);
   }
   return { upstreams, reasons: [...reasons] };
+}
+
+/** Why one worker's session cannot serve this. */
+export function whyNot(
+  asked: Pick<PlanCase, 'facts' | 'settings'>,
+  session: SessionPresence,
+  model: string,
+): string | undefined {
+  return first(sessionRules(asked, session, model));
 }
 
 function first(rules: readonly Rule[]): string | undefined {
@@ -95,7 +104,7 @@ function isTooDearFor({ facts }: PlanCase, { prices }: OracleOffer): boolean {
 }
 
 function sessionRules(
-  { facts, settings }: PlanCase,
+  { facts, settings }: Pick<PlanCase, 'facts' | 'settings'>,
   session: SessionPresence,
   name: string,
 ): readonly Rule[] {

@@ -137,7 +137,9 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
       outputTokensMax: fc.option(fc.constantFrom(0, 10, 1_024, 1_025, 50_000)),
       choices: fc.constantFrom(1, 1, 3),
       pricesMax: rarely(pricesMax),
-      costMax: rarely(upTo(3_000_000_000n)),
+      costMax: rarely(
+        fc.constantFrom('0', '1000', '1000000', '100000000', '500000000', '2000000000'),
+      ),
       inputs: seldom(fc.constantFrom(['text'], ['image'], ['image', 'audio'])),
       hasTools: seldom(fc.boolean()),
       signals: fc.option(signals, { nil: undefined }),

@@ -70,6 +70,7 @@ export {
   AttemptAnswering,
   AttemptEnded,
   CatalogueChanged,
+  CatalogueServed,
   RegistrationRevoked,
   RegistrationsUnsure,
   Usage,
@@ -206,6 +207,7 @@ export {
   Repair,
   RepairAccount,
 } from './repair-api.js';
+export { CatalogueRevision } from './revision-api.js';
 export { PutRotation, Rotation, Rotations } from './rotation-api.js';
 export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {

@@ -16,6 +16,7 @@ import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
+import { CatalogueRevision, revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
 import * as usage from './usage-api.js';
@@ -75,6 +76,7 @@ const answers = {
   ...payment.paymentAnswers,
   ...catalog.catalogAnswers,
   ProviderPace,
+  CatalogueRevision,
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
@@ -146,6 +148,7 @@ const areas: readonly Area[] = [
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
       ...paceRoutes,
+      ...revisionRoutes,
     ],
     error: 'RestError',
   },
