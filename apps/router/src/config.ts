@@ -4,6 +4,7 @@ import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { credentialSettings } from './credential-config.js';
 import { probeMistakes, probeSettings } from './probe-config.js';
+import { selectionSettings } from './selection-config.js';
 
 export const routerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -128,6 +129,7 @@ export const routerSettings = z.object({
     4_096,
     "How many offers one selection weighs, one's own first: at about 4 µs each, a millisecond in all.",
   ),
+  ...selectionSettings,
   ROUTER_CANDIDATES_MAX: setting.integer(
     8,
     1,
@@ -288,6 +290,14 @@ export const routerSettings = z.object({
     1_000,
     'How often the revision is looked at: changes are heard at once, this heals a lost message.',
   ),
+  ROUTER_REPLICA_BEAT_MS: setting.durationMs(
+    1_000,
+    'How often a router tells the others which revision it plans with, beside telling it whenever that changes.',
+  ),
+  ROUTER_REPLICA_SILENCE_MS_MAX: setting.durationMs(
+    10_000,
+    'A router silent for longer is gone, and no change waits for it. One that was only cut off looks for itself.',
+  ),
   ROUTER_ACTS_INTERVAL_MS: setting.durationMs(
     500,
     'How often acts of managing are carried to the record of accounts: soon enough for whoever looks after acting.',
@@ -335,6 +345,8 @@ export function requireConsistent(settings: RouterSettings): void {
   const mistakes = [
     settings.ROUTER_HOLD_TTL_MS <= settings.ROUTER_TOTAL_MS_MAX &&
       'ROUTER_HOLD_TTL_MS: must be longer than ROUTER_TOTAL_MS_MAX, or holds expire under requests',
+    settings.ROUTER_REPLICA_BEAT_MS >= settings.ROUTER_REPLICA_SILENCE_MS_MAX &&
+      'ROUTER_REPLICA_BEAT_MS: must be shorter than ROUTER_REPLICA_SILENCE_MS_MAX, or all are gone at times',
     settings.ROUTER_COOLDOWN_MS_BASE > settings.ROUTER_COOLDOWN_MS_MAX &&
       'ROUTER_COOLDOWN_MS_BASE: must not be longer than ROUTER_COOLDOWN_MS_MAX',
     settings.ROUTER_OUTPUT_TOKENS_DEFAULT > settings.ROUTER_OUTPUT_TOKENS_MAX &&
