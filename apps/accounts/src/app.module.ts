@@ -41,6 +41,7 @@ import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
+import { StoredResponseJobs, storedResponseParts } from './responses.module.js';
 import { SelectionJobs, selectionParts } from './selection.module.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
@@ -57,7 +58,6 @@ import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
 import { Withdrawal } from './services/withdrawal.js';
-import { StoredResponseJobs, storedResponseParts } from './stored-response.module.js';
 import { UsageJobs, usageParts } from './usage.module.js';
 
 /** What is made before Nest is, and shared with the start of the process. */

@@ -113,25 +113,27 @@ export type RouterParts = Readonly<{
 
 class AppModule {}
 
+const controllers = [
+  InternalController,
+  ProvidersController,
+  PaceController,
+  HealthController,
+  RegistrationsController,
+  ListingsController,
+  FeesController,
+  RotationsController,
+  AutoselectsController,
+  MarketController,
+  ImportsController,
+  UsageChecksController,
+  RevisionController,
+];
+
 /** The parts of the service, and what stands behind each port. */
 export function appModule(settings: RouterSettings, parts: RouterParts): DynamicModule {
   return {
     module: AppModule,
-    controllers: [
-      InternalController,
-      ProvidersController,
-      PaceController,
-      HealthController,
-      RegistrationsController,
-      ListingsController,
-      FeesController,
-      RotationsController,
-      AutoselectsController,
-      MarketController,
-      ImportsController,
-      UsageChecksController,
-      RevisionController,
-    ],
+    controllers: [...controllers],
     providers: [
       LiveCatalogue,
       Market,

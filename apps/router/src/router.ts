@@ -68,10 +68,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   app.get(FactListener).start();
   presence.start();
   await watch.start();
-  beat.start();
-  expiry.start();
-  credentials.start();
-  app.get(ProbeTending).start();
+  for (const part of [beat, expiry, credentials, app.get(ProbeTending)]) part.start();
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort }, 'the router is open');
 
