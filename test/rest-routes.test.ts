@@ -209,6 +209,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
       otherwise: [{ weights: { price: 3, speed: 1 } }],
     },
   }),
+  getCatalogueRevision: () => ({ token: operator() }),
   listAutoselects: () => ({ token: operator() }),
   getAutoselect: () => ({ token: operator(), path: { name: 'pick' } }),
   listMarket: () => ({

@@ -239,6 +239,7 @@ const own: Attempts = Object.fromEntries(
     ...['listAutoselects', 'listImports', 'listMarket'],
     ...['listCallableProviders', 'listCallableRotations'],
     ...['listCallableAutoselects', 'listOllamaTags', 'getOllamaVersion'],
+    'getCatalogueRevision',
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
     'getAccessToken',
   ].map((operationId) => [operationId, () => [{ statuses: nothing }]] as const),

@@ -23,6 +23,7 @@ import { PaymentController } from './inbound/payment.controller.js';
 import { PayoutController } from './inbound/payout.controller.js';
 import { RepairController } from './inbound/repair.controller.js';
 import { RequestMoneyController } from './inbound/request-money.controller.js';
+import { SelectionsController } from './inbound/selections.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
 import { StoredResponsesController } from './inbound/stored-responses.controller.js';
 import { UsageController } from './inbound/usage.controller.js';
@@ -40,6 +41,8 @@ import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
+import { StoredResponseJobs, storedResponseParts } from './responses.module.js';
+import { SelectionJobs, selectionParts } from './selection.module.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
@@ -55,7 +58,6 @@ import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
 import { Withdrawal } from './services/withdrawal.js';
-import { StoredResponseJobs, storedResponseParts } from './stored-response.module.js';
 import { UsageJobs, usageParts } from './usage.module.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -77,6 +79,7 @@ export function appModule(
       AnswersController,
       StoredResponsesController,
       ActsController,
+      SelectionsController,
       AccountController,
       UsersController,
       ApiTokensController,
@@ -95,6 +98,7 @@ export function appModule(
       OutboxRelay,
       Upkeep,
       Idempotency,
+      ...selectionParts(settings),
       ...paymentParts(settings),
       ...storedResponseParts(settings),
       ...usageParts(settings, log),
@@ -142,6 +146,7 @@ function backgroundJobs(settings: AccountsSettings): Provider {
     inject: [
       ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
       ...[StoredResponseJobs, PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
+      SelectionJobs,
     ],
     useFactory: (
       reaper: Reaper,

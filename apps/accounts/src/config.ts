@@ -99,6 +99,16 @@ export const accountsSettings = z.object({
     60_000,
     'How often responses whose time is over are forgotten.',
   ),
+  ACCOUNTS_SELECTION_KEPT_MS: setting.integer(
+    7_776_000_000,
+    1,
+    315_360_000_000,
+    'How long receipts tell what autoselects have decided: 90 days. A few KB each; the receipt itself stays.',
+  ),
+  ACCOUNTS_SELECTION_FORGET_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often such decisions that are older are forgotten.',
+  ),
   ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
     600_000,
     'How long one look at the ledger may take: once a day it reads all of it, some ten seconds for a million transfers.',

@@ -34,6 +34,7 @@ import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
 import { RegistrationsController } from './inbound/registrations.controller.js';
+import { RevisionController } from './inbound/revision.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { UsageChecksController } from './inbound/usage-checks.controller.js';
@@ -51,6 +52,8 @@ import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
 import { outlierSettingsOf, probeParts } from './probes.module.js';
+import { replicaParts } from './replica.module.js';
+import { selectionParts } from './selection.module.js';
 import { Accounts } from './services/accounts.js';
 import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
@@ -110,24 +113,27 @@ export type RouterParts = Readonly<{
 
 class AppModule {}
 
+const controllers = [
+  InternalController,
+  ProvidersController,
+  PaceController,
+  HealthController,
+  RegistrationsController,
+  ListingsController,
+  FeesController,
+  RotationsController,
+  AutoselectsController,
+  MarketController,
+  ImportsController,
+  UsageChecksController,
+  RevisionController,
+];
+
 /** The parts of the service, and what stands behind each port. */
 export function appModule(settings: RouterSettings, parts: RouterParts): DynamicModule {
   return {
     module: AppModule,
-    controllers: [
-      InternalController,
-      ProvidersController,
-      PaceController,
-      HealthController,
-      RegistrationsController,
-      ListingsController,
-      FeesController,
-      RotationsController,
-      AutoselectsController,
-      MarketController,
-      ImportsController,
-      UsageChecksController,
-    ],
+    controllers: [...controllers],
     providers: [
       LiveCatalogue,
       Market,
@@ -192,6 +198,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: ReadingPool, useValue: parts.reading },
       { provide: WritingClient, useValue: parts.writing },
       ...probeParts(settings),
+      ...selectionParts(settings),
+      ...replicaParts(settings),
       ...settingsFor(settings),
     ],
   };

@@ -191,7 +191,7 @@ describe("an owner's policy", () => {
   it('asks nothing of a model that does not chat, and of no provider that was taken off', async () => {
     const [images, disabled] = [await startProbedUpstream(), await startProbedUpstream()];
     const policy = { probes: { completion: 'on' }, endpoints: ['images.generations'] };
-    await stage.host('images', images, { policy });
+    await stage.host('pictures', images, { policy });
     await until(() => images.lists().length === 1);
     const provider = await stage.host('disabled', disabled, {
       policy: { probes: { models: 'off' } },

@@ -87,6 +87,7 @@ export {
   AttemptAnswering,
   AttemptEnded,
   CatalogueChanged,
+  CatalogueServed,
   RegistrationRevoked,
   RegistrationsUnsure,
   Usage,
@@ -228,6 +229,7 @@ export {
   Repair,
   RepairAccount,
 } from './repair-api.js';
+export { CatalogueRevision } from './revision-api.js';
 export { PutRotation, Rotation, Rotations } from './rotation-api.js';
 export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
@@ -245,7 +247,9 @@ export {
 export {
   CandidateFacts,
   CeilingName,
+  NoteSelections,
   ScoredCandidate,
+  SelectionNote,
   SelectionOutcome,
   SelectionRecord,
 } from './selection-record.js';

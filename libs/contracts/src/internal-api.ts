@@ -22,6 +22,7 @@ export const internalPaths = {
   accountsKeepResponse: '/internal/v1/responses/keep',
   accountsForgetResponse: '/internal/v1/responses/forget',
   accountsReceipt: '/internal/v1/receipt',
+  accountsNoteSelections: '/internal/v1/selections',
   accountsRecordAct: '/internal/v1/acts',
   routerAdmit: '/internal/v1/admit',
   routerExplain: '/internal/v1/explain',

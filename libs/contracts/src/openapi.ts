@@ -22,6 +22,7 @@ import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
+import { CatalogueRevision, revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
 import * as typed from './typed-api.js';
@@ -83,6 +84,7 @@ const answers = {
   ...payment.paymentAnswers,
   ...catalog.catalogAnswers,
   ...health.healthAnswers,
+  CatalogueRevision,
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
@@ -163,6 +165,7 @@ const areas: readonly Area[] = [
       ...market.marketRoutes,
       ...imports.importRoutes,
       ...health.healthRoutes,
+      ...revisionRoutes,
     ],
     error: 'RestError',
   },

@@ -14,6 +14,8 @@ export const subjects = {
   presenceHello: 'aisbf.presence.hello',
   presenceSnapshot: (brokerId: string) => `aisbf.presence.snapshot.${brokerId}`,
   catalogueChanged: 'aisbf.catalogue.changed',
+  /** Each router tells which revision it plans with. */
+  catalogueServed: 'aisbf.catalogue.served',
   registrationRevoked: 'aisbf.catalogue.registration-revoked',
   /** A router was cut off from the bus: what it has said of ended registrations may be lost. */
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',

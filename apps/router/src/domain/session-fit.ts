@@ -8,6 +8,7 @@ import {
   type RequestFacts,
   type SessionPresence,
 } from '@aisbf/contracts';
+import { isQuantizedAs } from './wish-rejection.js';
 
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
@@ -91,15 +92,11 @@ function modelRejection(
   return isTooLong ? 'context_too_small' : wishedOtherwise(model, demands.preferences);
 }
 
-/** A quantization that is not told is none of those that are wished for, unless `unknown` is one of them. */
 function wishedOtherwise(
-  { quantization = 'unknown', parameters }: PresentModel,
+  { quantization, parameters }: PresentModel,
   wishes: Preferences | undefined,
 ): SessionRejection | undefined {
-  const isQuantized = wishes?.quantizations?.some(
-    (wished) => wished.toLowerCase() === quantization.toLowerCase(),
-  );
-  if (isQuantized === false) return 'quantization_differs';
+  if (!isQuantizedAs(quantization, wishes?.quantizations)) return 'quantization_differs';
   const isHeeded =
     !parameters || (wishes?.parameters?.every((name) => parameters.includes(name)) ?? true);
   return isHeeded ? undefined : 'parameters_unsupported';

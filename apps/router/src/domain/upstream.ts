@@ -54,6 +54,7 @@ export type RejectionReason =
   | 'paused_for_usage'
   | 'price_above_max'
   | 'price_above_import_max'
+  | 'not_private'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -171,12 +172,18 @@ function standingNow(
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const { provider, model, throughImport } = offer;
-  const rejections = [...new Set(reasons)].map((reason) => ({
+  const rejections = [...new Set(reasons)].map((reason) => toRejection(offer, reason));
+  return { usable: [], rejections };
+}
+
+export function toRejection(
+  { provider, model, throughImport }: Offer,
+  reason: RejectionReason,
+): UpstreamRejection {
+  return {
     providerLabel: labelOf(provider),
     model,
     reason,
     ...(throughImport && { import: importRouteOf(throughImport) }),
-  }));
-  return { usable: [], rejections };
+  };
 }

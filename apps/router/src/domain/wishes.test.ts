@@ -48,6 +48,7 @@ describe(wishRejection, () => {
     [undefined, { data: { region: 'eu' } }, { regions: ['us', 'eu'] }],
     ['quantization_differs', { kind: 'openai' }, { quantizations: ['fp8'] }],
     [undefined, { kind: 'openai' }, { quantizations: ['fp8', 'unknown'] }],
+    [undefined, { kind: 'openai' }, { quantizations: ['UNKNOWN'] }],
   ])('says %s of %j for %j', (reason, shape, wishes) => {
     expect(wishRejection(offer(shape), wishes)).toBe(reason);
   });
