@@ -1,28 +1,25 @@
 import type { RequestFacts, SelectionRecord } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { type Nanos, nanos, parseNanos } from '@aisbf/money';
+import { askingOrder } from './asking-order.js';
 import type { Selecting } from './autoselect-choice.js';
 import type { Catalogue, RotationLimits } from './catalogue.js';
-import { type Choice, offerName, offersOf } from './choice.js';
 import { faults } from './faults.js';
 import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
 import type { Buyer } from './offer.js';
-import { type OutlierSettings, outliersOf } from './outliers.js';
-import { inPreferredOrder } from './preferred-order.js';
+import type { OutlierSettings } from './outliers.js';
 import { refusal } from './refusal.js';
 import { resolveRoutes } from './resolve.js';
 import { splitSuffix } from './route-name.js';
 import type { SessionDemands } from './session-fit.js';
-import { withOneTrial } from './standing.js';
 import {
   healthKeyOf,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
-  upstreamsOf,
 } from './upstream.js';
-import { upstreamOrder } from './upstream-order.js';
 import { type RandomSource, randomByName } from './weighted-order.js';
+import { willingnessOf } from './willingness.js';
 
 export type PlanSettings = HoldSettings &
   Readonly<{
@@ -94,14 +91,17 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     },
   );
   const random = randomFor(facts, input);
-  const offers = offersOf(choice);
-  const found = offers.map((offer) => ({
-    name: offerName(offer),
-    ...upstreamsOf(offer, input.around, demands, random),
-  }));
-  const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
-  const usable = new Map(found.map(({ name, usable: upstreams }) => [name, upstreams]));
-  const candidates = ordered(choice, usable, { ...input, facts, random });
+  const { byOffer, rejections } = willingnessOf(
+    choice,
+    input.around,
+    demands,
+    random,
+    settings.rejectionsMax,
+  );
+  const candidates = askingOrder(choice, byOffer, {
+    ...{ around: input.around, random, settings, facts },
+    outputTokensOf: (model) => outputTokensCeiling(facts, settings, input.usualOutputOf(model)),
+  });
   const { preferences } = facts;
   const [first] = candidates;
   return {
@@ -112,7 +112,10 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     limits: rotation?.limits,
     selections,
     isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
-    refused: candidates.length === 0 ? refusal(offers, rejections, facts.endpoint) : undefined,
+    refused:
+      candidates.length === 0
+        ? refusal([...byOffer.keys()], rejections, facts.endpoint)
+        : undefined,
   };
 }
 
@@ -159,54 +162,4 @@ function holdFor(candidates: readonly Upstream[], input: PlanInput): Nanos {
   const amount = holdAmountFor(prices, facts, Math.max(...outputs));
   const costMax = facts.costMax === undefined ? amount : parseNanos(facts.costMax);
   return amount < costMax ? amount : costMax;
-}
-
-/**
- * Those that are well in the order of the choice, as the buyer wishes; then those that are cooling down, the
- * soonest recovered first: nobody is refused while somebody might serve. Whoever is on trial is asked first or last.
- */
-function ordered(
-  choice: Choice,
-  usable: ReadonlyMap<string, readonly Upstream[]>,
-  { facts, around, random, settings, usualOutputOf }: PlanInput,
-): readonly Upstream[] {
-  const well = new Map<string, readonly Upstream[]>();
-  const cooling: Upstream[] = [];
-  const outliers = outliersAmong([...usable.values()].flat(), around, settings.outliers);
-  for (const [name, all] of usable) {
-    const upstreams = outliers.size === 0 ? all : all.map((one) => asOutlier(one, outliers));
-    well.set(
-      name,
-      upstreams.filter(({ coolUntilMs }) => coolUntilMs === 0),
-    );
-    cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
-  }
-  // What is named in several places is asked once, at the first.
-  const drawn = [...new Set(upstreamOrder(choice, well, random))];
-  const [first] = drawn;
-  const wished = inPreferredOrder(drawn, facts.preferences, {
-    promptTokens: facts.promptTokens,
-    units: facts.units,
-    outputTokens: first
-      ? outputTokensCeiling(facts, settings, usualOutputOf(first.offer.model))
-      : 0,
-    paceOf: around.paceOf,
-  });
-  const { asked, waiting } = withOneTrial(wished, around.nowMs);
-  cooling.push(...waiting);
-  cooling.sort((left, right) => left.coolUntilMs - right.coolUntilMs);
-  return [...asked, ...cooling].slice(0, settings.candidatesMax);
-}
-
-function asOutlier(upstream: Upstream, outliers: ReadonlyMap<Upstream, number>): Upstream {
-  return { ...upstream, coolUntilMs: outliers.get(upstream) ?? upstream.coolUntilMs };
-}
-
-function outliersAmong(
-  pool: readonly Upstream[],
-  { cooldownOf, nowMs }: Surroundings,
-  settings: OutlierSettings | undefined,
-): ReadonlyMap<Upstream, number> {
-  if (!settings) return new Map();
-  return outliersOf(pool, (upstream) => cooldownOf(healthKeyOf(upstream)), settings, nowMs);
 }

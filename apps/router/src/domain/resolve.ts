@@ -11,12 +11,13 @@ import {
   type Provider,
   type Rotation,
 } from './catalogue.js';
-import { type Choice, filterChoice, offersOf, type PoolMember } from './choice.js';
+import { type Choice, filterChoice, offersOf } from './choice.js';
 import { isPrivate } from './decision.js';
 import { everyOffer } from './everything.js';
 import { faults } from './faults.js';
 import { type Offer, offerTo, type Scope, saleAt } from './offer.js';
 import { admits } from './provider-policy.js';
+import { rotationChoice } from './rotation-choice.js';
 import { parseRoute, type Whose } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
@@ -39,9 +40,6 @@ type Meaning = (Readonly<{ choice: Choice; rotation?: Rotation }> | Readonly<{ r
 
 /** A scope in which something is to be served, and how that is selected. */
 export type ServingScope = RouteScope & Readonly<{ selecting: Selecting }>;
-
-/** Rotations within rotations: more levels than anybody means. What is deeper counts as not there. */
-export const rotationDepthMax = 8;
 
 /**
  * Finds what a list of routes means for this buyer, each to be tried before the next. Those that mean nothing
@@ -73,6 +71,7 @@ function resolveRoute(route: string, scope: ServingScope): Meaning {
   if (!isRouteAllowed(route, rules)) return refused(faults.ROUTE_NOT_ALLOWED(), route, scope);
   const found = meaningOf(route, scope);
   if ('refusal' in found) return found;
+  if (!rules || rules.models.length === 0) return found;
   const choice = filterChoice(found.choice, ({ model }) => isModelAllowed(model, rules));
   return choice ? { ...found, choice } : { refusal: faults.ROUTE_NOT_ALLOWED() };
 }
@@ -247,28 +246,4 @@ export function isOpenTo(rotation: Rotation, scope: RouteScope): boolean {
 export function rotationOffers(rotation: Rotation, scope: RouteScope): readonly Offer[] {
   const choice = rotationChoice(rotation, scope);
   return choice ? offersOf(choice) : [];
-}
-
-/** Undefined where there is nothing in it that this buyer may see. */
-function rotationChoice(
-  rotation: Rotation,
-  scope: RouteScope,
-  within: readonly string[] = [],
-): Choice | undefined {
-  // A loop is refused when it is saved; this is for those that two saves made together.
-  if (within.includes(rotation.id) || within.length >= rotationDepthMax) return undefined;
-  const path = [...within, rotation.id];
-  const members = rotation.members.flatMap(({ target, weight, priority }): PoolMember[] => {
-    if (target.kind === 'rotation') {
-      const inner = scope.catalogue.rotationById.get(target.rotationId);
-      const choice = inner && rotationChoice(inner, scope, path);
-      return choice ? [{ name: target.rotationId, choice, weight, priority }] : [];
-    }
-    const { providerId, model } = target;
-    const provider = scope.catalogue.providerById.get(providerId);
-    const offer = provider && offerTo(scope, provider, model);
-    const name = `${providerId} ${model}`;
-    return offer ? [{ name, choice: { kind: 'offer', offer }, weight, priority }] : [];
-  });
-  return members.length > 0 ? { kind: 'pool', members } : undefined;
 }
