@@ -124,7 +124,10 @@ export async function openedRouter(
 }
 
 /** Chat of some length, never twice the same. */
-export function factsOf(index: number, changes: Pick<RequestFacts, 'route'>): RequestFacts {
+export function factsOf(
+  index: number,
+  changes: Partial<RequestFacts> & Pick<RequestFacts, 'route'>,
+): RequestFacts {
   return {
     endpoint: 'chat.completions',
     isStream: index % 2 === 0,

@@ -5,51 +5,53 @@ import type { StillRouter } from './still-router.js';
 import { type Times, type Timing, timed } from './timed.js';
 import { hostedSellers, modelName, providerId, range, sellers } from './wide-market.js';
 
-export type SelectFigures = Readonly<{
-  offers: number;
-  promptTokens: number;
-  /** What the gateway reads in the prompt. */
-  signals: Timing;
-  /** The decision, the selections and the plan, in the router. */
-  planning: Timing;
-  /** Both. */
-  all: Timing;
-}>;
+export type SignalFigures = Readonly<{ promptTokens: number; timing: Timing }>;
+export type SelectFigures = Readonly<{ offers: number; promptTokens: number; timing: Timing }>;
 
+/** Tokens of a short prompt and of a long one. */
+const promptSizes = [200, 16_000] as const;
 /** As the gateway is set by default. */
 const charactersMax = 262_144;
 /** Read again and again: as many as do not fit into what a processor keeps at hand. */
 const promptsKept = 32;
 
-/** How long an autoselect takes that looks at everything on the market, of prompts of two sizes. */
+/** What the gateway reads in a prompt. */
+export async function signalSpeed(times: Times): Promise<readonly SignalFigures[]> {
+  const figures: SignalFigures[] = [];
+  for (const promptTokens of promptSizes) {
+    const prompts = promptsOf(promptTokens);
+    const timing = await timed(times, (index) =>
+      signalsOf(prompts[index % promptsKept] ?? {}, promptTokens, { charactersMax }),
+    );
+    figures.push({ promptTokens, timing });
+  }
+  return figures;
+}
+
+/** What the router makes of it: the decision, the selections among everything on the market, and the plan. */
 export async function selectSpeed(times: Times): Promise<readonly SelectFigures[]> {
   const figures: SelectFigures[] = [];
   for (const offers of [100, 250]) {
-    for (const promptTokens of [200, 16_000]) {
-      figures.push(await measure(offers, promptTokens, times));
+    const router = await openedRouter({ ROUTER_AUTOSELECT_OFFERS_MAX: String(offers) });
+    tellPaces(router);
+    for (const promptTokens of promptSizes) {
+      const known = promptsOf(promptTokens).map((prompt) =>
+        signalsOf(prompt, promptTokens, { charactersMax }),
+      );
+      const timing = await timed(times, (index) => {
+        const signals = known[index % promptsKept];
+        const facts = factsOf(index, { route: 'autoselect/balanced', promptTokens });
+        const asked = { ...facts, ...(signals && { signals }) };
+        router.planning.plan(requestIdOf(index), router.principal, asked, () => undefined);
+      });
+      figures.push({ offers, promptTokens, timing });
     }
   }
   return figures;
 }
 
-async function measure(offers: number, promptTokens: number, times: Times) {
-  const router = await openedRouter({ ROUTER_AUTOSELECT_OFFERS_MAX: String(offers) });
-  tellPaces(router);
-  const prompts = range(0, promptsKept).map((index) => promptOf(promptTokens, index));
-  const read = (index: number) =>
-    signalsOf(prompts[index % promptsKept] ?? {}, promptTokens, { charactersMax });
-  const known = range(0, promptsKept).map(read);
-  const select = (index: number, signals: ReturnType<typeof read>) => {
-    const facts = { ...factsOf(index, { route: 'autoselect/balanced' }), promptTokens, signals };
-    router.planning.plan(requestIdOf(index), router.principal, facts, () => undefined);
-  };
-  const planning = await timed(times, (index) => {
-    const signals = known[index % promptsKept];
-    if (signals) select(index, signals);
-  });
-  const signals = await timed(times, read);
-  const all = await timed(times, (index) => select(index, read(index)));
-  return { offers, promptTokens, signals, planning, all };
+function promptsOf(promptTokens: number) {
+  return range(0, promptsKept).map((index) => promptOf(promptTokens, index));
 }
 
 /** The gateways have measured half of the sellers. */

@@ -79,17 +79,24 @@ export function priceOf(kind: UnitKind, prices: Prices): Nanos {
   return prices[kind] ?? (other && prices[other]) ?? zeroNanos;
 }
 
+/** Prices are kept for long, and asked about by every request. */
+const dearest = new WeakMap<Prices, Prices>();
+
 /** Whether tokens turn out to be cached, or thought, is known afterwards: each at the dearer of its two prices. */
 export function dearestPrices(prices: Prices): Prices {
+  const known = dearest.get(prices);
+  if (known) return known;
   const most = (one: UnitKind, other: UnitKind): Nanos => {
     const [left, right] = [priceOf(one, prices), priceOf(other, prices)];
     return left > right ? left : right;
   };
-  return {
+  const found = {
     ...prices,
     prompt_token: most('prompt_token', 'cached_prompt_token'),
     completion_token: most('completion_token', 'reasoning_token'),
   };
+  dearest.set(prices, found);
+  return found;
 }
 
 /** One basis point is a hundredth of a percent. */

@@ -7,6 +7,7 @@ import type { Catalogue, RotationLimits } from './catalogue.js';
 import { faults } from './faults.js';
 import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
 import type { Buyer } from './offer.js';
+import { once } from './once.js';
 import type { OutlierSettings } from './outliers.js';
 import { refusal } from './refusal.js';
 import { resolveRoutes } from './resolve.js';
@@ -146,7 +147,7 @@ function selectingFor(
     measuring: {
       around,
       demands,
-      outputTokensOf: (model) => outputTokensCeiling(facts, settings, usualOutputOf(model)),
+      outputTokensOf: once((model) => outputTokensCeiling(facts, settings, usualOutputOf(model))),
     },
     offersMax: settings.selectedOffersMax,
   };

@@ -1,34 +1,22 @@
-import type { Catalogue, Rotation, RotationMember } from './catalogue.js';
+import type { Rotation, RotationMember } from './catalogue.js';
 import { type Choice, offerName, type PoolMember } from './choice.js';
+import { KeptTerms } from './kept-terms.js';
 import { type Offer, offeredTo, type Scope } from './offer.js';
-import { always, common, isWithin, type Span } from './schedule.js';
+import { always, common, type Span } from './schedule.js';
 
 /** Rotations within rotations: more levels than anybody means. What is deeper counts as not there. */
 export const rotationDepthMax = 8;
 
 /** What a rotation is to one buyer, and when. Undefined where there is nothing in it that this buyer may see. */
 type Led = Readonly<{ choice: Choice | undefined; during: Span }>;
-type KeptLed = Led & Readonly<{ feeBpsDefault: number }>;
 
-/** What rotations are to buyers is kept for as many pairs of the two; a large one takes 4 KB. */
-const keptMax = 4_096;
-/** A catalogue never changes, and goes with all that was made of it. */
-const keptByCatalogue = new WeakMap<Catalogue, Map<string, KeptLed>>();
+/** By rotation and buyer; that of a large rotation takes 4 KB. */
+const kept = new KeptTerms<Led>(4_096);
 
 /** What a rotation leads to: made once for all requests of a buyer, until prices change. */
 export function rotationChoice(rotation: Rotation, scope: Scope): Choice | undefined {
-  const { catalogue, buyer, feeBpsDefault, nowMs } = scope;
-  const kept = keptByCatalogue.get(catalogue) ?? new Map<string, KeptLed>();
-  if (kept.size === 0) keptByCatalogue.set(catalogue, kept);
-  const key = `${rotation.id} ${buyer.ownerId}`;
-  const known = kept.get(key);
-  if (known?.feeBpsDefault === feeBpsDefault && isWithin(known.during, nowMs)) return known.choice;
-  const made = { ...leadsTo(rotation, scope), feeBpsDefault };
-  kept.delete(key);
-  kept.set(key, made);
-  const [oldest] = kept.keys();
-  if (kept.size > keptMax && oldest !== undefined) kept.delete(oldest);
-  return made.choice;
+  const key = `${rotation.id} ${scope.buyer.ownerId}`;
+  return kept.of(key, scope, () => leadsTo(rotation, scope)).choice;
 }
 
 function leadsTo(rotation: Rotation, scope: Scope, within: readonly string[] = []): Led {
