@@ -1,3 +1,14 @@
+import { signalsOf } from '@aisbf/signals';
+
+/** Tokens of a short prompt and of a long one. */
+export const promptSizes = [200, 16_000] as const;
+/** Read again and again: as many as do not fit into what a processor keeps at hand. */
+export const promptsKept = 32;
+/** As the gateway is set by default. */
+const charactersMax = 262_144;
+
+type Prompt = Readonly<Record<string, unknown>>;
+
 /** Sentences of several kinds, so that each thing that signals look for is somewhere in a long prompt. */
 const sentences = [
   'Please compare these two designs and say which of them is easier to change later.',
@@ -16,7 +27,7 @@ const sentences = [
 const charactersPerToken = 4;
 
 /** A chat of this many tokens: some turns, the last of which asks; no two are alike. */
-export function promptOf(tokens: number, index: number): Readonly<Record<string, unknown>> {
+function promptOf(tokens: number, index: number): Prompt {
   const pieces: string[] = [];
   for (let length = 0, at = index; length < tokens * charactersPerToken; at += 1) {
     const piece = `${sentences[at % sentences.length]} (${index}.${at})`;
@@ -33,4 +44,13 @@ export function promptOf(tokens: number, index: number): Readonly<Record<string,
       { role: 'user', content: pieces.slice(-asked).join('\n') },
     ],
   };
+}
+
+export function promptsOf(tokens: number): readonly Prompt[] {
+  return Array.from({ length: promptsKept }, (_, index) => promptOf(tokens, index));
+}
+
+/** What the gateway reads in it. */
+export function signalsIn(prompt: Prompt, tokens: number) {
+  return signalsOf(prompt, tokens, { charactersMax });
 }
