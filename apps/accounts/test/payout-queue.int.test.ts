@@ -1,3 +1,4 @@
+import { queueConnection } from '@aisbf/queue';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -6,7 +7,6 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { BullPayoutQueue, payoutQueueName } from '../src/outbound/bull-payout-queue.js';
-import { queueConnection } from '../src/outbound/shared-queue.js';
 
 const closings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
