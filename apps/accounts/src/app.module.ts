@@ -10,6 +10,7 @@ import {
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
+import { FileJobs, fileParts } from './file.module.js';
 import { identityParts } from './identity.module.js';
 import { AccessController } from './inbound/access.controller.js';
 import { AccountController } from './inbound/account.controller.js';
@@ -17,6 +18,9 @@ import { ActsController } from './inbound/acts.controller.js';
 import { AnswersController } from './inbound/answers.controller.js';
 import { ApiTokensController } from './inbound/api-tokens.controller.js';
 import { Background, BackgroundJobs, job } from './inbound/background.js';
+import { BatchWorkController } from './inbound/batch-work.controller.js';
+import { BatchesController } from './inbound/batches.controller.js';
+import { FilesController } from './inbound/files.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PaymentController } from './inbound/payment.controller.js';
@@ -73,6 +77,9 @@ export function appModule(
       RequestMoneyController,
       AccessController,
       AnswersController,
+      FilesController,
+      BatchesController,
+      BatchWorkController,
       ActsController,
       AccountController,
       UsersController,
@@ -96,6 +103,7 @@ export function appModule(
       ...usageParts(settings, log),
       ...payoutParts(settings),
       ...reconciliationParts(settings, log),
+      ...fileParts(settings),
       LedgerGrpc,
       SettleConsumer,
       Background,
@@ -137,7 +145,7 @@ function backgroundJobs(settings: AccountsSettings): Provider {
     provide: BackgroundJobs,
     inject: [
       ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
-      ...[PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
+      ...[PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs, FileJobs],
     ],
     useFactory: (
       reaper: Reaper,

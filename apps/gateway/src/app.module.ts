@@ -1,7 +1,9 @@
 import { tmpdir } from 'node:os';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { batchParts } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
+import { fileParts } from './file.module.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
@@ -25,6 +27,7 @@ import { MediaLength } from './services/media-length.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
+import { RunningRequests } from './services/running-requests.js';
 import { Settlements } from './services/settlements.js';
 import { Upstream } from './services/upstream.js';
 
@@ -47,6 +50,9 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     providers: [
       OpenAiRoutes,
       FormDoor,
+      ...fileParts(settings, peer),
+      ...batchParts(settings, peer),
+      RunningRequests,
       InferenceDoor,
       Inference,
       PaidRelay,

@@ -1,7 +1,9 @@
 import { loadEncodings } from '@aisbf/metering';
 import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf/platform';
 import { appModule } from './app.module.js';
+import { runsBatches } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
+import { BatchWorker } from './inbound/batch-worker.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
 
@@ -29,6 +31,7 @@ export async function startGateway(settings: GatewaySettings) {
       nest.get(OpenAiRoutes).addTo(fastify);
     },
   });
+  if (runsBatches(settings)) app.get(BatchWorker).start();
   readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 

@@ -46,6 +46,49 @@ export {
   Selection,
   Source,
 } from './autoselect.js';
+export {
+  Batch,
+  BatchEndpoint,
+  BatchError,
+  BatchId,
+  BatchPage,
+  BatchStatus,
+  batchEndpointNames,
+  batchErrorsMax,
+  CreateBatch,
+  ListBatches,
+} from './batch-api.js';
+export { batchIdBeginning, batchRequestId } from './batch-id.js';
+export {
+  AddBatchLines,
+  BatchLine,
+  BatchOutcomes,
+  BatchWork,
+  CancelBatch,
+  ClaimBatch,
+  ClaimedBatch,
+  CloseBatchLines,
+  DueBatches,
+  EndBatch,
+  FinalizeBatch,
+  FindBatch,
+  FindDueBatches,
+  LineOutcome,
+  LinePlace,
+  LineResult,
+  ListStoredBatches,
+  OpenBatch,
+  OpenBatchFile,
+  PostponeBatchLine,
+  ReadBatchOutcomes,
+  RecordedLine,
+  ReleaseBatch,
+  StartBatch,
+  StoredBatch,
+  StoredBatches,
+  TakeBatchLines,
+  TakenBatchLines,
+} from './batch-work.js';
 export { BudgetLimit, BudgetPeriod, BudgetUse } from './budget.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
 export {
@@ -95,6 +138,16 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export {
+  DeletedFile,
+  ExpirySeconds,
+  FileId,
+  FileObject,
+  FilePage,
+  FilePurpose,
+  ListFiles,
+  UploadPurpose,
+} from './file-api.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
@@ -242,6 +295,18 @@ export {
   Signals,
   Subject,
 } from './signals.js';
+export {
+  ChunkPlace,
+  DeleteFile,
+  FindFile,
+  FinishFile,
+  fileChunkBytes,
+  ListStoredFiles,
+  OpenFile,
+  StoredFile,
+  StoredFiles,
+  StoredKey,
+} from './stored-file.js';
 export { streams, subjects } from './subject.js';
 export {
   AskEarnings,

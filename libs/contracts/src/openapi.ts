@@ -3,10 +3,12 @@ import { AccessKeys } from './access.js';
 import * as account from './account-api.js';
 import * as auth from './auth-api.js';
 import * as autoselect from './autoselect.js';
+import * as batch from './batch-api.js';
 import * as buyer from './buyer-api.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as file from './file-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
 import { ProviderPace, paceRoutes } from './pace-api.js';
@@ -34,6 +36,8 @@ const requests = {
   UpdateApiToken: account.UpdateApiToken,
   RotateApiToken: account.RotateApiToken,
   GrantCredit: account.GrantCredit,
+  ...file.fileRequests,
+  ...batch.batchRequests,
   ...auth.authRequests,
   ...payout.payoutRequests,
   ...repair.repairRequests,
@@ -52,6 +56,8 @@ const answers = {
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,
   Generation: buyer.Generation,
+  ...file.fileAnswers,
+  ...batch.batchAnswers,
   RouteExplanation,
   Principal,
   User: account.User,
@@ -100,7 +106,7 @@ const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: buyer.buyerRoutes,
+    routes: [...buyer.buyerRoutes, ...file.fileRoutes, ...batch.batchRoutes],
     error: 'OpenAiError',
     servers: [
       { url: '/' },
@@ -221,7 +227,7 @@ function paths(): JsonObject {
 
 function operation(route: RestRoute, { tag, error }: Area): JsonObject {
   const parameters = parametersOf(route);
-  const { description, request, isRequestOptional = false, credential, answer } = route;
+  const { description, request, isRequestOptional = false, isForm, credential, answer } = route;
   return {
     tags: [tag],
     operationId: route.operationId,
@@ -229,7 +235,12 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
     ...(description !== undefined && { description }),
     security: securityOf(credential),
     ...(parameters.length > 0 && { parameters }),
-    ...(request && { requestBody: { required: !isRequestOptional, content: jsonOf(request) } }),
+    ...(request && {
+      requestBody: {
+        required: !isRequestOptional,
+        content: contentOf(request, isForm ? 'multipart/form-data' : 'application/json'),
+      },
+    }),
     responses: {
       [answer.status]: success(answer),
       default: {
@@ -277,7 +288,7 @@ const successWords = {
 } as const;
 
 function success(answer: RestRoute['answer']): JsonObject {
-  const { status, schema, isStreamable = false, isCsvToo = false } = answer;
+  const { status, schema, isStreamable = false, isCsvToo = false, isBytes = false } = answer;
   const events = {
     'text/event-stream': {
       schema: {
@@ -291,6 +302,7 @@ function success(answer: RestRoute['answer']): JsonObject {
     ...(schema && jsonOf(schema)),
     ...(isStreamable && events),
     ...(isCsvToo && csv),
+    ...(isBytes && { 'application/octet-stream': {} }),
   };
   return {
     description: successWords[status],
@@ -299,9 +311,13 @@ function success(answer: RestRoute['answer']): JsonObject {
 }
 
 function jsonOf(schema: z.ZodType): JsonObject {
+  return contentOf(schema, 'application/json');
+}
+
+function contentOf(schema: z.ZodType, contentType: string): JsonObject {
   const name = nameOf.get(schema);
   if (name === undefined) throw new Error('a route names a schema that the document does not');
-  return { 'application/json': { schema: reference(name) } };
+  return { [contentType]: { schema: reference(name) } };
 }
 
 function reference(name: string): JsonObject {

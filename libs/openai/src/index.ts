@@ -56,6 +56,6 @@ export {
 } from './media-request.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
-export { replaceModel, withoutMembers } from './replace-model.js';
+export { memberText, replaceModel, withoutMembers } from './replace-model.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
 export { readUsage, type Usage } from './usage.js';

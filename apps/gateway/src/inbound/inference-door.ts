@@ -8,6 +8,7 @@ import { type JsonEndpoint, type ReadingTerms, readJsonWork } from '../domain/js
 import type { Work } from '../domain/work.js';
 import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
+import { RunningRequests } from '../services/running-requests.js';
 import {
   apiTokenOf,
   idempotencyKeyOf,
@@ -30,15 +31,14 @@ export class DoorLimits {
 /** Where requests come in that somebody is to serve: what they ask for is read, and their answer goes where they came from. */
 @Injectable()
 export class InferenceDoor {
-  private running = 0;
-
   constructor(
     private readonly inference: IdempotentInference,
     private readonly forms: FormDoor,
     private readonly limits: DoorLimits,
+    private readonly running: RunningRequests,
     metrics: Metrics,
   ) {
-    metrics.gauge('requests_running', 'Requests in flight.', () => this.running);
+    metrics.gauge('requests_running', 'Requests in flight.', () => running.count);
   }
 
   serveJson(
@@ -80,8 +80,8 @@ export class InferenceDoor {
     request.id = requestId;
     const apiToken = apiTokenOf(request);
     const key = idempotencyKeyOf(request);
-    if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
-    this.running += 1;
+    if (this.running.count >= this.limits.requestsMax) throw faults.OVERLOADED();
+    this.running.count += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId);
       const call: Call = {
@@ -93,7 +93,7 @@ export class InferenceDoor {
       };
       await this.inference.run(call, key, buyer);
     } finally {
-      this.running -= 1;
+      this.running.count -= 1;
     }
     return reply.hijack();
   }

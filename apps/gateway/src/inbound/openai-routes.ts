@@ -12,7 +12,9 @@ import { factsOf } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
 import { AnswerNotKept } from '../services/idempotent-inference.js';
 import { Settlements } from '../services/settlements.js';
+import { BatchRoutes } from './batch-routes.js';
 import { apiTokenOf, type Params, usernameOf } from './buyer-request.js';
+import { FileRoutes } from './file-routes.js';
 import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
 import { errorAnswer } from './openai-error.js';
@@ -32,6 +34,8 @@ export class OpenAiRoutes {
 
   constructor(
     private readonly door: InferenceDoor,
+    private readonly files: FileRoutes,
+    private readonly batches: BatchRoutes,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly log: Log,
@@ -73,6 +77,7 @@ export class OpenAiRoutes {
       forms.addContentTypeParser('multipart/form-data', (_request, payload, parsed) =>
         parsed(null, payload),
       );
+      this.files.addFormsTo(forms);
       for (const endpoint of formEndpoints) {
         forms.post(endpointPaths[endpoint.name], (request, reply) =>
           this.door.serveForm(request, reply, endpoint),
@@ -80,6 +85,8 @@ export class OpenAiRoutes {
       }
       done();
     });
+    this.files.addTo(scope);
+    this.batches.addTo(scope);
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));

@@ -30,7 +30,10 @@ export type Call = Readonly<{
   work: Work;
   /** Where the buyer has sent a key for it. */
   idempotency?: Idempotency;
+  /** Keeps a whole answer before it is paid for. Where it throws, the request was not served. */
   keep?: (answer: WholeAnswer) => Promise<void>;
+  /** A line of a batch: nobody waits for it, so that it gives way to whoever does. */
+  isBatch?: boolean;
 }>;
 
 /** What is known of one request while it runs. */
@@ -148,8 +151,9 @@ export class Inference {
         isStream: call.work.request.isStream,
         requestId: call.requestId,
         isLast:
-          !attempts.mayRetryNow ||
-          position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
+          !call.isBatch &&
+          (!attempts.mayRetryNow ||
+            position === Math.min(plan.candidates.length, plan.attemptsMax) - 1),
         deadlines: plan.deadlines,
         buyerMark: plan.buyerMark,
         signal: stop.signal,
