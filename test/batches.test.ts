@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Acknowledgement, CreatedApiToken } from '@aisbf/contracts';
+import { Acknowledgement, CreatedApiToken, Listing } from '@aisbf/contracts';
 import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import OpenAI, { BadRequestError, NotFoundError, toFile } from 'openai';
@@ -370,6 +370,40 @@ describe('a batch', () => {
     expect(errors.length).toBeGreaterThan(0);
     for (const { error } of errors) expect(error?.code).toBe('invalid_api_key');
     expect((await outcomesIn(done.output_file_id, by)).length + errors.length).toBe(10);
+  }, 60_000);
+});
+
+describe('the price of a batch', () => {
+  it('is the share that a seller says, for lines of batches only, and is told of in the list of models', async () => {
+    const hosted = await market.operator.createHttpProvider('cheap', upstream.url, ['plain']);
+    const listing = {
+      ...{ providerId: hosted, model: 'plain', batchPercent: 50 },
+      prices: { prompt_token: '1000000', completion_token: '1000000' },
+    };
+    const put = (fields: object) =>
+      market.operator.call('PUT', '/api/catalog/listings', Listing, { ...listing, ...fields });
+    expect(await put({})).toMatchObject({ batchPercent: 50 });
+    await expect(put({ batchPercent: 101 })).rejects.toMatchObject({ status: 400 });
+    // Who does not speak of it leaves it alone.
+    expect(await put({ batchPercent: undefined })).toMatchObject({ batchPercent: 50 });
+    const gus = await market.buyer('gus');
+    await market.untilBuyable(gus, 'cheap/plain');
+    const by = sdk(gus.apiToken);
+    expect(await by.models.retrieve('cheap/plain')).toMatchObject({ batch_percent: 50 });
+    expect(await by.models.retrieve('hosted/plain')).not.toHaveProperty('batch_percent');
+    const { posted } = await market.restingWallet(gus);
+    const body = { ...line('', 'plain').body, model: 'cheap/plain' };
+    await by.chat.completions.create(body as Parameters<typeof by.chat.completions.create>[0]);
+    const { posted: afterOne } = await market.restingWallet(gus);
+    expect(posted - afterOne).toBe(costOfOne);
+    const made = await begin([{ ...line('a', 'plain'), body }, { ...line('b', 'plain'), body }], by);
+    const done = await ended(made.id, by);
+    expect(done.request_counts).toEqual({ total: 2, completed: 2, failed: 0 });
+    const { posted: afterAll } = await market.restingWallet(gus);
+    expect(afterOne - afterAll).toBe(2n * (costOfOne / 2n));
+    const [one] = await outcomesIn(done.output_file_id, by);
+    const receipt = await market.receipt(gus, one?.response?.request_id ?? '');
+    expect(receipt.prices).toEqual({ prompt_token: '500000', completion_token: '500000' });
   }, 60_000);
 });
 

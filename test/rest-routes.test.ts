@@ -8,14 +8,18 @@ import {
   type TestBuyer,
   type TestShop,
   totpOf,
+  until,
 } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { batchFile, type FormFields, formOf, newBatch } from './file-calls.js';
 
 type Call = Readonly<{
   token: string;
   path?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, string>>;
   body?: unknown;
+  /** Fields of a form. */
+  form?: FormFields;
   headers?: Readonly<Record<string, string>>;
 }>;
 
@@ -103,6 +107,29 @@ function signingIn(): Readonly<Record<string, () => Call | Promise<Call>>> {
     }),
     endOtherSessions: () => ({ token, body: {} }),
     signOut: () => ({ token }),
+  };
+}
+
+const unfinishedBatches = 'SELECT FROM batch WHERE is_batch_unfinished(status)';
+
+/** A file is deleted once no batch reads it any more. */
+function filesAndBatches(): Readonly<Record<string, () => Call | Promise<Call>>> {
+  const token = () => buyer.apiToken;
+  const ofFile = () => ({ token: token(), path: { id: made.file ?? '' } });
+  const ofBatch = () => ({ token: token(), path: { id: made.batch ?? '' } });
+  return {
+    createFile: () => ({ token: token(), form: batchFile('sams/demo-small') }),
+    listFiles: () => ({ token: token(), query: { limit: '5', purpose: 'batch' } }),
+    getFile: ofFile,
+    getFileContent: ofFile,
+    createBatch: () => ({ token: token(), body: newBatch(made.file ?? '') }),
+    listBatches: () => ({ token: token(), query: { limit: '5' } }),
+    getBatch: ofBatch,
+    cancelBatch: ofBatch,
+    deleteFile: async () => {
+      await until(async () => (await market.query(unfinishedBatches)).length === 0);
+      return ofFile();
+    },
   };
 }
 
@@ -226,6 +253,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
   }),
+  ...filesAndBatches(),
   getGeneration: () => ({ token: buyer.apiToken, query: { id: made.request ?? '' } }),
   listReceipts: () => ({ token: buyer.apiToken, query: { limit: '5' } }),
   getReceipt: () => ({ token: buyer.apiToken, path: { id: made.request ?? '' } }),
@@ -332,6 +360,8 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   listPriceChanges: ({ changes }) => ({ price: firstId(changes) }),
   proposeRepair: ({ id = '' }) => ({ repair: id }),
   createTopUp: ({ id = '' }) => ({ topUp: id }),
+  createFile: ({ id = '' }) => ({ file: id }),
+  createBatch: ({ id = '' }) => ({ batch: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };
 
@@ -347,7 +377,10 @@ function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>)
 /** Cookies of the one who signs in. */
 const cookies = new Map<string, string>();
 
-async function send(route: Route, { token, body, headers, ...place }: Call): Promise<Response> {
+async function send(
+  route: Route,
+  { token, body, form, headers, ...place }: Call,
+): Promise<Response> {
   const isAuth = route.path.startsWith('/api/account/auth');
   const response = await fetch(addressOf(route, place), {
     method: route.method.toUpperCase(),
@@ -359,6 +392,7 @@ async function send(route: Route, { token, body, headers, ...place }: Call): Pro
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(form && { body: formOf(form) }),
   });
   for (const cookie of response.headers.getSetCookie()) {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
@@ -454,6 +488,10 @@ describe('the routes of the OpenAPI document', () => {
       return;
     }
     expect({ status: response.status, text }).toEqual({ status, text: expect.anything() });
+    if (route.answer.isBytes) {
+      expect(text).toContain('custom_id');
+      return;
+    }
     if (!schema && route.answer.isCsvToo) {
       expect(response.headers.get('content-type')).toMatch(/^text\/csv/);
       return;
@@ -472,8 +510,9 @@ describe('the routes of the OpenAPI document', () => {
   it.each(closed.map((route) => [route.operationId, route] as const))(
     '%s refuses a stranger as it is described',
     async (_name, route) => {
-      const body = route.request && {};
-      const response = await send(route, { token: '', ...(body && { body }) });
+      const body = route.request && !route.isForm && {};
+      const form = route.isForm && {};
+      const response = await send(route, { token: '', ...(body && { body }), ...(form && { form }) });
       expect([400, 401, 403, 404]).toContain(response.status);
       expect(route.error.safeParse(await response.json())).toMatchObject({ success: true });
       expect(response.headers.get('x-should-retry')).toBe('false');

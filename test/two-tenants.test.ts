@@ -3,12 +3,14 @@ import { request as httpRequest } from 'node:http';
 import { PayoutBatch, restRoutes } from '@aisbf/contracts';
 import { FakeStripe, FakeUpstream, MarketUnderTest } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { filesNamed, formOf, type FormFields, batchFile, newBatch, noFile, ownBatch } from './file-calls.js';
 import { buy, moveIn, payOut, purchase, type Tenant } from './tenant.js';
 
 type Attempt = Readonly<{
   path?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, string>>;
   body?: unknown;
+  form?: FormFields;
   headers?: Readonly<Record<string, string>>;
   /** Which answers are right; otherwise that it is forbidden, or not there. */
   statuses?: readonly number[];
@@ -24,6 +26,8 @@ let bob: Tenant;
 let requestId: string;
 let bobsRequestId: string;
 let saleId: string;
+let annsFiles: Awaited<ReturnType<typeof ownBatch>>;
+let bobsFiles: Awaited<ReturnType<typeof ownBatch>>;
 let payoutId: string;
 let sessionToken: string;
 const batchId = randomUUID();
@@ -53,6 +57,7 @@ const foreign: Attempts = {
     { body: { ...purchase, model: `ann/rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
   ],
+  ...filesOfAnn(),
   getGeneration: () => [{ query: { id: requestId } }, { query: { id: saleId } }],
   updateUser: () => [{ path: { username: 'ann' }, body: { isDisabled: true } }],
   createApiToken: () => [{ body: { name: 'mine', username: 'ann' } }],
@@ -210,7 +215,7 @@ const own: Attempts = Object.fromEntries(
     ...['listPromoGrants', 'listProviders', 'listListings', 'listRotations', 'listUsageChecks'],
     ...['listAutoselects'],
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
-    'getAccessToken',
+    ...['getAccessToken', 'listFiles', 'listBatches'],
   ].map((operationId) => [operationId, () => [{ statuses: nothing }]] as const),
 );
 const ownToo: Attempts = {
@@ -229,6 +234,19 @@ const aboutNobody: ReadonlySet<string> = new Set([
   ...['disableTwoFactor', 'addPasskey', 'signInWithPasskey', 'changePassword', 'endOtherSessions'],
   ...['signOut', 'putAutoTopUp', 'startPayoutOnboarding'],
 ]);
+
+/** Files and batches of hers, and a batch of one's own that would read a file of hers. */
+function filesOfAnn(): Attempts {
+  const names = Object.keys(filesNamed({ file: '', batch: '' })) as (keyof ReturnType<
+    typeof filesNamed
+  >)[];
+  const named = names.map((name) => [name, () => filesNamed(annsFiles)[name]()] as const);
+  return {
+    ...Object.fromEntries(named),
+    createBatch: () => [{ body: newBatch(annsFiles.file), statuses: [400] }],
+    createFile: () => [{ form: { ...batchFile('m'), purpose: 'none' }, statuses: [400] }],
+  };
+}
 
 const ofToken = (): Attempt => ({ path: { id: ann.ids.spareToken } });
 const ofProviders = (more: Attempt = {}): readonly Attempt[] =>
@@ -274,6 +292,7 @@ async function send(route: Route, attempt: Attempt, secret: string, prefix = '')
       ...attempt.headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(attempt.form && { body: formOf(attempt.form) }),
   });
   return told(response);
 }
@@ -363,10 +382,12 @@ beforeAll(async () => {
   bobsRequestId = (await buy(market, bob.apiToken, 'hosted/plain')).requestId;
   await market.receipt(carl, saleId);
   await market.restingWallet(carl);
+  annsFiles = await ownBatch(market.url, ann.apiToken, 'hosted/plain');
+  bobsFiles = await ownBatch(market.url, bob.apiToken, 'hosted/plain');
   payoutId = await payOut(market, 'ann');
   await payOut(market, 'bob');
   await market.operator.call('POST', '/api/account/payout-batches', PayoutBatch, { batchId });
-  ann.traces.push(requestId, saleId, payoutId);
+  ann.traces.push(requestId, saleId, payoutId, annsFiles.file, annsFiles.batch);
   expect(ann.traces).not.toContain('');
   sessionToken = await bob.page.accessToken();
 }, 120_000);

@@ -124,7 +124,7 @@ export class Inference {
       pathUsername,
       clientAddress,
       ...(idempotency && { idempotency }),
-      facts: factsOf(call.work, promptTokens),
+      facts: { ...factsOf(call.work, promptTokens), ...(call.isBatch && { isBatch: true }) },
     });
   }
 

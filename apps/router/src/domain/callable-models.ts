@@ -73,7 +73,7 @@ function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf'])
 }
 
 function providerLine(
-  { provider, model, prices }: Offer,
+  { provider, model, prices, batchPercent }: Offer,
   scope: RouteScope,
   told: WorkerModel | undefined,
 ): Line | undefined {
@@ -87,6 +87,7 @@ function providerLine(
     ownedBy: provider.username,
     createdAtS: Math.floor(provider.createdAtMs / 1000),
     prices: toPricesText(prices),
+    ...(batchPercent !== undefined && { batchPercent }),
     ...(told && factsOf(told)),
   };
 }
