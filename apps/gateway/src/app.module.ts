@@ -1,22 +1,24 @@
 import { tmpdir } from 'node:os';
+import { EgressAgents, egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
-import { FileDoor, FileLimits } from './inbound/file-door.js';
+import { Explanations } from './inbound/explanations.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
-import { MediaDoor } from './inbound/media-door.js';
+import { MessageRoutes } from './inbound/message-routes.js';
+import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
-import { StudioRoutes } from './inbound/studio-routes.js';
-import { VideoDoor } from './inbound/video-door.js';
+import { Refusals } from './inbound/refusals.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
+import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
 import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
-import { HttpPlaces } from './outbound/http-places.js';
+import { HttpStoredResponseStore } from './outbound/http-stored-response-store.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
-import { HttpVideoJobBook } from './outbound/http-video-job-book.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
@@ -28,17 +30,17 @@ import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inf
 import { Inference } from './services/inference.js';
 import { KeptAnswers } from './services/kept-answers.js';
 import { MediaLength } from './services/media-length.js';
-import { MediaLinks, MediaSettings } from './services/media-links.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
-import { Places } from './services/places.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { Settlements } from './services/settlements.js';
+import {
+  StoredResponseLimits,
+  StoredResponseStore,
+  StoredResponses,
+} from './services/stored-responses.js';
 import { Upstream } from './services/upstream.js';
-import { VideoJobBook } from './services/video-job-book.js';
-import { VideoWatch, VideoWatchSettings } from './services/video-watch.js';
-import { VideoLimits, Videos } from './services/videos.js';
-import { Visits } from './services/visits.js';
+import { studioParts } from './studio.module.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
 export type GatewayParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics }>;
@@ -58,15 +60,14 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     module: AppModule,
     providers: [
       OpenAiRoutes,
+      OllamaProbes,
+      { provide: OllamaLikeness, useValue: new OllamaLikeness(settings.GATEWAY_OLLAMA_VERSION) },
+      ResponseRoutes,
+      MessageRoutes,
+      Explanations,
+      Refusals,
+      StoredResponses,
       FormDoor,
-      FileDoor,
-      VideoDoor,
-      MediaDoor,
-      StudioRoutes,
-      MediaLinks,
-      Videos,
-      VideoWatch,
-      Visits,
       InferenceDoor,
       Inference,
       PaidRelay,
@@ -104,35 +105,40 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
       },
       {
+        provide: StoredResponseStore,
+        useFactory: () => new HttpStoredResponseStore(peer(settings.GATEWAY_ACCOUNTS_URL)),
+      },
+      {
+        provide: StoredResponseLimits,
+        useValue: new StoredResponseLimits(settings.GATEWAY_STORED_RESPONSE_BYTES_MAX),
+      },
+      {
         provide: Holds,
         useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
       },
-      {
-        provide: Upstream,
-        useFactory: () =>
-          new HttpUpstream({
-            internalSecret: settings.AISBF_INTERNAL_SECRET,
-            connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
-            connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
-          }),
-      },
-      {
-        provide: Places,
-        useFactory: () => new HttpPlaces(peer(settings.GATEWAY_ROUTER_URL)),
-      },
-      {
-        provide: VideoJobBook,
-        useFactory: () => new HttpVideoJobBook(peer(settings.GATEWAY_ACCOUNTS_URL)),
-      },
+      { provide: Upstream, useFactory: () => upstreamOf(settings, parts) },
       { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: metrics },
       { provide: NatsBus, useValue: bus },
+      ...studioParts(settings, peer),
       ...limitsOf(settings),
     ],
   };
+}
+
+function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): Upstream {
+  return new HttpUpstream({
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    agents: new EgressAgents({
+      kept: { connections: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX },
+      connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
+      egress: egressPolicies(settings),
+    }),
+    refusals: new EgressRefusals(log, metrics),
+  });
 }
 
 /** What bounds each of the parts. */
@@ -144,33 +150,6 @@ function limitsOf(settings: GatewaySettings): Provider[] {
         settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
         settings.GATEWAY_UPLOAD_BYTES_MAX,
         settings.GATEWAY_UPLOADS_MAX,
-      ),
-    },
-    {
-      provide: FileLimits,
-      useValue: new FileLimits(settings.GATEWAY_FILES_MAX, settings.GATEWAY_FILE_BYTES_MAX),
-    },
-    {
-      provide: MediaSettings,
-      useValue: new MediaSettings(
-        settings.AISBF_INTERNAL_SECRET,
-        settings.GATEWAY_MEDIA_TTL_MS,
-        settings.GATEWAY_PUBLIC_URL,
-      ),
-    },
-    {
-      provide: VideoLimits,
-      useValue: new VideoLimits(
-        settings.GATEWAY_VIDEO_LOOK_MS_MAX,
-        settings.GATEWAY_EVENT_BYTES_MAX,
-      ),
-    },
-    {
-      provide: VideoWatchSettings,
-      useValue: new VideoWatchSettings(
-        settings.GATEWAY_VIDEO_WATCH_MS,
-        settings.GATEWAY_VIDEO_AGAIN_MS,
-        settings.GATEWAY_VIDEO_LOOKS_MAX,
       ),
     },
     {

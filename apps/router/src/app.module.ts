@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AccessLease, Principals, type RunningAccess } from '@aisbf/access';
+import { egressPolicies } from '@aisbf/egress';
 import {
   CallerCheck,
   CallerGuard,
@@ -24,6 +25,7 @@ import { CredentialTending, CredentialTendingSettings } from './inbound/credenti
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
+import { HealthController } from './inbound/health.controller.js';
 import { ImportsController } from './inbound/imports.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
@@ -32,6 +34,7 @@ import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
 import { RegistrationsController } from './inbound/registrations.controller.js';
+import { RevisionController } from './inbound/revision.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { UsageChecksController } from './inbound/usage-checks.controller.js';
@@ -48,6 +51,9 @@ import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
+import { outlierSettingsOf, probeParts } from './probes.module.js';
+import { replicaParts } from './replica.module.js';
+import { selectionParts } from './selection.module.js';
 import { Accounts } from './services/accounts.js';
 import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
@@ -62,17 +68,18 @@ import { ImportManagement, ImportSettings } from './services/import-management.j
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
-import { HealthSettings, LiveHealth } from './services/live-health.js';
-import { LivePace, PaceSettings } from './services/live-pace.js';
+import { LiveFailuresSettings } from './services/live-failures.js';
+import { HealthSettings } from './services/live-health.js';
+import { PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
 import { MarketReport } from './services/market-report.js';
 import { ModelList } from './services/model-list.js';
 import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
-import { PaceReport } from './services/pace-report.js';
 import { Places } from './services/places.js';
 import { Planning, PlanningSettings } from './services/planning.js';
+import { HostedProviderSettings, ProviderKinds } from './services/provider-kinds.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { ProviderRates } from './services/provider-rates.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
@@ -107,27 +114,29 @@ export type RouterParts = Readonly<{
 
 class AppModule {}
 
+const controllers = [
+  InternalController,
+  ProvidersController,
+  PaceController,
+  HealthController,
+  RegistrationsController,
+  ListingsController,
+  FeesController,
+  RotationsController,
+  AutoselectsController,
+  MarketController,
+  ImportsController,
+  UsageChecksController,
+  RevisionController,
+];
+
 /** The parts of the service, and what stands behind each port. */
 export function appModule(settings: RouterSettings, parts: RouterParts): DynamicModule {
   return {
     module: AppModule,
-    controllers: [
-      InternalController,
-      ProvidersController,
-      PaceController,
-      RegistrationsController,
-      ListingsController,
-      FeesController,
-      RotationsController,
-      AutoselectsController,
-      MarketController,
-      ImportsController,
-      UsageChecksController,
-    ],
+    controllers: [...controllers],
     providers: [
       LiveCatalogue,
-      LiveHealth,
-      LivePace,
       Market,
       Planning,
       RatedPlanning,
@@ -144,8 +153,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       WorkerAdmission,
       Owners,
       CatalogueEditing,
+      ProviderKinds,
       ProviderManagement,
-      PaceReport,
       Places,
       RegistrationManagement,
       ListingManagement,
@@ -190,16 +199,16 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: Redis, useValue: parts.redis },
       { provide: ReadingPool, useValue: parts.reading },
       { provide: WritingClient, useValue: parts.writing },
+      ...probeParts(settings),
+      ...selectionParts(settings),
+      ...replicaParts(settings),
       ...settingsFor(settings),
     ],
   };
 }
 
-/** The settings as the parts want them. */
-function settingsFor(settings: RouterSettings) {
+function presenceSettingsFor(settings: RouterSettings) {
   return [
-    value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
-    ...credentialSettingsFor(settings),
     value(
       new Presence({
         brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
@@ -208,6 +217,15 @@ function settingsFor(settings: RouterSettings) {
       }),
     ),
     value(new PresenceListenerSettings(settings.ROUTER_PRESENCE_TICK_MS)),
+  ];
+}
+
+/** The settings as the parts want them. */
+function settingsFor(settings: RouterSettings) {
+  return [
+    value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
+    ...hostedSettingsFor(settings),
+    ...presenceSettingsFor(settings),
     value(new ExpiryWatchSettings(settings.ROUTER_REGISTRATION_EXPIRY_TICK_MS)),
     value(
       new RegistrationSettings(
@@ -230,6 +248,7 @@ function settingsFor(settings: RouterSettings) {
         settings.ROUTER_COOLDOWN_ENTRIES_MAX,
       ),
     ),
+    value(new LiveFailuresSettings(settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
@@ -264,11 +283,17 @@ function settingsFor(settings: RouterSettings) {
   ];
 }
 
-function credentialSettingsFor(settings: RouterSettings) {
+function hostedSettingsFor(settings: RouterSettings) {
   return [
     value(new CredentialVault(settings.ROUTER_CREDENTIAL_KEYS)),
     value(new CredentialTendingSettings(settings.ROUTER_CREDENTIAL_REWRAP_INTERVAL_MS)),
     value(new CredentialBatch(settings.ROUTER_CREDENTIAL_REWRAP_BATCH)),
+    value(
+      new HostedProviderSettings(
+        egressPolicies(settings),
+        settings.ROUTER_HOSTED_BY_USERS === 'true',
+      ),
+    ),
   ];
 }
 
@@ -291,12 +316,7 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
       promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
       frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,
       sessionQueuedMax: settings.ROUTER_SESSION_QUEUED_MAX,
-      outliers: {
-        endsMin: settings.ROUTER_OUTLIER_ATTEMPTS,
-        shortfall: settings.ROUTER_OUTLIER_SHORTFALL_PERCENT / 100,
-        shareMax: settings.ROUTER_OUTLIER_SHARE_PERCENT_MAX / 100,
-        outMs: settings.ROUTER_OUTLIER_MS,
-      },
+      outliers: outlierSettingsOf(settings),
       selectedOffersMax: settings.ROUTER_AUTOSELECT_OFFERS_MAX,
     },
     {

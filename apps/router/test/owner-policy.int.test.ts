@@ -107,6 +107,7 @@ describe('whom a provider is open to', () => {
       endpoints: ['chat.completions'],
       buyerRates: { requestsPerMinuteMax: 5, tokensPerMinuteMax: null },
       rates: { requestsPerMinuteMax: null, tokensPerMinuteMax: 9_000_000_000 },
+      probes: { models: 'off', completion: 'doubtful' },
     };
     const { provider } = (await create('kept', policy)).body;
     expect(provider.policy).toEqual(policy);
@@ -128,6 +129,7 @@ describe('whom a provider is open to', () => {
       endpoints: null,
       buyerRates: { requestsPerMinuteMax: null, tokensPerMinuteMax: null },
       rates: { requestsPerMinuteMax: null, tokensPerMinuteMax: null },
+      probes: { models: null, completion: null },
     });
   });
 

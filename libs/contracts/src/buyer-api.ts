@@ -222,7 +222,7 @@ export const buyerRoutes: readonly RestRoute[] = [
     operationId: 'createChatCompletion',
     summary: 'Buy a chat completion',
     description:
-      'Answers carry `x-request-id` (the id of the receipt), `x-aisbf-provider` (who served) and `x-aisbf-attempts`. A stream that breaks off ends with an event that holds `error`, without `[DONE]` and without the end of the response; it is not charged.',
+      'Answers carry `x-request-id` (the id of the receipt), `x-aisbf-provider` (who served), `x-aisbf-route` (by which of its routes), `x-aisbf-attempts`, and `x-aisbf-fallback-from` where others had failed. A stream that breaks off ends with an event that holds `error`, without `[DONE]` and without the end of the response; it is not charged.',
     credential: 'inference',
     headers: z.strictObject({
       'idempotency-key': Idempotency.shape.key

@@ -19,8 +19,9 @@ export const endpointPaths = {
   videos: '/videos',
 } as const satisfies Record<string, `/${string}`>;
 
-export type OpenAiEndpoint = keyof typeof endpointPaths;
-export const endpointNames = Object.keys(endpointPaths) as OpenAiEndpoint[];
+export const endpointNames = Object.keys(endpointPaths) as (keyof typeof endpointPaths)[];
+export const OpenAiEndpoint = z.enum(endpointNames);
+export type OpenAiEndpoint = z.infer<typeof OpenAiEndpoint>;
 
 /** `studio`: a path of the workers' own, which a request names beside it. */
 export const EndpointName = z.enum([...endpointNames, 'studio']);
@@ -32,6 +33,25 @@ export const StudioPath = z
   .max(128)
   .regex(/^\/v1(?:\/(?!\.+(?:\/|$))[\w.~@-]+){1,8}$/);
 export type StudioPath = z.infer<typeof StudioPath>;
+
+/** By which endpoint an upstream may be asked in an endpoint's stead: the gateway says the same in its words. */
+const endpointSubstitutes: Readonly<Partial<Record<OpenAiEndpoint, OpenAiEndpoint>>> = {
+  responses: 'chat.completions',
+  messages: 'chat.completions',
+};
+
+/**
+ * By which endpoint somebody is asked who serves these; undefined where it can be by none. Who does not say what it
+ * serves (null) is asked as it came, but for what most engines lack.
+ */
+export function endpointAskedBy(
+  wanted: OpenAiEndpoint,
+  isServed: ((endpoint: OpenAiEndpoint) => boolean) | null,
+): OpenAiEndpoint | undefined {
+  const substitute = endpointSubstitutes[wanted];
+  if (isServed === null) return substitute ?? wanted;
+  return [wanted, substitute].find((one) => one !== undefined && isServed(one));
+}
 
 /**
  * What a model must be able to give for an endpoint, in the words of a model's facts. Any of them will do; of an endpoint

@@ -35,6 +35,7 @@ export {
   Users,
 } from './account-api.js';
 export { RecordAct } from './act.js';
+export { familyOfAddressWord, isAddressWord } from './address-word.js';
 export { authPath, authRoutes } from './auth-api.js';
 export {
   Autoselect,
@@ -48,6 +49,15 @@ export {
 } from './autoselect.js';
 export { BudgetLimit, BudgetPeriod, BudgetUse } from './budget.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
+export type { AutoselectEntry, ProviderEntry, RotationEntry } from './buyer-list-api.js';
+export {
+  CallableAutoselect,
+  CallableProvider,
+  CallableRotation,
+  CallableRoutes,
+  ListRoutes,
+  toldMembersMax,
+} from './callable-routes.js';
 export {
   CreatedProvider,
   CreatedRegistration,
@@ -67,10 +77,11 @@ export {
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
   EndpointName,
+  endpointAskedBy,
   endpointNames,
   endpointOutputs,
   endpointPaths,
-  type OpenAiEndpoint,
+  OpenAiEndpoint,
   StudioPath,
 } from './endpoint.js';
 export {
@@ -78,6 +89,7 @@ export {
   AttemptAnswering,
   AttemptEnded,
   CatalogueChanged,
+  CatalogueServed,
   RegistrationRevoked,
   RegistrationsUnsure,
   Usage,
@@ -97,6 +109,7 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export { ProbeSettings, ProviderHealth } from './health-api.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { Import, Imports, ListingName, PutImport } from './import-api.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
@@ -141,6 +154,7 @@ export {
 } from './listing-api.js';
 export { ListMarket, MarketListing, MarketPage } from './market-api.js';
 export { ModelFacts } from './model-facts.js';
+export type { OllamaModel } from './ollama-api.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
 export { ProviderPace } from './pace-api.js';
@@ -205,6 +219,7 @@ export {
   TokenLimits,
   TokenRules,
 } from './principal.js';
+export { ProbeEnded, ProbeKind, ProbeOutcome } from './probe.js';
 export { ProviderPolicy, WeeklyHours } from './provider-policy.js';
 export {
   ListAuditBlocks,
@@ -216,6 +231,7 @@ export {
   Repair,
   RepairAccount,
 } from './repair-api.js';
+export { CatalogueRevision } from './revision-api.js';
 export { PutRotation, Rotation, Rotations } from './rotation-api.js';
 export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
@@ -233,7 +249,9 @@ export {
 export {
   CandidateFacts,
   CeilingName,
+  NoteSelections,
   ScoredCandidate,
+  SelectionNote,
   SelectionOutcome,
   SelectionRecord,
 } from './selection-record.js';
@@ -246,6 +264,14 @@ export {
   Signals,
   Subject,
 } from './signals.js';
+export {
+  FindResponse,
+  ForgetResponse,
+  ForgottenResponse,
+  FoundResponse,
+  KeepResponse,
+  ResponseId,
+} from './stored-response.js';
 export { streams, subjects } from './subject.js';
 export {
   AskEarnings,

@@ -4,28 +4,34 @@ import * as account from './account-api.js';
 import * as auth from './auth-api.js';
 import * as autoselect from './autoselect.js';
 import * as buyer from './buyer-api.js';
+import { buyerListAnswers, buyerListRoutes } from './buyer-list-api.js';
+import { buyerServers } from './buyer-server.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as health from './health-api.js';
 import * as imports from './import-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
 import * as market from './market-api.js';
+import { ollamaAnswers, ollamaRoutes } from './ollama-api.js';
 import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
-import { ProviderPace, paceRoutes } from './pace-api.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
+import { CatalogueRevision, revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
+import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
 const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
+  ...typed.typedRequests,
   CreateUser: account.CreateUser,
   UpdateUser: account.UpdateUser,
   CreateApiToken: account.CreateApiToken,
@@ -47,10 +53,14 @@ const requests = {
 const answers = {
   OpenAiError: OpenAiErrorAnswer,
   RestError: RestErrorAnswer,
+  AnthropicError: typed.AnthropicErrorAnswer,
+  ...typed.typedAnswers,
   ChatCompletion: buyer.ChatCompletion,
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,
   Generation: buyer.Generation,
+  ...buyerListAnswers,
+  ...ollamaAnswers,
   RouteExplanation,
   Principal,
   User: account.User,
@@ -73,7 +83,8 @@ const answers = {
   ...repair.repairAnswers,
   ...payment.paymentAnswers,
   ...catalog.catalogAnswers,
-  ProviderPace,
+  ...health.healthAnswers,
+  CatalogueRevision,
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
@@ -92,7 +103,7 @@ type Area = Readonly<{
   tag: string;
   description: string;
   routes: readonly RestRoute[];
-  error: 'OpenAiError' | 'RestError';
+  error: 'OpenAiError' | 'AnthropicError' | 'RestError';
   /** Further addresses under which all of it is served. */
   servers?: Json;
 }>;
@@ -101,17 +112,22 @@ const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: buyer.buyerRoutes,
+    routes: [...buyer.buyerRoutes, ...typed.responseRoutes, ...buyerListRoutes],
     error: 'OpenAiError',
-    servers: [
-      { url: '/' },
-      { url: '/api' },
-      {
-        url: '/api/u/{username}',
-        description: "A user's own address: for that user's API tokens, and operators'.",
-        variables: { username: { default: 'buyer' } },
-      },
-    ],
+    servers: buyerServers,
+  },
+  {
+    tag: 'messages',
+    description: "Anthropic's API. The official clients work; their `apiKey` is an API token.",
+    routes: typed.messageRoutes,
+    error: 'AnthropicError',
+    servers: buyerServers,
+  },
+  {
+    tag: 'ollama',
+    description: "What programs ask that look for an Ollama. Requests go to OpenAI's API.",
+    routes: ollamaRoutes,
+    error: 'OpenAiError',
   },
   {
     tag: 'account',
@@ -148,7 +164,8 @@ const areas: readonly Area[] = [
       ...autoselect.autoselectRoutes,
       ...market.marketRoutes,
       ...imports.importRoutes,
-      ...paceRoutes,
+      ...health.healthRoutes,
+      ...revisionRoutes,
     ],
     error: 'RestError',
   },

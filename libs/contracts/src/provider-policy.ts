@@ -18,6 +18,23 @@ export const PolicyRates = z.strictObject({
   requestsPerMinuteMax: z.int().min(1).max(1_000_000).nullable().default(null),
   tokensPerMinuteMax: Count.min(1).nullable().default(null),
 });
+/** Null is whatever the installation does. */
+const ProbePolicy = z.strictObject({
+  models: z
+    .enum(['on', 'off'])
+    .nullable()
+    .default(null)
+    .describe('Whether it is asked now and then which models it has.'),
+  completion: z
+    .enum(['on', 'doubtful', 'off'])
+    .nullable()
+    .default(null)
+    .describe(
+      'Whether its models are asked for a token or so: now and then (`on`), or only one that has failed and has not served since (`doubtful`).',
+    ),
+});
+const asInstalled = { models: null, completion: null };
+
 const noRates = { requestsPerMinuteMax: null, tokensPerMinuteMax: null };
 
 /** Whom an owner serves, when, what with and how much. It binds everybody but the owner. */
@@ -52,6 +69,7 @@ export const ProviderPolicy = z.strictObject({
     ),
   buyerRates: PolicyRates.default(noRates).describe('How much each of them may use; null is any.'),
   rates: PolicyRates.default(noRates).describe('How much all of them together may use.'),
+  probes: ProbePolicy.default(asInstalled).describe('How the market looks whether it is well.'),
 });
 export type ProviderPolicy = z.infer<typeof ProviderPolicy>;
 

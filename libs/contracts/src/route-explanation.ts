@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import { NanosText, Prices } from './field.js';
 import { Admit, Deadlines, Rejection } from './route-plan.js';
 import { SelectionRecord } from './selection-record.js';
@@ -24,6 +25,9 @@ export const ExplainedCandidate = z.object({
   provider: z.string().max(160).describe('`{owner}/{provider}`'),
   model: z.string().max(256).describe('Its name there.'),
   kind: z.enum(['http', 'session']),
+  endpoint: EndpointName.optional().describe(
+    "By which endpoint it would be asked, where that is not the request's own.",
+  ),
   worker: z.string().max(64).nullable().describe('The session of the worker.'),
   isOwn: z.boolean(),
   ...throughImport,

@@ -28,6 +28,15 @@ export const faults = defineFaults({
     'invalid',
     'How long the sound is cannot be read from the file; send it as wav, mp3, m4a, ogg, flac or webm.',
   ],
+  RESPONSE_MISSING: ['missing', 'There is no such response for this API token, or not any more.'],
+  PREVIOUS_RESPONSE_NOT_FOUND: [
+    'missing',
+    'There is no such response for this API token, or not any more: nothing can build on it.',
+  ],
+  RESPONSE_NOT_CANCELLABLE: [
+    'invalid',
+    'Only a response in the background can be cancelled; this one has ended.',
+  ],
   GENERATION_ID_INVALID: ['invalid', 'The id must be one that `x-request-id` has named.'],
   FILE_TOO_LARGE: ['upstream', 'The file is larger than is passed on here.'],
   MAKER_AWAY: ['unavailable', 'Whoever has made this cannot be reached at the moment.'],

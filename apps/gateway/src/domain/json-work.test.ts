@@ -3,10 +3,14 @@ import type { JsonBody } from '@aisbf/openai';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { chatEndpoint, jsonEndpoints } from './json-endpoints.js';
-import { readJsonWork } from './json-work.js';
+import { type ReadingTerms, readJsonWork } from './json-work.js';
 import { factsOf, type Work } from './work.js';
 
-const terms = { sessionHeader: undefined, signalLimits: { charactersMax: 1_000 } };
+const terms: ReadingTerms = {
+  place: { kind: 'anywhere' },
+  sessionHeader: undefined,
+  signalLimits: { charactersMax: 1_000 },
+};
 
 function read(name: string, body: JsonBody) {
   const endpoint = jsonEndpoints.find((one) => one.name === name);
@@ -97,7 +101,7 @@ describe(readJsonWork, () => {
   it('keeps what is the market’s from an upstream, and every other byte', () => {
     const { bodyFor } = workOf('embeddings', { input: 'hi', max_cost: 1, dimensions: 8 });
     expect(bodyFor('there')).toMatchObject({ contentType: 'application/json' });
-    expect(bodyFor('there').open()).toBe('{"model":"there","input":"hi","dimensions":8}');
+    expect(bodyFor('there')?.open()).toBe('{"model":"there","input":"hi","dimensions":8}');
   });
 
   it('knows a request again by all that it says, and where', () => {

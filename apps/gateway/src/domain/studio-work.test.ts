@@ -3,7 +3,11 @@ import fc from 'fast-check';
 import { isStudioPath, readStudioJson, readStudioQuery, type StudioCall } from './studio-work.js';
 import { addressFor, factsOf } from './work.js';
 
-const terms = { sessionHeader: undefined, signalLimits: { charactersMax: 100 } };
+const terms = {
+  place: { kind: 'anywhere' } as const,
+  sessionHeader: undefined,
+  signalLimits: { charactersMax: 100 },
+};
 
 function callOf(search: string, method: StudioCall['method'] = 'GET'): StudioCall {
   return { method, path: '/v1/pipelines/run', query: new URLSearchParams(search), accept: '*/*' };
@@ -42,7 +46,7 @@ describe(readStudioQuery, () => {
   it('sends the query with the model as it is called there, and without what is ours', () => {
     const work = readStudioQuery(callOf('model=a/b&x=1&x=2&session_id=s'), terms);
     if ('code' in work) throw new Error(work.message);
-    expect(addressFor(work, 'b c')).toEqual({
+    expect(addressFor(work, work, 'b c')).toEqual({
       method: 'GET',
       path: '/pipelines/run?model=b+c&x=1&x=2',
       accept: '*/*',

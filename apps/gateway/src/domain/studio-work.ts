@@ -11,6 +11,7 @@ import {
   toStudioQuestion,
   toStudioRequest,
 } from '@aisbf/openai';
+import { fieldsAt } from './buyer-place.js';
 import type { Form } from './form.js';
 import { readFormWork } from './form-work.js';
 import { type JsonEndpoint, type ReadingTerms, readJsonWork } from './json-work.js';
@@ -66,14 +67,15 @@ export function readStudioForm(
 /** A call without a body names its model in the query. */
 export function readStudioQuery(
   call: StudioCall,
-  { sessionHeader, signalLimits }: ReadingTerms,
+  { place, sessionHeader, signalLimits }: ReadingTerms,
 ): Work | RequestProblem {
-  const body: JsonBody = Object.fromEntries(call.query);
+  const written: JsonBody = Object.fromEntries(call.query);
   if (call.query.getAll('model').length > 1) {
     return { code: 'invalid_type', message: "'model' must be given once.", param: 'model' };
   }
-  const wishes = modelProblem(body) ?? readRouteWishes(sessionOf(body), sessionHeader);
+  const wishes = modelProblem(written) ?? readRouteWishes(sessionOf(written), sessionHeader);
   if ('code' in wishes) return wishes;
+  const body = fieldsAt(place, written);
   const isStream = /\btext\/event-stream\b/i.test(call.accept);
   const work: Work = {
     endpoint: 'studio',
@@ -121,7 +123,7 @@ function addressed(work: Work, { method, path, query, accept }: StudioCall): Wor
     ...work,
     hash: () =>
       createHash('sha256')
-        .update(`${method} ${path}?${query.toString()}\n`)
+        .update(`${method} ${path}?${query.toString()}\n${work.request.model}\n`)
         .update(work.hash())
         .digest('hex'),
     address: { method, path, targetFor, accept },

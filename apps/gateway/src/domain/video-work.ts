@@ -33,7 +33,7 @@ export function readVideoForm(form: Form, terms: ReadingTerms): Work | RequestPr
   return deferred(readFormWork({ ...parts, dialectFor: () => dialect }, form, {}, terms));
 }
 
-/** Another film out of one that is there: only whoever has made that can do it. */
+/** Another film out of one that is there, by the route that that came by: only whoever has made that can do it. */
 export function readRemix(
   job: KnownVideoJob,
   text: string,
@@ -44,7 +44,9 @@ export function readRemix(
   const problem = videoPromptProblem(read.body);
   if (problem) return problem;
   const asked = { ...read.body, model: job.route, seconds: String(job.seconds), size: job.size };
-  const work = deferred(readJsonWork(endpoint, JSON.stringify(asked), terms));
+  const work = deferred(
+    readJsonWork(endpoint, JSON.stringify(asked), { ...terms, place: { kind: 'anywhere' } }),
+  );
   if ('code' in work) return work;
   const path = videoPath(job, '/remix');
   const sent = withoutMembers(text, work.wishes.ownMembers);

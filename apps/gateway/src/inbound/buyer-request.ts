@@ -5,10 +5,11 @@ import type { RequestProblem } from '@aisbf/openai';
 import { bearerOf } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import type { FastifyRequest } from 'fastify';
+import { type BuyerPlace, placeOfWord } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
 
 /** What the door's addresses hold. */
-export type Params = { username?: string; '*'?: string };
+export type Params = { username?: string; place?: string; '*'?: string };
 
 export function newRequestId(): string {
   return `req_${randomUUID().replaceAll('-', '')}`;
@@ -41,21 +42,35 @@ export function usernameOf(request: FastifyRequest): string | null {
   return (request.params as Params).username ?? null;
 }
 
-/** Refuses what cannot be a token at all before anybody is asked. */
+/** Who asks, and from where. */
+export function callerOf(request: FastifyRequest) {
+  const pathUsername = usernameOf(request);
+  return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
+}
+
+/** Where a request has come in. */
+export function placeOf(request: FastifyRequest): BuyerPlace {
+  const place = placeOfWord((request.params as Params).place);
+  if (!place) throw faults.ENDPOINT_MISSING();
+  return place;
+}
+
+/** As OpenAI's clients send it, or as Anthropic's do. Refuses what cannot be a token at all before anybody is asked. */
 export function apiTokenOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = bearerOf(authorization) ?? '';
+  const { authorization, 'x-api-key': apiKey } = request.headers;
+  if (authorization === undefined && apiKey === undefined) throw faults.API_TOKEN_MISSING();
+  const apiToken = authorization === undefined ? String(apiKey) : (bearerOf(authorization) ?? '');
   if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
   return apiToken;
 }
 
 export function invalidBody(
-  { code, message, param }: RequestProblem,
+  { code, message, param, isFeature }: RequestProblem,
   options?: ErrorOptions,
 ): Fault {
   const details = { code, param };
-  return new Fault({ code: 'REQUEST_BODY_INVALID', kind: 'invalid', message, details }, options);
+  const kind = isFeature ? 'unsupported' : 'invalid';
+  return new Fault({ code: 'REQUEST_BODY_INVALID', kind, message, details }, options);
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });

@@ -8,17 +8,19 @@ import { faults } from '../domain/faults.js';
 import type { FormEndpoint } from '../domain/form-work.js';
 import { type JsonEndpoint, type ReadingTerms, readJsonWork } from '../domain/json-work.js';
 import { readStudioForm, readStudioJson, readStudioQuery } from '../domain/studio-work.js';
+import { readTranslatedWork, type TranslatedEndpoint } from '../domain/translated-work.js';
 import type { Work } from '../domain/work.js';
 import type { DeferredAnswer } from '../services/deferred-answer.js';
 import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
-import { MediaLinks, placeOf } from '../services/media-links.js';
+import { MediaLinks, makerOf } from '../services/media-links.js';
 import {
   apiTokenOf,
   idempotencyKeyOf,
   invalidBody,
   newRequestId,
   originOf,
+  placeOf,
   sessionOf,
   textOf,
   usernameOf,
@@ -33,6 +35,15 @@ export class DoorLimits {
     readonly signals: SignalLimits,
   ) {}
 }
+
+/** What an API does beside OpenAI's. */
+export type ServeOptions = Readonly<{
+  idHeaders?: readonly string[];
+  /** What keeps the answer to this request. */
+  rememberAs?: (requestId: string) => (answer: string) => Promise<void>;
+  /** Keeps in mind what the answer has promised, where it is only a promise. */
+  take?: (answer: DeferredAnswer, work: Work) => Promise<Buffer>;
+}>;
 
 /** Where requests come in that somebody is to serve: what they ask for is read, and their answer goes where they came from. */
 @Injectable()
@@ -71,6 +82,24 @@ export class InferenceDoor {
     );
   }
 
+  /** An answer that later requests may build on is kept when it has ended. */
+  serveTranslated(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    endpoint: TranslatedEndpoint,
+    { text, ...options }: ServeOptions & Readonly<{ text?: string }> = {},
+  ): Promise<FastifyReply> {
+    return this.serve(request, reply, () => this.readTranslated(request, endpoint, text), options);
+  }
+
+  readTranslated(
+    request: FastifyRequest,
+    endpoint: TranslatedEndpoint,
+    text = textOf(request.body),
+  ): Work {
+    return valid(readTranslatedWork(endpoint, text, this.readingTerms(request)));
+  }
+
   /** A path of the workers' own. Its body is JSON, a form, or there is none. */
   serveStudio(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const call = studioCallOf(request);
@@ -91,12 +120,11 @@ export class InferenceDoor {
     return valid(readJsonWork(endpoint, textOf(request.body), this.readingTerms(request)));
   }
 
-  /** `take` keeps in mind what the answer has promised, where it is only a promise. */
   async serve(
     request: FastifyRequest,
     reply: FastifyReply,
     read: () => Work | Promise<Work>,
-    take?: (answer: DeferredAnswer, work: Work) => Promise<Buffer>,
+    { idHeaders, rememberAs, take }: ServeOptions = {},
   ): Promise<FastifyReply> {
     const requestId = newRequestId();
     request.id = requestId;
@@ -105,7 +133,7 @@ export class InferenceDoor {
     if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
     this.running += 1;
     try {
-      const buyer = new HttpBuyer(reply.raw, requestId);
+      const buyer = new HttpBuyer(reply.raw, requestId, idHeaders);
       const work = await read();
       const call: Call = {
         requestId,
@@ -113,8 +141,9 @@ export class InferenceDoor {
         pathUsername: usernameOf(request),
         clientAddress: request.ip,
         work,
+        ...(rememberAs && { remember: rememberAs(requestId) }),
         ...(mayNameFiles(work) && {
-          turnFor: (candidate) => this.links.turnFor(placeOf(candidate), originOf(request)),
+          turnFor: (candidate) => this.links.turnFor(makerOf(candidate), originOf(request)),
         }),
         ...(take && { take: (answer) => take(answer, work) }),
       };
@@ -126,7 +155,8 @@ export class InferenceDoor {
   }
 
   readingTerms(request: FastifyRequest): ReadingTerms {
-    return { sessionHeader: sessionOf(request), signalLimits: this.limits.signals };
+    const signalLimits = this.limits.signals;
+    return { place: placeOf(request), sessionHeader: sessionOf(request), signalLimits };
   }
 }
 

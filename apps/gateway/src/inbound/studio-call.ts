@@ -4,13 +4,11 @@ import { isStudioPath, type StudioCall } from '../domain/studio-work.js';
 
 const acceptLengthMax = 256;
 const queryLengthMax = 4_096;
-/** Whatever stands before the area: the bare address, or a user's own, with or without `/v1`. */
-const door = /^\/(?:api\/u\/[^/]+(?:\/v1)?|api\/v1|v1)(\/[^?]*)(?:\?(.*))?$/;
-
 /** Reads which of the workers' own paths is called, from the URL as it was sent. */
-export function studioCallOf({ method, raw, headers }: FastifyRequest): StudioCall {
-  const [, below = '', search = ''] = door.exec(raw.url ?? '') ?? [];
-  const path = `/v1${below}`;
+export function studioCallOf({ method, raw, headers, routeOptions }: FastifyRequest): StudioCall {
+  const [sent = '', ...searches] = (raw.url ?? '').split('?');
+  const search = searches.join('?');
+  const path = `/v1/${sent.split('/').slice(depthOf(routeOptions.url)).join('/')}`;
   const isKnown = method === 'GET' || method === 'POST' || method === 'DELETE';
   if (!isKnown || !isStudioPath(path) || search.length > queryLengthMax) {
     throw faults.ENDPOINT_MISSING();
@@ -22,4 +20,9 @@ export function studioCallOf({ method, raw, headers }: FastifyRequest): StudioCa
     query: new URLSearchParams(search),
     accept: accept.length > acceptLengthMax ? '*/*' : accept,
   };
+}
+
+/** How many parts of the route stand before the area: the buyer may have come in at any of its addresses. */
+function depthOf(route = ''): number {
+  return route.replace(/\/\*$/, '').split('/').length - 1;
 }

@@ -44,12 +44,9 @@ export class VideoDoor {
     apiTokenOf(request);
     const terms = this.door.readingTerms(request);
     const serve = (read: () => ReturnType<typeof readVideoJson>) =>
-      this.door.serve(
-        request,
-        reply,
-        () => valid(read()),
-        (answer, work) => this.videos.take(answer, work, null),
-      );
+      this.door.serve(request, reply, () => valid(read()), {
+        take: (answer, work) => this.videos.take(answer, work, null),
+      });
     const { body } = request;
     return body instanceof Readable
       ? this.forms.receive(request, (form) => serve(() => readVideoForm(form, terms)))
@@ -70,7 +67,7 @@ export class VideoDoor {
       request,
       reply,
       () => valid(readRemix(job, textOf(request.body), terms)),
-      (answer, work) => this.videos.take(answer, work, job.id),
+      { take: (answer, work) => this.videos.take(answer, work, job.id) },
     );
   }
 

@@ -10,8 +10,9 @@ import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { judgeHead } from '../domain/upstream-answer.js';
-import { addressFor, factsOf, isFor, type Work } from '../domain/work.js';
+import { addressFor, factsOf, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
 import { Admission } from './admission.js';
+import { answerHead } from './answer-head.js';
 import { endAttempt, exhaustionOf } from './attempt-ending.js';
 import { AttemptBook, type Attempts } from './attempts.js';
 import type { Buyer } from './buyer.js';
@@ -31,6 +32,8 @@ export type Call = Readonly<{
   /** Where the buyer has sent a key for it. */
   idempotency?: Idempotency;
   keep?: (answer: WholeAnswer) => Promise<void>;
+  /** Where the endpoint lets later requests build on this one. */
+  remember?: (answer: string) => Promise<void>;
   /** What becomes of the text of an answer, where it may name what lies with whoever serves. */
   turnFor?: (candidate: Candidate) => ((text: string) => string) | undefined;
   /** Of deferred work: keeps in mind what the answer has promised. */
@@ -145,11 +148,13 @@ export class Inference {
 
   private async attempt(run: Run, position: number, candidate: Candidate): Promise<AttemptResult> {
     const { call, plan, attempts, buyer, stop } = run;
+    const form = formFor(call.work, candidate.endpoint);
     try {
       const answer = await this.upstream.send({
         candidate,
-        ...addressFor(call.work, candidate.model),
-        body: call.work.bodyFor(candidate.model),
+        ...addressFor(call.work, form, candidate.model),
+        body: form.bodyFor(candidate.model),
+        headers: headersFor(form, candidate),
         isStream: call.work.request.isStream,
         requestId: call.requestId,
         isLast:
@@ -170,11 +175,7 @@ export class Inference {
         return { end: 'not_served' };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
-      attempts.end({
-        result: 'failed',
-        reason: error.isTimeout ? 'timeout' : 'unreachable',
-        httpStatus: null,
-      });
+      attempts.end({ result: 'failed', reason: error.failure, httpStatus: null });
       return 'next';
     }
   }
@@ -222,16 +223,17 @@ export class Inference {
     candidate: Candidate,
     answer: UpstreamAnswer,
   ): Promise<AttemptResult> {
-    const { buyer, attempts, call, plan, promptTokens } = run;
+    const { buyer, attempts, call, plan, promptTokens, startedAtMs } = run;
     const { relayed, delivery, outputTokensHeld } = await this.relay.run({
       exchange: {
         answer,
         buyer,
-        head: { provider: candidate.providerLabel, attempts: attempts.count },
+        head: answerHead(call.work, plan, candidate, attempts),
         onBytes: () => attempts.bytes(),
         onServing: () => attempts.serving(),
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),
         keep: call.keep,
+        remember: call.remember,
         turn: call.turnFor?.(candidate),
         take: call.take && ((body) => this.promise(run, position, candidate, body)),
       },
@@ -240,6 +242,7 @@ export class Inference {
       position,
       candidate,
       promptTokens,
+      startedAtMs,
     });
     const { isStream } = call.work.request;
     const { status: httpStatus } = answer;
@@ -289,4 +292,9 @@ function unitsOf({ candidate, delivery, outputTokensHeld }: Served, work: Work, 
     media: delivery.media,
     given: work.given,
   });
+}
+
+/** A worker opens the door to its engine itself. */
+function headersFor({ headersOf }: WorkForm, candidate: Candidate) {
+  return headersOf?.(candidate.kind === 'http' ? candidate.headers : {}) ?? {};
 }

@@ -58,7 +58,7 @@ export class MediaLinks {
   }
 }
 
-export function placeOf(candidate: Candidate): WorkerPlace {
+export function makerOf(candidate: Candidate): WorkerPlace {
   const { providerId, model } = candidate;
   const clientId = candidate.kind === 'session' ? (candidate.clientId ?? null) : null;
   return { providerId, clientId, model };

@@ -1,5 +1,6 @@
 import type { Candidate, Deadlines } from '@aisbf/contracts';
 import type { RetryHeaders } from '../domain/retry-after.js';
+import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { UpstreamBody } from '../domain/upstream-body.js';
 
 export type UpstreamRequest = Readonly<{
@@ -8,6 +9,8 @@ export type UpstreamRequest = Readonly<{
   /** After the API's base, as `/chat/completions`. */
   path: string;
   body: UpstreamBody | undefined;
+  /** What its API wants in headers of its own. */
+  headers?: Readonly<Record<string, string>>;
   /** In which forms an answer is taken. */
   accept: string;
   /** Which part of a file is wanted. */
@@ -51,14 +54,24 @@ export class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
+const brokenWords = {
+  timeout: 'the upstream stopped answering',
+  unreachable: 'the upstream cannot be reached',
+  egress_refused: 'the upstream is where nobody may be called',
+} as const satisfies Partial<Record<AttemptFailure, string>>;
+
 /** Nothing came, or it stopped coming. */
 export class UpstreamBroken extends Error {
   constructor(
-    readonly isTimeout: boolean,
+    readonly failure: keyof typeof brokenWords,
     options?: ErrorOptions,
   ) {
-    super(isTimeout ? 'the upstream stopped answering' : 'the upstream cannot be reached', options);
+    super(brokenWords[failure], options);
     this.name = 'UpstreamBroken';
+  }
+
+  get isTimeout(): boolean {
+    return this.failure === 'timeout';
   }
 }
 

@@ -8,7 +8,7 @@ import { newVideoId, toVideo, videoPath, videoSettlement } from '../domain/video
 import type { Work } from '../domain/work.js';
 import { readWhole } from './answer-relay.js';
 import type { DeferredAnswer } from './deferred-answer.js';
-import { placeOf as placeOfCandidate, type WorkerPlace } from './media-links.js';
+import { makerOf, type WorkerPlace } from './media-links.js';
 import { Settlements } from './settlements.js';
 import type { UpstreamAnswer } from './upstream.js';
 import { VideoJobBook, type VideoListQuestion, type VideoQuestion } from './video-job-book.js';
@@ -53,7 +53,7 @@ export class Videos {
       holdEpoch: plan.holdEpoch,
       servedPosition: position,
       providerId: candidate.providerId,
-      clientId: placeOfCandidate(candidate).clientId,
+      clientId: makerOf(candidate).clientId,
       model: candidate.model,
       upstreamId: upstream.id,
       route: request.model,

@@ -50,7 +50,8 @@ const changesAround = (secret: string): readonly CatalogueChange[] => [
     provider: {
       ...{ kind: 'openai', id: 'provider-2', ownerId, username: 'anna', name: 'cloud' },
       ...promises,
-      ...{ baseUrl: `https://user:${secret}@upstream.example`, credential: secret, models: [] },
+      ...{ baseUrl: `https://user:${secret}@upstream.example`, endpoints: null, models: [] },
+      secrets: { credential: secret, headers: { 'x-a': secret }, query: { a: secret } },
     },
   },
   {
@@ -62,8 +63,12 @@ const changesAround = (secret: string): readonly CatalogueChange[] => [
     },
   },
   {
-    ...{ type: 'provider-update', id: 'provider-1', ownerId, isEnabled: true },
-    ...{ clientIds: undefined, credential: secret, data: undefined, policy: undefined },
+    ...{ type: 'provider-update', id: 'provider-1', isEnabled: true },
+    ...{ clientIds: undefined, data: undefined, policy: undefined },
+    hosted: {
+      ...{ baseUrl: `https://${secret}.example`, credential: secret, models: [] },
+      ...{ headers: { 'x-a': secret }, query: { a: secret } },
+    },
   },
   {
     ...{ type: 'registration-add', providerId: 'provider-1', othersEndAtMs: 5 },

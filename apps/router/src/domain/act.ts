@@ -2,6 +2,7 @@ import type { Principal } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { Catalogue, Provider, RotationTarget } from './catalogue.js';
 import type { CatalogueChange } from './catalogue-change.js';
+import type { HostedUpdate } from './hosted-secrets.js';
 import type { NewTerm, TermSubject } from './term.js';
 
 /** Whoever manages something, and from where. */
@@ -36,11 +37,11 @@ const tellers: Tellers = {
     detail: { name, kind },
   }),
   'provider-update': (change, { providerById }) => {
-    const { id, isEnabled, clientIds, credential, data, policy } = change;
+    const { id, isEnabled, clientIds, hosted, data, policy } = change;
     return ofProvider(providerById.get(id), 'provider.update', id, {
       ...(isEnabled !== undefined && { isEnabled }),
       ...(clientIds !== undefined && { clientIds: clientIds.length }),
-      ...(credential !== undefined && { credential: credential === null ? 'removed' : 'replaced' }),
+      ...(hosted && hostedDetail(hosted)),
       ...(data !== undefined && { ...data }),
       ...(policy !== undefined && { policy: 'changed' }),
     });
@@ -140,6 +141,19 @@ function ofProvider(
   if (!provider) return undefined;
   const { ownerId, name } = provider;
   return { ownerId, action, subject, detail: { provider: name, ...detail } };
+}
+
+/** Values of headers and parameters may be as secret as the credential. */
+function hostedDetail(update: HostedUpdate): Detail {
+  const { baseUrl, credential, headers, query, models, endpoints } = update;
+  return {
+    ...(baseUrl !== undefined && { baseUrl: 'changed' }),
+    ...(credential !== undefined && { credential: credential === null ? 'removed' : 'replaced' }),
+    ...(headers && { headers: Object.keys(headers).length }),
+    ...(query && { query: Object.keys(query).length }),
+    ...(models && { models: models.length }),
+    ...(endpoints !== undefined && { endpoints }),
+  };
 }
 
 function termDetail({ value, validFromMs }: NewTerm): Detail {

@@ -12,7 +12,7 @@ import { toPricesText } from './prices-text.js';
 import { importRouteOf } from './route-name.js';
 import { type SessionDemands, sessionRejection } from './session-fit.js';
 import { roomOf } from './session-order.js';
-import { offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
+import { hostedDoor, offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
 
 /** What candidates of one request are measured by. */
 export type Measuring = Readonly<{
@@ -47,11 +47,9 @@ export function judgeOffer(
   const known = { ...knownOf(offer, measuring), tier: tierOf(offer.model, qualities) };
   const { provider, model } = offer;
   if (provider.source.kind === 'openai') {
-    const { models, headers } = provider.source;
-    const modelThere = models.get(model);
-    if (modelThere === undefined) return { reasons: ['not_offered'] };
-    if (headers === null) return { reasons: ['credential_unreadable'] };
-    return { facts: { ...known, ...hostedFacts(modelThere, offer, around) } };
+    const door = hostedDoor(provider.source, model, demands.endpoint);
+    if (typeof door === 'string') return { reasons: [door] };
+    return { facts: { ...known, ...hostedFacts(door.modelThere, offer, around) } };
   }
   const { fit, reasons } = sessionsFor(offer, measuring);
   if (fit.length === 0) return { reasons };

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
+import type { AutoselectDefinition, OpenAiEndpoint } from '@aisbf/contracts';
 import type {
   DataPolicy,
   MarketImport,
@@ -6,6 +6,7 @@ import type {
   RotationMember,
   UsageCheck,
 } from './catalogue.js';
+import type { HostedModel, HostedSecrets, HostedUpdate } from './hosted-secrets.js';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
 import type { Deed, NewTerm, TermSubject } from './term.js';
@@ -20,9 +21,11 @@ export type NewHttpProvider = NewProvider &
   Readonly<{
     kind: 'openai';
     baseUrl: string;
-    /** In clear on its way to the store, which encrypts it. */
-    credential: string | null;
-    models: readonly Readonly<{ name: string; upstreamName: string }>[];
+    /** In clear on their way to the store, which encrypts them. */
+    secrets: HostedSecrets;
+    /** What it serves; null is not known. */
+    endpoints: readonly OpenAiEndpoint[] | null;
+    models: readonly HostedModel[];
   }>;
 
 /** Everything that can be done to the catalogue, each a transaction of its own. */
@@ -31,13 +34,12 @@ export type CatalogueChange =
   | Readonly<{
       type: 'provider-update';
       id: string;
-      ownerId: string;
       /** Undefined leaves it as it is. */
       isEnabled: boolean | undefined;
       /** None admits any; undefined leaves it as it is. */
       clientIds: readonly string[] | undefined;
-      /** In clear on its way to the store; null is none, undefined leaves it as it is. */
-      credential: string | null | undefined;
+      /** Of a hosted provider; its secrets are in clear on their way to the store. */
+      hosted: HostedUpdate | undefined;
       data: DataPolicy | undefined;
       policy: ProviderPolicy | undefined;
     }>

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
+import type { AutoselectDefinition, OpenAiEndpoint } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -41,8 +41,14 @@ export type WorkerSource = Readonly<{
 export type HttpSource = Readonly<{
   kind: 'openai';
   baseUrl: string;
-  /** Headers that open the door there, or null where the stored credential cannot be read. */
+  /** Headers that are sent along, or null where what is stored of them cannot be read. */
   headers: Readonly<Record<string, string>> | null;
+  /** The base URL with the parameters that are sent along, where there are any; they may be secret. */
+  dialUrl?: string;
+  /** Names of what its owner has put into headers and parameters. */
+  templateNames?: Readonly<{ headers: readonly string[]; query: readonly string[] }>;
+  /** What it serves, where its owner says so. */
+  endpoints?: ReadonlySet<OpenAiEndpoint> | null;
   /** The name on our side → the name on theirs. */
   models: ReadonlyMap<string, string>;
 }>;

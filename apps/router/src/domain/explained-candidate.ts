@@ -14,7 +14,7 @@ export function toExplained(
   { paceOf }: Pick<Surroundings, 'paceOf'>,
   { holdAmount }: Readonly<{ holdAmount: Nanos }>,
 ): ExplainedCandidate {
-  const { offer, modelThere, coolUntilMs, target } = upstream;
+  const { offer, modelThere, endpoint, coolUntilMs, target } = upstream;
   const { throughImport } = offer;
   const session = target.kind === 'session' ? target.present.session : undefined;
   const pace = paceOf(offer.provider.id, offer.model);
@@ -22,6 +22,7 @@ export function toExplained(
     provider: labelOf(offer.provider),
     model: modelThere,
     kind: target.kind,
+    ...(endpoint !== facts.endpoint && { endpoint }),
     worker: session?.sessionId ?? null,
     isOwn: offer.isOwn,
     ...(throughImport && { import: importRouteOf(throughImport) }),

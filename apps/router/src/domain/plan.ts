@@ -62,6 +62,8 @@ export type RoutePlan = Readonly<{
   holdAmount: Nanos;
   /** What the rotation says of tries and times, where a rotation was asked. */
   limits: RotationLimits | undefined;
+  /** By the offer's name: which of the request's routes leads to it, the first of several. */
+  routePlaces: ReadonlyMap<string, number>;
   /** What autoselects among the routes have decided, and by what. */
   selections: readonly SelectionRecord[];
   /** False: whoever is asked first is the only one. */
@@ -77,44 +79,74 @@ export function plan(input: PlanInput): RoutePlan {
   return found;
 }
 
-/** The same, with the reason in hand where nobody can serve. */
+/**
+ * The same, with the reason in hand where nobody can serve. Throws where the routes mean nothing, so that there is nothing
+ * to tell.
+ */
 export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Fault | undefined }> {
   const { settings } = input;
   const facts = withoutSuffixes(input.facts);
   if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
   const demands: SessionDemands = { ...facts, ...settings };
-  const { choice, rotation, selections } = resolveRoutes(
-    [facts.route, ...(facts.fallbacks ?? [])],
-    {
-      buyer: input.buyer,
-      catalogue: input.catalogue,
-      sessionsOf: input.around.sessionsOf,
-      feeBpsDefault: settings.feeBpsDefault,
-      nowMs: input.around.nowMs,
-      selecting: selectingFor(facts, demands, input),
-    },
-  );
+  const resolved = resolveRoutes([facts.route, ...(facts.fallbacks ?? [])], {
+    buyer: input.buyer,
+    catalogue: input.catalogue,
+    sessionsOf: input.around.sessionsOf,
+    feeBpsDefault: settings.feeBpsDefault,
+    nowMs: input.around.nowMs,
+    selecting: selectingFor(facts, demands, input),
+  });
+  const { choice, rotation, routePlaces, selections } = resolved;
+  const { preferences } = facts;
+  const known = {
+    limits: rotation?.limits,
+    routePlaces,
+    selections,
+    isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
+  };
+  if (!choice) {
+    const rejections = told(resolved.rejections, settings);
+    if (selections.length === 0 && rejections.length === 0) throw resolved.refusal;
+    return {
+      ...known,
+      candidates: [],
+      rejections,
+      holdAmount: nanos(0n),
+      refused: resolved.refusal,
+    };
+  }
   const random = randomFor(facts, input);
   const offers = offersOf(choice);
   const found = offers.map((offer) => ({
     name: offerName(offer),
     ...upstreamsOf(offer, input.around, demands, random),
   }));
-  const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
+  const rejections = found.flatMap((one) => one.rejections);
   const usable = new Map(found.map(({ name, usable: upstreams }) => [name, upstreams]));
   const candidates = ordered(choice, usable, { ...input, facts, random });
-  const { preferences } = facts;
   const [first] = candidates;
   return {
+    ...known,
     candidates,
     ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
-    rejections,
+    rejections: told([...rejections, ...resolved.rejections], settings),
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
-    limits: rotation?.limits,
-    selections,
-    isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
     refused: candidates.length === 0 ? refusal(offers, rejections, facts.endpoint) : undefined,
   };
+}
+
+/** Each once, and no more than so many. */
+function told(
+  rejections: readonly UpstreamRejection[],
+  { rejectionsMax }: PlanSettings,
+): readonly UpstreamRejection[] {
+  const byName = new Map(
+    rejections.map((one) => [
+      `${one.providerLabel} ${one.model} ${one.import ?? ''} ${one.reason}`,
+      one,
+    ]),
+  );
+  return [...byName.values()].slice(0, rejectionsMax);
 }
 
 /** A suffix is a wish in another form; one that is said in full comes first. */

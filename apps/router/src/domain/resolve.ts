@@ -12,7 +12,7 @@ import {
   type Provider,
   type Rotation,
 } from './catalogue.js';
-import { type Choice, filterChoice, offersOf, type PoolMember } from './choice.js';
+import { type Choice, filterChoice, offerName, offersOf, type PoolMember } from './choice.js';
 import { isPrivate } from './decision.js';
 import { everyOffer } from './everything.js';
 import { faults } from './faults.js';
@@ -22,19 +22,26 @@ import { type Offer, offerTo } from './offer.js';
 import { parseRoute, type Whose } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
+import { toRejection, type UpstreamRejection } from './upstream.js';
 
-/** What a list of routes means; the deadlines and tries are those of its first rotation. */
-export type Resolved = Readonly<{
-  choice: Choice;
-  rotation: Rotation | undefined;
-  /** What autoselects among them have decided, and by what. */
-  selections: readonly SelectionRecord[];
-}>;
+/** What a list of routes means. */
+export type Resolved = (Readonly<{ choice: Choice }> | Readonly<{ choice: null; refusal: Fault }>) &
+  Readonly<{
+    /** The first of them that means anything, where that is one: its deadlines and tries are the request's. */
+    rotation: Rotation | undefined;
+    /** By the offer's name: the place in the list of the first route that leads to it. */
+    routePlaces: ReadonlyMap<string, number>;
+    /** What autoselects among them have decided, and by what. */
+    selections: readonly SelectionRecord[];
+    /** Whom autoselects have looked at in vain, and from whom a private request is kept. */
+    rejections: readonly UpstreamRejection[];
+  }>;
 
 /** What one route means, or why it means nothing. */
 type Meaning = (Readonly<{ choice: Choice; rotation?: Rotation }> | Readonly<{ refusal: Fault }>) &
   Readonly<{
     record?: SelectionRecord;
+    rejections?: readonly UpstreamRejection[];
     /** An autoselect takes the request for private. */
     isPrivate?: boolean;
   }>;
@@ -54,15 +61,42 @@ export function resolveRoutes(routes: readonly string[], scope: ServingScope): R
   const meanings = routes.map((route) => resolveRoute(route, scope));
   const found = meanings.filter((one) => 'choice' in one);
   const refusals = meanings.flatMap((one) => ('refusal' in one ? one.refusal : []));
-  const [first] = found;
-  if (!first) throw refusals[0] ?? faults.MODEL_NOT_FOUND();
-  const choices = found.map(({ choice }) => choice);
-  const all: Choice = choices.length === 1 ? first.choice : { kind: 'sequence', choices };
+  const all = inSequence(found.map(({ choice }) => choice));
   const isStrict = meanings.some((one) => one.isPrivate);
-  const choice = isStrict ? filterChoice(all, isDiscreet) : all;
-  if (!choice) throw refusals[0] ?? faults.PRIVACY_UNMET();
-  const selections = found.flatMap(({ record }) => record ?? []);
-  return { choice, rotation: first.rotation, selections };
+  const choice = all && (isStrict ? filterChoice(all, isDiscreet) : all);
+  const known = {
+    rotation: found[0]?.rotation,
+    routePlaces: routePlacesOf(meanings),
+    selections: meanings.flatMap(({ record }) => record ?? []),
+    rejections: [
+      ...meanings.flatMap(({ rejections }) => rejections ?? []),
+      ...(all && isStrict ? indiscreet(all) : []),
+    ],
+  };
+  if (choice) return { ...known, choice };
+  const [refusal = all ? faults.PRIVACY_UNMET() : faults.MODEL_NOT_FOUND()] = refusals;
+  return { ...known, choice: null, refusal };
+}
+
+function routePlacesOf(meanings: readonly Meaning[]): ReadonlyMap<string, number> {
+  const places = new Map<string, number>();
+  for (const [place, meaning] of meanings.entries()) {
+    if ('refusal' in meaning) continue;
+    for (const name of offersOf(meaning.choice).map(offerName)) {
+      if (!places.has(name)) places.set(name, place);
+    }
+  }
+  return places;
+}
+
+function inSequence(choices: readonly Choice[]): Choice | undefined {
+  return choices.length > 1 ? { kind: 'sequence', choices } : choices[0];
+}
+
+function indiscreet(choice: Choice): readonly UpstreamRejection[] {
+  return offersOf(choice)
+    .filter((offer) => !isDiscreet(offer))
+    .map((offer) => toRejection(offer, 'not_private'));
 }
 
 /**
@@ -139,8 +173,11 @@ function modelMeaning(model: string, scope: ServingScope): Meaning {
 /** What an autoselect makes of the request, among what this buyer may have. */
 function selected(autoselect: Autoselect, scope: ServingScope): Meaning {
   const { offersMax } = scope.selecting;
+  const { rules } = scope.buyer;
   return selectedChoice(autoselect, scope.selecting, (from) =>
-    from === 'everything' ? everyOffer(scope, offersMax) : memberOffers(from, scope),
+    from === 'everything'
+      ? everyOffer(scope, offersMax)
+      : memberOffers(from, scope).filter(({ model }) => isModelAllowed(model, rules)),
   );
 }
 
@@ -171,9 +208,9 @@ export function isAutoselectOpenTo(autoselect: Autoselect, scope: RouteScope): b
   );
 }
 
-/** What of the members this buyer may have; what has gone since it was named is left out. */
+/** What of the members there is for this buyer, each once; what has gone since it was named is left out. */
 function memberOffers(members: readonly AutoselectMember[], scope: RouteScope): readonly Offer[] {
-  const { catalogue, buyer } = scope;
+  const { catalogue } = scope;
   const offers = members.flatMap((member): readonly Offer[] => {
     if ('rotationId' in member) {
       const rotation = catalogue.rotationById.get(member.rotationId);
@@ -184,7 +221,7 @@ function memberOffers(members: readonly AutoselectMember[], scope: RouteScope): 
     const offer = provider && offerTo(scope, provider, member.model);
     return offer ? [offer] : [];
   });
-  return offers.filter(({ model }) => isModelAllowed(model, buyer.rules));
+  return [...new Map(offers.map((offer) => [offerName(offer), offer])).values()];
 }
 
 /** One at most: an import leads to one listing, never on to a rotation. */

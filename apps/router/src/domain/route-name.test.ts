@@ -14,6 +14,7 @@ describe(parseRoute, () => {
     ['user-provider/rig/org/m', { whose: 'own', provider: 'rig', model: 'org/m' }],
     // Not enough for the long form, so it is a model of that name.
     ['rig/provider/x', { whose: 'nearest', provider: 'rig', model: 'provider/x' }],
+    ['tags/m', { whose: 'nearest', provider: 'tags', model: 'm' }],
     ['rig/autoselect', { whose: 'nearest', provider: 'rig', model: 'autoselect' }],
   ])('reads %s as a provider and its model', (text, expected) => {
     expect(parseRoute(text)).toEqual({ kind: 'provider', ...expected });
@@ -63,6 +64,14 @@ describe(parseRoute, () => {
     expect(isReservedName('user-provider')).toBe(true);
     expect(isReservedName('import')).toBe(true);
     expect(isReservedName('rig')).toBe(false);
+  });
+
+  it.each([
+    ...['account', 'accounts', 'catalog', 'coderai', 'u', 'v1', 'auth', 'broker', 'tags'],
+    ...['version', 'providers', 'rotations', 'autoselects', 'autoselections', 'models', 'chat'],
+    ...['route', 'generation', 'embeddings', 'generate'],
+  ])('reserves %s, which an address has in the place of a provider', (word) => {
+    expect(isReservedName(word)).toBe(true);
   });
 });
 

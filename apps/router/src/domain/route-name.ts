@@ -1,3 +1,5 @@
+import { isAddressWord } from '@aisbf/contracts';
+
 /** Whose provider or rotation is meant: found by the order of names, the buyer's own only, or that user's. */
 export type Whose = 'nearest' | 'own' | Readonly<{ username: string }>;
 
@@ -51,9 +53,9 @@ const sortOfSuffix: ReadonlyMap<string, RouteSort> = new Map([
   [':floor', 'price'],
 ]);
 
-/** Whether routes give this word a meaning of their own. */
+/** Whether routes or addresses give this word a meaning of their own. */
 export function isReservedName(name: string): boolean {
-  return firstWords.has(name);
+  return firstWords.has(name) || isAddressWord(name);
 }
 
 /** Takes the suffix off a route. Any other colon is part of a model's name. */

@@ -1,4 +1,6 @@
 import {
+  type EndpointName,
+  endpointAskedBy,
   endpointOutputs,
   endpointPaths,
   type Preferences,
@@ -7,6 +9,7 @@ import {
   type SessionPresence,
 } from '@aisbf/contracts';
 import { servedTemplate } from './studio-endpoint.js';
+import { isQuantizedAs } from './wish-rejection.js';
 
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
@@ -55,18 +58,28 @@ export function sessionRejection(
 ): SessionRejection | undefined {
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
-  if (session.state !== 'serving') return session.state;
-  if (!isServed(session.endpoints, demands)) return 'endpoint_unsupported';
-  return modelRejection(model, demands) ?? loadRejection(session, demands);
+  if (!sessionEndpoint(session, demands)) return 'endpoint_unsupported';
+  // What waiting would not mend comes first.
+  const unfit = modelRejection(model, demands);
+  if (unfit) return unfit;
+  if (demands.bodyBytes + demands.frameOverheadBytes > session.frameBytesMax) {
+    return 'frame_too_large';
+  }
+  return session.state === 'serving' ? loadRejection(session, demands) : session.state;
 }
 
-/** Who says nothing may serve any endpoint that is OpenAI's; a path of its own it must have named. */
-function isServed(
-  endpoints: readonly string[] | undefined,
-  { endpoint, studioPath }: SessionDemands,
-): boolean {
-  if (endpoint === 'studio') return servedTemplate(endpoints, studioPath) !== undefined;
-  return !endpoints || endpoints.includes(`/v1${endpointPaths[endpoint]}`);
+/** By which endpoint a session is asked for this one; undefined where it can be by none. A path of its own it must have named. */
+export function sessionEndpoint(
+  { endpoints }: Pick<SessionPresence, 'endpoints'>,
+  { endpoint: wanted, studioPath }: Pick<RequestFacts, 'endpoint' | 'studioPath'>,
+): EndpointName | undefined {
+  if (wanted === 'studio') {
+    return servedTemplate(endpoints, studioPath) === undefined ? undefined : wanted;
+  }
+  return endpointAskedBy(
+    wanted,
+    endpoints ? (name) => endpoints.includes(`/v1${endpointPaths[name]}`) : null,
+  );
 }
 
 function modelRejection(
@@ -84,24 +97,19 @@ function modelRejection(
   return isTooLong ? 'context_too_small' : wishedOtherwise(model, demands.preferences);
 }
 
-/** A quantization that is not told is none of those that are wished for, unless `unknown` is one of them. */
 function wishedOtherwise(
-  { quantization = 'unknown', parameters }: PresentModel,
+  { quantization, parameters }: PresentModel,
   wishes: Preferences | undefined,
 ): SessionRejection | undefined {
-  const isQuantized = wishes?.quantizations?.some(
-    (wished) => wished.toLowerCase() === quantization.toLowerCase(),
-  );
-  if (isQuantized === false) return 'quantization_differs';
+  if (!isQuantizedAs(quantization, wishes?.quantizations)) return 'quantization_differs';
   const isHeeded =
     !parameters || (wishes?.parameters?.every((name) => parameters.includes(name)) ?? true);
   return isHeeded ? undefined : 'parameters_unsupported';
 }
 
 function loadRejection(
-  { frameBytesMax, inFlight, inFlightMax, queued }: SessionPresence,
-  { bodyBytes, frameOverheadBytes, sessionQueuedMax }: SessionDemands,
+  { inFlight, inFlightMax, queued }: SessionPresence,
+  { sessionQueuedMax }: SessionDemands,
 ): SessionRejection | undefined {
-  if (bodyBytes + frameOverheadBytes > frameBytesMax) return 'frame_too_large';
   return inFlight >= inFlightMax && queued >= sessionQueuedMax ? 'at_capacity' : undefined;
 }

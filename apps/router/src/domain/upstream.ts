@@ -1,5 +1,5 @@
-import type { SessionPresence } from '@aisbf/contracts';
-import { labelOf } from './catalogue.js';
+import { type EndpointName, endpointAskedBy, type SessionPresence } from '@aisbf/contracts';
+import { type HttpSource, labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
 import { isAboveImport } from './import-offer.js';
 import type { Offer } from './offer.js';
@@ -7,7 +7,12 @@ import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
 import { type PolicyRejection, policyRejection } from './provider-policy.js';
 import { importRouteOf } from './route-name.js';
-import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
+import {
+  type SessionDemands,
+  type SessionRejection,
+  sessionEndpoint,
+  sessionRejection,
+} from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
 import { type Standing, standingOf } from './standing.js';
@@ -21,6 +26,8 @@ export type Upstream = Standing &
     offer: Offer;
     /** What to put into `model` of the body. */
     modelThere: string;
+    /** By which endpoint it is asked. */
+    endpoint: EndpointName;
     target:
       | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
       | Readonly<{ kind: 'session'; present: PresentSession }>;
@@ -48,6 +55,7 @@ export type RejectionReason =
   | 'paused_for_usage'
   | 'price_above_max'
   | 'price_above_import_max'
+  | 'not_private'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -90,31 +98,42 @@ export function upstreamsOf(
   if (rejection) return rejected(offer, [rejection]);
   const { source } = offer.provider;
   if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
-  if (demands.endpoint === 'studio') return rejected(offer, ['endpoint_unsupported']);
-  const modelThere = source.models.get(offer.model);
-  if (modelThere === undefined) return rejected(offer, ['not_offered']);
-  if (source.headers === null) return rejected(offer, ['credential_unreadable']);
-  const target = { kind: 'http', url: source.baseUrl, headers: source.headers } as const;
+  const door = hostedDoor(source, offer.model, demands.endpoint);
+  if (typeof door === 'string') return rejected(offer, [door]);
+  const { modelThere, headers, endpoint } = door;
+  const target = { kind: 'http', url: source.dialUrl ?? source.baseUrl, headers } as const;
   const standing = standingNow(offer.provider.id, modelThere, null, around);
-  return { usable: [{ offer, modelThere, target, ...standing }], rejections: [] };
+  return { usable: [{ offer, modelThere, endpoint, target, ...standing }], rejections: [] };
 }
 
-/** Why an offer cannot serve whatever its workers are. */
+/** What a hosted model is called and asked by there, and what opens the door; or why it cannot be asked. */
+export function hostedDoor(
+  { models, headers, endpoints }: HttpSource,
+  model: string,
+  wanted: EndpointName,
+) {
+  const modelThere = models.get(model);
+  if (modelThere === undefined) return 'not_offered';
+  if (wanted === 'studio') return 'endpoint_unsupported';
+  const endpoint = endpointAskedBy(wanted, endpoints ? (name) => endpoints.has(name) : null);
+  if (!endpoint) return 'endpoint_unsupported';
+  return headers === null ? 'credential_unreadable' : { modelThere, headers, endpoint };
+}
+
+/** Why an offer cannot serve whatever its workers are. What waiting would not mend comes first. */
 export function offerRejection(
   offer: Offer,
   demands: SessionDemands,
   { nowMs, barredOf }: Pick<Surroundings, 'nowMs' | 'barredOf'>,
 ): RejectionReason | undefined {
   const { provider, isPaused, prices } = offer;
-  if (!provider.isEnabled) return 'disabled';
-  if (isPaused) return 'paused_for_usage';
-  const unwanted =
-    policyRejection(offer, demands.endpoint, nowMs) ??
-    barredOf?.(provider.id) ??
-    wishRejection(offer, demands.preferences);
+  const unwanted = wishRejection(offer, demands.preferences);
   if (unwanted) return unwanted;
   if (isAboveImport(offer)) return 'price_above_import_max';
-  return isTooDear(prices, demands) ? 'price_above_max' : undefined;
+  if (isTooDear(prices, demands)) return 'price_above_max';
+  if (!provider.isEnabled) return 'disabled';
+  if (isPaused) return 'paused_for_usage';
+  return policyRejection(offer, demands.endpoint, nowMs) ?? barredOf?.(provider.id);
 }
 
 function sessionUpstreams(
@@ -138,6 +157,7 @@ function sessionUpstreams(
     ({ present }): Upstream => ({
       offer,
       modelThere: offer.model,
+      endpoint: sessionEndpoint(present.session, demands) ?? demands.endpoint,
       target: { kind: 'session', present },
       ...standingNow(offer.provider.id, offer.model, present.session.sessionId, around),
     }),
@@ -166,12 +186,18 @@ function standingNow(
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const { provider, model, throughImport } = offer;
-  const rejections = [...new Set(reasons)].map((reason) => ({
+  const rejections = [...new Set(reasons)].map((reason) => toRejection(offer, reason));
+  return { usable: [], rejections };
+}
+
+export function toRejection(
+  { provider, model, throughImport }: Offer,
+  reason: RejectionReason,
+): UpstreamRejection {
+  return {
     providerLabel: labelOf(provider),
     model,
     reason,
     ...(throughImport && { import: importRouteOf(throughImport) }),
-  }));
-  return { usable: [], rejections };
+  };
 }

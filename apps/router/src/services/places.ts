@@ -1,6 +1,6 @@
 import type { Candidate, LocatedPlace, LocatePlace } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
-import { labelOf } from '../domain/catalogue.js';
+import { globalUsername, labelOf } from '../domain/catalogue.js';
 import { Market } from './market.js';
 import { PlanningSettings } from './planning.js';
 
@@ -24,7 +24,13 @@ export class Places {
     const known = { providerId, providerLabel, sellerOwnerId, model, outputTokensHeld: null };
     if (source.kind === 'openai') {
       if (source.headers === null || clientId !== null) return null;
-      return { ...known, kind: 'http', url: source.baseUrl, headers: { ...source.headers } };
+      return {
+        ...known,
+        kind: 'http',
+        url: source.dialUrl ?? source.baseUrl,
+        headers: { ...source.headers },
+        ...(provider.username === globalUsername && { isOfOperator: true }),
+      };
     }
     const present = this.market
       .around()

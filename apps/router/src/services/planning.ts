@@ -117,9 +117,7 @@ export class Planning {
       holdAmount: route.holdAmount.toString(),
       ticket,
       holdExpiresAtMs,
-      candidates: route.candidates.map((upstream) =>
-        toCandidate(upstream, facts, route.holdAmount),
-      ),
+      candidates: route.candidates.map((upstream) => toCandidate(upstream, facts, route)),
       attemptsMax: planned.attemptsMax,
       rejections: route.rejections.map(toRejection),
       deadlines: this.deadlines(route.limits),

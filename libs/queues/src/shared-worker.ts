@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOptions, type Job, Worker } from 'bullmq';
 
+/** What a worker is given to do. */
+export type QueueJob<Data> = Job<Data>;
+
 /** Less than a replica has to leave; what is cut off is taken up by whoever looks next. */
 const closeMsMax = 10_000;
 
@@ -9,6 +12,8 @@ export type SharedWorkerOptions<Data> = Readonly<{
   connection: ConnectionOptions;
   /** Jobs that this replica does at once. */
   concurrency: number;
+  /** After this long a job of a replica that has died is somebody else's; absent is half a minute. */
+  stallMs?: number;
   work: (job: Job<Data>) => Promise<void>;
   onError: (error: unknown) => void;
   onFailed: (job: Job<Data> | undefined, error: unknown) => void;
@@ -19,8 +24,13 @@ export class SharedWorker<Data> {
   private readonly worker: Worker<Data>;
 
   constructor(private readonly options: SharedWorkerOptions<Data>) {
-    const { queueName, connection, concurrency, work, onError, onFailed } = options;
-    this.worker = new Worker(queueName, work, { connection, concurrency, autorun: false });
+    const { queueName, connection, concurrency, work, onError, onFailed, stallMs } = options;
+    this.worker = new Worker(queueName, work, {
+      connection,
+      concurrency,
+      autorun: false,
+      ...(stallMs !== undefined && { lockDuration: stallMs, stalledInterval: stallMs }),
+    });
     this.worker.on('error', onError);
     this.worker.on('failed', onFailed);
   }

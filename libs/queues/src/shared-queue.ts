@@ -13,6 +13,9 @@ export type SharedQueueOptions = Readonly<{
   onError: (error: unknown) => void;
 }>;
 
+/** How often something is done, and when next. */
+export type Repeated = Readonly<{ everyMs: number; nextAtMs: number }>;
+
 type NewJob<Data> = Readonly<{ name: string; data: Data; opts: BulkJobOptions }>;
 
 /** For those who work on a queue. */
@@ -45,7 +48,25 @@ export class SharedQueue<Data> {
   async repeat(name: string, every: number, data: Data): Promise<void> {
     const found = await this.soon(this.queue.getJobScheduler(name));
     if (found?.every === every) return;
+    await this.repeatAnew(name, every, data);
+  }
+
+  /** Has something done at once and then at intervals, whatever there was. */
+  async repeatAnew(name: string, every: number, data: Data): Promise<void> {
     await this.soon(this.queue.upsertJobScheduler(name, { every }, { name, data }));
+  }
+
+  /** All that is done at intervals, by name. */
+  async repeated(): Promise<ReadonlyMap<string, Repeated>> {
+    const found = await this.soon(this.queue.getJobSchedulers());
+    return new Map(
+      found.map(({ key, every, next }) => [key, { everyMs: every ?? 0, nextAtMs: next ?? 0 }]),
+    );
+  }
+
+  /** What is under way may end. */
+  async stopRepeating(name: string): Promise<void> {
+    await this.soon(this.queue.removeJobScheduler(name));
   }
 
   async close(): Promise<void> {
