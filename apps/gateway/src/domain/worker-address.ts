@@ -1,5 +1,3 @@
-import { isIP } from 'node:net';
-
 /** Areas below `/v1` in which workers keep what they have made. */
 const fileAreas: ReadonlySet<string> = new Set([
   ...['files', 'images', 'audio', 'video', 'videos', 'pipelines'],
@@ -8,7 +6,7 @@ const part = /^(?!\.+$)[\w.~@-]+$/;
 const pathLengthMax = 256;
 const queryLengthMax = 512;
 /** Names that mean something within one house only. */
-const housePaths =
+const houseNames =
   /(?:^|\.)(?:localhost|local|localdomain|internal|intranet|lan|home|corp|private|home\.arpa)$/;
 
 /**
@@ -20,7 +18,8 @@ export function isOfWorker(hostname: string): boolean {
     .toLowerCase()
     .replace(/\.$/, '')
     .replace(/^\[(.*)\]$/, '$1');
-  return host === '' || isIP(host) !== 0 || !host.includes('.') || housePaths.test(host);
+  const isNumber = host.includes(':') || /^[\d.]+$/.test(host);
+  return isNumber || !host.includes('.') || houseNames.test(host);
 }
 
 /** What can be asked of a worker for a URL of its own, below `/v1`; undefined where nothing can. */
