@@ -396,7 +396,13 @@ describe('the price of a batch', () => {
     await by.chat.completions.create(body as Parameters<typeof by.chat.completions.create>[0]);
     const { posted: afterOne } = await market.restingWallet(gus);
     expect(posted - afterOne).toBe(costOfOne);
-    const made = await begin([{ ...line('a', 'plain'), body }, { ...line('b', 'plain'), body }], by);
+    const made = await begin(
+      [
+        { ...line('a', 'plain'), body },
+        { ...line('b', 'plain'), body },
+      ],
+      by,
+    );
     const done = await ended(made.id, by);
     expect(done.request_counts).toEqual({ total: 2, completed: 2, failed: 0 });
     const { posted: afterAll } = await market.restingWallet(gus);

@@ -11,7 +11,7 @@ import {
   until,
 } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { batchFile, type FormFields, formOf, newBatch } from './file-calls.js';
+import { type FormFields, fileCalls, formOf } from './file-calls.js';
 
 type Call = Readonly<{
   token: string;
@@ -111,27 +111,7 @@ function signingIn(): Readonly<Record<string, () => Call | Promise<Call>>> {
 }
 
 const unfinishedBatches = 'SELECT FROM batch WHERE is_batch_unfinished(status)';
-
-/** A file is deleted once no batch reads it any more. */
-function filesAndBatches(): Readonly<Record<string, () => Call | Promise<Call>>> {
-  const token = () => buyer.apiToken;
-  const ofFile = () => ({ token: token(), path: { id: made.file ?? '' } });
-  const ofBatch = () => ({ token: token(), path: { id: made.batch ?? '' } });
-  return {
-    createFile: () => ({ token: token(), form: batchFile('sams/demo-small') }),
-    listFiles: () => ({ token: token(), query: { limit: '5', purpose: 'batch' } }),
-    getFile: ofFile,
-    getFileContent: ofFile,
-    createBatch: () => ({ token: token(), body: newBatch(made.file ?? '') }),
-    listBatches: () => ({ token: token(), query: { limit: '5' } }),
-    getBatch: ofBatch,
-    cancelBatch: ofBatch,
-    deleteFile: async () => {
-      await until(async () => (await market.query(unfinishedBatches)).length === 0);
-      return ofFile();
-    },
-  };
-}
+const areBatchesOver = async () => (await market.query(unfinishedBatches)).length === 0;
 
 /** One call of every route, in an order in which each finds what it needs. */
 const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
@@ -253,7 +233,11 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
   }),
-  ...filesAndBatches(),
+  ...fileCalls(
+    () => buyer.apiToken,
+    () => made,
+    () => until(areBatchesOver),
+  ),
   getGeneration: () => ({ token: buyer.apiToken, query: { id: made.request ?? '' } }),
   listReceipts: () => ({ token: buyer.apiToken, query: { limit: '5' } }),
   getReceipt: () => ({ token: buyer.apiToken, path: { id: made.request ?? '' } }),
@@ -512,7 +496,11 @@ describe('the routes of the OpenAPI document', () => {
     async (_name, route) => {
       const body = route.request && !route.isForm && {};
       const form = route.isForm && {};
-      const response = await send(route, { token: '', ...(body && { body }), ...(form && { form }) });
+      const response = await send(route, {
+        token: '',
+        ...(body && { body }),
+        ...(form && { form }),
+      });
       expect([400, 401, 403, 404]).toContain(response.status);
       expect(route.error.safeParse(await response.json())).toMatchObject({ success: true });
       expect(response.headers.get('x-should-retry')).toBe('false');
