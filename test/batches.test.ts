@@ -195,6 +195,25 @@ describe('a batch', () => {
     expect(posted - after).toBe(2n * 12n);
   }, 60_000);
 
+  it('runs Responses too, which can be asked for afterwards', async () => {
+    const lines = ['one', 'two'].map((customId) => ({
+      ...{ custom_id: customId, method: 'POST', url: '/v1/responses' },
+      body: { model: 'hosted/plain', input: 'Go on.' },
+    }));
+    const made = await client.batches.create({
+      ...{ input_file_id: await upload(lines), endpoint: '/v1/responses' },
+      completion_window: '24h',
+    });
+    const done = await ended(made.id);
+    expect(done).toMatchObject({ status: 'completed', request_counts: { completed: 2 } });
+    const outcomes = await outcomesIn(done.output_file_id);
+    for (const { response } of outcomes) {
+      expect(response?.body).toMatchObject({ object: 'response', status: 'completed' });
+      const kept = await client.responses.retrieve(String(response?.body.id));
+      expect(kept.output_text).toContain('seven plain words');
+    }
+  }, 60_000);
+
   it('waits as long as everybody is busy, and gives up lines at which everybody fails', async () => {
     let isBusy = true;
     upstream.on('busy', (call) =>

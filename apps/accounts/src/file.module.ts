@@ -1,4 +1,4 @@
-import { queueConnection } from '@aisbf/queue';
+import { queueConnection } from '@aisbf/queues';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
 import { BackgroundJobs, job } from './inbound/background.js';

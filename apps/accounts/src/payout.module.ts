@@ -1,6 +1,6 @@
 import type { PayoutProviderKind } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
-import { queueConnection } from '@aisbf/queue';
+import { queueConnection } from '@aisbf/queues';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
 import { type BackgroundJob, BackgroundJobs, job } from './inbound/background.js';

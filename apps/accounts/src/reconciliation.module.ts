@@ -1,6 +1,6 @@
 import { nanos } from '@aisbf/money';
 import { Log } from '@aisbf/platform';
-import { queueConnection } from '@aisbf/queue';
+import { queueConnection } from '@aisbf/queues';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
 import { reconciliationJobs } from './domain/reconciliation.js';

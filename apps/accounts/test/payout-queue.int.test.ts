@@ -1,7 +1,8 @@
-import { queueConnection } from '@aisbf/queue';
+import { queueConnection } from '@aisbf/queues';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { queueConnection } from '@aisbf/queues';
 import { redisUrl, until } from '@aisbf/testkit';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';

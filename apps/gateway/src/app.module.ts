@@ -1,17 +1,25 @@
 import { tmpdir } from 'node:os';
+import { EgressAgents, egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { batchParts } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
 import { fileParts } from './file.module.js';
+import { Explanations } from './inbound/explanations.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
 import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
+import { MessageRoutes } from './inbound/message-routes.js';
+import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { Refusals } from './inbound/refusals.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
+import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
 import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
+import { HttpStoredResponseStore } from './outbound/http-stored-response-store.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
@@ -29,6 +37,11 @@ import { PaidRelay } from './services/paid-relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { RunningRequests } from './services/running-requests.js';
 import { Settlements } from './services/settlements.js';
+import {
+  StoredResponseLimits,
+  StoredResponseStore,
+  StoredResponses,
+} from './services/stored-responses.js';
 import { Upstream } from './services/upstream.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -49,6 +62,13 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     module: AppModule,
     providers: [
       OpenAiRoutes,
+      OllamaProbes,
+      { provide: OllamaLikeness, useValue: new OllamaLikeness(settings.GATEWAY_OLLAMA_VERSION) },
+      ResponseRoutes,
+      MessageRoutes,
+      Explanations,
+      Refusals,
+      StoredResponses,
       FormDoor,
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
@@ -90,18 +110,18 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
       },
       {
+        provide: StoredResponseStore,
+        useFactory: () => new HttpStoredResponseStore(peer(settings.GATEWAY_ACCOUNTS_URL)),
+      },
+      {
+        provide: StoredResponseLimits,
+        useValue: new StoredResponseLimits(settings.GATEWAY_STORED_RESPONSE_BYTES_MAX),
+      },
+      {
         provide: Holds,
         useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
       },
-      {
-        provide: Upstream,
-        useFactory: () =>
-          new HttpUpstream({
-            internalSecret: settings.AISBF_INTERNAL_SECRET,
-            connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
-            connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
-          }),
-      },
+      { provide: Upstream, useFactory: () => upstreamOf(settings, parts) },
       { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
@@ -111,6 +131,18 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       ...limitsOf(settings),
     ],
   };
+}
+
+function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): Upstream {
+  return new HttpUpstream({
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    agents: new EgressAgents({
+      kept: { connections: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX },
+      connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
+      egress: egressPolicies(settings),
+    }),
+    refusals: new EgressRefusals(log, metrics),
+  });
 }
 
 /** What bounds each of the parts. */

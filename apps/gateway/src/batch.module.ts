@@ -1,5 +1,5 @@
 import { type InternalClient, Log } from '@aisbf/platform';
-import { queueConnection } from '@aisbf/queue';
+import { queueConnection } from '@aisbf/queues';
 import type { Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
 import { BatchRoutes } from './inbound/batch-routes.js';

@@ -1,3 +1,4 @@
+import { egressSettings } from '@aisbf/egress';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { batchSettings } from './batch-settings.js';
@@ -12,6 +13,7 @@ export const gatewaySettings = z.object({
     'Where health facts go, and settlements that find no accounts.',
   ),
   AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...egressSettings,
   GATEWAY_HTTP_HOST: setting.host('Address to listen on.'),
   GATEWAY_HTTP_PORT: setting.port(7004, "Port of the buyers' API; 0 picks a free one."),
   GATEWAY_LOG_LEVEL: setting.logLevel(),
@@ -45,6 +47,12 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Largest answer that is kept for a repeat under an idempotency key; of a larger one there is the receipt.',
   ),
+  GATEWAY_STORED_RESPONSE_BYTES_MAX: setting.integer(
+    1_048_576,
+    0,
+    4_194_304,
+    'Largest conversation whose response is kept for requests that build on it: a few hundred pages of text.',
+  ),
   GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',
@@ -62,6 +70,10 @@ export const gatewaySettings = z.object({
     0,
     33_554_432,
     'How much of a prompt an autoselect looks at: 64,000 tokens, in about 3 ms. A longer one counts as private.',
+  ),
+  GATEWAY_OLLAMA_VERSION: setting.text(
+    '0.12.0',
+    'What `/api/version` says: the Ollama whose list of models ours is like. Programs leave alone what they take for too old.',
   ),
   GATEWAY_REQUESTS_MAX: setting.integer(
     10_000,

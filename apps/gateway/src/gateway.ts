@@ -3,9 +3,15 @@ import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf
 import { appModule } from './app.module.js';
 import { runsBatches } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
+import { BatchRoutes } from './inbound/batch-routes.js';
 import { BatchWorker } from './inbound/batch-worker.js';
-import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { ollamaPrefixes } from './inbound/buyer-paths.js';
+import { FileRoutes } from './inbound/file-routes.js';
+import { MessageRoutes } from './inbound/message-routes.js';
+import { OllamaProbes } from './inbound/ollama-probes.js';
+import { OpenAiRoutes, type RouteSet } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -28,7 +34,13 @@ export async function startGateway(settings: GatewaySettings) {
     readiness,
     onFastify: (fastify, nest) => {
       addOpenApi(fastify);
-      nest.get(OpenAiRoutes).addTo(fastify);
+      const door = nest.get(OpenAiRoutes);
+      const others = [ResponseRoutes, MessageRoutes, FileRoutes, BatchRoutes];
+      door.addTo(
+        fastify,
+        others.map((one) => nest.get<RouteSet>(one)),
+      );
+      door.open(fastify, ollamaPrefixes, (scope) => nest.get(OllamaProbes).addTo(scope));
     },
   });
   if (runsBatches(settings)) app.get(BatchWorker).start();

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { EndpointName } from '@aisbf/contracts';
 import { wav } from '@aisbf/testkit';
 import { chunkEvent, completion, done, type GatewayBench, json, sse } from './gateway-bench.js';
 
@@ -12,6 +13,8 @@ export type EndpointKind = Readonly<{
   good: (response: ServerResponse) => void;
   /** What a buyer finds in a good answer. */
   sign: string;
+  /** By which endpoint it is asked for, where that is another. */
+  askedBy?: EndpointName;
 }>;
 
 const whole = (body: string) => (response: ServerResponse) =>

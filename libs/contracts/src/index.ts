@@ -35,6 +35,7 @@ export {
   Users,
 } from './account-api.js';
 export { RecordAct } from './act.js';
+export { familyOfAddressWord, isAddressWord } from './address-word.js';
 export { authPath, authRoutes } from './auth-api.js';
 export {
   Autoselect,
@@ -91,6 +92,15 @@ export {
 } from './batch-work.js';
 export { BudgetLimit, BudgetPeriod, BudgetUse } from './budget.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
+export type { AutoselectEntry, ProviderEntry, RotationEntry } from './buyer-list-api.js';
+export {
+  CallableAutoselect,
+  CallableProvider,
+  CallableRotation,
+  CallableRoutes,
+  ListRoutes,
+  toldMembersMax,
+} from './callable-routes.js';
 export {
   CreatedProvider,
   CreatedRegistration,
@@ -110,6 +120,7 @@ export {
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
   EndpointName,
+  endpointAskedBy,
   endpointNames,
   endpointOutputs,
   endpointPaths,
@@ -119,6 +130,7 @@ export {
   AttemptAnswering,
   AttemptEnded,
   CatalogueChanged,
+  CatalogueServed,
   RegistrationRevoked,
   RegistrationsUnsure,
   Usage,
@@ -148,7 +160,9 @@ export {
   ListFiles,
   UploadPurpose,
 } from './file-api.js';
+export { ProbeSettings, ProviderHealth } from './health-api.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
+export { Import, Imports, ListingName, PutImport } from './import-api.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,
@@ -189,7 +203,9 @@ export {
   PutListing,
   SellerFee,
 } from './listing-api.js';
+export { ListMarket, MarketListing, MarketPage } from './market-api.js';
 export { ModelFacts } from './model-facts.js';
+export type { OllamaModel } from './ollama-api.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
 export { ProviderPace } from './pace-api.js';
@@ -254,6 +270,7 @@ export {
   TokenLimits,
   TokenRules,
 } from './principal.js';
+export { ProbeEnded, ProbeKind, ProbeOutcome } from './probe.js';
 export { ProviderPolicy, WeeklyHours } from './provider-policy.js';
 export {
   ListAuditBlocks,
@@ -265,6 +282,7 @@ export {
   Repair,
   RepairAccount,
 } from './repair-api.js';
+export { CatalogueRevision } from './revision-api.js';
 export { PutRotation, Rotation, Rotations } from './rotation-api.js';
 export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
@@ -282,7 +300,9 @@ export {
 export {
   CandidateFacts,
   CeilingName,
+  NoteSelections,
   ScoredCandidate,
+  SelectionNote,
   SelectionOutcome,
   SelectionRecord,
 } from './selection-record.js';
@@ -307,6 +327,14 @@ export {
   StoredFiles,
   StoredKey,
 } from './stored-file.js';
+export {
+  FindResponse,
+  ForgetResponse,
+  ForgottenResponse,
+  FoundResponse,
+  KeepResponse,
+  ResponseId,
+} from './stored-response.js';
 export { streams, subjects } from './subject.js';
 export {
   AskEarnings,

@@ -11,17 +11,8 @@ import type { JsonBody } from './json-body.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
 import { listReader, readMediaAnswer } from './list-answer.js';
 import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
+import type { EarlyEnd, Telling, TellingTerms } from './telling.js';
 import { transcriptReader } from './transcript.js';
-import type { Usage } from './usage.js';
-
-/** How a stream is ended in its upstream's place. */
-export type EarlyEnd = Readonly<{
-  /** Of the event that was not sent any more. */
-  data: string;
-  notice: string;
-  /** Where the buyer has asked for counts. */
-  usage: Pick<Usage, 'promptTokens' | 'completionTokens'> | undefined;
-}>;
 
 /** How the answers of one endpoint are read, and what the market itself says in their stead. */
 export type Dialect = Readonly<{
@@ -32,7 +23,21 @@ export type Dialect = Readonly<{
   /** What follows the last event of an honest end. */
   done: string;
   failed: (error: OpenAiError) => string;
+  /** Where an answer is not just passed on: what is told in its stead. */
+  telling?: (terms: TellingTerms) => Telling;
 }>;
+
+/** Passes everything on as it came. */
+export function plainTelling({ readEvent, endEarly, done, failed }: Dialect): Telling {
+  return {
+    whole: () => undefined,
+    read: readEvent,
+    event: () => undefined,
+    endEarly,
+    done: () => done,
+    failed,
+  };
+}
 
 const doneEvent = event('[DONE]');
 

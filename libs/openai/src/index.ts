@@ -14,18 +14,26 @@ export {
 } from './api-request.js';
 export { readChatAnswer, readChatEvent } from './chat-answer.js';
 export { chatProblem, readChatRequest, toChatRequest } from './chat-request.js';
+export { type ChatPart, type ChatSaid, readChatSaid } from './chat-said.js';
 export { completionProblem, toCompletionRequest } from './completion-request.js';
 export {
   chatDialect,
   completionDialect,
   type Dialect,
-  type EarlyEnd,
   listDialect,
   mediaDialect,
+  plainTelling,
   speechDialect,
   transcriptDialect,
 } from './dialect.js';
 export { type OpenAiError, openAiError } from './error-body.js';
+export {
+  type AsChat,
+  asChat,
+  malformed,
+  unsupported,
+  unsupportedFeature,
+} from './inexpressible.js';
 export { embeddingProblem, moderationProblem, rerankProblem } from './input-request.js';
 export {
   choicesProblem,
@@ -56,6 +64,18 @@ export {
 } from './media-request.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
-export { memberText, replaceModel, withoutMembers } from './replace-model.js';
+export { memberText, replaceMember, replaceModel, withoutMembers } from './replace-model.js';
+export { responseProblem, responseToChat } from './response-chat.js';
+export { responseDialect, responseFromChatDialect } from './response-dialect.js';
+export { isStored, responseId } from './response-head.js';
+export { Conversation } from './response-input.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
+export {
+  type ChatTeller,
+  chatTelling,
+  type EarlyEnd,
+  type Telling,
+  type TellingTerms,
+  typedEvent,
+} from './telling.js';
 export { readUsage, type Usage } from './usage.js';

@@ -1,4 +1,4 @@
-import { SharedWorker } from '@aisbf/queue';
+import { SharedWorker } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions } from 'bullmq';
 import { Files } from '../services/files.js';

@@ -1,4 +1,4 @@
-import { SharedWorker } from '@aisbf/queue';
+import { SharedWorker } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions, Job } from 'bullmq';
 import { PayoutEvents } from '../services/payout-events.js';

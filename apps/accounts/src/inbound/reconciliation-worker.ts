@@ -1,4 +1,4 @@
-import { SharedWorker } from '@aisbf/queue';
+import { SharedWorker } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions } from 'bullmq';
 import { type ReconciliationJob, reconciliationJobs } from '../domain/reconciliation.js';

@@ -1,4 +1,4 @@
-import { SharedQueue } from '@aisbf/queue';
+import { SharedQueue } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { type ReconciliationJob, reconciliationJobs } from '../domain/reconciliation.js';

@@ -35,7 +35,7 @@ export function fromBatchRow(row: BatchRow): StoredBatch {
     endpoint: BatchEndpoint.parse(row.endpoint),
     inputFileId: row.input_file_id,
     status: BatchStatus.parse(row.status),
-    errors: row.errors && row.errors.map((error) => BatchError.parse(error)),
+    errors: row.errors?.map((error) => BatchError.parse(error)) ?? null,
     outputFileId: row.output_file_id,
     errorFileId: row.error_file_id,
     counts: { total: row.total, completed: row.completed, failed: row.failed },

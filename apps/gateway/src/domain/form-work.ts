@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EndpointName, Units } from '@aisbf/contracts';
 import { TextPrompt } from '@aisbf/metering';
 import type { ApiRequest, Dialect, JsonBody, PromptInput, RequestProblem } from '@aisbf/openai';
+import { fieldsAt } from './buyer-place.js';
 import { type Form, type FormPart, filesOf, formLength, writeForm } from './form.js';
 import type { ReadingTerms } from './json-work.js';
 import { readRouteWishes } from './route-wishes.js';
@@ -24,27 +25,28 @@ export function readFormWork(
   endpoint: FormEndpoint,
   form: Form,
   given: Units,
-  { sessionHeader, signalLimits }: ReadingTerms,
+  { place, sessionHeader, signalLimits }: ReadingTerms,
 ): Work | RequestProblem {
   const body = bodyOf(form);
   if ('code' in body) return body;
   const problem = endpoint.problemOf(body.fields) ?? fileProblem(endpoint, form);
   if (problem) return problem;
-  const wishes = readRouteWishes(body.fields, sessionHeader);
+  const fields = fieldsAt(place, body.fields);
+  const wishes = readRouteWishes(fields, sessionHeader);
   if ('code' in wishes) return wishes;
   const sent = form.parts.filter(({ name }) => !wishes.ownMembers.has(baseName(name)));
   const boundary = `aisbf-${form.digest.slice(0, 32)}`;
   return {
     endpoint: endpoint.name,
-    request: endpoint.toRequest(body.fields),
+    request: endpoint.toRequest(fields),
     wishes,
-    prompt: new TextPrompt(typeof body.fields.prompt === 'string' ? [body.fields.prompt] : []),
+    prompt: new TextPrompt(typeof fields.prompt === 'string' ? [fields.prompt] : []),
     given,
     inputs: [endpoint.input],
     hasTools: false,
     // Workers get files as base64, four characters for three bytes.
     bodyBytes: Math.ceil((formLength(sent, boundary) * 4) / 3),
-    hash: () => createHash('sha256').update(`${endpoint.name}\n`).update(form.digest).digest('hex'),
+    hash: () => hashOf([endpoint.name, form.digest, ...routesAt(fields, body.fields)]),
     bodyFor: (model) => {
       const parts = sent.map((part) => withModel(part, model));
       return {
@@ -56,6 +58,15 @@ export function readFormWork(
     dialect: endpoint.dialectFor(body.fields),
     signalLimits,
   };
+}
+
+/** A form that is read otherwise than it is written is another one. */
+function routesAt(fields: JsonBody, written: JsonBody): readonly string[] {
+  return fields === written ? [] : [JSON.stringify([fields.model, fields.models])];
+}
+
+function hashOf([first = '', ...rest]: readonly string[]): string {
+  return createHash('sha256').update(`${first}\n`).update(rest.join('\n')).digest('hex');
 }
 
 function withModel(part: FormPart, model: string): FormPart {

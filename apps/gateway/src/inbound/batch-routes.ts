@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { toBatch } from '../domain/batch-object.js';
 import { toPage } from '../domain/file-object.js';
 import { BuyerBatches } from '../services/buyer-batches.js';
-import { askingOf, readJsonRequest, readQuery } from './buyer-request.js';
+import { callerOf, placeOf, readJsonRequest, readQuery } from './buyer-request.js';
 
 type ById = Readonly<{ id: string }>;
 
@@ -26,7 +26,7 @@ export class BatchRoutes {
   }
 
   private async create(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const asking = askingOf(request);
+    const asking = { ...callerOf(request), place: placeOf(request) };
     const wanted = readJsonRequest(CreateBatch, request);
     const id = `batch_${randomUUID().replaceAll('-', '')}`;
     return reply.send(toBatch(await this.batches.create(asking, id, wanted)));
@@ -34,16 +34,16 @@ export class BatchRoutes {
 
   private async list(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const query = readQuery(BatchQuery, request);
-    const { batches, hasMore } = await this.batches.list(askingOf(request), query);
+    const { batches, hasMore } = await this.batches.list(callerOf(request), query);
     return reply.send(toPage(batches.map(toBatch), hasMore));
   }
 
   private async show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    return reply.send(toBatch(await this.batches.find(askingOf(request), idOf(request))));
+    return reply.send(toBatch(await this.batches.find(callerOf(request), idOf(request))));
   }
 
   private async cancel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    return reply.send(toBatch(await this.batches.cancel(askingOf(request), idOf(request))));
+    return reply.send(toBatch(await this.batches.cancel(callerOf(request), idOf(request))));
   }
 }
 

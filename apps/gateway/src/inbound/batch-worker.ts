@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '@aisbf/faults';
 import { Log } from '@aisbf/platform';
-import { SharedWorker } from '@aisbf/queue';
+import { SharedWorker } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions } from 'bullmq';
 import { BatchRunner } from '../services/batch-runner.js';

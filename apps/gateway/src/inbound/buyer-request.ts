@@ -5,12 +5,13 @@ import { bearerOf } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
+import { type BuyerPlace, placeOfWord } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
 import { requestFault } from '../domain/request-fault.js';
 import type { Asking } from '../services/buyer-files.js';
 
 /** What the door's addresses hold. */
-export type Params = { username?: string; '*'?: string };
+export type Params = { username?: string; place?: string; '*'?: string };
 
 export function newRequestId(): string {
   return `req_${randomUUID().replaceAll('-', '')}`;
@@ -43,22 +44,26 @@ export function usernameOf(request: FastifyRequest): string | null {
   return (request.params as Params).username ?? null;
 }
 
-/** Refuses what cannot be a token at all before anybody is asked. */
-export function apiTokenOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = bearerOf(authorization) ?? '';
-  if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
-  return apiToken;
+/** Who asks, and from where. */
+export function callerOf(request: FastifyRequest): Asking {
+  const pathUsername = usernameOf(request);
+  return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
 }
 
-/** Who asks for what is his own, and from where. */
-export function askingOf(request: FastifyRequest): Asking {
-  return {
-    apiToken: apiTokenOf(request),
-    pathUsername: usernameOf(request),
-    clientAddress: request.ip,
-  };
+/** Where a request has come in. */
+export function placeOf(request: FastifyRequest): BuyerPlace {
+  const place = placeOfWord((request.params as Params).place);
+  if (!place) throw faults.ENDPOINT_MISSING();
+  return place;
+}
+
+/** As OpenAI's clients send it, or as Anthropic's do. Refuses what cannot be a token at all before anybody is asked. */
+export function apiTokenOf(request: FastifyRequest): string {
+  const { authorization, 'x-api-key': apiKey } = request.headers;
+  if (authorization === undefined && apiKey === undefined) throw faults.API_TOKEN_MISSING();
+  const apiToken = authorization === undefined ? String(apiKey) : (bearerOf(authorization) ?? '');
+  if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
+  return apiToken;
 }
 
 /** The query of an address, or the first mistake in it. */

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { toFileObject, toPage } from '../domain/file-object.js';
 import { readFileUpload } from '../domain/file-upload.js';
 import { BuyerFiles } from '../services/buyer-files.js';
-import { askingOf, invalidBody, readQuery } from './buyer-request.js';
+import { callerOf, invalidBody, readQuery } from './buyer-request.js';
 import { FormDoor } from './form-door.js';
 
 type ById = Readonly<{ id: string }>;
@@ -28,16 +28,19 @@ export class FileRoutes {
     scope.get('/files/:id', (request, reply) => this.show(request, reply));
     scope.get('/files/:id/content', (request, reply) => this.send(request, reply));
     scope.delete('/files/:id', (request, reply) => this.delete(request, reply));
-  }
-
-  /** Where forms are taken apart while they come. */
-  addFormsTo(scope: FastifyInstance): void {
-    scope.post('/files', (request, reply) => this.create(request, reply));
+    scope.register((forms, _options, done) => {
+      // Forms are taken apart while they come.
+      forms.addContentTypeParser('multipart/form-data', (_request, payload, parsed) =>
+        parsed(null, payload),
+      );
+      forms.post('/files', (request, reply) => this.create(request, reply));
+      done();
+    });
   }
 
   /** Nothing of a file is read for somebody who cannot be a buyer. */
   private async create(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const asking = askingOf(request);
+    const asking = callerOf(request);
     return this.forms.receive(request, async (form) => {
       const upload = readFileUpload(form);
       if ('code' in upload) throw invalidBody(upload);
@@ -48,16 +51,16 @@ export class FileRoutes {
 
   private async list(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const query = readQuery(FileQuery, request);
-    const { files, hasMore } = await this.files.list(askingOf(request), query);
+    const { files, hasMore } = await this.files.list(callerOf(request), query);
     return reply.send(toPage(files.map(toFileObject), hasMore));
   }
 
   private async show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    return reply.send(toFileObject(await this.files.find(askingOf(request), idOf(request))));
+    return reply.send(toFileObject(await this.files.find(callerOf(request), idOf(request))));
   }
 
   private async send(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const file = await this.files.find(askingOf(request), idOf(request));
+    const file = await this.files.find(callerOf(request), idOf(request));
     const content = await begun(this.files.contentOf(file));
     return reply
       .headers({
@@ -71,7 +74,7 @@ export class FileRoutes {
 
   private async delete(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const id = idOf(request);
-    await this.files.delete(askingOf(request), id);
+    await this.files.delete(callerOf(request), id);
     return reply.send({ id, object: 'file', deleted: true });
   }
 }

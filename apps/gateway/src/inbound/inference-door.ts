@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
 import type { FormEndpoint } from '../domain/form-work.js';
 import { type JsonEndpoint, type ReadingTerms, readJsonWork } from '../domain/json-work.js';
+import { readTranslatedWork, type TranslatedEndpoint } from '../domain/translated-work.js';
 import type { Work } from '../domain/work.js';
 import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
@@ -14,6 +15,7 @@ import {
   idempotencyKeyOf,
   invalidBody,
   newRequestId,
+  placeOf,
   sessionOf,
   textOf,
   usernameOf,
@@ -27,6 +29,13 @@ export class DoorLimits {
     readonly signals: SignalLimits,
   ) {}
 }
+
+/** What an API does beside OpenAI's. */
+export type ServeOptions = Readonly<{
+  idHeaders?: readonly string[];
+  /** What keeps the answer to this request. */
+  rememberAs?: (requestId: string) => (answer: string) => Promise<void>;
+}>;
 
 /** Where requests come in that somebody is to serve: what they ask for is read, and their answer goes where they came from. */
 @Injectable()
@@ -65,6 +74,26 @@ export class InferenceDoor {
     );
   }
 
+  /** An answer that later requests may build on is kept when it has ended. */
+  serveTranslated(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    endpoint: TranslatedEndpoint,
+    { text, ...options }: ServeOptions & Readonly<{ text?: string }> = {},
+  ): Promise<FastifyReply> {
+    return this.serve(request, reply, () => this.readTranslated(request, endpoint, text), options);
+  }
+
+  readTranslated(
+    request: FastifyRequest,
+    endpoint: TranslatedEndpoint,
+    text = textOf(request.body),
+  ): Work {
+    const work = readTranslatedWork(endpoint, text, this.readingTerms(request));
+    if ('code' in work) throw invalidBody(work);
+    return work;
+  }
+
   readJson(request: FastifyRequest, endpoint: JsonEndpoint): Work {
     const work = readJsonWork(endpoint, textOf(request.body), this.readingTerms(request));
     if ('code' in work) throw invalidBody(work);
@@ -75,6 +104,7 @@ export class InferenceDoor {
     request: FastifyRequest,
     reply: FastifyReply,
     read: () => Work | Promise<Work>,
+    { idHeaders, rememberAs }: ServeOptions = {},
   ): Promise<FastifyReply> {
     const requestId = newRequestId();
     request.id = requestId;
@@ -83,13 +113,14 @@ export class InferenceDoor {
     if (this.running.count >= this.limits.requestsMax) throw faults.OVERLOADED();
     this.running.count += 1;
     try {
-      const buyer = new HttpBuyer(reply.raw, requestId);
+      const buyer = new HttpBuyer(reply.raw, requestId, idHeaders);
       const call: Call = {
         requestId,
         apiToken,
         pathUsername: usernameOf(request),
         clientAddress: request.ip,
         work: await read(),
+        ...(rememberAs && { remember: rememberAs(requestId) }),
       };
       await this.inference.run(call, key, buyer);
     } finally {
@@ -99,6 +130,7 @@ export class InferenceDoor {
   }
 
   private readingTerms(request: FastifyRequest): ReadingTerms {
-    return { sessionHeader: sessionOf(request), signalLimits: this.limits.signals };
+    const signalLimits = this.limits.signals;
+    return { place: placeOf(request), sessionHeader: sessionOf(request), signalLimits };
   }
 }

@@ -1,28 +1,25 @@
 import { endpointPaths, RequestId } from '@aisbf/contracts';
-import type { Fault } from '@aisbf/faults';
-import { familyOf } from '@aisbf/metering';
-import type { OpenAiError } from '@aisbf/openai';
-import { Log, Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isAt, routeAt } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
 import { formEndpoints } from '../domain/form-endpoints.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
-import { factsOf } from '../domain/work.js';
+import { responsesEndpoint, translatedEndpoints } from '../domain/translated-endpoints.js';
 import { Admission } from '../services/admission.js';
-import { AnswerNotKept } from '../services/idempotent-inference.js';
 import { Settlements } from '../services/settlements.js';
-import { BatchRoutes } from './batch-routes.js';
-import { apiTokenOf, type Params, usernameOf } from './buyer-request.js';
-import { FileRoutes } from './file-routes.js';
+import { buyerPrefixes } from './buyer-paths.js';
+import { apiTokenOf, callerOf, type Params, placeOf, usernameOf } from './buyer-request.js';
+import { Explanations } from './explanations.js';
 import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
-import { errorAnswer } from './openai-error.js';
+import { Refusals } from './refusals.js';
+import { addRouteLists } from './route-lists.js';
 
-/** Where the buyers' API is served: the bare address, and a user's own. */
-const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
+type Query = { id?: string; endpoint?: string };
 
-type Query = { id?: string };
+/** Routes that are served below each of them. */
+export type RouteSet = Readonly<{ addTo: (scope: FastifyInstance) => void }>;
 
 /**
  * The buyers' door. Plain Fastify routes: this is the path that every request takes, and a stream is
@@ -30,25 +27,36 @@ type Query = { id?: string };
  */
 @Injectable()
 export class OpenAiRoutes {
-  private readonly answers;
-
   constructor(
     private readonly door: InferenceDoor,
-    private readonly files: FileRoutes,
-    private readonly batches: BatchRoutes,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
-    private readonly log: Log,
-    metrics: Metrics,
-  ) {
-    this.answers = metrics.counter('refusals_total', 'Errors told to buyers, by code.', ['code']);
+    private readonly explanations: Explanations,
+    private readonly refusals: Refusals,
+  ) {}
+
+  /** With the routes of other APIs beside OpenAI's oldest. */
+  addTo(fastify: FastifyInstance, others: readonly RouteSet[]): void {
+    this.open(fastify, buyerPrefixes, (scope) => {
+      this.addRoutes(scope);
+      for (const other of others) other.addTo(scope);
+      scope.all('/*', (request, reply) =>
+        this.refusals.tell(request, reply, faults.ENDPOINT_MISSING()),
+      );
+    });
   }
 
-  addTo(fastify: FastifyInstance): void {
+  /** Serves further routes in the manner of this door. */
+  open(
+    fastify: FastifyInstance,
+    prefixes: readonly string[],
+    addRoutes: (scope: FastifyInstance) => void,
+  ): void {
     for (const prefix of prefixes) {
       fastify.register(
         (scope, _options, done) => {
-          this.addRoutes(scope);
+          this.addManners(scope);
+          addRoutes(scope);
           done();
         },
         { prefix },
@@ -56,7 +64,7 @@ export class OpenAiRoutes {
     }
   }
 
-  private addRoutes(scope: FastifyInstance): void {
+  private addManners(scope: FastifyInstance): void {
     // Bodies stay bytes: what a buyer sent is what an upstream gets.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -66,7 +74,14 @@ export class OpenAiRoutes {
       nameRequest(request, reply);
       done();
     });
-    scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
+    scope.addHook('onRequest', (request, _reply, done) => {
+      placeOf(request);
+      done();
+    });
+    scope.setErrorHandler((error, request, reply) => this.refusals.tell(request, reply, error));
+  }
+
+  private addRoutes(scope: FastifyInstance): void {
     for (const endpoint of jsonEndpoints) {
       scope.post(endpointPaths[endpoint.name], (request, reply) =>
         this.door.serveJson(request, reply, endpoint),
@@ -77,7 +92,6 @@ export class OpenAiRoutes {
       forms.addContentTypeParser('multipart/form-data', (_request, payload, parsed) =>
         parsed(null, payload),
       );
-      this.files.addFormsTo(forms);
       for (const endpoint of formEndpoints) {
         forms.post(endpointPaths[endpoint.name], (request, reply) =>
           this.door.serveForm(request, reply, endpoint),
@@ -85,28 +99,25 @@ export class OpenAiRoutes {
       }
       done();
     });
-    this.files.addTo(scope);
-    this.batches.addTo(scope);
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
+    addRouteLists(scope, (request) =>
+      this.admission.routes({ type: 'list-routes', ...callerOf(request) }),
+    );
     scope.get('/generation', (request, reply) => this.showReceipt(request, reply));
-    scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
   }
 
-  /** Who would serve, and who would not: nobody is called, and nothing is held. */
+  /** Who would serve, and who would not, a request to the endpoint that is named. */
   private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const apiToken = apiTokenOf(request);
-    const work = this.door.readJson(request, chatEndpoint);
-    const explanation = await this.admission.explain({
-      type: 'explain',
-      seed: request.id,
-      apiToken,
-      pathUsername: usernameOf(request),
-      clientAddress: request.ip,
-      facts: factsOf(work, work.prompt.tokensFor(familyOf(work.request.model))),
-    });
-    return reply.send(explanation);
+    const { endpoint: name = chatEndpoint.name } = request.query as Query;
+    const translated = translatedEndpoints.find((one) => one.name === name);
+    const plain = jsonEndpoints.find((one) => one.name === name);
+    if (!translated && !plain) throw faults.ENDPOINT_MISSING({ param: 'endpoint' });
+    const work = plain
+      ? this.door.readJson(request, plain)
+      : this.door.readTranslated(request, translated ?? responsesEndpoint);
+    return reply.send(await this.explanations.explain(request, work));
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -114,20 +125,17 @@ export class OpenAiRoutes {
   }
 
   private async showModel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const wanted = (request.params as Params)['*'];
+    const wanted = routeAt(placeOf(request), (request.params as Params)['*'] ?? '');
     const model = (await this.modelsFor(request)).find(({ id }) => id === wanted);
     if (!model) throw faults.MODEL_MISSING();
     return reply.send(model);
   }
 
   private async modelsFor(request: FastifyRequest) {
-    const { models } = await this.admission.models({
-      type: 'list-models',
-      apiToken: apiTokenOf(request),
-      pathUsername: usernameOf(request),
-      clientAddress: request.ip,
-    });
-    return models.map(toModel);
+    const place = placeOf(request);
+    const question = { type: 'list-models', ...callerOf(request) } as const;
+    const { models } = await this.admission.models(question);
+    return models.filter(({ id }) => isAt(place, id)).map(toModel);
   }
 
   private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -140,38 +148,10 @@ export class OpenAiRoutes {
     };
     return reply.send({ data: await this.settlements.receipt(question) });
   }
-
-  private refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-    const { fault, status, headers, body } = errorAnswer(thrown);
-    if (!fault) this.log.error({ requestId: request.id, error: thrown }, 'a bug');
-    this.answers.inc({ code: body.error.code });
-    if (reply.raw.headersSent) {
-      // An answer has begun; what is left to say is that it is broken.
-      reply.raw.destroy();
-      return reply.hijack();
-    }
-    // Closed under a sender, a connection loses the answer too: the rest of a body is read and dropped.
-    if (fault?.kind === 'oversized') reply.removeHeader('connection');
-    return reply
-      .status(status)
-      .headers({ ...headers, 'x-aisbf-attempts': attemptsOf(fault) })
-      .send(fault instanceof AnswerNotKept ? replayed(reply, body, fault) : body);
-  }
-}
-
-/** In place of an answer that is not at hand: what it was, and what it cost. */
-function replayed(reply: FastifyReply, body: OpenAiError, { receipt }: AnswerNotKept) {
-  reply.header('idempotent-replayed', 'true').header('x-request-id', receipt.id);
-  return { ...body, receipt };
 }
 
 /** What every answer says of itself, also one that nobody had to be asked for. */
 function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
   if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
   if (!reply.hasHeader('x-aisbf-attempts')) reply.header('x-aisbf-attempts', '0');
-}
-
-function attemptsOf(fault: Fault | undefined): string {
-  const { attempts } = fault?.details ?? {};
-  return typeof attempts === 'number' ? String(attempts) : '0';
 }

@@ -1,5 +1,5 @@
 import type { DueBatches } from '@aisbf/contracts';
-import { SharedQueue } from '@aisbf/queue';
+import { SharedQueue } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { BatchQueue } from '../services/batch-store.js';

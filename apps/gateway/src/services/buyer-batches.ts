@@ -1,16 +1,10 @@
-import {
-  batchEndpointNames,
-  type CreateBatch,
-  endpointPaths,
-  type StoredBatch,
-} from '@aisbf/contracts';
+import type { CreateBatch, StoredBatch } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { Log } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { isBatchId, sealCredentials } from '../domain/batch-credentials.js';
+import { type BatchCredentials, isBatchId, sealCredentials } from '../domain/batch-credentials.js';
 import { faults } from '../domain/faults.js';
 import { isFileId } from '../domain/file-upload.js';
-import { jsonEndpoints } from '../domain/json-endpoints.js';
 import { BatchQueue, BatchStore } from './batch-store.js';
 import type { Asking } from './buyer-files.js';
 import { FileVault } from './file-vault.js';
@@ -25,21 +19,25 @@ export class BuyerBatches {
     private readonly log: Log,
   ) {}
 
-  async create(asking: Asking, batchId: string, request: CreateBatch): Promise<StoredBatch> {
+  async create(
+    maker: BatchCredentials,
+    batchId: string,
+    request: CreateBatch,
+  ): Promise<StoredBatch> {
     const {
       input_file_id: inputFileId,
       endpoint,
       metadata,
       output_expires_after: expiry,
     } = request;
-    if (!isServed(endpoint)) throw faults.BATCH_ENDPOINT_MISSING({ param: 'endpoint' });
     if (!isFileId(inputFileId)) throw faults.BATCH_FILE_MISSING({ param: 'input_file_id' });
+    const { place: _place, ...asking } = maker;
     const { series, key } = this.vault.begin(contextOfBatch(batchId));
     const batch = await this.store.open({
       ...{ type: 'open-batch', ...asking, batchId, endpoint, inputFileId, key },
       metadata: metadata ?? null,
       outputTtlS: expiry?.seconds ?? null,
-      credentials: sealCredentials(asking, series),
+      credentials: sealCredentials(maker, series),
     });
     await this.announce(batchId);
     return batch;
@@ -72,9 +70,4 @@ export class BuyerBatches {
 
 export function contextOfBatch(batchId: string): string {
   return `batch ${batchId}`;
-}
-
-function isServed(endpoint: string): boolean {
-  const name = batchEndpointNames.find((one) => `/v1${endpointPaths[one]}` === endpoint);
-  return jsonEndpoints.some((one) => one.name === name);
 }

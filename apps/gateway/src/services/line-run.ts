@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BatchLine, batchRequestId, endpointPaths } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
+import type { RequestProblem } from '@aisbf/openai';
 import { Log } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import type { BatchCredentials } from '../domain/batch-credentials.js';
 import { type BatchRequest, readBatchLine } from '../domain/batch-line.js';
 import { faults } from '../domain/faults.js';
 import { jsonEndpoints } from '../domain/json-endpoints.js';
@@ -12,11 +14,15 @@ import { fateOf, pauseMs } from '../domain/line-fate.js';
 import { answeredLine } from '../domain/line-outcome.js';
 import { requestFault } from '../domain/request-fault.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
+import { responsesEndpoint } from '../domain/translated-endpoints.js';
+import { readTranslatedWork } from '../domain/translated-work.js';
+import type { Work } from '../domain/work.js';
 import { BatchBuyer } from './batch-buyer.js';
 import { BatchWorkStore } from './batch-store.js';
 import { BatchTerms, type ClaimedBatch } from './claimed-batch.js';
 import { FaultWords } from './fault-words.js';
 import { IdempotentInference } from './idempotent-inference.js';
+import { StoredResponses } from './stored-responses.js';
 
 /** `void`: the batch's API token is none any more. */
 export type LineEnd = 'ended' | 'postponed' | 'void';
@@ -33,6 +39,8 @@ type Run = Readonly<{
 const tellings = 4;
 const tellAgainMs = 200;
 
+const responsesPath = `/v1${endpointPaths.responses}`;
+
 /**
  * Runs a line of a batch as what it is: a request of its buyer's. Its idempotency key is its place in the batch, so it
  * runs once, whoever else may try; its answer is kept before it is paid for, so what is paid for is there.
@@ -41,6 +49,7 @@ const tellAgainMs = 200;
 export class LineRun {
   constructor(
     private readonly inference: IdempotentInference,
+    private readonly responses: StoredResponses,
     private readonly store: BatchWorkStore,
     private readonly words: FaultWords,
     private readonly terms: BatchTerms,
@@ -65,19 +74,30 @@ export class LineRun {
 
   private async ask(run: Run, left: AbortSignal): Promise<void> {
     const { batch, line, request, requestId } = run;
+    const { credentials } = batch;
     const { batchId, endpoint } = batch.work.batch;
-    const { signalLimits } = this.terms;
-    const work = readJsonWork(endpointAt(endpoint), request.body, {
-      sessionHeader: undefined,
-      signalLimits,
-    });
+    const isResponse = endpoint === responsesPath;
+    const { text, rememberAs } = isResponse
+      ? await this.responses.build(callerIn(credentials), request.body)
+      : { text: request.body, rememberAs: undefined };
+    const work = this.read(batch, text);
     if ('code' in work) throw requestFault(work);
     const call = {
-      ...batch.credentials,
+      ...callerIn(credentials),
       ...{ requestId, work, isBatch: true },
+      ...(rememberAs && { remember: rememberAs(requestId) }),
       keep: (answer: WholeAnswer) => this.keep(run, answer),
     };
     await this.inference.run(call, `${batchId}:${line.position}`, new BatchBuyer(left));
+  }
+
+  /** As at the address that the batch was made at. */
+  private read({ work, credentials }: ClaimedBatch, text: string): Work | RequestProblem {
+    const { endpoint } = work.batch;
+    const { signalLimits } = this.terms;
+    const terms = { place: credentials.place, sessionHeader: undefined, signalLimits };
+    if (endpoint === responsesPath) return readTranslatedWork(responsesEndpoint, text, terms);
+    return readJsonWork(endpointAt(endpoint), text, terms);
   }
 
   private async keep(run: Run, { status, body }: WholeAnswer): Promise<void> {
@@ -131,6 +151,10 @@ export class LineRun {
       }
     }
   }
+}
+
+function callerIn({ apiToken, pathUsername, clientAddress }: BatchCredentials) {
+  return { apiToken, pathUsername, clientAddress };
 }
 
 function endpointAt(path: string): JsonEndpoint {

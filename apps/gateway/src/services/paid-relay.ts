@@ -1,10 +1,10 @@
 import type { Candidate, Extend, Plan } from '@aisbf/contracts';
 import { familyOf } from '@aisbf/metering';
-import type { ApiRequest } from '@aisbf/openai';
+import { type ApiRequest, plainTelling } from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Delivery } from '../domain/delivery.js';
-import { unitsHeld, type Work } from '../domain/work.js';
+import { formFor, unitsHeld, type Work } from '../domain/work.js';
 import { AnswerLimits, type Exchange, type RelayEnd, relayWhole } from './answer-relay.js';
 import { relayBytes } from './bytes-relay.js';
 import { Holds } from './holds.js';
@@ -13,12 +13,13 @@ import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-h
 import { type StreamParts, StreamRelay } from './stream-relay.js';
 
 export type Passage = Readonly<{
-  exchange: Omit<Exchange, 'limits' | 'dialect'>;
+  exchange: Omit<Exchange, 'limits' | 'dialect' | 'telling'>;
   work: Work;
   plan: Plan;
   position: number;
   candidate: Candidate;
   promptTokens: number;
+  startedAtMs: number;
 }>;
 
 export type Passed = Readonly<{
@@ -45,11 +46,19 @@ export class PaidRelay {
   ) {}
 
   async run(passage: Passage): Promise<Passed> {
-    const { work, candidate, promptTokens } = passage;
-    const { request, dialect } = work;
-    const exchange = { ...passage.exchange, limits: this.limits, dialect };
+    const { work, plan, candidate, promptTokens, startedAtMs } = passage;
+    const { request } = work;
+    const { dialect } = formFor(work, candidate.endpoint);
     const isSound = request.output?.kind === 'audio_second';
     const delivery = new Delivery(familyOf(candidate.model).tokenizer, isSound);
+    const terms = {
+      requestId: plan.requestId,
+      startedAtMs,
+      promptTokens,
+      outputTokens: () => delivery.sent,
+    };
+    const telling = dialect.telling?.(terms) ?? plainTelling(dialect);
+    const exchange = { ...passage.exchange, limits: this.limits, dialect, telling };
     const hold = this.holdFor(passage);
     const usage = request.hasUsageChunk ? { promptTokens } : undefined;
     const relayed = await this.relay(

@@ -3,7 +3,7 @@ import type { Clock } from '@aisbf/platform';
 import type { Delivery } from '../domain/delivery.js';
 import { faults } from '../domain/faults.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
-import type { Exchange, RelayEnd } from './answer-relay.js';
+import { type Exchange, type RelayEnd, remember } from './answer-relay.js';
 import type { Notice, OutputHold } from './output-hold.js';
 import { UpstreamBroken } from './upstream.js';
 
@@ -86,7 +86,7 @@ export class StreamRelay {
       if (this.hasBegun) this.pending.push(event.bytes);
       return { kind: 'nothing' };
     }
-    const result = this.parts.exchange.dialect.readEvent(event.data);
+    const result = this.parts.exchange.telling.read(event.data);
     if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
     if (result.kind === 'garbage') return { kind: 'failed', failure: 'garbage' };
     if (result.kind === 'answer') return { ...result, data: event.data };
@@ -99,7 +99,7 @@ export class StreamRelay {
   /** Waits only where the money for it is used up; then what is paid for goes out first. */
   private pass(event: SseEvent, { answer, data }: Extract<Taken, { kind: 'answer' }>) {
     const { hold, delivery } = this.parts;
-    if (hold.covers(delivery, answer.text)) return this.send(event.bytes, answer);
+    if (hold.covers(delivery, answer.text)) return this.send(event, answer, data);
     return this.passWhenPaid(event, answer, data);
   }
 
@@ -107,14 +107,16 @@ export class StreamRelay {
     const { hold, delivery, exchange } = this.parts;
     if (this.pending.length > 0) await this.flush();
     const notice = await exchange.heldBackBy(hold.provide(delivery, answer.text));
-    if (notice === undefined) this.send(event.bytes, answer);
+    if (notice === undefined) this.send(event, answer, data);
     else this.cutShort(data, notice);
   }
 
-  private send(bytes: Uint8Array, answer: Answer): undefined {
+  private send({ bytes }: SseEvent, answer: Answer, data: string): undefined {
     this.parts.delivery.send(answer);
-    this.pending.push(bytes);
-    this.pendingBytes += bytes.length;
+    const told = this.parts.exchange.telling.event(data);
+    const written = told === undefined ? bytes : Buffer.from(told);
+    this.pending.push(written);
+    this.pendingBytes += written.length;
     this.pendingAnswers += 1;
     this.hasSubstance ||= answer.hasContent || answer.finishReason !== null;
   }
@@ -133,7 +135,7 @@ export class StreamRelay {
     const { usage, delivery, exchange } = this.parts;
     exchange.answer.cancel();
     const counts = usage && { ...usage, completionTokens: delivery.sent };
-    const end = exchange.dialect.endEarly({ data, notice, usage: counts });
+    const end = exchange.telling.endEarly({ data, notice, usage: counts });
     this.pending.push(Buffer.from(end));
     delivery.finishReason = 'length';
     this.isDone = true;
@@ -162,7 +164,8 @@ export class StreamRelay {
     if (!this.hasBegun) return this.fail('empty');
     const { delivery, exchange } = this.parts;
     if (!this.isDone && delivery.finishReason === null) return this.fail('cut');
-    const { done } = exchange.dialect;
+    const done = exchange.telling.done();
+    await remember(exchange);
     if (done !== '') await exchange.buyer.write(Buffer.from(done), () => undefined);
     const hasAllLeft = await exchange.heldBackBy(exchange.buyer.endStream());
     return { kind: 'ended', end: hasAllLeft ? 'finished' : 'buyer_left' };
@@ -171,8 +174,8 @@ export class StreamRelay {
   private fail(failure: AttemptFailure): RelayEnd {
     if (!this.hasBegun) return { kind: 'failed', failure };
     const fault = failure === 'timeout' ? faults.STREAM_TIMED_OUT() : faults.STREAM_CUT();
-    const { buyer, dialect } = this.parts.exchange;
-    buyer.breakStream(fault, dialect.failed);
+    const { buyer, telling } = this.parts.exchange;
+    buyer.breakStream(fault, telling.failed);
     return { kind: 'ended', end: 'failed', failure };
   }
 }

@@ -9,9 +9,10 @@ import { healthKey } from './health.js';
 import { holdAmountFor } from './hold-amount.js';
 import type { Offer } from './offer.js';
 import { toPricesText } from './prices-text.js';
+import { importRouteOf } from './route-name.js';
 import { type SessionDemands, sessionRejection } from './session-fit.js';
 import { roomOf } from './session-order.js';
-import { offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
+import { hostedDoor, offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
 
 /** What candidates of one request are measured by. */
 export type Measuring = Readonly<{
@@ -26,8 +27,8 @@ export type Judged =
   | Readonly<{ reasons: readonly RejectionReason[] }>;
 
 /** As people know it, and unlike every other. */
-export function candidateName({ provider, model }: Offer): string {
-  return `${labelOf(provider)}/${model}`;
+export function candidateName({ provider, model, throughImport }: Offer): string {
+  return throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
 }
 
 /** What an offer's owner may be trusted with: one's own, or who promises to keep nothing and to learn nothing. */
@@ -46,11 +47,9 @@ export function judgeOffer(
   const known = { ...knownOf(offer, measuring), tier: tierOf(offer.model, qualities) };
   const { provider, model } = offer;
   if (provider.source.kind === 'openai') {
-    const { models, headers } = provider.source;
-    const modelThere = models.get(model);
-    if (modelThere === undefined) return { reasons: ['not_offered'] };
-    if (headers === null) return { reasons: ['credential_unreadable'] };
-    return { facts: { ...known, ...hostedFacts(modelThere, offer, around) } };
+    const door = hostedDoor(provider.source, model, demands.endpoint);
+    if (typeof door === 'string') return { reasons: [door] };
+    return { facts: { ...known, ...hostedFacts(door.modelThere, offer, around) } };
   }
   const { fit, reasons } = sessionsFor(offer, measuring);
   if (fit.length === 0) return { reasons };

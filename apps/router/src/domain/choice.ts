@@ -25,8 +25,10 @@ export function offersOf(choice: Choice): readonly Offer[] {
   return [...offers.values()];
 }
 
-export function offerName({ provider, model }: Offer): string {
-  return `${provider.id} ${model}`;
+/** An import has its own ceiling, so that what it leads to is told apart from the same that is named by itself. */
+export function offerName({ provider, model, throughImport }: Offer): string {
+  const name = `${provider.id} ${model}`;
+  return throughImport ? `${name} ${throughImport.id}` : name;
 }
 
 /** The choice without the offers that do not pass; undefined where nothing is left. */

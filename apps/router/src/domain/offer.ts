@@ -1,6 +1,12 @@
 import type { TokenRules } from '@aisbf/contracts';
 import { type Prices, shareOf } from '@aisbf/money';
-import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
+import {
+  type Catalogue,
+  type Listing,
+  type MarketImport,
+  type Provider,
+  usageCheckOf,
+} from './catalogue.js';
 import { feeAt } from './fee.js';
 import { admits } from './provider-policy.js';
 import { inForceAt } from './schedule.js';
@@ -17,6 +23,8 @@ export type Offer = Readonly<{
   isPaused: boolean;
   /** What its seller takes of its prices in a batch, where not all; for a line of one, the prices are that share. */
   batchPercent?: number;
+  /** The import that has led to it, which may take no more than so much. Absent where none has. */
+  throughImport?: MarketImport;
 }>;
 
 /** Who asks, as far as it decides what may be seen. */

@@ -16,6 +16,7 @@ import type { SessionDemands } from './session-fit.js';
 import { withOneTrial } from './standing.js';
 import {
   healthKeyOf,
+  placeOf,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
@@ -61,6 +62,8 @@ export type RoutePlan = Readonly<{
   holdAmount: Nanos;
   /** What the rotation says of tries and times, where a rotation was asked. */
   limits: RotationLimits | undefined;
+  /** By the offer's name: which of the request's routes leads to it, the first of several. */
+  routePlaces: ReadonlyMap<string, number>;
   /** What autoselects among the routes have decided, and by what. */
   selections: readonly SelectionRecord[];
   /** False: whoever is asked first is the only one. */
@@ -76,45 +79,75 @@ export function plan(input: PlanInput): RoutePlan {
   return found;
 }
 
-/** The same, with the reason in hand where nobody can serve. */
+/**
+ * The same, with the reason in hand where nobody can serve. Throws where the routes mean nothing, so that there is nothing
+ * to tell.
+ */
 export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Fault | undefined }> {
   const { settings } = input;
   const facts = withoutSuffixes(input.facts);
   if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
   const demands: SessionDemands = { ...facts, ...settings };
-  const { choice, rotation, selections } = resolveRoutes(
-    [facts.route, ...(facts.fallbacks ?? [])],
-    {
-      buyer: input.buyer,
-      catalogue: input.catalogue,
-      sessionsOf: input.around.sessionsOf,
-      feeBpsDefault: settings.feeBpsDefault,
-      nowMs: input.around.nowMs,
-      isBatch: facts.isBatch,
-      selecting: selectingFor(facts, demands, input),
-    },
-  );
+  const resolved = resolveRoutes([facts.route, ...(facts.fallbacks ?? [])], {
+    buyer: input.buyer,
+    catalogue: input.catalogue,
+    sessionsOf: input.around.sessionsOf,
+    feeBpsDefault: settings.feeBpsDefault,
+    nowMs: input.around.nowMs,
+    isBatch: facts.isBatch,
+    selecting: selectingFor(facts, demands, input),
+  });
+  const { choice, rotation, routePlaces, selections } = resolved;
+  const { preferences } = facts;
+  const known = {
+    limits: rotation?.limits,
+    routePlaces,
+    selections,
+    isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
+  };
+  if (!choice) {
+    const rejections = told(resolved.rejections, settings);
+    if (selections.length === 0 && rejections.length === 0) throw resolved.refusal;
+    return {
+      ...known,
+      candidates: [],
+      rejections,
+      holdAmount: nanos(0n),
+      refused: resolved.refusal,
+    };
+  }
   const random = randomFor(facts, input);
   const offers = offersOf(choice);
   const found = offers.map((offer) => ({
     name: offerName(offer),
     ...upstreamsOf(offer, input.around, demands, random),
   }));
-  const rejections = found.flatMap((one) => one.rejections).slice(0, settings.rejectionsMax);
+  const rejections = found.flatMap((one) => one.rejections);
   const usable = new Map(found.map(({ name, usable: upstreams }) => [name, upstreams]));
   const candidates = ordered(choice, usable, { ...input, facts, random });
-  const { preferences } = facts;
   const [first] = candidates;
   return {
+    ...known,
     candidates,
     ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
-    rejections,
+    rejections: told([...rejections, ...resolved.rejections], settings),
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
-    limits: rotation?.limits,
-    selections,
-    isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
     refused: candidates.length === 0 ? refusal(offers, rejections, facts.endpoint) : undefined,
   };
+}
+
+/** Each once, and no more than so many. */
+function told(
+  rejections: readonly UpstreamRejection[],
+  { rejectionsMax }: PlanSettings,
+): readonly UpstreamRejection[] {
+  const byName = new Map(
+    rejections.map((one) => [
+      `${one.providerLabel} ${one.model} ${one.import ?? ''} ${one.reason}`,
+      one,
+    ]),
+  );
+  return [...byName.values()].slice(0, rejectionsMax);
 }
 
 /** A suffix is a wish in another form; one that is said in full comes first. */
@@ -182,8 +215,8 @@ function ordered(
     );
     cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
   }
-  // What is named in several places is asked once, at the first.
-  const drawn = [...new Set(upstreamOrder(choice, well, random))];
+  // What is named in several places, or by imports too, is asked once, at the first.
+  const drawn = distinct(upstreamOrder(choice, well, random));
   const [first] = drawn;
   const wished = inPreferredOrder(drawn, facts.preferences, {
     promptTokens: facts.promptTokens,
@@ -196,18 +229,37 @@ function ordered(
   const { asked, waiting } = withOneTrial(wished, around.nowMs);
   cooling.push(...waiting);
   cooling.sort((left, right) => left.coolUntilMs - right.coolUntilMs);
-  return [...asked, ...cooling].slice(0, settings.candidatesMax);
+  return distinct([...asked, ...cooling]).slice(0, settings.candidatesMax);
 }
 
-function asOutlier(upstream: Upstream, outliers: ReadonlyMap<Upstream, number>): Upstream {
-  return { ...upstream, coolUntilMs: outliers.get(upstream) ?? upstream.coolUntilMs };
+/** Each place once, as it comes first. */
+function distinct(upstreams: readonly Upstream[]): readonly Upstream[] {
+  const places = new Map<string, Upstream>();
+  for (const upstream of upstreams) {
+    const place = placeOf(upstream);
+    if (!places.has(place)) places.set(place, upstream);
+  }
+  return [...places.values()];
+}
+
+/** Until when, by the place. */
+type Outliers = ReadonlyMap<string, number>;
+
+function asOutlier(upstream: Upstream, outliers: Outliers): Upstream {
+  return { ...upstream, coolUntilMs: outliers.get(placeOf(upstream)) ?? upstream.coolUntilMs };
 }
 
 function outliersAmong(
   pool: readonly Upstream[],
   { cooldownOf, nowMs }: Surroundings,
   settings: OutlierSettings | undefined,
-): ReadonlyMap<Upstream, number> {
+): Outliers {
   if (!settings) return new Map();
-  return outliersOf(pool, (upstream) => cooldownOf(healthKeyOf(upstream)), settings, nowMs);
+  const found = outliersOf(
+    distinct(pool),
+    (upstream) => cooldownOf(healthKeyOf(upstream)),
+    settings,
+    nowMs,
+  );
+  return new Map([...found].map(([upstream, untilMs]) => [placeOf(upstream), untilMs]));
 }

@@ -1,11 +1,18 @@
-import type { SessionPresence } from '@aisbf/contracts';
-import { labelOf } from './catalogue.js';
+import { type EndpointName, endpointAskedBy, type SessionPresence } from '@aisbf/contracts';
+import { type HttpSource, labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
+import { isAboveImport } from './import-offer.js';
 import type { Offer } from './offer.js';
 import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
 import { type PolicyRejection, policyRejection } from './provider-policy.js';
-import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
+import { importRouteOf } from './route-name.js';
+import {
+  type SessionDemands,
+  type SessionRejection,
+  sessionEndpoint,
+  sessionRejection,
+} from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
 import { type Standing, standingOf } from './standing.js';
@@ -18,6 +25,8 @@ export type Upstream = Standing &
     offer: Offer;
     /** What to put into `model` of the body. */
     modelThere: string;
+    /** By which endpoint it is asked. */
+    endpoint: EndpointName;
     target:
       | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
       | Readonly<{ kind: 'session'; present: PresentSession }>;
@@ -29,6 +38,12 @@ export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
   return healthKey(offer.provider.id, modelThere, sessionId);
 }
 
+/** The same however it was come upon: directly, or through an import. */
+export function placeOf({ offer, target }: Upstream): string {
+  const sessionId = target.kind === 'session' ? target.present.session.sessionId : '';
+  return `${offer.provider.id} ${offer.model} ${sessionId}`;
+}
+
 /** Why somebody who could have been asked was not. Shown to the buyer: add, never rename. */
 export type RejectionReason =
   | SessionRejection
@@ -38,6 +53,8 @@ export type RejectionReason =
   | 'disabled'
   | 'paused_for_usage'
   | 'price_above_max'
+  | 'price_above_import_max'
+  | 'not_private'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -48,6 +65,8 @@ export type UpstreamRejection = Readonly<{
   providerLabel: string;
   model: string;
   reason: RejectionReason;
+  /** The import by way of which it was considered. */
+  import?: string;
 }>;
 
 /** What is known from outside the catalogue, at the moment of planning. */
@@ -78,29 +97,41 @@ export function upstreamsOf(
   if (rejection) return rejected(offer, [rejection]);
   const { source } = offer.provider;
   if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
-  const modelThere = source.models.get(offer.model);
-  if (modelThere === undefined) return rejected(offer, ['not_offered']);
-  if (source.headers === null) return rejected(offer, ['credential_unreadable']);
-  const target = { kind: 'http', url: source.baseUrl, headers: source.headers } as const;
+  const door = hostedDoor(source, offer.model, demands.endpoint);
+  if (typeof door === 'string') return rejected(offer, [door]);
+  const { modelThere, headers, endpoint } = door;
+  const target = { kind: 'http', url: source.dialUrl ?? source.baseUrl, headers } as const;
   const standing = standingNow(offer.provider.id, modelThere, null, around);
-  return { usable: [{ offer, modelThere, target, ...standing }], rejections: [] };
+  return { usable: [{ offer, modelThere, endpoint, target, ...standing }], rejections: [] };
 }
 
-/** Why an offer cannot serve whatever its workers are. */
+/** What a hosted model is called and asked by there, and what opens the door; or why it cannot be asked. */
+export function hostedDoor(
+  { models, headers, endpoints }: HttpSource,
+  model: string,
+  wanted: EndpointName,
+) {
+  const modelThere = models.get(model);
+  if (modelThere === undefined) return 'not_offered';
+  const endpoint = endpointAskedBy(wanted, endpoints ? (name) => endpoints.has(name) : null);
+  if (!endpoint) return 'endpoint_unsupported';
+  return headers === null ? 'credential_unreadable' : { modelThere, headers, endpoint };
+}
+
+/** Why an offer cannot serve whatever its workers are. What waiting would not mend comes first. */
 export function offerRejection(
   offer: Offer,
   demands: SessionDemands,
   { nowMs, barredOf }: Pick<Surroundings, 'nowMs' | 'barredOf'>,
 ): RejectionReason | undefined {
   const { provider, isPaused, prices } = offer;
+  const unwanted = wishRejection(offer, demands.preferences);
+  if (unwanted) return unwanted;
+  if (isAboveImport(offer)) return 'price_above_import_max';
+  if (isTooDear(prices, demands)) return 'price_above_max';
   if (!provider.isEnabled) return 'disabled';
   if (isPaused) return 'paused_for_usage';
-  const unwanted =
-    policyRejection(offer, demands.endpoint, nowMs) ??
-    barredOf?.(provider.id) ??
-    wishRejection(offer, demands.preferences);
-  if (unwanted) return unwanted;
-  return isTooDear(prices, demands) ? 'price_above_max' : undefined;
+  return policyRejection(offer, demands.endpoint, nowMs) ?? barredOf?.(provider.id);
 }
 
 function sessionUpstreams(
@@ -123,6 +154,7 @@ function sessionUpstreams(
     ({ present }): Upstream => ({
       offer,
       modelThere: offer.model,
+      endpoint: sessionEndpoint(present.session, demands.endpoint) ?? demands.endpoint,
       target: { kind: 'session', present },
       ...standingNow(offer.provider.id, offer.model, present.session.sessionId, around),
     }),
@@ -140,11 +172,18 @@ function standingNow(
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const providerLabel = labelOf(offer.provider);
-  const rejections = [...new Set(reasons)].map((reason) => ({
-    providerLabel,
-    model: offer.model,
-    reason,
-  }));
+  const rejections = [...new Set(reasons)].map((reason) => toRejection(offer, reason));
   return { usable: [], rejections };
+}
+
+export function toRejection(
+  { provider, model, throughImport }: Offer,
+  reason: RejectionReason,
+): UpstreamRejection {
+  return {
+    providerLabel: labelOf(provider),
+    model,
+    reason,
+    ...(throughImport && { import: importRouteOf(throughImport) }),
+  };
 }

@@ -38,10 +38,22 @@ export class LivePace {
   onAttemptEnded(ended: AttemptEnded): void {
     const sample = paceSample(ended);
     if (!ended.isSuccess || (sample.firstMs === null && sample.tokensPerS === null)) return;
-    const name = keyOf(ended.providerId, ended.model);
-    const entry = this.entries.get(name) ?? { record: new PaceRecord(), figured: undefined };
     // A gateway whose clock is ahead must not put the present behind it.
-    entry.record.add(sample, Math.min(ended.atMs, this.clock.nowMs()));
+    this.add(ended, (record, atMs) => record.add(sample, atMs));
+  }
+
+  /** Counts as a stream, and is told apart where the windows are shown. */
+  onProbe(providerId: string, model: string, firstMs: number, atMs: number): void {
+    this.add({ providerId, model, atMs }, (record, at) => record.addProbe(firstMs, at));
+  }
+
+  private add(
+    { providerId, model, atMs }: Readonly<{ providerId: string; model: string; atMs: number }>,
+    put: (record: PaceRecord, atMs: number) => void,
+  ): void {
+    const name = keyOf(providerId, model);
+    const entry = this.entries.get(name) ?? { record: new PaceRecord(), figured: undefined };
+    put(entry.record, Math.min(atMs, this.clock.nowMs()));
     // The one that was used last goes last.
     this.entries.delete(name);
     this.entries.set(name, entry);
