@@ -149,6 +149,16 @@ describe(responseToChat, () => {
     ]);
   });
 
+  it('shows pictures that a call has brought also where nothing follows', () => {
+    const picture = { type: 'input_image', image_url: 'https://x.example/a.png' };
+    const output = [{ type: 'input_text', text: 'a cat' }, picture];
+    const input = [{ type: 'function_call_output', call_id: 'a', output }];
+    expect(chatOf({ model: 'm', input }).messages).toMatchObject([
+      { role: 'tool', tool_call_id: 'a', content: 'a cat' },
+      { role: 'user', content: [{ type: 'image_url' }] },
+    ]);
+  });
+
   const item = (fields: object) => ({ ...say, input: [fields] });
   it.each([
     [{ ...say, tools: [{ type: 'web_search' }] }, 'tools[0].type'],
