@@ -224,7 +224,8 @@ describe('an upload', () => {
         'expires_after[anchor]': 'created_at',
         'expires_after[seconds]': '60',
       },
-      ...['invalid_value', 'expires_after'],
+      'invalid_value',
+      'expires_after',
     ],
     [
       'expires after something else',
@@ -234,7 +235,8 @@ describe('an upload', () => {
         'expires_after[anchor]': 'last_use',
         'expires_after[seconds]': '3600',
       },
-      ...['invalid_value', 'expires_after'],
+      'invalid_value',
+      'expires_after',
     ],
   ])('is refused where it %s', async (_name, fields, code, param) => {
     expect(await send(fields as Record<string, string | Blob>)).toEqual([400, code, param]);

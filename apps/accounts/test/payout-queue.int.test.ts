@@ -1,4 +1,3 @@
-import { queueConnection } from '@aisbf/queues';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';

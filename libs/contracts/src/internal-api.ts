@@ -75,6 +75,8 @@ export const internalHeaders = {
   isLastCandidate: 'x-aisbf-last-candidate',
   /** `1` where a router asks how the worker is: nobody's request, so that it is not measured as one. */
   isProbe: 'x-aisbf-probe',
+  /** `1` on a line of a batch: nobody waits for it, so it takes what room there is and queues for none. */
+  givesWay: 'x-aisbf-gives-way',
   /** An opaque hash of the buyer, so that a busy worker's queue serves buyers in turn; no worker sees it. */
   buyer: 'x-aisbf-buyer',
   /** On a broker's error answer: the fault's code, which tells it from the worker's own errors. */

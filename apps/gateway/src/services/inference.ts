@@ -156,9 +156,9 @@ export class Inference {
         isStream: call.work.request.isStream,
         requestId: call.requestId,
         isLast:
-          !call.isBatch &&
-          (!attempts.mayRetryNow ||
-            position === Math.min(plan.candidates.length, plan.attemptsMax) - 1),
+          !attempts.mayRetryNow ||
+          position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
+        givesWay: call.isBatch ?? false,
         deadlines: plan.deadlines,
         buyerMark: plan.buyerMark,
         signal: stop.signal,
