@@ -283,6 +283,33 @@ describe('a batch', () => {
     expect(posted - after).toBe(BigInt(charges.length) * costOfOne);
   }, 90_000);
 
+  it('runs nothing twice when it is taken from a gateway whose lines still run', async () => {
+    const hal = await market.buyer('hal');
+    const own = sdk(hal.apiToken);
+    const { posted } = await market.restingWallet(hal);
+    hold();
+    const before = upstream.callsOf('held').length;
+    const made = await begin(linesOf(8, 'held'), own);
+    await until(() => upstream.callsOf('held').length - before === 4);
+    await market.query(
+      `UPDATE batch SET claimed_by = $2, claimed_until = clock_timestamp() WHERE id = $1`,
+      [made.id, randomUUID()],
+    );
+    // Whoever has it now has met each of those lines, and the others that there is room for wait behind them.
+    await until(async () => {
+      const lines = await market.query(
+        'SELECT FROM batch_line WHERE batch_id = $1 AND pauses > 0',
+        [made.id],
+      );
+      return lines.length >= 4;
+    });
+    release();
+    const done = await ended(made.id, own);
+    expect(done.request_counts).toEqual({ total: 8, completed: 8, failed: 0 });
+    expect(upstream.callsOf('held').length - before).toBe(8);
+    expect((await market.restingWallet(hal)).posted).toBe(posted - 8n * costOfOne);
+  }, 60_000);
+
   it('begins no line once it is cancelled, and tells what was done', async () => {
     hold();
     const before = upstream.callsOf('held').length;

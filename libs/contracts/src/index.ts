@@ -19,7 +19,6 @@ export {
   CreateApiToken,
   CreatedApiToken,
   CreateUser,
-  Email,
   GrantCredit,
   Granted,
   ListApiTokens,
@@ -52,9 +51,7 @@ export {
   BatchEndpoint,
   BatchError,
   BatchId,
-  BatchPage,
   BatchStatus,
-  batchEndpointNames,
   batchErrorsMax,
   CreateBatch,
   ListBatches,
@@ -137,25 +134,17 @@ export {
   UsageSettled,
 } from './fact-event.js';
 export {
-  ClientAddress,
-  Count,
   FaultBody,
-  FeeBps,
   Id,
-  ModelName,
   Name,
-  NanosText,
   Prices,
   RequestId,
-  TimeMs,
   Units,
 } from './field.js';
 export {
-  DeletedFile,
   ExpirySeconds,
   FileId,
   FileObject,
-  FilePage,
   FilePurpose,
   ListFiles,
   UploadPurpose,
@@ -265,7 +254,6 @@ export {
   Owner,
   Principal,
   Role,
-  RoutePattern,
   Scope,
   TokenLimits,
   TokenRules,
@@ -333,7 +321,6 @@ export {
   ForgottenResponse,
   FoundResponse,
   KeepResponse,
-  ResponseId,
 } from './stored-response.js';
 export { streams, subjects } from './subject.js';
 export {
