@@ -7,7 +7,7 @@ import { factsOf, requestIdOf } from './plan-speed.js';
 import { type StillRouter, stillRouter } from './still-router.js';
 import { type Times, type Timing, timed } from './timed.js';
 import { tellNews, tellPresence } from './told-presence.js';
-import { hostedSellers, range, sellers, sessionOf, wideMarket } from './wide-market.js';
+import { hostedSellers, range, sessionOf, wideMarket, workerSellers } from './wide-market.js';
 
 export type SizeFigures = Readonly<{
   workers: number;
@@ -21,7 +21,6 @@ export type SizeFigures = Readonly<{
   admit: Timing;
 }>;
 
-const workerSellers = sellers - hostedSellers;
 /** Only these are asked; they have as many workers whatever the size of the market. */
 const askedSellers = 8;
 const askedEach = 4;

@@ -4,13 +4,14 @@ import { type StillRouter, stillRouter } from './still-router.js';
 import { type Times, type Timing, timed } from './timed.js';
 import { tellPresence } from './told-presence.js';
 import {
+  hallSeller,
   hallSessions,
   hostedSellers,
   modelName,
   range,
-  sellers,
   sessionOf,
   wideMarket,
+  workerSellers,
 } from './wide-market.js';
 
 export type PlanFigures = Readonly<{
@@ -31,9 +32,6 @@ type Case = Readonly<{
   failedEach?: number;
 }>;
 
-/** The seller whose machines fill a hall. */
-const hall = sellers - 1;
-
 const cases: readonly Case[] = [
   {
     title: 'a rotation of 500 hosted APIs',
@@ -48,7 +46,7 @@ const cases: readonly Case[] = [
   {
     title: 'one provider with 500 workers',
     isTarget: true,
-    facts: () => ({ route: `rig-${hall}/${modelName(0)}` }),
+    facts: () => ({ route: `rig-${hallSeller}/${modelName(0)}` }),
   },
   {
     title: '500 of both, the cheapest first',
@@ -111,8 +109,8 @@ export async function openedRouter(
 ): Promise<StillRouter> {
   const router = await stillRouter(wideMarket(), changes);
   const sessions = [
-    ...range(hostedSellers, sellers - hostedSellers - 1).map((seller) => sessionOf(seller, 0)),
-    ...range(0, hallSessions).map((machine) => sessionOf(hall, machine)),
+    ...range(hostedSellers, workerSellers).map((seller) => sessionOf(seller, 0)),
+    ...range(0, hallSessions).map((machine) => sessionOf(hallSeller, machine)),
   ];
   tellPresence(router.presence, sessions);
   return router;
@@ -141,7 +139,7 @@ export function requestIdOf(index: number): string {
 /** They have failed, and have served since: they are remembered, and asked like anybody. */
 function tellFailures({ health }: StillRouter, each: number): void {
   const atMs = Date.now() - 60_000;
-  for (const seller of range(0, sellers).filter((one) => one % each === 0)) {
+  for (const seller of range(0, hallSeller).filter((one) => one % each === 0)) {
     const isHosted = seller < hostedSellers;
     const session = sessionOf(seller, 0);
     const ended = {

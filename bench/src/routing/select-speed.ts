@@ -2,7 +2,7 @@ import { factsOf, openedRouter, requestIdOf } from './plan-speed.js';
 import { promptSizes, promptsKept, promptsOf, signalsIn } from './prompts.js';
 import type { StillRouter } from './still-router.js';
 import { type Times, type Timing, timed } from './timed.js';
-import { hostedSellers, modelName, providerId, range, sellers } from './wide-market.js';
+import { hallSeller, hostedSellers, modelName, providerId, range } from './wide-market.js';
 
 export type SelectFigures = Readonly<{ offers: number; promptTokens: number; timing: Timing }>;
 
@@ -28,7 +28,7 @@ export async function selectSpeed(times: Times): Promise<readonly SelectFigures[
 
 /** The gateways have measured half of the sellers. */
 function tellPaces({ pace }: StillRouter): void {
-  for (const seller of range(0, sellers).filter((one) => one % 2 === 0)) {
+  for (const seller of range(0, hallSeller).filter((one) => one % 2 === 0)) {
     const isHosted = seller < hostedSellers;
     for (const sample of range(0, 40)) {
       pace.onAttemptEnded({

@@ -2,15 +2,15 @@ import type { SessionPresence } from '@aisbf/contracts';
 import { nanos, type Prices } from '@aisbf/money';
 import type { CatalogueRecords, Listing, Provider, Rotation } from '@aisbf/router';
 
-/** A market of a thousand sellers with ten models each, one half hosted APIs, the other half workers. */
-export const sellers = 1_000;
-const modelsEach = 10;
-/** A provider's name in the market holds which it is: the workers come after the hosted ones. */
-export const hostedSellers = sellers / 2;
-/** Members of the largest rotations. */
-export const membersMax = 500;
-/** One seller with a whole hall of machines. */
+/** Sellers with ten models each: first those of hosted APIs, then those of workers, and one with a hall of them. */
+export const hostedSellers = 500;
+export const workerSellers = 500;
+export const hallSeller = hostedSellers + workerSellers;
 export const hallSessions = 500;
+const sellers = hallSeller + 1;
+const modelsEach = 10;
+/** Members of the largest rotations. */
+const membersMax = 500;
 /** Rotations that say little more than that there are others. */
 const smallRotations = 200;
 
@@ -43,7 +43,7 @@ export function wideMarket(): CatalogueRecords {
       rotationOf(2, 'mixed', range(hostedSellers / 2, membersMax)),
       rotationOf(3, 'eight', range(hostedSellers, 8)),
       ...range(4, smallRotations).map((index) =>
-        rotationOf(index, `small-${index}`, range(index % (sellers - 8), 8)),
+        rotationOf(index, `small-${index}`, range((index * 4) % (sellers - 8), 8)),
       ),
     ],
     usageChecks: [],

@@ -7,8 +7,8 @@ import { inPreferredOrder } from './preferred-order.js';
 import { withOneTrial } from './standing.js';
 import { healthKeyOf, type Surroundings, type Upstream } from './upstream.js';
 import { upstreamOrder } from './upstream-order.js';
-import type { Upstreams } from './upstreams.js';
 import type { RandomSource } from './weighted-order.js';
+import type { Willingness } from './willingness.js';
 
 type Asking = Readonly<{
   around: Surroundings;
@@ -24,11 +24,11 @@ type Asking = Readonly<{
  */
 export function askingOrder(
   choice: Choice,
-  byOffer: ReadonlyMap<Offer, Upstreams>,
+  willingness: Willingness,
   asking: Asking,
 ): readonly Upstream[] {
   const { around, random, settings, facts, outputTokensOf } = asking;
-  const { wellOf, cooling } = apart(byOffer, asking);
+  const { wellOf, cooling } = apart(willingness, asking);
   // What is named in several places is asked once, at the first.
   const drawn = distinct(upstreamOrder(choice, wellOf, random));
   const wished = inPreferredOrder(drawn, facts.preferences, ({ offer }) => ({
@@ -44,21 +44,25 @@ export function askingOrder(
 }
 
 /** Tells those that are well from those that are not, for themselves or beside the others. */
-function apart(byOffer: ReadonlyMap<Offer, Upstreams>, { around, settings }: Asking) {
-  const outliers = outliersAmong([...byOffer.values()], around, settings.outliers);
+function apart(willingness: Willingness, { around, settings }: Asking) {
+  const { byOffer, remembered } = willingness;
+  const outliers = outliersAmong(willingness, around, settings.outliers);
   const well = new Map<Offer, Line<Upstream>>();
   const cooling: Upstream[] = [];
-  for (const [offer, { usable, remembered }] of byOffer) {
-    if (remembered.length === 0) continue;
-    const upstreams = [...usable].map((one) => asOutlier(one, outliers));
+  for (const offer of remembered) {
+    const upstreams = [...usableOf(byOffer, offer)].map((one) => asOutlier(one, outliers));
     well.set(
       offer,
       upstreams.filter(({ coolUntilMs }) => coolUntilMs === 0),
     );
     cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
   }
-  const wellOf = (offer: Offer) => well.get(offer) ?? byOffer.get(offer)?.usable ?? [];
+  const wellOf = (offer: Offer) => well.get(offer) ?? usableOf(byOffer, offer);
   return { wellOf, cooling };
+}
+
+function usableOf(byOffer: Willingness['byOffer'], offer: Offer): Line<Upstream> {
+  return byOffer.get(offer)?.usable ?? [];
 }
 
 function asOutlier(upstream: Upstream, outliers: ReadonlyMap<Upstream, number>): Upstream {
@@ -67,14 +71,15 @@ function asOutlier(upstream: Upstream, outliers: ReadonlyMap<Upstream, number>):
 }
 
 function outliersAmong(
-  pool: readonly Upstreams[],
+  { byOffer, remembered }: Willingness,
   { cooldownOf, nowMs }: Surroundings,
   settings: OutlierSettings | undefined,
 ): ReadonlyMap<Upstream, number> {
-  const remembered = pool.flatMap((one) => one.remembered);
   if (!settings || remembered.length === 0) return new Map();
+  const pool = [...byOffer.values()];
+  const known = pool.flatMap((one) => one.remembered);
   const size = pool.reduce((sum, { usable }) => sum + usable.length, 0);
-  return outliersOf(remembered, (upstream) => cooldownOf(healthKeyOf(upstream)), settings, {
-    ...{ nowMs, restCount: size - remembered.length },
+  return outliersOf(known, (upstream) => cooldownOf(healthKeyOf(upstream)), settings, {
+    ...{ nowMs, restCount: size - known.length },
   });
 }

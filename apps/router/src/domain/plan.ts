@@ -92,14 +92,15 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     },
   );
   const random = randomFor(facts, input);
-  const { byOffer, rejections } = willingnessOf(
+  const willingness = willingnessOf(
     choice,
     input.around,
     demands,
     random,
     settings.rejectionsMax,
   );
-  const candidates = askingOrder(choice, byOffer, {
+  const { byOffer, rejections } = willingness;
+  const candidates = askingOrder(choice, willingness, {
     ...{ around: input.around, random, settings, facts },
     outputTokensOf: (model) => outputTokensCeiling(facts, settings, input.usualOutputOf(model)),
   });

@@ -40,16 +40,27 @@ export class RankedLine<Item> implements Line<Item> {
       this.found = places.length;
       return;
     }
-    let least = found;
-    for (let place = found + 1; place < places.length; place += 1) {
-      if (isBefore(places[place] as number, places[least] as number, ranks)) least = place;
-    }
-    [places[found], places[least]] = [places[least] as number, places[found] as number];
+    const least = this.placeOfLeast();
+    const item = places[least] as number;
+    places[least] = places[found] as number;
+    places[found] = item;
     this.found += 1;
   }
-}
 
-function isBefore(one: number, other: number, ranks: readonly number[]): boolean {
-  const [left, right] = [ranks[one] as number, ranks[other] as number];
-  return left < right || (left === right && one < other);
+  /** Among those that are not found yet. */
+  private placeOfLeast(): number {
+    const { places, ranks } = this;
+    let least = this.found;
+    let item = places[least] as number;
+    let rank = ranks[item] as number;
+    for (let place = this.found + 1; place < places.length; place += 1) {
+      const other = places[place] as number;
+      const otherRank = ranks[other] as number;
+      if (otherRank > rank || (otherRank === rank && other > item)) continue;
+      least = place;
+      item = other;
+      rank = otherRank;
+    }
+    return least;
+  }
 }

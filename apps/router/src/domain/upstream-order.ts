@@ -30,27 +30,32 @@ export function upstreamOrder(
 }
 
 /** Members of a pool that have anybody, and whom. */
-type Options = { members: PoolMember[]; lines: Line<Upstream>[] };
+type Options = Readonly<{ members: readonly PoolMember[]; lines: readonly Line<Upstream>[] }>;
 
 function poolOrder(
   members: readonly PoolMember[],
   willing: Willing,
   random: RandomSource,
 ): Line<Upstream> {
-  const byPriority = new Map<number, Options>();
-  for (const member of members) {
-    const line = upstreamOrder(member.choice, willing, random);
-    if (line.length === 0) continue;
-    let options = byPriority.get(member.priority);
-    if (!options) {
-      options = { members: [], lines: [] };
-      byPriority.set(member.priority, options);
-    }
-    options.members.push(member);
-    options.lines.push(line);
-  }
-  const groups = [...byPriority].sort(([left], [right]) => left - right);
-  return oneAfterOther(groups.map(([, options]) => drawn(options, random)));
+  const lines = members.map(({ choice }) => upstreamOrder(choice, willing, random));
+  const groups = byPriority({ members, lines });
+  return oneAfterOther(groups.map((options) => drawn(options, random)));
+}
+
+/** Those of the least number first, without those that have nobody. */
+function byPriority(all: Options): readonly Options[] {
+  const [first] = all.members;
+  const isOne = all.members.every(({ priority }) => priority === first?.priority);
+  if (isOne && all.lines.every(({ length }) => length > 0)) return [all];
+  const places = all.members
+    .map((member, place) => ({ member, line: all.lines[place] ?? [] }))
+    .filter(({ line }) => line.length > 0);
+  return [...Map.groupBy(places, ({ member }) => member.priority)]
+    .sort(([left], [right]) => left - right)
+    .map(([, equals]) => ({
+      members: equals.map(({ member }) => member),
+      lines: equals.map(({ line }) => line),
+    }));
 }
 
 function drawn({ members, lines }: Options, random: RandomSource): Line<Upstream> {

@@ -64,14 +64,14 @@ function sessionUpstreams(offer: Offer, { around, demands, random }: Asking): Up
   const sessions = around.sessionsOf(offer.provider.id);
   if (sessions.length === 0) return rejected(['no_live_session']);
   const kept = keptFor(offer, sessions, demands);
-  const from = { offer, modelThere: offer.model };
-  if (!isForAll(kept.roster, demands)) {
-    const { fit, reasons } = judged(offer.model, sessions, demands);
-    return { ...standing(from, asTargets(sessionOrder(fit, random)), around), reasons };
-  }
-  const isAlone = sessions.length === 1 && hasBlankRecord(offer, around);
+  const isForEach = isForAll(kept.roster, demands);
+  const isAlone = isForEach && sessions.length === 1 && hasBlankRecord(offer, around);
   if (isAlone && kept.alone) return kept.alone;
-  const found = standing(from, asTargets(sessionOrder(sessions, random)), around);
+  const { fit, reasons } = isForEach
+    ? { fit: sessions, reasons: noReasons }
+    : judged(offer.model, sessions, demands);
+  const targets = asTargets(sessionOrder(fit, random));
+  const found = { ...standing({ offer, modelThere: offer.model }, targets, around), reasons };
   if (isAlone) kept.alone = found;
   return found;
 }

@@ -10,6 +10,8 @@ import type { RandomSource } from './weighted-order.js';
 export type Willingness = Readonly<{
   /** In the order in which the choice names them. */
   byOffer: ReadonlyMap<Offer, Upstreams>;
+  /** Those of them of whose upstreams something is remembered. */
+  remembered: readonly Offer[];
   /** One a provider and reason. */
   rejections: readonly UpstreamRejection[];
 }>;
@@ -24,15 +26,17 @@ export function willingnessOf(
 ): Willingness {
   const asking = { around, demands, random };
   const byOffer = new Map<Offer, Upstreams>();
+  const remembered: Offer[] = [];
   const rejections: UpstreamRejection[] = [];
   eachOffer(choice, (offer) => {
     if (byOffer.has(offer)) return;
     const found = upstreamsOf(offer, asking);
     byOffer.set(offer, found);
+    if (found.remembered.length > 0) remembered.push(offer);
     for (const reason of found.reasons) {
       if (rejections.length === rejectionsMax) return;
       rejections.push({ providerLabel: labelOf(offer.provider), model: offer.model, reason });
     }
   });
-  return { byOffer, rejections };
+  return { byOffer, remembered, rejections };
 }
