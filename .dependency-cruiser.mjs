@@ -26,7 +26,7 @@ const ownApp = '^apps/$1/src';
 const composition = (app) => `(main|[a-z]+[.]module|index|${app})[.]ts$`;
 const leaves = (app) => `(?!${composition(app)})[^/]+[.]ts$`;
 const pureLibs =
-  '^libs/(broker-protocol|contracts|faults|metering|money|openai|secrets|signals)/src/index[.]ts$';
+  '^libs/(broker-protocol|contracts|faults|metering|money|openai|secrets|signals|anthropic)/src/index[.]ts$';
 /** Deterministic built-ins: no clock, no files, no network. */
 const pureCore = core('assert', 'buffer', 'crypto', 'string_decoder', 'util');
 

@@ -19,6 +19,7 @@ const heardByBuyers = {
     'ROUTE_AMBIGUOUS',
     'REQUEST_TOO_LARGE',
     'PRICE_ABOVE_MAX',
+    'WISHES_UNMET',
     'NO_CANDIDATE',
     'RATE_LIMIT_EXCEEDED',
     'LIMITS_UNAVAILABLE',

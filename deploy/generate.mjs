@@ -50,8 +50,11 @@ if (process.argv.includes('--check')) {
 
 function exampleEnvironment() {
   const [first] = Object.values(services);
+  const { router, gateway } = services;
+  const isOfSome = (name) => isShared(name) && name in gateway.shape && !(name in first.shape);
   const sections = [
     section('Every service', describeConfig(only(first, isShared))),
+    section('router and gateway', describeConfig(only(router, isOfSome))),
     ...Object.entries(services).map(([name, schema]) =>
       section(name, describeConfig(only(schema, (setting) => !isShared(setting)))),
     ),

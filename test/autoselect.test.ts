@@ -1,5 +1,13 @@
-import { Autoselect, Provider, RouteExplanation } from '@aisbf/contracts';
-import { FakeUpstream, MarketUnderTest, type TestBuyer, type TestShop } from '@aisbf/testkit';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { Autoselect, Provider, type Receipt, RouteExplanation } from '@aisbf/contracts';
+import {
+  FakeUpstream,
+  MarketUnderTest,
+  type TestBuyer,
+  type TestShop,
+  until,
+} from '@aisbf/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type StreamEnd, streamChat } from './chat-stream.js';
 import { unevenPrices } from './price.js';
@@ -61,6 +69,18 @@ async function explain(model: string, content: string): Promise<RouteExplanation
   });
   expect(response.status).toBe(200);
   return RouteExplanation.parse(await response.json());
+}
+
+/** As whoever has the receipt makes its decisions again. */
+function replayed(receipt: Receipt): readonly unknown[] {
+  const script = join(import.meta.dirname, '../deploy/replay-selection.mjs');
+  const input = JSON.stringify({ data: receipt });
+  const { stdout, stderr, status } = spawnSync(process.execPath, [script], {
+    input,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout);
 }
 
 describe('a prompt with a private key in it', () => {
@@ -137,5 +157,56 @@ describe('an autoselect', () => {
     ]);
     expect(explanation.candidates.map(({ provider }) => provider)).toEqual(['sam/sams']);
     expect(JSON.stringify(explanation)).not.toMatch(/zebra|OPENSSH/);
+  });
+
+  it('says it also where nobody is left, and of whom', async () => {
+    await promise({ isCollected: false, isRetained: null });
+    const explanation = await explain('autoselect/cheap', privateKey);
+    expect(explanation).toMatchObject({ refusal: { code: 'privacy_unmet' }, candidates: [] });
+    expect(explanation.selections?.[0]?.outcomes[0]?.excluded.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['sam/sams/model', 'sue/sues/model']),
+    );
+  });
+
+  it('stands on the receipt with all that it was decided by, so that it can be decided again', async () => {
+    const end = await ask('autoselect/cheap', `${privateKey} zebra`, { models: ['sues/model'] });
+    const requestId = String(end.headers['x-request-id']);
+    const receipt = await until(async () => {
+      const told = await market.receipt(buyer, requestId);
+      return told.selections && told;
+    });
+    expect(receipt.candidates.map(({ provider }) => provider)).toEqual(['sam/sams']);
+    expect(receipt.attempts.map(({ provider }) => provider)).toEqual(['sam/sams']);
+    expect(receipt.rejections).toEqual([
+      { providerLabel: 'sue/sues', model: 'model', reason: 'not_private' },
+    ]);
+    expect(receipt.selections).toMatchObject([
+      {
+        autoselect: 'global/cheap',
+        signals: { private: ['private_key'] },
+        outcomes: [
+          {
+            ranking: [[{ name: 'sam/sams/model' }]],
+            excluded: [{ name: 'sue/sues/model', by: ['not_private'] }],
+          },
+        ],
+      },
+    ]);
+    expect(JSON.stringify(receipt)).not.toMatch(/zebra|OPENSSH/);
+    const [again] = replayed(receipt);
+    expect(again).toEqual({
+      autoselect: 'global/cheap',
+      decision: null,
+      order: ['sam/sams/model'],
+      omitted: 0,
+      isSame: true,
+    });
+  });
+
+  it('is not told of a request that asked for none', async () => {
+    const end = await ask('sues/model', 'Anything.');
+    const receipt = await market.receipt(buyer, String(end.headers['x-request-id']));
+    expect(receipt).not.toHaveProperty('selections');
+    expect(receipt.candidates.map(({ provider }) => provider)).toEqual(['sue/sues']);
   });
 });

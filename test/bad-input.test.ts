@@ -181,7 +181,7 @@ describe('a caller who may not', () => {
 
 describe('an address that is not for buyers', () => {
   it.each([
-    ['POST', '/v1/embeddings'],
+    ['POST', '/v1/nonsense'],
     ['GET', '/v1/chat/completions'],
     ['GET', '/v1/'],
     ['GET', '/api/u/alice/v1/nothing'],

@@ -241,7 +241,9 @@ describe('what a seller says of its usage', () => {
     const whole = await ask('hosted/hosted-model', false);
     expect(whole).toMatchObject({ status: 502, error: { code: 'all_attempts_failed' } });
     const streamed = await ask('hosted/hosted-model');
-    expect(streamed).toMatchObject({ isSuccess: false, error: { code: 'stream_cut' } });
+    // Whether its words have gone out by then depends on whether they came in one piece with what spoils them.
+    const code = expect.stringMatching(/^(?:stream_cut|all_attempts_failed)$/);
+    expect(streamed).toMatchObject({ isSuccess: false, error: { code } });
     for (const end of [whole, streamed]) {
       expect(await receiptOf(end)).toMatchObject({ outcome: 'seller_failed', charge: '0' });
     }

@@ -23,6 +23,8 @@ const base64Key = () => randomBytes(32).toString('base64');
 export const chosen = {
   credential: `sk-${random()}${awkward}${random(8)}`,
   replacedCredential: `sk-${random()}`,
+  headerSecret: `${random()}${awkward}`,
+  parameterSecret: `${random()}${awkward}`,
   engineKey: `sk-${random()}/+${random(8)}`,
   stripeSecretKey: `sk_test_${random()}`,
   stripeWebhookSecret: `whsec_${random()}`,
@@ -206,6 +208,8 @@ async function hosted(market: MarketUnderTest, baseUrl: string): Promise<string>
     name: 'hosted',
     baseUrl,
     credential: chosen.replacedCredential,
+    headers: { 'x-canary': chosen.headerSecret },
+    query: { canary: chosen.parameterSecret },
     models: moods.map((name: Mood) => ({ name })),
   };
   const { provider } = await market.operator.call('POST', path, CreatedProvider, request);

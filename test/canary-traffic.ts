@@ -111,8 +111,14 @@ export class CanaryTraffic {
       { ...hosted, models, name: credential },
       { ...hosted, models, baseUrl: `https://user:${encodeURIComponent(credential)}@x.example` },
       { ...hosted, models, baseUrl: credential },
+      { ...hosted, models, baseUrl: `https://x.example/#${encodeURIComponent(credential)}` },
+      { ...hosted, models, headers: { [credential]: credential } },
+      { ...hosted, models, headers: { 'x-a': `${credential}\n` } },
+      { ...hosted, models, headers: { host: credential } },
+      { ...hosted, models, query: { [`${credential} `]: credential, a: [credential] } },
       { ...hosted, models, username: people.buyer.apiToken },
       { ...hosted, models, name: 'hosted' },
+      { ...hosted, models, name: 'theirs', username: 'global' },
       { ...hosted, models: credential },
     ];
     for (const body of bodies) {

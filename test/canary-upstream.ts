@@ -74,6 +74,7 @@ function quotes(call: UpstreamCall, heard: string): string {
     Buffer.from(given).toString('base64'),
     Buffer.from(`user:${given}`).toString('base64url'),
     given.slice(0, 30),
+    call.headers['x-canary'],
   ];
   return `Incorrect API key provided: ${writings.join(' or ')}. ${heard}`;
 }

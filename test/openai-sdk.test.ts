@@ -169,6 +169,13 @@ describe('the official SDK', () => {
           totalMs: ms,
         },
       ],
+      candidates: [
+        {
+          provider: 'sam/sams',
+          model: 'plain',
+          prices: { prompt_token: '150333333', completion_token: '600777777' },
+        },
+      ],
       rejections: [],
     });
   });

@@ -42,6 +42,8 @@ const sellersWorker = () => ({
   token: '',
 });
 
+const response = () => ({ token: buyer.apiToken, path: { id: made.response ?? '' } });
+
 const today = new Date().toISOString().slice(0, 10);
 const thisYear = {
   from: new Date(Date.now() - 31_536_000_000).toISOString().slice(0, 10),
@@ -53,6 +55,7 @@ const batchId = randomUUID();
 const refusedHere: Readonly<Record<string, number>> = {
   startPayoutOnboarding: 400,
   getPayout: 404,
+  cancelResponse: 400,
   approveRepair: 403,
 };
 const pat = { email: 'pat@example.com', password: 'the first of them' };
@@ -138,6 +141,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   listProviders: () => ({ token: operator(), query: { username: 'sam' } }),
   getProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   getProviderPace: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
+  getProviderHealth: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   updateProvider: () => ({
     token: operator(),
     path: { id: made.provider ?? '' },
@@ -205,8 +209,23 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
       otherwise: [{ weights: { price: 3, speed: 1 } }],
     },
   }),
+  getCatalogueRevision: () => ({ token: operator() }),
   listAutoselects: () => ({ token: operator() }),
   getAutoselect: () => ({ token: operator(), path: { name: 'pick' } }),
+  listMarket: () => ({
+    token: operator(),
+    query: { text: 'small', max_prompt_token: '1000000000000', sort: 'price', limit: '1' },
+  }),
+  putImport: () => ({
+    token: operator(),
+    path: { name: 'cheap' },
+    body: {
+      ...{ listing: 'sam/sams/demo-small', note: 'a test' },
+      maxPrices: { completion_token: '1000000000000' },
+    },
+  }),
+  listImports: () => ({ token: operator() }),
+  getImport: () => ({ token: operator(), path: { name: 'cheap' } }),
   listUsageChecks: () => ({ token: operator() }),
   liftUsageCheck: () => ({
     token: operator(),
@@ -218,6 +237,11 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   connectWorker: sellersWorker,
   listModels: () => ({ token: buyer.apiToken }),
   getModel: () => ({ token: buyer.apiToken, path: { model: 'sams/demo-small' } }),
+  listCallableProviders: () => ({ token: buyer.apiToken }),
+  listCallableRotations: () => ({ token: buyer.apiToken }),
+  listCallableAutoselects: () => ({ token: buyer.apiToken }),
+  listOllamaTags: () => ({ token: buyer.apiToken }),
+  getOllamaVersion: () => ({ token: '' }),
   createChatCompletion: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
@@ -225,6 +249,22 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   explainRoute: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
+  }),
+  createResponse: () => ({
+    token: buyer.apiToken,
+    body: { model: 'sams/demo-small', input: 'Hello!' },
+  }),
+  getResponse: () => response(),
+  listResponseInputItems: () => ({ ...response(), query: { limit: '1' } }),
+  cancelResponse: () => response(),
+  deleteResponse: () => response(),
+  createMessage: () => ({
+    token: buyer.apiToken,
+    body: { model: 'sams/demo-small', max_tokens: 20, messages: [{ role: 'user', content: 'Hi' }] },
+  }),
+  countMessageTokens: () => ({
+    token: buyer.apiToken,
+    body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hi' }] },
   }),
   getGeneration: () => ({ token: buyer.apiToken, query: { id: made.request ?? '' } }),
   listReceipts: () => ({ token: buyer.apiToken, query: { limit: '5' } }),
@@ -304,6 +344,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   getWorkerStatus: () => ({ token: operator(), path: { provider_id: shop.provider } }),
   deleteListing: () => ({ token: operator(), path: { id: made.listing ?? '' } }),
   deleteRotation: () => ({ token: operator(), path: { name: 'both' } }),
+  deleteImport: () => ({ token: operator(), path: { name: 'cheap' } }),
   deleteAutoselect: () => ({ token: operator(), path: { name: 'pick' } }),
   deleteProvider: () => ({ token: operator(), path: { id: made.provider ?? '' } }),
   revokeApiToken: () => ({ token: operator(), path: { id: made.apiToken ?? '' } }),
@@ -332,6 +373,7 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   listPriceChanges: ({ changes }) => ({ price: firstId(changes) }),
   proposeRepair: ({ id = '' }) => ({ repair: id }),
   createTopUp: ({ id = '' }) => ({ topUp: id }),
+  createResponse: ({ id = '' }) => ({ response: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };
 

@@ -86,11 +86,18 @@ describe('a buyer of a rotation', () => {
 
   it('is told which wish leaves nobody, before anybody is asked', async () => {
     const before = cheap.calls.length;
-    const { status, body } = await complete({
+    const { status, headers, body } = await complete({
       model: 'cheap/small',
       provider: { data_collection: 'deny' },
     });
-    expect([status, body.error.code]).toEqual([503, 'no_candidate']);
+    expect([status, headers.get('x-should-retry'), body.error]).toMatchObject([
+      ...[400, 'false'],
+      {
+        code: 'wishes_unmet',
+        param: 'provider',
+        message: expect.stringContaining('data_collection: 1'),
+      },
+    ]);
     expect(cheap.calls).toHaveLength(before);
   });
 
@@ -146,7 +153,7 @@ describe('an explanation', () => {
     expect(await explain({ provider: { ignore: ['cheap', 'costly'] } })).toMatchObject({
       candidates: [],
       holdAmount: null,
-      refusal: { code: 'no_candidate' },
+      refusal: { code: 'wishes_unmet', message: expect.stringContaining('ignore: 2') },
     });
   });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   CreatedApiToken,
+  Import,
   Listings,
   Principal,
   Providers,
@@ -28,10 +29,17 @@ export type Tenant = Readonly<{
     hiddenProvider: string;
     registration: string;
     listing: string;
+    import: string;
     topUp: string;
     passkey: string;
   }>;
-  names: Readonly<{ rotation: string; hiddenProvider: string; email: string; spare: string }>;
+  names: Readonly<{
+    rotation: string;
+    import: string;
+    hiddenProvider: string;
+    email: string;
+    spare: string;
+  }>;
   /** What nobody else may ever read: ids, secrets, and names that are not on sale. */
   traces: string[];
 }>;
@@ -83,6 +91,7 @@ export async function moveIn(
   const { operator } = market;
   const names = {
     rotation: `${username}-rotation`,
+    import: `${username}-import`,
     hiddenProvider: `${username}-hidden`,
     email: `${username}-private@example.com`,
     spare: `the spare of ${username}`,
@@ -97,6 +106,9 @@ export async function moveIn(
   await market.worker(shop, `${username}-machine`);
   const hidden = await own.ensureWorkerProvider(names.hiddenProvider);
   await own.putRotation(names.rotation, [{ providerId: hidden.providerId, model: 'm' }]);
+  const imported = await own.call('PUT', `/api/catalog/imports/${names.import}`, Import, {
+    ...{ listing: 'global/hosted/plain', note: `a note of ${username}` },
+  });
   const spare = await own.call('POST', '/api/account/api-tokens', CreatedApiToken, {
     name: names.spare,
     budgets: [{ period: 'day', amount: '1000' }],
@@ -114,7 +126,7 @@ export async function moveIn(
   const provider = providers.find(({ name }) => name === shop.provider)?.id ?? '';
   const ids = {
     ...{ spareToken: spare.id, provider, hiddenProvider: hidden.providerId },
-    ...{ registration, listing, topUp: topUp.id, passkey },
+    ...{ registration, listing, import: imported.id, topUp: topUp.id, passkey },
   };
   const secrets = [apiToken, spare.apiToken, shop.registrationToken];
   const traces = [
@@ -122,7 +134,7 @@ export async function moveIn(
     ...Object.values(names),
     ...secrets,
     ...[user.id, user.ownerId, String(me.apiTokenId), spare.publicId, hidden.registrationToken],
-    ...[topUp.checkoutUrl ?? '', `${username}-machine`],
+    ...[topUp.checkoutUrl ?? '', `${username}-machine`, `a note of ${username}`],
   ].filter((trace) => trace !== '');
   return { username, apiToken, shop, page, ids, names, traces };
 }

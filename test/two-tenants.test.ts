@@ -28,6 +28,8 @@ let payoutId: string;
 let sessionToken: string;
 const batchId = randomUUID();
 const idempotencyKey = 'a key that both of them use';
+const responseIds = { ann: '', bob: '' };
+const ofResponse = () => ({ path: { id: responseIds.ann } });
 const reason = 'a test';
 const today = new Date().toISOString().slice(0, 10);
 const span = { from: today, to: today };
@@ -38,11 +40,13 @@ const foreign: Attempts = {
   getModel: () => [
     { path: { model: `rotation/${ann.names.rotation}` } },
     { path: { model: `${ann.names.hiddenProvider}/m` } },
+    { path: { model: `import/${ann.names.import}` } },
   ],
   createChatCompletion: () => [
     { body: { ...purchase, model: `rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
+    ...imports().map((model) => ({ body: { ...purchase, model } })),
     {
       ...{ headers: { 'idempotency-key': idempotencyKey }, statuses: nothing },
       body: { ...purchase, model: 'hosted/plain' },
@@ -52,7 +56,18 @@ const foreign: Attempts = {
     { body: { ...purchase, model: `rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/rotation/${ann.names.rotation}` } },
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
+    ...imports().map((model) => ({ body: { ...purchase, model } })),
   ],
+  createResponse: () => [
+    { body: { input: 'x', model: `rotation/${ann.names.rotation}` } },
+    { body: { input: 'x', model: 'hosted/plain', previous_response_id: responseIds.ann } },
+  ],
+  getResponse: () => [ofResponse()],
+  listResponseInputItems: () => [ofResponse()],
+  cancelResponse: () => [ofResponse()],
+  deleteResponse: () => [ofResponse()],
+  createMessage: () => [{ body: { ...purchase, model: `rotation/${ann.names.rotation}` } }],
+  countMessageTokens: () => [{ body: { ...purchase, model: `rotation/${ann.names.rotation}` } }],
   getGeneration: () => [{ query: { id: requestId } }, { query: { id: saleId } }],
   updateUser: () => [{ path: { username: 'ann' }, body: { isDisabled: true } }],
   createApiToken: () => [{ body: { name: 'mine', username: 'ann' } }],
@@ -122,16 +137,28 @@ const foreign: Attempts = {
   listSellerFeeChanges: () => [{ path: { username: 'ann' } }],
   withdrawSellerFeeChange: () => [{ path: { username: 'ann', changeId: randomUUID() } }],
   getProviderPace: () => ofProviders(),
+  getProviderHealth: () => ofProviders(),
   putAutoselect: () => [
     {
       path: { name: 'mine' },
       body: { otherwise: [{ from: [{ providerId: ann.ids.hiddenProvider, model: 'm' }] }] },
     },
     { path: { name: 'mine' }, body: { username: 'ann', otherwise: [{ from: 'everything' }] } },
+    {
+      path: { name: 'mine' },
+      body: { otherwise: [{ from: [{ importId: ann.ids.import }] }] },
+    },
   ],
   listAutoselects: () => [{ query: { username: 'ann' } }],
   getAutoselect: () => [{ path: { name: 'cheap' }, query: { username: 'ann' } }],
   deleteAutoselect: () => [{ path: { name: 'cheap' }, query: { username: 'ann' } }],
+  putImport: () => [
+    { path: { name: 'mine' }, body: { listing: `ann/${ann.names.hiddenProvider}/m` } },
+    { path: { name: 'mine' }, body: { listing: 'global/hosted/plain', username: 'ann' } },
+  ],
+  listImports: () => [{ query: { username: 'ann' } }],
+  getImport: () => ofImport(),
+  deleteImport: () => ofImport(),
   getRepair: () => [{ path: { id: randomUUID() } }],
   approveRepair: () => [{ path: { id: randomUUID() } }],
   refuseRepair: () => [{ path: { id: randomUUID() }, body: { reason } }],
@@ -144,6 +171,7 @@ const foreign: Attempts = {
       path: { name: 'mine' },
       body: { members: [{ providerId: ann.ids.hiddenProvider, model: 'm' }] },
     },
+    { path: { name: 'mine' }, body: { members: [{ importId: ann.ids.import }] } },
   ],
   listRotations: () => [{ query: { username: 'ann' } }],
   deleteRotation: () => [
@@ -208,7 +236,10 @@ const own: Attempts = Object.fromEntries(
     ...['listModels', 'getPrincipal', 'listApiTokens', 'listAudit', 'getBalance', 'listReceipts'],
     ...['listSales', 'getEarningsBalance', 'listPayouts', 'getPayoutAccount', 'listTopUps'],
     ...['listPromoGrants', 'listProviders', 'listListings', 'listRotations', 'listUsageChecks'],
-    ...['listAutoselects'],
+    ...['listAutoselects', 'listImports', 'listMarket'],
+    ...['listCallableProviders', 'listCallableRotations'],
+    ...['listCallableAutoselects', 'listOllamaTags', 'getOllamaVersion'],
+    'getCatalogueRevision',
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
     'getAccessToken',
   ].map((operationId) => [operationId, () => [{ statuses: nothing }]] as const),
@@ -230,6 +261,15 @@ const aboutNobody: ReadonlySet<string> = new Set([
   ...['signOut', 'putAutoTopUp', 'startPayoutOnboarding'],
 ]);
 
+/** Every form in which an import of ann's could be called. */
+const imports = (): readonly string[] => {
+  const { import: name } = ann.names;
+  return [name, `import/${name}`, `imports/${name}`, `user-import/${name}`, `ann/import/${name}`];
+};
+const ofImport = (): readonly Attempt[] => [
+  { path: { name: ann.names.import } },
+  { path: { name: ann.names.import }, query: { username: 'ann' } },
+];
 const ofToken = (): Attempt => ({ path: { id: ann.ids.spareToken } });
 const ofProviders = (more: Attempt = {}): readonly Attempt[] =>
   [ann.ids.provider, ann.ids.hiddenProvider].map((id) => ({ path: { id }, ...more }));
@@ -307,6 +347,17 @@ function connect(address: URL): Promise<Answer> {
   });
 }
 
+/** Buys a response that is kept; gives its id. */
+async function respond(apiToken: string): Promise<string> {
+  const response = await fetch(`${market.url}/v1/responses`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'hosted/plain', input: 'Hello!' }),
+  });
+  const { id } = (await response.json()) as { id: string };
+  return id;
+}
+
 /** Which of ann's traces somebody has read; what they have sent themselves is not news to them. */
 function readOf({ text }: Answer, attempt: Attempt): readonly string[] {
   const sent = JSON.stringify(attempt);
@@ -324,14 +375,21 @@ async function seenByAnn(): Promise<readonly Answer[]> {
   const paths = [
     ...['account/api-tokens', 'account/balance', 'account/top-ups', 'account/payouts'],
     ...['account/receipts', 'account/payout-account', 'catalog/providers', 'catalog/listings'],
-    ...['catalog/rotations', `catalog/providers/${ann.ids.hiddenProvider}/registrations`],
+    ...[
+      'catalog/rotations',
+      'catalog/imports',
+      `catalog/providers/${ann.ids.hiddenProvider}/registrations`,
+    ],
   ];
   return Promise.all(
     paths.map(async (path) => {
       const headers = { authorization: `Bearer ${ann.apiToken}` };
       const response = await fetch(`${market.url}/api/${path}`, { headers });
       const text = await response.text();
-      return { status: response.status, text: text.replaceAll(/"lastUsedAt":"[^"]+"/g, '') };
+      return {
+        status: response.status,
+        text: text.replaceAll(/"lastUsedAt":(?:"[^"]+"|null)/g, ''),
+      };
     }),
   );
 }
@@ -360,13 +418,15 @@ beforeAll(async () => {
   await buy(market, carl.apiToken, 'bobs/demo-small');
   const key = { 'idempotency-key': idempotencyKey };
   requestId = (await buy(market, ann.apiToken, 'hosted/plain', key)).requestId;
+  responseIds.ann = await respond(ann.apiToken);
+  responseIds.bob = await respond(bob.apiToken);
   bobsRequestId = (await buy(market, bob.apiToken, 'hosted/plain')).requestId;
   await market.receipt(carl, saleId);
   await market.restingWallet(carl);
   payoutId = await payOut(market, 'ann');
   await payOut(market, 'bob');
   await market.operator.call('POST', '/api/account/payout-batches', PayoutBatch, { batchId });
-  ann.traces.push(requestId, saleId, payoutId);
+  ann.traces.push(requestId, saleId, payoutId, responseIds.ann);
   expect(ann.traces).not.toContain('');
   sessionToken = await bob.page.accessToken();
 }, 120_000);
@@ -451,22 +511,30 @@ describe.each([
 
 describe("another's own address", () => {
   const buyers = restRoutes.filter(({ path }) => path.startsWith('/v1/'));
-  it.each(buyers.map((route) => [route.operationId, route] as const))(
-    'is closed to a tenant who asks it to %s, for what is its own too',
-    async (_name, route) => {
+  it.each(
+    ['', '/hosted'].flatMap((place) =>
+      buyers
+        // What was kept is no provider's: it is asked for once, and gone when it has been deleted.
+        .filter(({ path }) => place === '' || !path.includes('{id}'))
+        .map((route) => [route.operationId, place, route] as const),
+    ),
+  )(
+    'is closed to a tenant who asks it to %s at "%s", for what is its own too',
+    async (_name, place, route) => {
       const attempt = {
-        path: { model: 'hosted/plain' },
+        path: { model: 'hosted/plain', id: responseIds.bob },
         ...(route.method === 'post' && {
           // An answer that is kept is behind the same door.
-          headers: { 'idempotency-key': 'a key of his own' },
-          body: { ...purchase, model: 'hosted/plain' },
+          headers: { 'idempotency-key': `a key of his own to ${route.operationId}${place}` },
+          body: { ...purchase, model: 'hosted/plain', input: 'Hello!' },
         }),
         ...(route.operationId === 'getGeneration' && { query: { id: bobsRequestId } }),
       };
-      const open = await send(route, attempt, bob.apiToken, '/api/u/bob');
-      expect(open).toMatchObject({ status: 200 });
+      const open = await send(route, attempt, bob.apiToken, `/api/u/bob${place}`);
+      // None runs in the background.
+      expect(open.status).toBe(route.operationId === 'cancelResponse' ? 400 : 200);
       for (const prefix of ['/api/u/ann', '/api/u/global', '/api/u/nobody']) {
-        const answer = await send(route, attempt, bob.apiToken, prefix);
+        const answer = await send(route, attempt, bob.apiToken, `${prefix}${place}`);
         expect(answer).toMatchObject({
           status: 403,
           text: expect.stringContaining('user_foreign'),

@@ -23,7 +23,9 @@ import { PaymentController } from './inbound/payment.controller.js';
 import { PayoutController } from './inbound/payout.controller.js';
 import { RepairController } from './inbound/repair.controller.js';
 import { RequestMoneyController } from './inbound/request-money.controller.js';
+import { SelectionsController } from './inbound/selections.controller.js';
 import { SettleConsumer } from './inbound/settle-consumer.js';
+import { StoredResponsesController } from './inbound/stored-responses.controller.js';
 import { UsageController } from './inbound/usage.controller.js';
 import { UsersController } from './inbound/users.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
@@ -39,6 +41,8 @@ import { PgOutboxStore } from './outbound/pg-outbox-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
+import { StoredResponseJobs, storedResponseParts } from './responses.module.js';
+import { SelectionJobs, selectionParts } from './selection.module.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
@@ -73,7 +77,9 @@ export function appModule(
       RequestMoneyController,
       AccessController,
       AnswersController,
+      StoredResponsesController,
       ActsController,
+      SelectionsController,
       AccountController,
       UsersController,
       ApiTokensController,
@@ -92,7 +98,9 @@ export function appModule(
       OutboxRelay,
       Upkeep,
       Idempotency,
+      ...selectionParts(settings),
       ...paymentParts(settings),
+      ...storedResponseParts(settings),
       ...usageParts(settings, log),
       ...payoutParts(settings),
       ...reconciliationParts(settings, log),
@@ -137,7 +145,8 @@ function backgroundJobs(settings: AccountsSettings): Provider {
     provide: BackgroundJobs,
     inject: [
       ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
-      ...[PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
+      ...[StoredResponseJobs, PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
+      SelectionJobs,
     ],
     useFactory: (
       reaper: Reaper,
@@ -164,5 +173,6 @@ function batchLimits(settings: AccountsSettings) {
   return {
     lanesMax: settings.ACCOUNTS_BATCH_LANES_MAX,
     itemsMax: settings.ACCOUNTS_BATCH_ITEMS_MAX,
+    besideMin: settings.ACCOUNTS_BATCH_ITEMS_MAX,
   };
 }

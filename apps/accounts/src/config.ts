@@ -32,10 +32,10 @@ export const accountsSettings = z.object({
     2,
     1,
     100,
-    'Statements of a kind that move money at once. Calls that come meanwhile share the next one; more statements only wait for each other.',
+    'Statements of a kind that move money at once. Calls that come meanwhile share the next one; a further statement begins beside it only when it is full, since they wait for each other.',
   ),
   ACCOUNTS_BATCH_ITEMS_MAX: setting.integer(
-    100,
+    200,
     1,
     1_000,
     'Requests in one statement: enough that a commit costs each little, few enough to be quick.',
@@ -84,6 +84,30 @@ export const accountsSettings = z.object({
   ACCOUNTS_IDEMPOTENCY_PURGE_INTERVAL_MS: setting.durationMs(
     60_000,
     'How often keys whose time is over are forgotten, and the answers kept for them.',
+  ),
+  ACCOUNTS_RESPONSE_TTL_MS: setting.durationMs(
+    2_592_000_000,
+    'How long a response is kept for requests that build on it: 30 days, as clients expect.',
+  ),
+  ACCOUNTS_RESPONSES_PER_OWNER_MAX: setting.integer(
+    10_000,
+    1,
+    10_000_000,
+    'Responses kept for one owner; beyond it the oldest are forgotten. Own capacity is free, so something must bound it.',
+  ),
+  ACCOUNTS_RESPONSE_PURGE_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often responses whose time is over are forgotten.',
+  ),
+  ACCOUNTS_SELECTION_KEPT_MS: setting.integer(
+    7_776_000_000,
+    1,
+    315_360_000_000,
+    'How long receipts tell what autoselects have decided: 90 days. A few KB each; the receipt itself stays.',
+  ),
+  ACCOUNTS_SELECTION_FORGET_INTERVAL_MS: setting.durationMs(
+    60_000,
+    'How often such decisions that are older are forgotten.',
   ),
   ACCOUNTS_VIOLATIONS_MS_MAX: setting.durationMs(
     600_000,

@@ -1,5 +1,6 @@
 import type { PayoutProviderKind } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
+import { queueConnection } from '@aisbf/queues';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
 import { type BackgroundJob, BackgroundJobs, job } from './inbound/background.js';
@@ -9,7 +10,6 @@ import { CountedPayoutEvents } from './outbound/counted-payout-events.js';
 import { CsvPayouts } from './outbound/csv-payouts.js';
 import { PgPayoutBooks } from './outbound/pg-payout-books.js';
 import { PayoutRules, PgPayoutStore } from './outbound/pg-payout-store.js';
-import { queueConnection } from './outbound/shared-queue.js';
 import { openStripe } from './outbound/stripe-client.js';
 import { NoOnboarding, StripeOnboarding, StripePayouts } from './outbound/stripe-payouts.js';
 import { DirectPayoutQueue } from './services/direct-payout-queue.js';

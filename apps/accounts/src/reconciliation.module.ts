@@ -1,5 +1,6 @@
 import { nanos } from '@aisbf/money';
 import { Log } from '@aisbf/platform';
+import { queueConnection } from '@aisbf/queues';
 import type { Provider } from '@nestjs/common';
 import type { AccountsSettings } from './config.js';
 import { reconciliationJobs } from './domain/reconciliation.js';
@@ -19,7 +20,6 @@ import { PgBookedMovements } from './outbound/pg-booked-movements.js';
 import { PgLedgerChecks } from './outbound/pg-ledger-checks.js';
 import { PgReconciliationStore } from './outbound/pg-reconciliation-store.js';
 import { PgRepairStore } from './outbound/pg-repair-store.js';
-import { queueConnection } from './outbound/shared-queue.js';
 import { AuditBlockStore, AuditBlocks } from './services/audit-blocks.js';
 import { BookedMovements, OutsideBooks, OutsideSettings } from './services/outside-books.js';
 import { ReconciliationEvents } from './services/reconciliation-events.js';

@@ -50,6 +50,42 @@ describe('a batch', () => {
     }
   });
 
+  it('keeps the terms and moments of each, whichever of them are alike', async () => {
+    const buyer = await ledger.richOwner(500_000n);
+    const { leaseId } = await leaseFor(ledger, buyer, '50000');
+    const [cheap, dear] = [holdOf(buyer).terms, holdOf(buyer).terms].map((terms, n) =>
+      terms.map((each) => ({ ...each, prices: { completion_token: String((n + 1) * 1_000_000) } })),
+    );
+    const each = [cheap, dear, cheap, undefined, dear].map((terms) =>
+      holdOf(buyer, terms && { terms }),
+    );
+    const holds = each.slice(0, 3);
+    await Promise.all(holds.map(authorise));
+    const leased = each.map((hold) => holdOf(buyer, { terms: hold.terms }));
+    const endedAtMs = 1_764_000_000_123;
+    const charged = await Promise.all([
+      ...holds.map((hold) => settle(hold, { endedAtMs })),
+      ...leased.map((hold) => settle(hold, { endedAtMs, ticket: ticketOf(hold, leaseId) })),
+    ]);
+    expect(charged.map((one) => one.charged)).toEqual([
+      '200',
+      '400',
+      '200',
+      '200',
+      '400',
+      '200',
+      '300',
+      '400',
+    ]);
+    for (const { requestId, terms } of [...holds, ...leased]) {
+      const { rows } = await ledger.admin.query(
+        'SELECT terms, ended_at AS "endedAt" FROM receipt WHERE id = $1',
+        [requestId],
+      );
+      expect(rows).toEqual([{ terms, endedAt: new Date(endedAtMs) }]);
+    }
+  });
+
   it('answers each of two alike by itself, and two of the same id as one and its repeat', async () => {
     const buyer = await ledger.richOwner(50_000n);
     const hold = holdOf(buyer);

@@ -259,7 +259,15 @@ describe('a settlement from a lease', () => {
       'SELECT command FROM fenced_settlement WHERE hold_id = ANY ($1)',
       [[first.requestId, second.requestId]],
     );
-    expect(rows).toHaveLength(1);
+    // All that was told of it, for whoever looks.
+    expect(rows).toEqual([
+      {
+        command: expect.objectContaining({
+          ...{ id: second.requestId, lease_id: leaseId, outcome: 'completed', cost: 300 },
+          units: expect.objectContaining({ completion_token: expect.any(Number) }),
+        }),
+      },
+    ]);
   });
 });
 

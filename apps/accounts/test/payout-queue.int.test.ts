@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { queueConnection } from '@aisbf/queues';
 import { redisUrl, until } from '@aisbf/testkit';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { BullPayoutQueue, payoutQueueName } from '../src/outbound/bull-payout-queue.js';
-import { queueConnection } from '../src/outbound/shared-queue.js';
 
 const closings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -45,7 +45,7 @@ const kinds: Readonly<Record<string, readonly string[]>> = {
   payout_lost: [`UPDATE payout SET due_at = NULL WHERE state = 'prepared'`],
   usage_sum: [
     `DELETE FROM usage_fresh`,
-    `INSERT INTO usage_fresh (receipt_id) SELECT receipt_id FROM usage_fresh`,
+    `INSERT INTO usage_fresh (receipt_ids) SELECT receipt_ids FROM usage_fresh`,
     `INSERT INTO usage_day SELECT u.* FROM receipt r CROSS JOIN LATERAL usage_of(r) u LIMIT 1`,
   ],
   receipt_moment: [`UPDATE receipt SET resolved_at = resolved_at + interval '1 us'`],

@@ -40,7 +40,7 @@ describe('withdraw', () => {
       outcome: 'not_served',
     });
     const { rows } = await ledger.admin.query<{ outcome: string }>(
-      `SELECT u ->> 'outcome' AS outcome FROM outbox, jsonb_array_elements(payload -> 'usages') u
+      `SELECT u ->> 'outcome' AS outcome FROM outbox, json_array_elements(usage_event(payload) -> 'usages') u
        WHERE u ->> 'requestId' = $1`,
       [hold.requestId],
     );

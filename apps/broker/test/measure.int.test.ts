@@ -107,6 +107,9 @@ describe('what a broker sees of its workers', () => {
       worker.answer(frame, { status: 'ok', payload: { status_code: 400, body: '{}' } }),
     );
     expect((await ask()).status).toBe(400);
+    // A probe is nobody's request.
+    const headers = { [internalHeaders.isProbe]: '1' };
+    await call(stage.url, { sessionId: worker.sessionId, body, headers });
     const status = await statusOf(worker.sessionId);
     // The router hears of all models together.
     expect(status?.presence?.measured).toMatchObject({ requests: 2, successRate: 0.5 });

@@ -1,12 +1,25 @@
+import { tmpdir } from 'node:os';
+import { EgressAgents, egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
-import type { DynamicModule } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import type { GatewaySettings } from './config.js';
-import { DoorLimits, OpenAiRoutes } from './inbound/openai-routes.js';
+import { Explanations } from './inbound/explanations.js';
+import { FormDoor } from './inbound/form-door.js';
+import { UploadLimits } from './inbound/form-upload.js';
+import { DoorLimits, InferenceDoor } from './inbound/inference-door.js';
+import { MessageRoutes } from './inbound/message-routes.js';
+import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
+import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { Refusals } from './inbound/refusals.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
+import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
 import { HttpHolds } from './outbound/http-holds.js';
 import { HttpKeptAnswers } from './outbound/http-kept-answers.js';
+import { HttpStoredResponseStore } from './outbound/http-stored-response-store.js';
 import { HttpUpstream } from './outbound/http-upstream.js';
+import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
@@ -16,10 +29,16 @@ import { Holds } from './services/holds.js';
 import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inference.js';
 import { Inference } from './services/inference.js';
 import { KeptAnswers } from './services/kept-answers.js';
+import { MediaLength } from './services/media-length.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { Settlements } from './services/settlements.js';
+import {
+  StoredResponseLimits,
+  StoredResponseStore,
+  StoredResponses,
+} from './services/stored-responses.js';
 import { Upstream } from './services/upstream.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
@@ -40,6 +59,15 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
     module: AppModule,
     providers: [
       OpenAiRoutes,
+      OllamaProbes,
+      { provide: OllamaLikeness, useValue: new OllamaLikeness(settings.GATEWAY_OLLAMA_VERSION) },
+      ResponseRoutes,
+      MessageRoutes,
+      Explanations,
+      Refusals,
+      StoredResponses,
+      FormDoor,
+      InferenceDoor,
       Inference,
       PaidRelay,
       AttemptBook,
@@ -76,47 +104,79 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
       },
       {
+        provide: StoredResponseStore,
+        useFactory: () => new HttpStoredResponseStore(peer(settings.GATEWAY_ACCOUNTS_URL)),
+      },
+      {
+        provide: StoredResponseLimits,
+        useValue: new StoredResponseLimits(settings.GATEWAY_STORED_RESPONSE_BYTES_MAX),
+      },
+      {
         provide: Holds,
         useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
       },
-      {
-        provide: Upstream,
-        useFactory: () =>
-          new HttpUpstream({
-            internalSecret: settings.AISBF_INTERNAL_SECRET,
-            connectionsMax: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX,
-            connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
-          }),
-      },
+      { provide: Upstream, useFactory: () => upstreamOf(settings, parts) },
+      { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: metrics },
       { provide: NatsBus, useValue: bus },
-      {
-        provide: DoorLimits,
-        useValue: new DoorLimits(settings.GATEWAY_REQUESTS_MAX, {
-          charactersMax: settings.GATEWAY_SIGNAL_CHARACTERS_MAX,
-        }),
-      },
-      {
-        provide: OutputHoldSettings,
-        useValue: new OutputHoldSettings(
-          settings.GATEWAY_HOLD_STEP_TOKENS,
-          settings.GATEWAY_HOLD_MARGIN_TOKENS,
-          settings.GATEWAY_HOLD_RETRY_MS,
-        ),
-      },
-      { provide: RetryLimits, useValue: retryLimits(settings) },
-      {
-        provide: AnswerLimits,
-        useValue: new AnswerLimits(
-          settings.GATEWAY_ANSWER_BYTES_MAX,
-          settings.GATEWAY_EVENT_BYTES_MAX,
-        ),
-      },
+      ...limitsOf(settings),
     ],
   };
+}
+
+function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): Upstream {
+  return new HttpUpstream({
+    internalSecret: settings.AISBF_INTERNAL_SECRET,
+    agents: new EgressAgents({
+      kept: { connections: settings.GATEWAY_UPSTREAM_CONNECTIONS_MAX },
+      connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
+      egress: egressPolicies(settings),
+    }),
+    refusals: new EgressRefusals(log, metrics),
+  });
+}
+
+/** What bounds each of the parts. */
+function limitsOf(settings: GatewaySettings): Provider[] {
+  return [
+    {
+      provide: UploadLimits,
+      useValue: new UploadLimits(
+        settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
+        settings.GATEWAY_UPLOAD_BYTES_MAX,
+        settings.GATEWAY_UPLOADS_MAX,
+      ),
+    },
+    {
+      provide: DoorLimits,
+      useValue: new DoorLimits(settings.GATEWAY_REQUESTS_MAX, {
+        charactersMax: settings.GATEWAY_SIGNAL_CHARACTERS_MAX,
+      }),
+    },
+    {
+      provide: OutputHoldSettings,
+      useValue: new OutputHoldSettings(
+        settings.GATEWAY_HOLD_STEP_TOKENS,
+        settings.GATEWAY_HOLD_MARGIN_TOKENS,
+        settings.GATEWAY_HOLD_RETRY_MS,
+      ),
+    },
+    { provide: RetryLimits, useValue: retryLimits(settings) },
+    {
+      provide: AnswerLimits,
+      useValue: new AnswerLimits(
+        settings.GATEWAY_ANSWER_BYTES_MAX,
+        settings.GATEWAY_EVENT_BYTES_MAX,
+        {
+          bytesMax: settings.GATEWAY_START_UP_BYTES_MAX,
+          msMax: settings.GATEWAY_START_UP_MS_MAX,
+        },
+      ),
+    },
+  ];
 }
 
 function retryLimits(settings: GatewaySettings): RetryLimits {

@@ -1,3 +1,4 @@
+import { egressSettings } from '@aisbf/egress';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 
@@ -10,6 +11,7 @@ export const gatewaySettings = z.object({
     'Where health facts go, and settlements that find no accounts.',
   ),
   AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...egressSettings,
   GATEWAY_HTTP_HOST: setting.host('Address to listen on.'),
   GATEWAY_HTTP_PORT: setting.port(7004, "Port of the buyers' API; 0 picks a free one."),
   GATEWAY_LOG_LEVEL: setting.logLevel(),
@@ -18,6 +20,20 @@ export const gatewaySettings = z.object({
   GATEWAY_BODY_BYTES_MAX: setting.sizeBytes(
     33_554_432,
     'Largest request body: 32 MiB holds a dozen inline images.',
+  ),
+  GATEWAY_UPLOAD_BYTES_MAX: setting.sizeBytes(
+    106_954_752,
+    'All files of one form: 100 MiB, and 2 MiB for what stands around them. They go to the disk, not to memory.',
+  ),
+  GATEWAY_UPLOADS_MAX: setting.integer(
+    64,
+    1,
+    10_000,
+    'Forms that are received or served at once; times the largest of them, that is how much disk they may take.',
+  ),
+  GATEWAY_UPLOAD_FOLDER: setting.text(
+    '',
+    'Where the files of forms lie while they are served; by default where the system keeps such files.',
   ),
   GATEWAY_ANSWER_BYTES_MAX: setting.sizeBytes(
     67_108_864,
@@ -29,15 +45,33 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Largest answer that is kept for a repeat under an idempotency key; of a larger one there is the receipt.',
   ),
+  GATEWAY_STORED_RESPONSE_BYTES_MAX: setting.integer(
+    1_048_576,
+    0,
+    4_194_304,
+    'Largest conversation whose response is kept for requests that build on it: a few hundred pages of text.',
+  ),
   GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',
+  ),
+  GATEWAY_START_UP_BYTES_MAX: setting.sizeBytes(
+    65_536,
+    'How much of a stream is held back before its first word, so that a failure until then can be mended.',
+  ),
+  GATEWAY_START_UP_MS_MAX: setting.durationMs(
+    5_000,
+    'How long it is held back: whoever waits for a model that loads is to hear of it.',
   ),
   GATEWAY_SIGNAL_CHARACTERS_MAX: setting.integer(
     262_144,
     0,
     33_554_432,
     'How much of a prompt an autoselect looks at: 64,000 tokens, in about 3 ms. A longer one counts as private.',
+  ),
+  GATEWAY_OLLAMA_VERSION: setting.text(
+    '0.12.0',
+    'What `/api/version` says: the Ollama whose list of models ours is like. Programs leave alone what they take for too old.',
   ),
   GATEWAY_REQUESTS_MAX: setting.integer(
     10_000,

@@ -2,8 +2,12 @@ import { loadEncodings } from '@aisbf/metering';
 import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf/platform';
 import { appModule } from './app.module.js';
 import type { GatewaySettings } from './config.js';
+import { ollamaPrefixes } from './inbound/buyer-paths.js';
+import { MessageRoutes } from './inbound/message-routes.js';
+import { OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
+import { ResponseRoutes } from './inbound/response-routes.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -26,7 +30,9 @@ export async function startGateway(settings: GatewaySettings) {
     readiness,
     onFastify: (fastify, nest) => {
       addOpenApi(fastify);
-      nest.get(OpenAiRoutes).addTo(fastify);
+      const door = nest.get(OpenAiRoutes);
+      door.addTo(fastify, [nest.get(ResponseRoutes), nest.get(MessageRoutes)]);
+      door.open(fastify, ollamaPrefixes, (scope) => nest.get(OllamaProbes).addTo(scope));
     },
   });
   readiness.markStarted();

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import {
   type Admit,
+  type CallableRoutes,
   type Candidate,
   type Extend,
   type Extended,
@@ -40,6 +41,8 @@ export async function openGateway(environment: Readonly<Record<string, string>> 
     readConfig(gatewaySettings, {
       AISBF_INTERNAL_SECRET: 'a secret of this test only',
       AISBF_NATS_URL: await natsUrl(),
+      // The upstreams of tests listen on loopback.
+      AISBF_EGRESS_OPERATOR_INTERNAL: 'true',
       GATEWAY_HTTP_PORT: '0',
       GATEWAY_LOG_LEVEL: 'silent',
       GATEWAY_ROUTER_URL: peerServer.url,
@@ -98,6 +101,7 @@ export function candidateAt(url: string): Candidate {
     outputTokensHeld: 1_000,
     url,
     headers: { authorization: 'Bearer upstream-key' },
+    isOfOperator: true,
   };
 }
 
@@ -124,6 +128,9 @@ class FakePeers {
   readonly kept: KeepAnswer[] = [];
   isKeepingNothing = false;
   receipt: object = {};
+  /** What the token can call. */
+  models: readonly Readonly<{ id: string }>[] = [{ id: 'p/m' }];
+  routes: CallableRoutes = { providers: [], rotations: [], autoselects: [] };
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
 
@@ -175,8 +182,10 @@ class FakePeers {
     }
     if (path === internalPaths.accountsReceipt) return this.receipt;
     if (path === internalPaths.routerModels) {
-      return { models: [{ id: 'p/m', ownedBy: 'seller', createdAtS: 1, prices: null }] };
+      const line = { ownedBy: 'seller', createdAtS: 1, prices: null };
+      return { models: this.models.map((model) => ({ ...line, ...model })) };
     }
+    if (path === internalPaths.routerRoutes) return this.routes;
     return {};
   }
 

@@ -173,5 +173,6 @@ function receiptOf(id: string): object {
     ...{ finishReason: 'stop', prices: null, hold: '9', charge: '7', chargeUsd: '0.000000007' },
     refunded: '0',
     ...{ timings: { firstByteMs: null, totalMs: null }, attempts: [], rejections: [] },
+    candidates: [],
   };
 }

@@ -8,7 +8,6 @@ import {
   sse,
   streamFine,
   streamRequest,
-  type UpstreamScript,
 } from './gateway-bench.js';
 
 let bench: GatewayBench;
@@ -55,79 +54,6 @@ describe('a stream', () => {
     expect(received.split('[DONE]')).toHaveLength(2);
     expect(received).not.toContain('more');
     expect(await bench.settlement()).toMatchObject({ outcome: 'completed' });
-  });
-
-  const lateFaults: readonly (readonly [string, string, UpstreamScript])[] = [
-    [
-      'resets',
-      'cut',
-      (_request, response) => {
-        response
-          .writeHead(200, sse)
-          .write(chunkEvent({ content: 'fi' }), () => setImmediate(() => response.destroy()));
-      },
-    ],
-    [
-      'ends without a reason',
-      'cut',
-      (_request, response) => void response.writeHead(200, sse).end(chunkEvent({ content: 'fi' })),
-    ],
-    [
-      'reports an error',
-      'error_in_answer',
-      (_request, response) =>
-        void response
-          .writeHead(200, sse)
-          .end(`${chunkEvent({ content: 'fi' })}data: {"error":{"message":"x"}}\n\n`),
-    ],
-    [
-      'turns to garbage',
-      'garbage',
-      (_request, response) =>
-        void response.writeHead(200, sse).end(`${chunkEvent({ content: 'fi' })}data: {{{\n\n`),
-    ],
-    [
-      'never ends an event',
-      'too_large',
-      (_request, response) =>
-        void response
-          .writeHead(200, sse)
-          .end(`${chunkEvent({ content: 'fi' })}data: ${'x'.repeat(200_000)}`),
-    ],
-  ];
-
-  it.each(lateFaults)(
-    'breaks with a typed error where the upstream %s after its first content',
-    async (_name, reason, script) => {
-      bench.peers.candidates = [await bench.upstream(script), goodStream];
-      const { text, isCleanEnd } = await readToTheEnd(await bench.buy(streamRequest));
-      expect(text).toContain('"content":"fi"');
-      expect(text).toContain('"type":"upstream_error"');
-      expect(text).not.toContain('[DONE]');
-      expect(isCleanEnd).toBe(false);
-      expect(await bench.settlement()).toMatchObject({
-        outcome: 'seller_failed',
-        servedPosition: 0,
-        attempts: [{ result: 'failed', reason }],
-      });
-    },
-  );
-
-  it('breaks where the upstream falls silent', async () => {
-    bench.peers.deadlines = { firstByteMs: 5_000, idleMs: 300, totalMs: 10_000 };
-    bench.peers.candidates = [
-      await bench.upstream(
-        (_request, response) =>
-          void response.writeHead(200, sse).write(chunkEvent({ content: 'fi' })),
-      ),
-    ];
-    const { text, isCleanEnd } = await readToTheEnd(await bench.buy(streamRequest));
-    expect(text).toContain('stream_timed_out');
-    expect(isCleanEnd).toBe(false);
-    expect(await bench.settlement()).toMatchObject({
-      outcome: 'seller_failed',
-      attempts: [{ reason: 'timeout' }],
-    });
   });
 
   it('breaks as timed out where the upstream never ends, however busily it speaks', async () => {

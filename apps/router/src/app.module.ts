@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AccessLease, Principals, type RunningAccess } from '@aisbf/access';
+import { egressPolicies } from '@aisbf/egress';
 import {
   CallerCheck,
   CallerGuard,
@@ -24,12 +25,16 @@ import { CredentialTending, CredentialTendingSettings } from './inbound/credenti
 import { ExpiryWatch, ExpiryWatchSettings } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { FeesController } from './inbound/fees.controller.js';
+import { HealthController } from './inbound/health.controller.js';
+import { ImportsController } from './inbound/imports.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { ListingsController } from './inbound/listings.controller.js';
+import { MarketController } from './inbound/market.controller.js';
 import { PaceController } from './inbound/pace.controller.js';
 import { PresenceListener, PresenceListenerSettings } from './inbound/presence-listener.js';
 import { ProvidersController } from './inbound/providers.controller.js';
 import { RegistrationsController } from './inbound/registrations.controller.js';
+import { RevisionController } from './inbound/revision.controller.js';
 import { RotationsController } from './inbound/rotations.controller.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { UsageChecksController } from './inbound/usage-checks.controller.js';
@@ -46,6 +51,9 @@ import { PrismaCatalogueWriter } from './outbound/prisma-catalogue-writer.js';
 import { RedisProviderRates } from './outbound/redis-provider-rates.js';
 import { RedisRateLimits } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
+import { outlierSettingsOf, probeParts } from './probes.module.js';
+import { replicaParts } from './replica.module.js';
+import { selectionParts } from './selection.module.js';
 import { Accounts } from './services/accounts.js';
 import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
@@ -56,18 +64,21 @@ import { CatalogueEditing, CatalogueWriter } from './services/catalogue-editing.
 import { CredentialStore, CredentialUpkeep } from './services/credential-upkeep.js';
 import { FeeManagement } from './services/fee-management.js';
 import { HoldDesk, TicketSecret } from './services/hold-desk.js';
+import { ImportManagement, ImportSettings } from './services/import-management.js';
 import { Leases } from './services/leases.js';
 import { ListingManagement } from './services/listing-management.js';
 import { CatalogueStore, LiveCatalogue } from './services/live-catalogue.js';
-import { HealthSettings, LiveHealth } from './services/live-health.js';
-import { LivePace, PaceSettings } from './services/live-pace.js';
+import { LiveFailuresSettings } from './services/live-failures.js';
+import { HealthSettings } from './services/live-health.js';
+import { PaceSettings } from './services/live-pace.js';
 import { Market } from './services/market.js';
+import { MarketReport } from './services/market-report.js';
 import { ModelList } from './services/model-list.js';
 import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
-import { PaceReport } from './services/pace-report.js';
 import { Planning, PlanningSettings } from './services/planning.js';
+import { HostedProviderSettings, ProviderKinds } from './services/provider-kinds.js';
 import { ProviderManagement } from './services/provider-management.js';
 import { ProviderRates } from './services/provider-rates.js';
 import { RateCheck, RateCheckSettings } from './services/rate-check.js';
@@ -102,25 +113,29 @@ export type RouterParts = Readonly<{
 
 class AppModule {}
 
+const controllers = [
+  InternalController,
+  ProvidersController,
+  PaceController,
+  HealthController,
+  RegistrationsController,
+  ListingsController,
+  FeesController,
+  RotationsController,
+  AutoselectsController,
+  MarketController,
+  ImportsController,
+  UsageChecksController,
+  RevisionController,
+];
+
 /** The parts of the service, and what stands behind each port. */
 export function appModule(settings: RouterSettings, parts: RouterParts): DynamicModule {
   return {
     module: AppModule,
-    controllers: [
-      InternalController,
-      ProvidersController,
-      PaceController,
-      RegistrationsController,
-      ListingsController,
-      FeesController,
-      RotationsController,
-      AutoselectsController,
-      UsageChecksController,
-    ],
+    controllers: [...controllers],
     providers: [
       LiveCatalogue,
-      LiveHealth,
-      LivePace,
       Market,
       Planning,
       RatedPlanning,
@@ -137,8 +152,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       WorkerAdmission,
       Owners,
       CatalogueEditing,
+      ProviderKinds,
       ProviderManagement,
-      PaceReport,
       RegistrationManagement,
       ListingManagement,
       FeeManagement,
@@ -146,6 +161,8 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       RotationManagement,
       CredentialUpkeep,
       AutoselectManagement,
+      MarketReport,
+      ImportManagement,
       ActRelay,
       ActTending,
       RouterEvents,
@@ -180,18 +197,27 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: Redis, useValue: parts.redis },
       { provide: ReadingPool, useValue: parts.reading },
       { provide: WritingClient, useValue: parts.writing },
+      ...probeParts(settings),
+      ...selectionParts(settings),
+      ...replicaParts(settings),
       ...settingsFor(settings),
     ],
   };
+}
+
+function presenceSettingsFor(settings: RouterSettings) {
+  return [
+    value(new Presence(presenceSettings(settings))),
+    value(new PresenceListenerSettings(settings.ROUTER_PRESENCE_TICK_MS)),
+  ];
 }
 
 /** The settings as the parts want them. */
 function settingsFor(settings: RouterSettings) {
   return [
     value(new RegistrationTokens(settings.ROUTER_SECRET_PEPPER)),
-    ...credentialSettingsFor(settings),
-    value(new Presence(presenceSettings(settings))),
-    value(new PresenceListenerSettings(settings.ROUTER_PRESENCE_TICK_MS)),
+    ...hostedSettingsFor(settings),
+    ...presenceSettingsFor(settings),
     value(new ExpiryWatchSettings(settings.ROUTER_REGISTRATION_EXPIRY_TICK_MS)),
     value(
       new RegistrationSettings(
@@ -202,10 +228,12 @@ function settingsFor(settings: RouterSettings) {
     value(new ActTendingSettings(settings.ROUTER_ACTS_INTERVAL_MS)),
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
     value(healthSettings(settings)),
+    value(new LiveFailuresSettings(settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
     value(new RateCheckSettings(settings.ROUTER_LIMITS_OPEN === 'true')),
     value(termSettings(settings)),
+    value(new ImportSettings(settings.ROUTER_IMPORTS_MAX)),
     value(planningSettings(settings)),
     value(
       new UsualOutputSettings(
@@ -235,11 +263,17 @@ function settingsFor(settings: RouterSettings) {
   ];
 }
 
-function credentialSettingsFor(settings: RouterSettings) {
+function hostedSettingsFor(settings: RouterSettings) {
   return [
     value(new CredentialVault(settings.ROUTER_CREDENTIAL_KEYS)),
     value(new CredentialTendingSettings(settings.ROUTER_CREDENTIAL_REWRAP_INTERVAL_MS)),
     value(new CredentialBatch(settings.ROUTER_CREDENTIAL_REWRAP_BATCH)),
+    value(
+      new HostedProviderSettings(
+        egressPolicies(settings),
+        settings.ROUTER_HOSTED_BY_USERS === 'true',
+      ),
+    ),
   ];
 }
 
@@ -284,12 +318,7 @@ export function planningSettings(settings: RouterSettings): PlanningSettings {
       promptTokensMax: settings.ROUTER_PROMPT_TOKENS_MAX,
       frameOverheadBytes: settings.ROUTER_FRAME_OVERHEAD_BYTES,
       sessionQueuedMax: settings.ROUTER_SESSION_QUEUED_MAX,
-      outliers: {
-        endsMin: settings.ROUTER_OUTLIER_ATTEMPTS,
-        shortfall: settings.ROUTER_OUTLIER_SHORTFALL_PERCENT / 100,
-        shareMax: settings.ROUTER_OUTLIER_SHARE_PERCENT_MAX / 100,
-        outMs: settings.ROUTER_OUTLIER_MS,
-      },
+      outliers: outlierSettingsOf(settings),
       selectedOffersMax: settings.ROUTER_AUTOSELECT_OFFERS_MAX,
     },
     {

@@ -30,10 +30,30 @@ describe('routerSettings', () => {
       ...required,
       ROUTER_HOLD_TTL_MS: '600000',
       ROUTER_ATTEMPTS_MAX: '9',
+      ROUTER_PROBE_PROVIDER_DAY_MAX: '200000',
+      ROUTER_PROBE_REST_MS_MAX: '1000',
     });
-    for (const name of ['ROUTER_HOLD_TTL_MS', 'ROUTER_ATTEMPTS_MAX']) {
+    for (const name of [
+      'ROUTER_HOLD_TTL_MS',
+      'ROUTER_ATTEMPTS_MAX',
+      'ROUTER_PROBE_PROVIDER_DAY_MAX',
+      'ROUTER_PROBE_REST_MS_MAX',
+    ]) {
       expect(() => requireConsistent(settings)).toThrow(name);
     }
+  });
+
+  it.each([
+    ['ROUTER_PROBES', 'yes'],
+    ['ROUTER_PROBE_MODELS', 'doubtful'],
+    ['ROUTER_PROBE_COMPLETION', 'sometimes'],
+    ['ROUTER_PROBE_OUTPUT_TOKENS', '5'],
+    ['ROUTER_PROBE_OUTPUT_TOKENS', '0'],
+    ['ROUTER_PROBE_MODELS_INTERVAL_MS', '0'],
+    ['ROUTER_PROBE_JITTER_PERCENT', '51'],
+    ['ROUTER_PROBE_CONCURRENCY', 'many'],
+  ])('does not take %s=%s', (name, value) => {
+    expect(() => readConfig(routerSettings, { ...required, [name]: value })).toThrow(name);
   });
 
   it('tells of every mistake in the keys of credentials, and shows none of them', () => {

@@ -1,7 +1,11 @@
 import { accessSettings } from '@aisbf/access';
+import { egressSettings } from '@aisbf/egress';
 import { ConfigError, setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { credentialSettings } from './credential-config.js';
+import { healthSettings } from './health-config.js';
+import { probeMistakes, probeSettings } from './probe-config.js';
+import { selectionSettings } from './selection-config.js';
 
 export const routerSettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -9,6 +13,7 @@ export const routerSettings = z.object({
   ),
   AISBF_NATS_URL: setting.url(/^(nats|tls)$/, 'Where presence, health and changes are heard.'),
   AISBF_TRUSTED_PROXIES: setting.trustedProxies(),
+  ...egressSettings,
   ...accessSettings,
   ROUTER_HTTP_HOST: setting.host('Address to listen on.'),
   ROUTER_HTTP_PORT: setting.port(7002, 'Port of the HTTP API; 0 picks a free one.'),
@@ -56,6 +61,12 @@ export const routerSettings = z.object({
     'Key of the stored hashes of registration tokens. Lost, every worker needs a new token.',
   ),
   ...credentialSettings,
+  ROUTER_HOSTED_BY_USERS: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe(
+      "Whether users may offer hosted providers, whose URLs our gateways call, guarded. Only once no gateway is left that doesn't guard.",
+    ),
   ROUTER_FEE_BPS: setting.integer(500, 0, 10_000, "The platform's share of a sale: 5 percent."),
   ROUTER_PRICE_NANOS_MAX: setting.integer(
     1_000_000_000_000,
@@ -74,6 +85,12 @@ export const routerSettings = z.object({
     1,
     315_360_000_000,
     'How far ahead a price or a fee may begin: a year. What is dated later is most likely a slip.',
+  ),
+  ROUTER_IMPORTS_MAX: setting.integer(
+    1_000,
+    1,
+    100_000,
+    "How many listings of others one owner may import: each is in every router's memory.",
   ),
   ROUTER_HOLD_TTL_MS: setting.durationMs(
     660_000,
@@ -113,6 +130,7 @@ export const routerSettings = z.object({
     4_096,
     "How many offers one selection weighs, one's own first: at about 4 µs each, a millisecond in all.",
   ),
+  ...selectionSettings,
   ROUTER_CANDIDATES_MAX: setting.integer(
     8,
     1,
@@ -206,50 +224,7 @@ export const routerSettings = z.object({
     10_000_000,
     'How many API tokens are remembered; about 0.5 KB each.',
   ),
-  ROUTER_COOLDOWN_MS_BASE: setting.durationMs(
-    2_000,
-    'How long an upstream is asked last after its first failure; each further one doubles it.',
-  ),
-  ROUTER_COOLDOWN_MS_MAX: setting.durationMs(
-    20_000,
-    'Longest cooldown: a machine that is back has its share again within half a minute.',
-  ),
-  ROUTER_TRIAL_MS_MAX: setting.durationMs(
-    5_000,
-    'How long one request tries out an upstream that has cooled down, before a replica lets another one.',
-  ),
-  ROUTER_OUTLIER_ATTEMPTS: setting.integer(
-    20,
-    2,
-    1_000,
-    'Latest attempts by which the success of an upstream is compared with that of the others.',
-  ),
-  ROUTER_OUTLIER_SHORTFALL_PERCENT: setting.integer(
-    30,
-    1,
-    100,
-    'An upstream whose success is so many points below that of the others is asked last for a while.',
-  ),
-  ROUTER_OUTLIER_SHARE_PERCENT_MAX: setting.integer(
-    50,
-    0,
-    100,
-    'How much of those that can serve may be asked last at once, before comparing stops: the rest bears it all.',
-  ),
-  ROUTER_OUTLIER_MS: setting.durationMs(
-    20_000,
-    'How long after its latest attempt such an upstream is asked last; then it begins anew.',
-  ),
-  ROUTER_RETRY_AFTER_MS_MAX: setting.durationMs(
-    600_000,
-    'Longest Retry-After of an upstream that is believed.',
-  ),
-  ROUTER_COOLDOWN_ENTRIES_MAX: setting.integer(
-    100_000,
-    1,
-    10_000_000,
-    'How many upstreams in trouble are remembered.',
-  ),
+  ...healthSettings,
   ROUTER_OWNER_RATE_REQUESTS_MAX: setting.integer(
     50_000,
     1,
@@ -266,11 +241,20 @@ export const routerSettings = z.object({
     5_000,
     1,
     1_000_000,
-    "Providers' models whose pace is remembered, at up to 30 KB each.",
+    "Providers' models whose pace is remembered, at up to 30 KB each, and half as much again where it is probed.",
   ),
+  ...probeSettings,
   ROUTER_CATALOGUE_POLL_MS: setting.durationMs(
     1_000,
     'How often the revision is looked at: changes are heard at once, this heals a lost message.',
+  ),
+  ROUTER_REPLICA_BEAT_MS: setting.durationMs(
+    1_000,
+    'How often a router tells the others which revision it plans with, beside telling it whenever that changes.',
+  ),
+  ROUTER_REPLICA_SILENCE_MS_MAX: setting.durationMs(
+    10_000,
+    'A router silent for longer is gone, and no change waits for it. One that was only cut off looks for itself.',
   ),
   ROUTER_ACTS_INTERVAL_MS: setting.durationMs(
     500,
@@ -319,6 +303,8 @@ export function requireConsistent(settings: RouterSettings): void {
   const mistakes = [
     settings.ROUTER_HOLD_TTL_MS <= settings.ROUTER_TOTAL_MS_MAX &&
       'ROUTER_HOLD_TTL_MS: must be longer than ROUTER_TOTAL_MS_MAX, or holds expire under requests',
+    settings.ROUTER_REPLICA_BEAT_MS >= settings.ROUTER_REPLICA_SILENCE_MS_MAX &&
+      'ROUTER_REPLICA_BEAT_MS: must be shorter than ROUTER_REPLICA_SILENCE_MS_MAX, or all are gone at times',
     settings.ROUTER_COOLDOWN_MS_BASE > settings.ROUTER_COOLDOWN_MS_MAX &&
       'ROUTER_COOLDOWN_MS_BASE: must not be longer than ROUTER_COOLDOWN_MS_MAX',
     settings.ROUTER_OUTPUT_TOKENS_DEFAULT > settings.ROUTER_OUTPUT_TOKENS_MAX &&
@@ -331,6 +317,7 @@ export function requireConsistent(settings: RouterSettings): void {
       'ROUTER_ATTEMPTS_MAX: must not be more than ROUTER_CANDIDATES_MAX',
     settings.ROUTER_FIRST_BYTE_MS_MAX > settings.ROUTER_TOTAL_MS_MAX &&
       'ROUTER_FIRST_BYTE_MS_MAX: must not be longer than ROUTER_TOTAL_MS_MAX',
+    ...probeMistakes(settings),
   ].filter((mistake) => mistake !== false);
   if (mistakes.length > 0) throw new ConfigError(mistakes);
 }

@@ -13,6 +13,7 @@ export { plan } from './domain/plan.js';
 export { Presence } from './domain/presence.js';
 export { randomFromSeed } from './domain/weighted-order.js';
 export { RouterEvents } from './events.js';
+export { SelectionEvents } from './selection-events.js';
 export { Accounts } from './services/accounts.js';
 export { Admission } from './services/admission.js';
 export { AllowanceSettings, Allowances } from './services/allowances.js';
@@ -28,4 +29,9 @@ export { ProviderRates } from './services/provider-rates.js';
 export { RateCheck, RateCheckSettings } from './services/rate-check.js';
 export { RateLimits } from './services/rate-limits.js';
 export { RatedPlanning } from './services/rated-planning.js';
+export {
+  SelectionNoteSettings,
+  SelectionNotes,
+  SelectionRecords,
+} from './services/selection-notes.js';
 export { UsualOutputSettings, UsualOutputs } from './services/usual-outputs.js';

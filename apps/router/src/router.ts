@@ -19,6 +19,8 @@ import { CredentialTending } from './inbound/credential-tending.js';
 import { ExpiryWatch } from './inbound/expiry-watch.js';
 import { FactListener } from './inbound/fact-listener.js';
 import { PresenceListener } from './inbound/presence-listener.js';
+import { ProbeTending } from './inbound/probe-tending.js';
+import { ReplicaBeat } from './inbound/replica-beat.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { openRedis } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
@@ -59,15 +61,14 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
   readiness.add('catalogue', () => live.revision > 0);
   readiness.add('presence', () => presence.hasHeardAll());
   measure(metrics, app);
-  const tending = app.get(AllowanceTending);
+  const [tending, beat] = [app.get(AllowanceTending), app.get(ReplicaBeat)];
   const [usages, credentials] = [app.get(UsageWatch), app.get(CredentialTending)];
   tending.start();
   await access.start();
   app.get(FactListener).start();
   presence.start();
   await watch.start();
-  expiry.start();
-  credentials.start();
+  for (const part of [beat, expiry, credentials, app.get(ProbeTending)]) part.start();
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort }, 'the router is open');
 
@@ -82,6 +83,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
       await access.stop();
       presence.stop();
       expiry.stop();
+      beat.stop();
       await watch.stop();
       await usages.stop();
       await credentials.stop();

@@ -194,7 +194,7 @@ describe('admission', () => {
     ['no choices', { choices: 0 }],
     ['an empty route', { route: '' }],
     ['a route without end', { route: 'a/'.repeat(300) }],
-    ['another endpoint', { endpoint: 'embeddings' }],
+    ['an endpoint that there is not', { endpoint: 'smells' }],
     ['an unknown field', { admin: true }],
   ])('refuses %s', async (_what, facts) => {
     const request = admitRequest(buyer?.apiToken ?? '', 'rig/llama3:8b');

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { internalPaths } from '@aisbf/contracts';
+import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
+import { replaySelection } from '../src/domain/selection.js';
 import { admitRequest } from './admit-request.js';
 import { type Harness, type RunningRouter, startHarness } from './running-router.js';
 
@@ -169,5 +171,28 @@ describe('autoselects', () => {
     await call(bob, 'PUT', `${path}/another`, open);
     expect(await admit(bob, 'autoselect/later')).toEqual([404, 'MODEL_NOT_FOUND']);
     expect(await admit(bob, 'autoselect/another')).toEqual([200, 'global/cloud']);
+  });
+
+  it('have what they decide told to accounts, of admitted requests that asked for one', async () => {
+    const ask = async (route: string, id: string) => {
+      const request = { ...admitRequest(bob?.apiToken ?? '', route), requestId: id };
+      return (await router.internal(internalPaths.routerAdmit, request)).status;
+    };
+    const [plain, refused, selected] = ['a', 'b', 'c'].map((one) => `req_${one.repeat(32)}`);
+    expect(await ask('cloud/m', plain ?? '')).toBe(200);
+    harness.accounts.refuse('exhausted', 'BALANCE_TOO_LOW');
+    expect(await ask('global/autoselect/fast', refused ?? '')).toBe(402);
+    harness.accounts.state.refusal = undefined;
+    await call(bob, 'PUT', `${path}/open`, open);
+    expect(await ask('autoselect/open', selected ?? '')).toBe(200);
+    const noteOf = (id: string | undefined) =>
+      harness.accounts.state.noted.find(({ requestId }) => requestId === id);
+    const note = await until(() => noteOf(selected));
+    // They are told in the order of the requests.
+    expect([noteOf(plain), noteOf(refused)]).toEqual([undefined, undefined]);
+    expect(note.ownerId).toBe(bob?.principal.ownerId);
+    const [record] = note.selections;
+    expect(record?.outcomes[0]?.ranking.flat().map(({ name }) => name)).toEqual(['global/cloud/m']);
+    expect(record && replaySelection(record)).toEqual(record);
   });
 });

@@ -8,9 +8,11 @@ import {
   GetOwner,
   Identify,
   internalPaths,
+  NoteSelections,
   type Principal,
   RecordAct,
   RenewAccess,
+  type SelectionNote,
 } from '@aisbf/contracts';
 import { createSecretToken } from '@aisbf/secrets';
 import { listenOnLoopback, textOf } from '@aisbf/testkit';
@@ -30,6 +32,7 @@ export async function startFakeAccounts() {
     identified: 0,
     refusal: undefined as { fault: FaultBody } | undefined,
     acts: [] as RecordAct[],
+    noted: [] as SelectionNote[],
     /** `away`: no act is heard. `mute`: it is, and the answer gets lost. */
     actTrouble: undefined as 'away' | 'mute' | undefined,
   };
@@ -58,17 +61,25 @@ export async function startFakeAccounts() {
     return [200, { requestId, holdEpoch: 1, amount, isReplay: false }];
   };
 
+  const noteAnswer = (body: unknown): [status: number, value: unknown] => {
+    state.noted.push(...NoteSelections.parse(body).notes);
+    return [200, {}];
+  };
+
   const recordAnswer = (body: unknown): [status: number, value: unknown] => {
     if (state.actTrouble !== 'away') state.acts.push(RecordAct.parse(body));
     return state.actTrouble ? [503, fault('unavailable', 'AWAY')] : [200, {}];
   };
 
+  const told: Readonly<Record<string, typeof noteAnswer>> = {
+    [internalPaths.accountsRecordAct]: recordAnswer,
+    [internalPaths.accountsNoteSelections]: noteAnswer,
+  };
+
   const server = createServer(async (request, response) => {
     const [path, body] = [request.url ?? '', JSON.parse(await textOf(request)) as unknown];
-    const isAct = path === internalPaths.accountsRecordAct;
-    const [status, value] = isAct
-      ? recordAnswer(body)
-      : (accessAnswer(changes, path, body) ?? answer(path, body));
+    const [status, value] =
+      told[path]?.(body) ?? accessAnswer(changes, path, body) ?? answer(path, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
   });
   const { url, stop } = await listenOnLoopback(server);

@@ -13,9 +13,12 @@ export type FakeBroker = ReturnType<typeof startFakeBroker>;
 const pageMax = 2;
 
 /** A broker on NATS that says what the test has it say, numbered as a real one does. */
-export function startFakeBroker(bus: NatsBus, brokerId = `broker-${randomUUID().slice(0, 8)}`) {
+export function startFakeBroker(
+  bus: NatsBus,
+  brokerId = `broker-${randomUUID().slice(0, 8)}`,
+  url = 'http://127.0.0.1:9',
+) {
   const incarnation = randomUUID();
-  const url = 'http://127.0.0.1:9';
   const sessions = new Map<string, SessionPresence>();
   let sequence = 0;
   let snapshots = 0;

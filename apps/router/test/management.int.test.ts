@@ -101,6 +101,42 @@ describe('providers', () => {
     subscription.unsubscribe();
   });
 
+  it('lets the owner of a hosted API say what it serves', async () => {
+    const hosted = {
+      ...{ kind: 'openai', name: 'typed', baseUrl: 'https://upstream.example/v1' },
+      models: [{ name: 'gpt' }],
+    };
+    const endpoints = ['responses', 'chat.completions'];
+    for (const wrong of [[], ['nonsense'], ['responses', 'responses'], 'responses']) {
+      const refused = await call(operator, 'POST', providersPath, { ...hosted, endpoints: wrong });
+      expect(refused.status).toBe(400);
+    }
+    const created = await call(operator, 'POST', providersPath, { ...hosted, endpoints });
+    expect(created.body.provider).toMatchObject({ endpoints });
+    const admit = async (endpoint: string) => {
+      const request = admitRequest(operator?.apiToken ?? '', 'typed/gpt');
+      const facts = { ...request.facts, endpoint };
+      return router.internal(internalPaths.routerAdmit, { ...request, facts });
+    };
+    const [asIs] = (await admit('responses')).body.candidates;
+    expect(asIs).not.toHaveProperty('endpoint');
+    const asChat = await admit('messages');
+    expect(asChat.body.candidates).toMatchObject([{ endpoint: 'chat.completions' }]);
+    expect((await admit('embeddings')).body.fault).toMatchObject({ code: 'ENDPOINT_UNSUPPORTED' });
+
+    const path = `${providersPath}/${created.body.provider.id}`;
+    const updated = await call(operator, 'PATCH', path, { endpoints: null });
+    expect(updated.body.endpoints).toBeNull();
+    expect((await admit('responses')).body.candidates).toMatchObject([
+      { endpoint: 'chat.completions' },
+    ]);
+    const workers = await call(anna, 'POST', providersPath, { kind: 'coderai', name: 'untyped' });
+    const refused = await call(anna, 'PATCH', `${providersPath}/${workers.body.provider.id}`, {
+      endpoints,
+    });
+    expect(refused).toMatchObject({ status: 409 });
+  });
+
   it('keeps the credential of a hosted provider encrypted, and uses it', async () => {
     const created = await call(operator, 'POST', providersPath, {
       kind: 'openai',
@@ -148,14 +184,7 @@ describe('providers', () => {
     });
   });
 
-  it('lets members make no hosted provider, nor anything in another name', async () => {
-    const hosted = {
-      kind: 'openai',
-      name: 'x',
-      baseUrl: 'http://10.0.0.1/v1',
-      models: [{ name: 'm' }],
-    };
-    expect((await call(anna, 'POST', providersPath, hosted)).status).toBe(403);
+  it('lets members make nothing in another name', async () => {
     const inOtherName = { kind: 'coderai', name: 'x', username: 'bob' };
     expect((await call(anna, 'POST', providersPath, inOtherName)).status).toBe(403);
     expect((await call(anna, 'GET', `${providersPath}?username=bob`)).status).toBe(403);
@@ -222,6 +251,14 @@ describe('providers', () => {
     expect(status).toBe(400);
     expect(headers.get('x-should-retry')).toBe('false');
   });
+
+  it.each(['catalog', 'chat', 'tags', 'user-provider'])(
+    'makes no provider of the name %s',
+    async (name) => {
+      const { status, body } = await call(anna, 'POST', providersPath, { kind: 'coderai', name });
+      expect([status, body.error.code]).toEqual([400, 'provider_name_reserved']);
+    },
+  );
 
   it('refuses a second provider of the same name, and lets another owner have it', async () => {
     await worker(anna, 'twice');

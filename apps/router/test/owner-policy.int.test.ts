@@ -107,6 +107,7 @@ describe('whom a provider is open to', () => {
       endpoints: ['chat.completions'],
       buyerRates: { requestsPerMinuteMax: 5, tokensPerMinuteMax: null },
       rates: { requestsPerMinuteMax: null, tokensPerMinuteMax: 9_000_000_000 },
+      probes: { models: 'off', completion: 'doubtful' },
     };
     const { provider } = (await create('kept', policy)).body;
     expect(provider.policy).toEqual(policy);
@@ -128,6 +129,7 @@ describe('whom a provider is open to', () => {
       endpoints: null,
       buyerRates: { requestsPerMinuteMax: null, tokensPerMinuteMax: null },
       rates: { requestsPerMinuteMax: null, tokensPerMinuteMax: null },
+      probes: { models: null, completion: null },
     });
   });
 
@@ -214,6 +216,8 @@ describe('how much others may use', () => {
     expect(
       first.candidates.map(({ providerId }: Made & { providerId: string }) => providerId),
     ).toEqual([small.id, large.id]);
+    // Of its owner no rate is counted.
+    await until(async () => (await admit(people.seller, route, routers[1])).status === 200);
     const second = await admit(people.friend, route, routers[1]);
     expect(second).toMatchObject({
       candidates: [{ providerId: large.id }],

@@ -109,6 +109,28 @@ describe('pace', () => {
     expect(windows[0].tokensPerS.p50).toBeLessThan(105);
   });
 
+  it('is told to the owner with the reason of the last failure, also where nothing ever served', async () => {
+    const created = await manage('POST', '/api/catalog/providers', {
+      ...{ kind: 'openai', name: 'cloud', baseUrl: 'https://cloud.example/v1' },
+      models: [{ name: 'ours', upstreamName: 'theirs' }, { name: 'unused' }],
+    });
+    const { provider } = created?.body ?? {};
+    const failed = { isSuccess: false, model: 'theirs', sessionId: null, firstByteMs: null };
+    const atMs = Date.parse('2026-11-26T12:00:00Z');
+    streamed(provider, { ...failed, reason: 'egress_refused', atMs });
+    const answer = await until(async () => {
+      const told = await manage('GET', `/api/catalog/providers/${provider.id}/pace`);
+      return told?.body.models.length > 0 && told;
+    });
+    expect(answer.body.models).toEqual([
+      {
+        model: 'ours',
+        windows: [],
+        lastFailure: { reason: 'egress_refused', at: '2026-11-26T12:00:00.000Z' },
+      },
+    ]);
+  });
+
   it('is told to buyers, the median alone', async () => {
     const [router] = routers;
     const request = {

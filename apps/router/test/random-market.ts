@@ -32,7 +32,7 @@ export const planSettings: PlanSettings = {
   selectedOffersMax: 1_000,
 };
 
-const mostly = fc.constantFrom(true, true, true, false);
+const mostly = fc.constantFrom(...Array.from({ length: 9 }, () => true), false);
 
 const providerShape = fc.record({
   username: fc.constantFrom(...usernames),
@@ -71,29 +71,32 @@ function toProvider(
   };
 }
 
-const providers = fc
-  .uniqueArray(providerShape, {
-    selector: ({ username, name }) => `${username}/${name}`,
-    minLength: 1,
-    maxLength: 6,
-  })
-  .map((shapes) => shapes.map(toProvider));
+const providersFrom = (minLength: number) =>
+  fc
+    .uniqueArray(providerShape, {
+      selector: ({ username, name }) => `${username}/${name}`,
+      minLength,
+      maxLength: 6,
+    })
+    .map((shapes) => shapes.map(toProvider));
 
 /** What a worker says of one of its models; mostly little. */
 const modelFacts = fc
   .record({
     contextTokensMax: fc.option(fc.constantFrom(500, 500_000)),
-    inputs: fc.option(fc.constantFrom(['text'], ['text', 'image']), { nil: undefined, freq: 1 }),
+    inputs: fc.option(fc.constantFrom(['text'], ['text', 'image']), { nil: undefined, freq: 2 }),
     outputs: fc.constantFrom(undefined, undefined, ['text'], ['embedding']),
     hasTools: fc.constantFrom(undefined, true, false),
     quantization: fc.constantFrom(undefined, 'Q4', 'Q8'),
+    parameters: fc.constantFrom(undefined, undefined, ['temperature'], ['temperature', 'tools']),
   })
-  .map(({ contextTokensMax, inputs, outputs, hasTools, quantization }) => ({
+  .map(({ contextTokensMax, inputs, outputs, hasTools, quantization, parameters }) => ({
     contextTokensMax,
     ...(inputs && { inputs: [...inputs] }),
     ...(outputs && { outputs: [...outputs] }),
     ...(hasTools !== undefined && { hasTools }),
     ...(quantization !== undefined && { quantization }),
+    ...(parameters && { parameters: [...parameters] }),
   }));
 
 const measured = fc.option(
@@ -106,10 +109,10 @@ const measured = fc.option(
   { nil: undefined },
 );
 
-function listingsOf(all: readonly Provider[]): fc.Arbitrary<readonly Listing[]> {
+function listingsOf(all: readonly Provider[], share: number): fc.Arbitrary<readonly Listing[]> {
   const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
   return fc
-    .subarray(places)
+    .subarray(places, { minLength: Math.floor(places.length * share) })
     .chain((chosen) =>
       fc.tuple(
         ...chosen.map(({ providerId, model }) =>
@@ -123,11 +126,15 @@ function listingsOf(all: readonly Provider[]): fc.Arbitrary<readonly Listing[]> 
     );
 }
 
-function sessionsOf(all: readonly Provider[]): fc.Arbitrary<readonly SessionPresence[]> {
+function sessionsOf(
+  all: readonly Provider[],
+  share: number,
+): fc.Arbitrary<readonly SessionPresence[]> {
   const places = all
     .filter(({ source }) => source.kind === 'coderai')
     .flatMap((provider) => ['one', 'two'].map((clientId) => ({ provider, clientId })));
-  return fc.subarray(places).chain((chosen) =>
+  const minLength = Math.floor(places.length * share);
+  return fc.subarray(places, { minLength }).chain((chosen) =>
     fc.tuple(
       ...chosen.map(({ provider, clientId }) =>
         fc
@@ -280,29 +287,35 @@ export function routesOf({ catalogue }: RandomMarket): fc.Arbitrary<string> {
   );
 }
 
-/** A whole market at one moment, and one who buys in it. */
-export const markets = providers
-  .chain((all) =>
-    fc.record({
-      providers: fc.constant(all),
-      listings: listingsOf(all),
-      rotations: rotationsOf(all),
-      usageChecks: usageChecksOf(all),
-      sellerFees,
-      sessions: sessionsOf(all),
-    }),
-  )
-  .chain(({ sessions, ...records }) =>
-    fc.record({
-      catalogue: fc.constant(
-        indexCatalogue({ revision: 1, ...records } satisfies CatalogueRecords),
-      ),
-      sessions: fc.constant(sessions),
-      cooling: coolingOf(records.providers, sessions),
-      buyer: fc
-        .constantFrom(...usernames, 'carl')
-        .map((username) => ({ ownerId: ownerIdOf(username) })),
-    }),
-  );
+/** A whole market at one moment, and one who buys in it. Of what there might be, this share is there at least. */
+const marketsWith = (share: number) =>
+  providersFrom(Math.ceil(1 + 4 * share))
+    .chain((all) =>
+      fc.record({
+        providers: fc.constant(all),
+        listings: listingsOf(all, share),
+        rotations: rotationsOf(all, share),
+        usageChecks: usageChecksOf(all),
+        sellerFees,
+        sessions: sessionsOf(all, share),
+      }),
+    )
+    .chain(({ sessions, ...records }) =>
+      fc.record({
+        catalogue: fc.constant(
+          indexCatalogue({ revision: 1, ...records } satisfies CatalogueRecords),
+        ),
+        sessions: fc.constant(sessions),
+        cooling: coolingOf(records.providers, sessions),
+        buyer: fc
+          .constantFrom(...usernames, 'carl')
+          .map((username) => ({ ownerId: ownerIdOf(username) })),
+      }),
+    );
+
+/** Mostly empty ones, so that much is missing. */
+export const markets = marketsWith(0);
+/** Full enough for many to serve. */
+export const fullMarkets = marketsWith(0.6);
 
 export type RandomMarket = typeof markets extends fc.Arbitrary<infer Market> ? Market : never;

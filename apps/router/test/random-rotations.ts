@@ -2,12 +2,15 @@ import fc from 'fast-check';
 import type { Provider, Rotation, RotationMember } from '../src/domain/catalogue.js';
 import { models, ownerIdOf, usernames } from './random-names.js';
 
-export function rotationsOf(all: readonly Provider[]): fc.Arbitrary<readonly Rotation[]> {
+export function rotationsOf(
+  all: readonly Provider[],
+  share: number,
+): fc.Arbitrary<readonly Rotation[]> {
   const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
   const rotation = fc.record({
     username: fc.constantFrom(...usernames),
     name: fc.constantFrom('main', 'spare'),
-    members: fc.subarray(places).chain((chosen) =>
+    members: fc.subarray(places, { minLength: Math.floor(places.length * share) }).chain((chosen) =>
       fc.tuple(
         ...chosen.map((place) =>
           fc.record({
@@ -22,6 +25,7 @@ export function rotationsOf(all: readonly Provider[]): fc.Arbitrary<readonly Rot
   return fc
     .uniqueArray(rotation, {
       selector: ({ username, name }) => `${username}/${name}`,
+      minLength: Math.floor(4 * share),
       maxLength: 4,
     })
     .chain((shapes) =>

@@ -1,4 +1,5 @@
 import type {
+  AutoselectDefinition,
   DecisionTree,
   PresentModel,
   RequestFacts,
@@ -7,15 +8,13 @@ import type {
   Source,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { parseNanos } from '@aisbf/money';
 import fc from 'fast-check';
 import { indexCatalogue, type StoredAutoselect } from '../src/domain/catalogue.js';
-import { holdAmountFor, outputTokensCeiling } from '../src/domain/hold-amount.js';
 import { plan, type RoutePlan } from '../src/domain/plan.js';
-import { isTooDear } from '../src/domain/price-limit.js';
-import { sessionRejection } from '../src/domain/session-fit.js';
 import type { Upstream } from '../src/domain/upstream.js';
 import { randomFromSeed } from '../src/domain/weighted-order.js';
+import { whyNot } from './plan-oracle-fit.js';
+import { costAtMost, isAbovePrices, outputHeld } from './plan-oracle-money.js';
 import {
   markets,
   models,
@@ -39,7 +38,15 @@ const nanosText = fc.bigInt({ min: 0n, max: 1_000_000_000n }).map(String);
 
 const ceiling: Readonly<Record<string, fc.Arbitrary<Selection['ceilings']>>> = {
   prices: fc
-    .record({ prompt_token: nanosText, completion_token: nanosText }, { requiredKeys: [] })
+    .record(
+      {
+        prompt_token: nanosText,
+        cached_prompt_token: nanosText,
+        completion_token: nanosText,
+        reasoning_token: nanosText,
+      },
+      { requiredKeys: [] },
+    )
     .map((pricesMax) => ({ pricesMax })),
   cost: fc.bigInt({ min: 0n, max: 1_000_000n }).map((cost) => ({ expectedCostMax: String(cost) })),
   firstMs: fc.integer({ min: 1, max: 3_000 }).map((firstMsMax) => ({ firstMsMax })),
@@ -88,7 +95,7 @@ const conditions = fc.constantFrom<DecisionTree[]>(
   },
 );
 
-const signals: fc.Arbitrary<Signals> = fc.record({
+export const signals: fc.Arbitrary<Signals> = fc.record({
   contextClass: fc.constantFrom('short' as const, 'huge' as const),
   turns: fc.integer({ min: 0, max: 9 }),
   inputs: fc.constantFrom([], ['image']),
@@ -139,24 +146,28 @@ const ownedBy = (ownerId: string) => ({
   createdAtMs: 1,
 });
 
+export function definitionsIn(market: RandomMarket): fc.Arbitrary<AutoselectDefinition> {
+  return fc
+    .record({
+      decisions: fc.array(fc.record({ when: conditions, use: selectionsIn(market) }), {
+        maxLength: 2,
+      }),
+      otherwise: selectionsIn(market),
+      qualities: fc.array(fc.constant({ model: 'org*', tier: 80 }), { maxLength: 1 }),
+    })
+    .map(({ decisions, ...definition }) => ({
+      ...definition,
+      decisions: decisions.map((one, at) => ({ ...one, name: `d${at}` })),
+    }));
+}
+
 export const selectionCases: fc.Arbitrary<SelectionCase> = markets.chain((market) =>
   fc.record({
     market: fc.constant(market),
-    autoselect: fc
-      .record({
-        decisions: fc.array(fc.record({ when: conditions, use: selectionsIn(market) }), {
-          maxLength: 2,
-        }),
-        otherwise: selectionsIn(market),
-        qualities: fc.array(fc.constant({ model: 'org*', tier: 80 }), { maxLength: 1 }),
-      })
-      .map(({ decisions, ...definition }) => ({
-        ...ownedBy(market.buyer.ownerId),
-        definition: {
-          ...definition,
-          decisions: decisions.map((one, at) => ({ ...one, name: `d${at}` })),
-        },
-      })),
+    autoselect: definitionsIn(market).map((definition) => ({
+      ...ownedBy(market.buyer.ownerId),
+      definition,
+    })),
     facts: requests,
     pace: fc.dictionary(
       fc.constantFrom(...market.catalogue.providers.map(({ id }) => id)),
@@ -221,13 +232,13 @@ function isWithin(
   const { provider, prices, model, isOwn } = offer;
   const session = target.kind === 'session' ? target.present.session : undefined;
   const there = session?.models.find(({ name }) => name === model);
-  const output = outputTokensCeiling(facts, planSettings, undefined);
+  const output = outputHeld(facts, planSettings, undefined);
   const source = isOwn ? 'own' : session ? 'workers' : 'hosted';
   const firstMs = pace[provider.id] ?? slowest(market, provider.id, model, facts);
   return [
-    !isTooDear(prices, { promptTokens: 0, ...(most.pricesMax && { pricesMax: most.pricesMax }) }),
+    !most.pricesMax || !isAbovePrices(prices, most.pricesMax),
     most.expectedCostMax === undefined ||
-      holdAmountFor([prices], facts, output) <= parseNanos(most.expectedCostMax),
+      costAtMost(prices, facts.promptTokens, output) <= BigInt(most.expectedCostMax),
     most.firstMsMax === undefined || (firstMs !== undefined && firstMs <= most.firstMsMax),
     most.contextTokensMin === undefined || (there?.contextTokensMax ?? 0) >= most.contextTokensMin,
     most.isDeclared !== true || isTold(there, facts),
@@ -252,9 +263,7 @@ function slowest(
 ) {
   const known = sessions
     .filter((session) => session.providerId === providerId)
-    .filter(
-      (session) => sessionRejection(model, session, { ...facts, ...planSettings }) === undefined,
-    )
+    .filter((session) => whyNot({ facts, settings: planSettings }, session, model) === undefined)
     .flatMap(({ measured }) => measured?.firstMs ?? []);
   return known.length > 0 ? Math.max(...known) : undefined;
 }

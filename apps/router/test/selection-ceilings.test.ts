@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { checkCeilings } from './check-ceilings.js';
 import { checkSelection } from './check-selection.js';
+import { seededPlans } from './random-plan.js';
 import { selectionCases } from './random-selection.js';
 
 describe('a selection', () => {
@@ -14,5 +16,18 @@ describe('a selection', () => {
     );
     // The random markets are not all empty.
     expect(planned).toBeGreaterThan(200);
+  });
+});
+
+describe('a plan', () => {
+  it('names nobody beyond what the request allows, by whatever way it came', () => {
+    let candidates = 0;
+    fc.assert(
+      fc.property(seededPlans, ({ one, seed }) => {
+        candidates += checkCeilings(one, seed);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(candidates).toBeGreaterThan(500);
   });
 });

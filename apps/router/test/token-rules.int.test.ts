@@ -1,4 +1,4 @@
-import { internalPaths, type TokenRules } from '@aisbf/contracts';
+import { CallableRoutes, internalPaths, type TokenRules } from '@aisbf/contracts';
 import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { admitRequest, presentSession } from './admit-request.js';
@@ -53,6 +53,17 @@ async function listed(rules: Partial<TokenRules>, clientAddress: string | null =
   return ids?.filter(isNamed) ?? { status, code: body.fault?.code };
 }
 
+async function called(rules: Partial<TokenRules>) {
+  const question = { type: 'list-routes', apiToken: tokenWith(rules), pathUsername: null };
+  const { body } = await router.internal(internalPaths.routerRoutes, question);
+  const { providers, rotations, autoselects } = CallableRoutes.parse(body);
+  return {
+    providers: providers.map(({ ownedBy, name, models }) => `${ownedBy}/${name}: ${models}`),
+    rotations: rotations.map(({ id, members }) => `${id}: ${members.map(({ model }) => model)}`),
+    autoselects: autoselects.map(({ id }) => id),
+  };
+}
+
 const refused = { status: 403, code: 'ROUTE_NOT_ALLOWED' };
 
 describe('a token that is limited', () => {
@@ -82,6 +93,25 @@ describe('a token that is limited', () => {
       'ann/rotation/mix',
     ]);
     expect(await listed({ models: ['huge'] })).toEqual([]);
+  });
+
+  it('sees in the lists of providers and rotations the same', async () => {
+    expect(await called({})).toMatchObject({
+      providers: ['ann/box: 2'],
+      rotations: ['ann/rotation/mix: small,large'],
+      autoselects: expect.arrayContaining(['autoselect/fast']),
+    });
+    expect(await called({ routes: ['box/small'] })).toEqual({
+      ...{ providers: ['ann/box: 1'], rotations: [], autoselects: [] },
+    });
+    expect(
+      await called({ routes: ['ann/rotation/*', 'autoselect/fast'], models: ['small'] }),
+    ).toEqual({
+      ...{ providers: [], rotations: ['ann/rotation/mix: small'] },
+      autoselects: ['autoselect/fast'],
+    });
+    const nothing = { providers: [], rotations: [], autoselects: [] };
+    expect(await called({ models: ['huge'] })).toEqual(nothing);
   });
 
   it('to addresses is refused from elsewhere, and where nobody says from where', async () => {

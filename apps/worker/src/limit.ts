@@ -19,7 +19,7 @@ export const limits = [
     env: 'WORKER_PROXY_PATHS',
     value: 'A,B',
     fallback:
-      'v1/audio,v1/chat/completions,v1/completions,v1/embeddings,v1/images,v1/models,v1/moderations,v1/pipelines,v1/rerank,v1/responses,v1/video,v1/videos',
+      'v1/audio,v1/chat/completions,v1/completions,v1/embeddings,v1/images,v1/messages,v1/models,v1/moderations,v1/pipelines,v1/rerank,v1/responses,v1/video,v1/videos',
     help: 'paths that buyers may reach; files and administration of the upstream are left out',
   },
   {

@@ -40,6 +40,10 @@ import {
   RateLimits,
   RouterEvents,
   routerSettings,
+  SelectionEvents,
+  SelectionNoteSettings,
+  SelectionNotes,
+  SelectionRecords,
   TicketSecret,
   type TokenBuyer,
   UsualOutputSettings,
@@ -90,7 +94,8 @@ export async function stillRouter(
     ...changes,
   });
   const [clock, log] = [new SystemClock(), createLog('bench', 'silent')];
-  const events = new RouterEvents(log, new Metrics('bench'));
+  const metrics = new Metrics('bench');
+  const events = new RouterEvents(log, metrics);
   const live = new LiveCatalogue(new KnownCatalogue(records));
   await live.refresh();
   const presence = new Presence(presenceSettings(settings));
@@ -123,6 +128,18 @@ export async function stillRouter(
       ...{ issueMsMax: 3_600_000, holdTtlMs: settings.ROUTER_HOLD_TTL_MS },
     }),
   );
+  const notes = new SelectionNotes(
+    new NoRecords(),
+    new SelectionNoteSettings(
+      {
+        candidatesMax: settings.ROUTER_SELECTION_NOTE_CANDIDATES,
+        bytesMax: settings.ROUTER_SELECTION_NOTE_BYTES_MAX,
+      },
+      settings.ROUTER_SELECTION_NOTES_MAX,
+    ),
+    new SelectionEvents(log, metrics),
+  );
+  const secret = new TicketSecret(nowhere.AISBF_INTERNAL_SECRET);
   const { text: apiToken } = createSecretToken('aisbf');
   const principal = somebody();
   const admission = new Admission(
@@ -130,7 +147,7 @@ export async function stillRouter(
     planning,
     new RatedPlanning(planning, ownerRates),
     new RateCheck(new FreeRates(), new RateCheckSettings(false), events),
-    new HoldDesk(allowances, new FirstHolds(), new TicketSecret(nowhere.AISBF_INTERNAL_SECRET)),
+    new HoldDesk(allowances, new FirstHolds(), secret, notes),
     events,
   );
   return {
@@ -230,6 +247,10 @@ class EndlessLeases extends Leases {
   }
 
   async close(): Promise<void> {}
+}
+
+class NoRecords extends SelectionRecords {
+  async keep(): Promise<void> {}
 }
 
 /** Asked once a token, before there is a lease. */

@@ -10,6 +10,7 @@ export type Source = z.infer<typeof Source>;
 const Member = z.union([
   z.strictObject({ providerId: Id, model: ModelName }),
   z.strictObject({ rotationId: Id.describe('All that a rotation leads to.') }),
+  z.strictObject({ importId: Id.describe("A listing by way of one's import of it.") }),
 ]);
 export type AutoselectMember = z.infer<typeof Member>;
 

@@ -104,7 +104,7 @@ export const CreateChatCompletion = z.looseObject({
     .min(1)
     .max(512)
     .describe(
-      'A route: `{provider}/{model}`, `rotation/{name}`, with its owner `{owner}/provider/{provider}/{model}`, `{owner}/rotation/{name}`, one of your own `user-provider/{provider}/{model}`, `user-rotation/{name}`, or the name of a model that only one offers you. `:nitro` behind it asks the fastest first, `:floor` the cheapest.',
+      'A route: `{provider}/{model}`, `rotation/{name}`, with its owner `{owner}/provider/{provider}/{model}`, `{owner}/rotation/{name}`, one of your own `user-provider/{provider}/{model}`, `user-rotation/{name}`, an import `import/{name}`, or the name of a model that only one offers you. `:nitro` behind it asks the fastest first, `:floor` the cheapest.',
     ),
   messages: z.array(z.looseObject({ role: z.string() })).min(1),
   stream: z.boolean().nullish(),
@@ -222,7 +222,7 @@ export const buyerRoutes: readonly RestRoute[] = [
     operationId: 'createChatCompletion',
     summary: 'Buy a chat completion',
     description:
-      'Answers carry `x-request-id` (the id of the receipt), `x-aisbf-provider` (who served) and `x-aisbf-attempts`. A stream that breaks off ends with an event that holds `error`, without `[DONE]` and without the end of the response; it is not charged.',
+      'Answers carry `x-request-id` (the id of the receipt), `x-aisbf-provider` (who served), `x-aisbf-route` (by which of its routes), `x-aisbf-attempts`, and `x-aisbf-fallback-from` where others had failed. A stream that breaks off ends with an event that holds `error`, without `[DONE]` and without the end of the response; it is not charged.',
     credential: 'inference',
     headers: z.strictObject({
       'idempotency-key': Idempotency.shape.key

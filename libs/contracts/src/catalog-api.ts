@@ -1,9 +1,18 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import { Id, ModelName, Name } from './field.js';
+import {
+  BaseUrl,
+  HeaderTemplate,
+  HostedModels,
+  QueryTemplate,
+  ServedEndpoints,
+  UpstreamCredential,
+} from './hosted-provider.js';
 import { listingRoutes } from './listing-api.js';
 import { modelFacts } from './model-facts.js';
 import { OnBehalf } from './principal.js';
-import { ProviderPolicy } from './provider-policy.js';
+import { DataPolicy, ProviderPolicy } from './provider-policy.js';
 import type { RestRoute } from './rest-route.js';
 
 /** The REST API under `/api/catalog`. */
@@ -14,33 +23,6 @@ const onBehalf = { username: Name.optional() };
 
 /** Which client ids may connect; null admits any worker that knows a registration token. */
 const ClientIds = z.array(z.string().min(1).max(128)).min(1).max(1000).nullable();
-
-/** Sent as a bearer token; kept encrypted, never shown. */
-const UpstreamCredential = z.string().min(1).max(8192);
-
-function holdsLogin(url: string): boolean {
-  const parsed = URL.parse(url);
-  return parsed !== null && parsed.username + parsed.password !== '';
-}
-/** What the owner promises about the requests of others; null is no promise. */
-const DataPolicy = z.strictObject({
-  isCollected: z
-    .boolean()
-    .nullable()
-    .default(null)
-    .describe('Whether prompts are kept to learn from them.'),
-  isRetained: z
-    .boolean()
-    .nullable()
-    .default(null)
-    .describe('Whether anything of a request is kept after it has ended.'),
-  region: z
-    .string()
-    .regex(/^[a-z0-9-]{1,32}$/)
-    .nullable()
-    .default(null)
-    .describe('Where it runs: `eu`, `us` …'),
-});
 
 export const CreateProvider = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -55,18 +37,14 @@ export const CreateProvider = z.discriminatedUnion('kind', [
     kind: z.literal('openai'),
     ...providerName,
     ...onBehalf,
-    /** Where its OpenAI-compatible API begins, `/v1` included. What opens it belongs into `credential`: this is shown. */
-    baseUrl: z
-      .url({ protocol: /^https?$/ })
-      .max(2048)
-      .refine((url) => !holdsLogin(url), 'must not hold a user name or password'),
+    baseUrl: BaseUrl,
     credential: UpstreamCredential.optional(),
+    headers: HeaderTemplate.optional(),
+    query: QueryTemplate.optional(),
+    endpoints: ServedEndpoints.optional(),
     data: DataPolicy.optional(),
     policy: ProviderPolicy.optional(),
-    models: z
-      .array(z.strictObject({ name: ModelName, upstreamName: ModelName.optional() }))
-      .min(1)
-      .max(2000),
+    models: HostedModels,
   }),
 ]);
 export type CreateProvider = z.infer<typeof CreateProvider>;
@@ -82,6 +60,12 @@ export const Provider = z.strictObject({
   policy: ProviderPolicy,
   clientIds: z.array(z.string()).nullable(),
   baseUrl: z.string().nullable(),
+  endpoints: z.array(EndpointName).nullable().describe('Of a hosted API, where it is told.'),
+  headerNames: z
+    .array(z.string())
+    .nullable()
+    .describe('Of a hosted API: the headers of its own. Their values are not shown.'),
+  queryNames: z.array(z.string()).nullable().describe('The same of parameters.'),
   models: z.array(
     z.strictObject({
       name: ModelName,
@@ -156,6 +140,15 @@ export const UpdateProvider = z.strictObject({
   credential: UpstreamCredential.nullable()
     .optional()
     .describe('Of a hosted API: takes the place of the former one; null is none.'),
+  baseUrl: BaseUrl.optional().describe(
+    'Of a hosted API. Where it leads to another server, what opens the door there must be said again.',
+  ),
+  headers: HeaderTemplate.optional(),
+  query: QueryTemplate.optional(),
+  models: HostedModels.optional(),
+  endpoints: ServedEndpoints.nullable()
+    .optional()
+    .describe('What the hosted API serves; null is not known.'),
   data: DataPolicy.optional(),
   policy: ProviderPolicy.optional(),
 });
@@ -190,7 +183,7 @@ export const catalogRoutes: readonly RestRoute[] = [
     method: 'post',
     path: '/api/catalog/providers',
     operationId: 'createProvider',
-    summary: 'Create a provider: for workers that dial in, or (operators) for a hosted API',
+    summary: 'Create a provider: for workers that dial in, or for a hosted API',
     description: 'The only answer that holds the registration token of its workers.',
     ...managed,
     request: CreateProvider,
@@ -217,7 +210,8 @@ export const catalogRoutes: readonly RestRoute[] = [
     method: 'patch',
     path: '/api/catalog/providers/{id}',
     operationId: 'updateProvider',
-    summary: 'Take a provider off the market or put it back; say which workers may connect',
+    summary:
+      'Take a provider off the market or put it back; say which workers may connect, or how a hosted API is called',
     description: 'Workers that may no longer connect are sent away.',
     ...byId,
     request: UpdateProvider,

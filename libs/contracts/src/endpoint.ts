@@ -23,6 +23,25 @@ export type EndpointName = keyof typeof endpointPaths;
 export const endpointNames = Object.keys(endpointPaths) as EndpointName[];
 export const EndpointName = z.enum(endpointNames);
 
+/** By which endpoint an upstream may be asked in an endpoint's stead: the gateway says the same in its words. */
+const endpointSubstitutes: Readonly<Partial<Record<EndpointName, EndpointName>>> = {
+  responses: 'chat.completions',
+  messages: 'chat.completions',
+};
+
+/**
+ * By which endpoint somebody is asked who serves these; undefined where it can be by none. Who does not say what it
+ * serves (null) is asked as it came, but for what most engines lack.
+ */
+export function endpointAskedBy(
+  wanted: EndpointName,
+  isServed: ((endpoint: EndpointName) => boolean) | null,
+): EndpointName | undefined {
+  const substitute = endpointSubstitutes[wanted];
+  if (isServed === null) return substitute ?? wanted;
+  return [wanted, substitute].find((one) => one !== undefined && isServed(one));
+}
+
 /** What a model must be able to give for an endpoint, in the words of a model's facts. Any of them will do. */
 export const endpointOutputs: Readonly<Record<EndpointName, readonly string[]>> = {
   'chat.completions': ['text'],

@@ -9,6 +9,17 @@ export const CatalogueChanged = z.strictObject({
 });
 export type CatalogueChanged = z.infer<typeof CatalogueChanged>;
 
+/** What one router plans with, told when that changes and now and then. A reader drops what it does not know. */
+export const CatalogueServed = z.object({
+  type: z.literal('catalogue-served'),
+  replicaId: z.string().min(1).max(64),
+  /** 0 before the first. */
+  revision: z.int().min(0),
+  /** It plans no more. */
+  isLeaving: z.boolean(),
+});
+export type CatalogueServed = z.infer<typeof CatalogueServed>;
+
 /**
  * Live sessions of a provider must end. All of them, unless the message narrows it down: `registrationId`
  * to those that came with this registration (or with one that is not known), `clientId` to that machine's.

@@ -35,6 +35,7 @@ export {
   Users,
 } from './account-api.js';
 export { RecordAct } from './act.js';
+export { familyOfAddressWord, isAddressWord } from './address-word.js';
 export { authPath, authRoutes } from './auth-api.js';
 export {
   Autoselect,
@@ -48,6 +49,15 @@ export {
 } from './autoselect.js';
 export { BudgetLimit, BudgetPeriod, BudgetUse } from './budget.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
+export type { AutoselectEntry, ProviderEntry, RotationEntry } from './buyer-list-api.js';
+export {
+  CallableAutoselect,
+  CallableProvider,
+  CallableRotation,
+  CallableRoutes,
+  ListRoutes,
+  toldMembersMax,
+} from './callable-routes.js';
 export {
   CreatedProvider,
   CreatedRegistration,
@@ -67,6 +77,7 @@ export {
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
   EndpointName,
+  endpointAskedBy,
   endpointNames,
   endpointOutputs,
   endpointPaths,
@@ -76,6 +87,7 @@ export {
   AttemptAnswering,
   AttemptEnded,
   CatalogueChanged,
+  CatalogueServed,
   RegistrationRevoked,
   RegistrationsUnsure,
   Usage,
@@ -95,7 +107,9 @@ export {
   TimeMs,
   Units,
 } from './field.js';
+export { ProbeSettings, ProviderHealth } from './health-api.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
+export { Import, Imports, ListingName, PutImport } from './import-api.js';
 export { internalHeaders, internalPaths } from './internal-api.js';
 export {
   CloseLease,
@@ -136,7 +150,9 @@ export {
   PutListing,
   SellerFee,
 } from './listing-api.js';
+export { ListMarket, MarketListing, MarketPage } from './market-api.js';
 export { ModelFacts } from './model-facts.js';
+export type { OllamaModel } from './ollama-api.js';
 export { openApiDocument, restRoutes } from './openapi.js';
 export { OwnerEvent, OwnerEventKind, OwnerEventName } from './owner-event.js';
 export { ProviderPace } from './pace-api.js';
@@ -201,6 +217,7 @@ export {
   TokenLimits,
   TokenRules,
 } from './principal.js';
+export { ProbeEnded, ProbeKind, ProbeOutcome } from './probe.js';
 export { ProviderPolicy, WeeklyHours } from './provider-policy.js';
 export {
   ListAuditBlocks,
@@ -212,6 +229,7 @@ export {
   Repair,
   RepairAccount,
 } from './repair-api.js';
+export { CatalogueRevision } from './revision-api.js';
 export { PutRotation, Rotation, Rotations } from './rotation-api.js';
 export { Explain, ExplainedCandidate, RouteExplanation } from './route-explanation.js';
 export {
@@ -229,7 +247,9 @@ export {
 export {
   CandidateFacts,
   CeilingName,
+  NoteSelections,
   ScoredCandidate,
+  SelectionNote,
   SelectionOutcome,
   SelectionRecord,
 } from './selection-record.js';
@@ -242,6 +262,14 @@ export {
   Signals,
   Subject,
 } from './signals.js';
+export {
+  FindResponse,
+  ForgetResponse,
+  ForgottenResponse,
+  FoundResponse,
+  KeepResponse,
+  ResponseId,
+} from './stored-response.js';
 export { streams, subjects } from './subject.js';
 export {
   AskEarnings,

@@ -18,11 +18,16 @@ export const internalPaths = {
   accountsCloseLease: '/internal/v1/leases/close',
   accountsFindAnswer: '/internal/v1/answers/find',
   accountsKeepAnswer: '/internal/v1/answers/keep',
+  accountsFindResponse: '/internal/v1/responses/find',
+  accountsKeepResponse: '/internal/v1/responses/keep',
+  accountsForgetResponse: '/internal/v1/responses/forget',
   accountsReceipt: '/internal/v1/receipt',
+  accountsNoteSelections: '/internal/v1/selections',
   accountsRecordAct: '/internal/v1/acts',
   routerAdmit: '/internal/v1/admit',
   routerExplain: '/internal/v1/explain',
   routerModels: '/internal/v1/models',
+  routerRoutes: '/internal/v1/routes',
   routerAdmitWorker: '/internal/v1/admit-worker',
   routerCheckWorkers: '/internal/v1/check-workers',
   /** A worker as an HTTP upstream: the endpoint's own path follows. */
@@ -41,6 +46,8 @@ export const internalHeaders = {
   isStream: 'x-aisbf-stream',
   /** `1` where the plan has nobody left to try, so that a slow worker is waited for. */
   isLastCandidate: 'x-aisbf-last-candidate',
+  /** `1` where a router asks how the worker is: nobody's request, so that it is not measured as one. */
+  isProbe: 'x-aisbf-probe',
   /** An opaque hash of the buyer, so that a busy worker's queue serves buyers in turn; no worker sees it. */
   buyer: 'x-aisbf-buyer',
   /** On a broker's error answer: the fault's code, which tells it from the worker's own errors. */

@@ -13,6 +13,7 @@ import {
 } from './field.js';
 import { Idempotency } from './idempotency.js';
 import { Rejection, Terms } from './route-plan.js';
+import { SelectionRecord } from './selection-record.js';
 
 /** Asks accounts to set money aside for one request. The request's id is the hold's id. */
 export const Authorise = z.strictObject({
@@ -200,7 +201,14 @@ export const Receipt = z.strictObject({
       totalMs: z.int(),
     }),
   ),
-  rejections: z.array(Rejection),
+  candidates: z
+    .array(z.strictObject({ provider: z.string(), model: z.string(), prices: Prices }))
+    .describe('Who might have been asked, in that order.'),
+  rejections: z.array(Rejection).describe('Who might not, and why.'),
+  selections: z
+    .array(SelectionRecord)
+    .optional()
+    .describe('Of each autoselect among the routes: what it has decided, and by what.'),
 });
 export type Receipt = z.infer<typeof Receipt>;
 

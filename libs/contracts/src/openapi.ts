@@ -4,30 +4,34 @@ import * as account from './account-api.js';
 import * as auth from './auth-api.js';
 import * as autoselect from './autoselect.js';
 import * as buyer from './buyer-api.js';
+import { buyerListAnswers, buyerListRoutes } from './buyer-list-api.js';
+import { buyerServers } from './buyer-server.js';
 import * as catalog from './catalog-api.js';
 import { DecisionTree } from './decision-tree.js';
 import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as health from './health-api.js';
+import * as imports from './import-api.js';
 import { Receipt } from './ledger.js';
 import * as listing from './listing-api.js';
-import { ProviderPace, paceRoutes } from './pace-api.js';
+import * as market from './market-api.js';
+import { ollamaAnswers, ollamaRoutes } from './ollama-api.js';
+import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
 import { SessionPresence } from './presence.js';
 import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
+import { CatalogueRevision, revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
+import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
 
-/** What a document that is made of plain data may hold. */
-type Json = string | number | boolean | null | readonly Json[] | JsonObject;
-type JsonObject = { readonly [name: string]: Json };
-type JsonSchema = Record<string, Json | undefined>;
-
 const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
+  ...typed.typedRequests,
   CreateUser: account.CreateUser,
   UpdateUser: account.UpdateUser,
   CreateApiToken: account.CreateApiToken,
@@ -42,16 +46,21 @@ const requests = {
   ...listing.listingRequests,
   PutRotation: rotation.PutRotation,
   PutAutoselect: autoselect.PutAutoselect,
+  PutImport: imports.PutImport,
   DecisionTree,
 };
 
 const answers = {
   OpenAiError: OpenAiErrorAnswer,
   RestError: RestErrorAnswer,
+  AnthropicError: typed.AnthropicErrorAnswer,
+  ...typed.typedAnswers,
   ChatCompletion: buyer.ChatCompletion,
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,
   Generation: buyer.Generation,
+  ...buyerListAnswers,
+  ...ollamaAnswers,
   RouteExplanation,
   Principal,
   User: account.User,
@@ -74,10 +83,13 @@ const answers = {
   ...repair.repairAnswers,
   ...payment.paymentAnswers,
   ...catalog.catalogAnswers,
-  ProviderPace,
+  ...health.healthAnswers,
+  CatalogueRevision,
   ...listing.listingAnswers,
   ...rotation.rotationAnswers,
   ...autoselect.autoselectAnswers,
+  ...imports.importAnswers,
+  ...market.marketAnswers,
   DecisionTree,
   ...worker.workerAnswers,
   SessionPresence,
@@ -91,7 +103,7 @@ type Area = Readonly<{
   tag: string;
   description: string;
   routes: readonly RestRoute[];
-  error: 'OpenAiError' | 'RestError';
+  error: 'OpenAiError' | 'AnthropicError' | 'RestError';
   /** Further addresses under which all of it is served. */
   servers?: Json;
 }>;
@@ -100,17 +112,22 @@ const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: buyer.buyerRoutes,
+    routes: [...buyer.buyerRoutes, ...typed.responseRoutes, ...buyerListRoutes],
     error: 'OpenAiError',
-    servers: [
-      { url: '/' },
-      { url: '/api' },
-      {
-        url: '/api/u/{username}',
-        description: "A user's own address: for that user's API tokens, and operators'.",
-        variables: { username: { default: 'buyer' } },
-      },
-    ],
+    servers: buyerServers,
+  },
+  {
+    tag: 'messages',
+    description: "Anthropic's API. The official clients work; their `apiKey` is an API token.",
+    routes: typed.messageRoutes,
+    error: 'AnthropicError',
+    servers: buyerServers,
+  },
+  {
+    tag: 'ollama',
+    description: "What programs ask that look for an Ollama. Requests go to OpenAI's API.",
+    routes: ollamaRoutes,
+    error: 'OpenAiError',
   },
   {
     tag: 'account',
@@ -140,12 +157,15 @@ const areas: readonly Area[] = [
   },
   {
     tag: 'catalog',
-    description: 'Providers, listings, rotations and autoselects.',
+    description: 'Providers, listings, rotations, autoselects, the market and imports from it.',
     routes: [
       ...catalog.catalogRoutes,
       ...rotation.rotationRoutes,
       ...autoselect.autoselectRoutes,
-      ...paceRoutes,
+      ...market.marketRoutes,
+      ...imports.importRoutes,
+      ...health.healthRoutes,
+      ...revisionRoutes,
     ],
     error: 'RestError',
   },
@@ -337,42 +357,4 @@ function parameter(place: 'path' | 'query' | 'header', name: string, field: z.Zo
     ...(description !== undefined && { description }),
     schema,
   };
-}
-
-/** Named schemas, which refer to each other by name. */
-function components(
-  named: Readonly<Record<string, z.ZodType>>,
-  io: 'input' | 'output',
-): JsonObject {
-  const registry = z.registry<{ id: string }>();
-  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
-  const uri = (id: string): string => `#/components/schemas/${id}`;
-  const { schemas } = z.toJSONSchema(registry, {
-    io,
-    uri,
-    override: io === 'input' ? plain : open,
-  });
-  return Object.fromEntries(
-    Object.entries(schemas).map(([name, schema]) => {
-      const { $schema: _dialect, $id: _address, ...rest } = schema as JsonObject;
-      return [name, rest];
-    }),
-  );
-}
-
-type Overridden = Readonly<{ jsonSchema: unknown }>;
-
-/** Leaves out what says nothing to a reader: the safe range of integers, patterns of named formats. */
-function plain({ jsonSchema }: Overridden): void {
-  const schema = jsonSchema as JsonSchema;
-  if (schema.format !== undefined) delete schema.pattern;
-  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
-  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
-}
-
-/** Answers may grow: clients that were made from this document must not fail over a new field. */
-function open(context: Overridden): void {
-  plain(context);
-  const schema = context.jsonSchema as JsonSchema;
-  if (schema.additionalProperties === false) delete schema.additionalProperties;
 }

@@ -14,10 +14,27 @@ export const WeeklyHours = z
   .refine(({ to }) => to !== '00:00', 'the end of a day is 24:00');
 export type WeeklyHours = z.infer<typeof WeeklyHours>;
 
-const PolicyRates = z.strictObject({
+export const PolicyRates = z.strictObject({
   requestsPerMinuteMax: z.int().min(1).max(1_000_000).nullable().default(null),
   tokensPerMinuteMax: Count.min(1).nullable().default(null),
 });
+/** Null is whatever the installation does. */
+const ProbePolicy = z.strictObject({
+  models: z
+    .enum(['on', 'off'])
+    .nullable()
+    .default(null)
+    .describe('Whether it is asked now and then which models it has.'),
+  completion: z
+    .enum(['on', 'doubtful', 'off'])
+    .nullable()
+    .default(null)
+    .describe(
+      'Whether its models are asked for a token or so: now and then (`on`), or only one that has failed and has not served since (`doubtful`).',
+    ),
+});
+const asInstalled = { models: null, completion: null };
+
 const noRates = { requestsPerMinuteMax: null, tokensPerMinuteMax: null };
 
 /** Whom an owner serves, when, what with and how much. It binds everybody but the owner. */
@@ -45,5 +62,27 @@ export const ProviderPolicy = z.strictObject({
     .describe('What others may call: `chat.completions`, for one; null is everything.'),
   buyerRates: PolicyRates.default(noRates).describe('How much each of them may use; null is any.'),
   rates: PolicyRates.default(noRates).describe('How much all of them together may use.'),
+  probes: ProbePolicy.default(asInstalled).describe('How the market looks whether it is well.'),
 });
 export type ProviderPolicy = z.infer<typeof ProviderPolicy>;
+
+/** What the owner promises about the requests of others; null is no promise. */
+export const DataPolicy = z.strictObject({
+  isCollected: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('Whether prompts are kept to learn from them.'),
+  isRetained: z
+    .boolean()
+    .nullable()
+    .default(null)
+    .describe('Whether anything of a request is kept after it has ended.'),
+  region: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/)
+    .nullable()
+    .default(null)
+    .describe('Where it runs: `eu`, `us` …'),
+});
+export type DataPolicy = z.infer<typeof DataPolicy>;

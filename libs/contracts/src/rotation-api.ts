@@ -54,6 +54,10 @@ export const PutRotation = z.strictObject({
       z.union([
         z.strictObject({ providerId: Id, model: ModelName, ...share }),
         z.strictObject({ rotationId: Id.describe('Another rotation.'), ...share }),
+        z.strictObject({
+          importId: Id.describe("A listing by way of one's import of it."),
+          ...share,
+        }),
       ]),
     )
     .min(1)
@@ -70,6 +74,7 @@ export const Rotation = z.strictObject({
     z.union([
       z.strictObject({ providerId: Id, provider: z.string(), model: ModelName, ...share }),
       z.strictObject({ rotationId: Id, rotation: z.string(), ...share }),
+      z.strictObject({ importId: Id, import: z.string(), ...share }),
     ]),
   ),
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import { NanosText, Prices } from './field.js';
 import { Admit, Deadlines, Rejection } from './route-plan.js';
 import { SelectionRecord } from './selection-record.js';
@@ -11,13 +12,25 @@ export const Explain = Admit.omit({ requestId: true, idempotency: true }).extend
 });
 export type Explain = z.infer<typeof Explain>;
 
+const throughImport = {
+  import: z
+    .string()
+    .max(160)
+    .optional()
+    .describe('Which import has led to it: `{owner}/import/{name}`. Absent where none has.'),
+};
+
 /** One who would be asked, with all that the order was made of. */
 export const ExplainedCandidate = z.object({
   provider: z.string().max(160).describe('`{owner}/{provider}`'),
   model: z.string().max(256).describe('Its name there.'),
   kind: z.enum(['http', 'session']),
+  endpoint: EndpointName.optional().describe(
+    "By which endpoint it would be asked, where that is not the request's own.",
+  ),
   worker: z.string().max(64).nullable().describe('The session of the worker.'),
   isOwn: z.boolean(),
+  ...throughImport,
   prices: Prices,
   costMax: NanosText.describe('What the request would cost here at most, as held.'),
   coolingUntil: z.iso.datetime().nullable().describe('It has failed of late and is asked last.'),
@@ -32,7 +45,9 @@ export const RouteExplanation = z.object({
   route: z.string(),
   seed: z.string(),
   candidates: z.array(ExplainedCandidate).describe('In the order in which they would be asked.'),
-  rejections: z.array(Rejection).describe('Who is left out, and why.'),
+  rejections: z
+    .array(z.object({ ...Rejection.shape, ...throughImport }))
+    .describe('Who is left out, and why.'),
   attemptsMax: z.int().describe('How many of the candidates would be tried.'),
   holdAmount: NanosText.nullable().describe('What would be held; null where nobody can serve.'),
   deadlines: Deadlines,

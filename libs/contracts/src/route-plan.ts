@@ -71,18 +71,25 @@ const candidateShape = {
   outputTokensHeld: Count.nullable(),
   /** How many the buyer's own limit of the cost pays for here; absent where it names none, or nothing costs. */
   outputTokensPayable: Count.optional(),
+  /** By which endpoint it is asked; absent is that of the request. */
+  endpoint: EndpointName.optional(),
   /** Thinking has a price of its own here, so that it counts also where nobody sees it. */
   isReasoningPriced: z.boolean().optional(),
+  /** Which of the request's routes has led here: 0 is its first. Absent where there is only one. */
+  routePlace: z.int().min(0).max(16).optional(),
 };
 
 /** One machine or endpoint that may serve. Its position in the plan is its name in everything that follows. */
 export const Candidate = z.discriminatedUnion('kind', [
-  z.strictObject({
+  // Gateways outlive routers and the other way round: what a reader does not know it drops.
+  z.object({
     ...candidateShape,
     kind: z.literal('http'),
-    /** Base URL; the endpoint's path is appended. */
-    url: z.url().max(2048),
-    headers: z.record(z.string().max(128), z.string().max(8192)),
+    /** Base URL; the endpoint's path is appended to its path. Its query may open the door. */
+    url: z.url().max(8192),
+    headers: z.record(z.string().max(128), z.string().max(16_384)),
+    /** Offered by the operator itself, who may be let call what lies inside; absent is anybody's. */
+    isOfOperator: z.boolean().optional(),
   }),
   z.strictObject({
     ...candidateShape,

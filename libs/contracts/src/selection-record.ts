@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AutoselectDefinition, Source } from './autoselect.js';
-import { Count, NanosText, Prices } from './field.js';
+import { Count, Id, NanosText, Prices, RequestId } from './field.js';
 import { Word } from './model-facts.js';
 import { Signals } from './signals.js';
 
@@ -75,5 +75,26 @@ export const SelectionRecord = z.object({
   candidates: z.array(z.array(CandidateFacts).max(4_096)).max(4),
   decision: Word.or(z.string().max(64)).nullable().describe('Null: none held.'),
   outcomes: z.array(SelectionOutcome).max(4),
+  omitted: Count.optional().describe(
+    'So many more candidates were looked at. What is left out with them has decided nothing of the rest.',
+  ),
 });
 export type SelectionRecord = z.infer<typeof SelectionRecord>;
+
+/** The routes of a request, each of which may be an autoselect. */
+const Selections = z.array(SelectionRecord).min(1).max(17);
+
+/** What autoselects have decided for one request, for its receipt. */
+export const SelectionNote = z.strictObject({
+  requestId: RequestId,
+  ownerId: Id,
+  selections: Selections,
+});
+export type SelectionNote = z.infer<typeof SelectionNote>;
+
+/** Told again they change nothing. */
+export const NoteSelections = z.strictObject({
+  type: z.literal('note-selections'),
+  notes: z.array(SelectionNote).min(1).max(64),
+});
+export type NoteSelections = z.infer<typeof NoteSelections>;

@@ -14,11 +14,14 @@ export const subjects = {
   presenceHello: 'aisbf.presence.hello',
   presenceSnapshot: (brokerId: string) => `aisbf.presence.snapshot.${brokerId}`,
   catalogueChanged: 'aisbf.catalogue.changed',
+  /** Each router tells which revision it plans with. */
+  catalogueServed: 'aisbf.catalogue.served',
   registrationRevoked: 'aisbf.catalogue.registration-revoked',
   /** A router was cut off from the bus: what it has said of ended registrations may be lost. */
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',
   attemptEnded: 'aisbf.health.attempt-ended',
   attemptAnswering: 'aisbf.health.attempt-answering',
+  probeEnded: 'aisbf.health.probe-ended',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
   /** Somebody's access has changed: whoever remembers any should ask accounts at once. */
   accessChanged: 'aisbf.accounts.access-changed',

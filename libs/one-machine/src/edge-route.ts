@@ -21,10 +21,15 @@ const routes: readonly (readonly [pattern: RegExp, target: EdgeTarget])[] = [
   [/^\/openapi\.json$/, 'gateway'],
   [/^\/api\/account(s?)(\/|$)/, 'accounts'],
   [/^\/api\/catalog(\/|$)/, 'router'],
+  // What asks for an Ollama.
+  [/^\/api\/(tags|version)$/, 'gateway'],
+  // The addresses of providers, rotations and autoselects.
+  [/^\/api\/(?!u\/)[^/]+\/./, 'gateway'],
 ];
 
 /** Names of models contain slashes, which the official clients write as %2F. */
-const modelPath = /^\/(?:(?:api\/)?v1|api\/u\/[^/]+(?:\/v1)?)\/models\//;
+const modelPath =
+  /^\/(?:v1|api\/u\/[^/%]+(?:\/(?!coderai\/)[^/%]+)?(?:\/v1)?|api\/(?!(?:accounts?|catalog|coderai|u)\/)[^/%]+(?:\/v1)?)\/models\//;
 const encodedSlash = /%2f/gi;
 /** A separator or end of a string in disguise, twice-encoded bytes, or half an escape. */
 const disguise = /%(?:2f|5c|00|25|3b|(?![0-9a-f]{2}))|[\\;#]|\/\//i;

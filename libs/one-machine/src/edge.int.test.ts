@@ -113,8 +113,9 @@ describe('requests', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'service_unavailable' } });
   });
 
-  it('shows an index', async () => {
+  it('shows an index, and to whoever only knocks that it is there', async () => {
     expect(await (await fetch(edge.url)).text()).toContain('/v1');
+    expect((await fetch(edge.url, { method: 'HEAD' })).status).toBe(200);
   });
 });
 

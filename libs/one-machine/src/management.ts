@@ -3,6 +3,7 @@ import {
   ApiToken,
   CreatedApiToken,
   CreatedProvider,
+  type EndpointName,
   Granted,
   Listing,
   type Prices,
@@ -99,11 +100,13 @@ export class Management {
     name: string,
     baseUrl: string,
     models: readonly string[],
+    endpoints?: readonly EndpointName[],
   ): Promise<string> {
     const request = {
       kind: 'openai',
       name,
       baseUrl,
+      ...(endpoints && { endpoints }),
       models: models.map((model) => ({ name: model })),
     };
     const { provider } = await this.call(

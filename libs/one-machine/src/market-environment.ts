@@ -55,6 +55,8 @@ export function marketEnvironment(
   const { dataDir, publicUrl, ports, secrets, databaseUrls, redisUrl, natsUrl } = places;
   const http = (service: MarketService): string => serviceUrl(ports, service);
   const all = { AISBF_INTERNAL_SECRET: secrets.internalSecret, AISBF_NATS_URL: natsUrl };
+  // Whoever runs this market owns the machine, and his model server is on it or beside it. Strangers stay guarded.
+  const egress = { AISBF_EGRESS_OPERATOR_INTERNAL: 'true' };
   return {
     accounts: {
       ...all,
@@ -69,6 +71,7 @@ export function marketEnvironment(
     },
     router: {
       ...all,
+      ...egress,
       ROUTER_HTTP_PORT: String(ports['router-http']),
       ROUTER_GRPC_PORT: String(ports['router-grpc']),
       ROUTER_DATABASE_URL: databaseUrls.router,
@@ -87,6 +90,7 @@ export function marketEnvironment(
     },
     gateway: {
       ...all,
+      ...egress,
       GATEWAY_HTTP_PORT: String(ports['gateway-http']),
       GATEWAY_ROUTER_URL: http('router'),
       GATEWAY_ACCOUNTS_URL: http('accounts'),

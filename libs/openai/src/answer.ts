@@ -14,8 +14,10 @@ export type Answer = Readonly<{
   pieces: readonly AnswerPiece[];
   /** The same in one text. */
   text: string;
-  /** Pictures, where it brings some. */
-  images?: number;
+  /** Pictures or films, where it brings some. */
+  media?: number;
+  /** A piece of a sound. */
+  sound?: Uint8Array;
   /** Whether the buyer has something of it: words, numbers, pictures. */
   hasContent: boolean;
   finishReason: string | null;
@@ -39,13 +41,14 @@ export type AnswerResult =
 export function answerOf(
   parts: Partial<Omit<Answer, 'text' | 'hasContent'>> & Readonly<{ hasContent?: boolean }>,
 ): Answer {
-  const { pieces = [], finishReason = null, usage = null, images } = parts;
+  const { pieces = [], finishReason = null, usage = null, media, sound } = parts;
   const text = pieces.map((piece) => piece.text).join('');
   return {
     pieces,
     text,
-    ...(images !== undefined && { images }),
-    hasContent: parts.hasContent ?? (text !== '' || (images ?? 0) > 0),
+    ...(media !== undefined && { media }),
+    ...(sound && { sound }),
+    hasContent: parts.hasContent ?? (text !== '' || (media ?? 0) > 0),
     finishReason,
     usage,
   };

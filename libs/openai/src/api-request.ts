@@ -9,10 +9,17 @@ export type ApiRequest = Readonly<{
   choices: number;
   /** A stream is to end with a chunk of counts. */
   hasUsageChunk: boolean;
-  /** Pictures that are asked for. */
-  imagesMax?: number;
+  /** What is asked for besides words. */
+  output?: MediaOutput;
   /** The parsed body, for counting its text. Never for sending: the bytes that came are what is sent. */
   body: JsonBody;
+}>;
+
+/** Pictures, or seconds of sound or film: so many at most, and what each one that comes counts. */
+export type MediaOutput = Readonly<{
+  kind: 'image' | 'audio_second' | 'video_second';
+  max: number;
+  each: number;
 }>;
 
 export type ApiRequestResult =

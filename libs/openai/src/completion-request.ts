@@ -19,10 +19,10 @@ const textsMax = 128;
 export function completionProblem(body: JsonBody): RequestProblem | undefined {
   return (
     modelProblem(body) ??
-    promptProblem(body) ??
     streamProblem(body) ??
     outputTokensProblem(body, 'max_tokens') ??
-    choicesProblem(body)
+    choicesProblem(body) ??
+    promptProblem(body)
   );
 }
 

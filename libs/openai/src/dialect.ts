@@ -1,4 +1,5 @@
 import type { AnswerResult } from './answer.js';
+import { readAnswerBody } from './answer-body.js';
 import {
   readChatAnswer,
   readChatEvent,
@@ -6,19 +7,12 @@ import {
   readCompletionEvent,
 } from './chat-answer.js';
 import type { OpenAiError } from './error-body.js';
-import { readImageEvent } from './image-event.js';
+import type { JsonBody } from './json-body.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
-import { listReader, readImageAnswer } from './list-answer.js';
-import type { Usage } from './usage.js';
-
-/** How a stream is ended in its upstream's place. */
-export type EarlyEnd = Readonly<{
-  /** Of the event that was not sent any more. */
-  data: string;
-  notice: string;
-  /** Where the buyer has asked for counts. */
-  usage: Pick<Usage, 'promptTokens' | 'completionTokens'> | undefined;
-}>;
+import { listReader, readMediaAnswer } from './list-answer.js';
+import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
+import type { EarlyEnd, Telling, TellingTerms } from './telling.js';
+import { transcriptReader } from './transcript.js';
 
 /** How the answers of one endpoint are read, and what the market itself says in their stead. */
 export type Dialect = Readonly<{
@@ -29,7 +23,21 @@ export type Dialect = Readonly<{
   /** What follows the last event of an honest end. */
   done: string;
   failed: (error: OpenAiError) => string;
+  /** Where an answer is not just passed on: what is told in its stead. */
+  telling?: (terms: TellingTerms) => Telling;
 }>;
+
+/** Passes everything on as it came. */
+export function plainTelling({ readEvent, endEarly, done, failed }: Dialect): Telling {
+  return {
+    whole: () => undefined,
+    read: readEvent,
+    event: () => undefined,
+    endEarly,
+    done: () => done,
+    failed,
+  };
+}
 
 const doneEvent = event('[DONE]');
 
@@ -55,13 +63,30 @@ export function listDialect(name: 'data' | 'results'): Dialect {
 }
 
 /** Pictures: events with types of their own, of which the last says that it is the last. */
-export const imageDialect: Dialect = {
-  readWhole: readImageAnswer,
+export const mediaDialect: Dialect = {
+  readWhole: readMediaAnswer,
   readEvent: readImageEvent,
   endEarly: () => '',
   done: '',
   failed: (error) => `event: error\n${event(JSON.stringify({ type: 'error', ...error }))}`,
 };
+
+/** Speech comes as bytes, or as events that hold them; as JSON it says only what went wrong. */
+export const speechDialect: Dialect = {
+  ...mediaDialect,
+  readWhole: (text) => readAnswerBody(text, () => ({ kind: 'garbage' })),
+  readEvent: readSpeechEvent,
+};
+
+export function transcriptDialect(request: JsonBody): Dialect {
+  return {
+    ...mediaDialect,
+    readWhole: transcriptReader(request),
+    readEvent: readTranscriptEvent,
+    endEarly: ({ notice }) =>
+      event(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
+  };
+}
 
 function chunks({ data, notice, usage }: EarlyEnd, form: 'chat' | 'completion'): string {
   const last = event(lengthChunk(data, notice, form));

@@ -1,5 +1,11 @@
 /** What is wrong with a request, in the terms of OpenAI's error object. */
-export type RequestProblem = Readonly<{ code: string; message: string; param: string | null }>;
+export type RequestProblem = Readonly<{
+  code: string;
+  message: string;
+  param: string | null;
+  /** The request is good, and asks for a part of the API that is not served. */
+  isFeature?: true;
+}>;
 
 export type JsonBody = Readonly<Record<string, unknown>>;
 

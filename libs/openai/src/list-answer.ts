@@ -19,17 +19,17 @@ export function listReader(name: 'data' | 'results'): (text: string) => AnswerRe
     });
 }
 
-/** Pictures: each that is there, as bytes or as an address, is one. */
-export function readImageAnswer(text: string): AnswerResult {
+/** Pictures and films: each that is there, as bytes or as an address, is one. */
+export function readMediaAnswer(text: string): AnswerResult {
   return readAnswerBody(text, (body) => {
     if (!Array.isArray(body.data)) return { kind: 'garbage' };
-    const images = body.data.filter(isImage).length;
+    const media = body.data.filter(isThere).length;
     // Their tokens are counted by rules of the seller's own, which says nothing of ours.
-    return { kind: 'answer', answer: answerOf({ images }) };
+    return { kind: 'answer', answer: answerOf({ media }) };
   });
 }
 
-function isImage(entry: unknown): boolean {
+function isThere(entry: unknown): boolean {
   if (!isObject(entry)) return false;
   return [entry.b64_json, entry.url].some((value) => typeof value === 'string' && value !== '');
 }

@@ -1,14 +1,23 @@
-/**
- * Puts another value into the top-level `model` of a JSON object, and leaves every other byte as it was:
- * parsing and writing anew would lose large numbers, repeated keys and the sender's own spelling.
- * The text must have been parsed as an object before.
- */
+/** Puts another value into the top-level `model` of a JSON object. */
 export function replaceModel(text: string, model: string): string {
-  const value = JSON.stringify(model);
+  return replaceMember(text, 'model', model);
+}
+
+/**
+ * Puts another value into a top-level member of a JSON object, and leaves every other byte as it was: parsing and
+ * writing anew would lose large numbers, repeated keys and the sender's own spelling.
+ * The text must have been parsed as an object before. Without such a member it stays as it is.
+ */
+export function replaceMember(
+  text: string,
+  name: string,
+  value: string | readonly unknown[],
+): string {
+  const json = JSON.stringify(value);
   let result = '';
   let copiedTo = 0;
-  for (const { start, end } of topLevelValues(text, 'model')) {
-    result += text.slice(copiedTo, start) + value;
+  for (const { start, end } of topLevelValues(text, name)) {
+    result += text.slice(copiedTo, start) + json;
     copiedTo = end;
   }
   return result + text.slice(copiedTo);

@@ -65,6 +65,11 @@ export class NatsBus {
     this.connection.publish(subject, JSON.stringify(message), options);
   }
 
+  /** The same of a message that is JSON already. */
+  publishText(subject: string, json: string): void {
+    this.connection.publish(subject, json);
+  }
+
   /** Calls back for each message of this form; others are logged and dropped. */
   subscribe<Schema extends z.ZodType>(
     subject: string,

@@ -1,3 +1,8 @@
+import { wav } from './wav.js';
+
+/** How long everything is that it says. */
+export const spokenSeconds = 2.5;
+
 /** One transparent pixel. */
 const pixel =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
@@ -9,7 +14,7 @@ function listOf(value: unknown): readonly unknown[] {
 }
 
 /** What a good upstream says where it is not asked to chat; undefined where it has no such endpoint. */
-export function fakeAnswer(path: string, body: Body): object | undefined {
+export function fakeAnswer(path: string, body: Body): object | Buffer | undefined {
   const { model } = body;
   const usage = { prompt_tokens: 3, total_tokens: 3 };
   switch (path) {
@@ -44,8 +49,17 @@ export function fakeAnswer(path: string, body: Body): object | undefined {
       }));
       return { id: 'fake', model, results, usage };
     }
+    case '/v1/audio/speech':
+      return wav(spokenSeconds);
+    case '/v1/audio/transcriptions':
+    case '/v1/audio/translations':
+      return { text: 'Seven plain words are all that was said.' };
+    case '/v1/video/generations':
+      return { created: 1, data: [{ url: 'https://films.example/1.mp4' }] };
+    case '/v1/images/edits':
+    case '/v1/images/variations':
     case '/v1/images/generations': {
-      const count = typeof body.n === 'number' ? body.n : 1;
+      const count = Number(body.n ?? 1);
       return { created: 1, data: Array.from({ length: count }, () => ({ b64_json: pixel })) };
     }
     default:

@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { fakeAnswer } from './fake-answers.js';
+import { fakeMessage, fakeResponse, type TypedAnswer } from './fake-typed-answers.js';
 import { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 
 /** What an upstream does with a request to a model. */
@@ -25,10 +26,12 @@ export type AnswerEnding = Readonly<{
 
 /** What a model without a script of its own says. */
 const scriptDefault: UpstreamScript = (call) => {
-  if (call.path === '/v1/chat/completions') {
-    return call.answer(['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.']);
-  }
+  const words = ['A ', 'fake ', 'answer ', 'of ', 'seven ', 'plain ', 'words.'];
+  if (call.path === '/v1/chat/completions') return call.answer(words);
+  if (call.path === '/v1/responses') return call.typed(fakeResponse(words));
+  if (call.path === '/v1/messages') return call.typed(fakeMessage(words));
   const answer = fakeAnswer(call.path, call.body);
+  if (Buffer.isBuffer(answer)) return call.status(200, answer, { 'content-type': 'audio/wav' });
   if (answer) return call.status(200, JSON.stringify(answer));
   call.status(404, '{"error":{"message":"There is no such endpoint."}}');
 };
@@ -44,8 +47,13 @@ export class UpstreamCall {
     private readonly response: ServerResponse,
   ) {}
 
+  /** Of a form, its fields. */
   get body(): Record<string, unknown> {
-    return JSON.parse(this.text) as Record<string, unknown>;
+    if (!this.headers['content-type']?.startsWith('multipart/')) {
+      return JSON.parse(this.text) as Record<string, unknown>;
+    }
+    const fields = this.text.matchAll(/form-data; name="([^"]+)"\r\n\r\n([\s\S]*?)\r\n--/g);
+    return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));
   }
 
   /** The caller has hung up before the answer was whole. */
@@ -65,9 +73,34 @@ export class UpstreamCall {
     await this.finish(ending);
   }
 
+  /** Answers as it was asked to, in the form of an API whose streams have types. */
+  async typed({ whole, events }: TypedAnswer): Promise<void> {
+    if (this.body.stream !== true) return this.status(200, JSON.stringify(whole));
+    for (const event of events) await this.typedEvent(event);
+    this.response.end();
+  }
+
+  typedEvent(event: TypedAnswer['events'][number]): Promise<void> {
+    return this.raw(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`);
+  }
+
   /** Says these words of a stream, an event each. */
   async say(...words: readonly string[]): Promise<void> {
     for (const content of words) await this.event({ delta: { content }, finish_reason: null });
+  }
+
+  /** Answers with a call of a tool, whole or streamed. */
+  async callTool(name: string, args: string): Promise<void> {
+    const calls = [
+      { index: 0, id: 'call_1', type: 'function', function: { name, arguments: args } },
+    ];
+    if (this.body.stream === true) {
+      await this.event({ delta: { role: 'assistant', tool_calls: calls }, finish_reason: null });
+      return this.finish({ finishReason: 'tool_calls' });
+    }
+    const message = { role: 'assistant', content: null, tool_calls: calls };
+    const choices = [{ index: 0, message, finish_reason: 'tool_calls' }];
+    this.status(200, JSON.stringify({ id: 'fake', object: 'chat.completion', choices }));
   }
 
   /** Ends a stream. */
@@ -91,7 +124,11 @@ export class UpstreamCall {
     this.status(200, `${head.slice(0, -1)},"usage":${usage}}`);
   }
 
-  status(status: number, body: string, headers: Readonly<Record<string, string>> = {}): void {
+  status(
+    status: number,
+    body: string | Buffer,
+    headers: Readonly<Record<string, string>> = {},
+  ): void {
     this.response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(body);
   }
 

@@ -5,6 +5,7 @@ export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';
+export { fakeMessage, fakeResponse, type TypedAnswer } from './fake-typed-answers.js';
 export {
   type AnswerEnding,
   FakeUpstream,
@@ -37,3 +38,4 @@ export { redisUrl } from './redis-url.js';
 export { SoftwareAuthenticator } from './software-authenticator.js';
 export { totpOf } from './totp.js';
 export { until } from './until.js';
+export { wav } from './wav.js';

@@ -12,8 +12,12 @@ export type Loopback = Readonly<{
 }>;
 
 /** Port 0 is any that is free. */
-export async function listenOnLoopback(server: Server, port = 0): Promise<Loopback> {
-  server.listen(port, '127.0.0.1');
+export async function listenOnLoopback(
+  server: Server,
+  port = 0,
+  address = '127.0.0.1',
+): Promise<Loopback> {
+  server.listen(port, address);
   await once(server, 'listening');
   const bound = (server.address() as AddressInfo).port;
   const stop = async () => {
@@ -22,7 +26,7 @@ export async function listenOnLoopback(server: Server, port = 0): Promise<Loopba
     server.closeAllConnections();
     await closed;
   };
-  return { server, port: bound, url: `http://127.0.0.1:${bound}`, stop };
+  return { server, port: bound, url: `http://${address}:${bound}`, stop };
 }
 
 export async function textOf(message: IncomingMessage): Promise<string> {

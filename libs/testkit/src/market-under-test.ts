@@ -79,7 +79,12 @@ export class MarketUnderTest {
     const folder = await throwAwayFolder();
     const serviceEnv = {
       ...options.serviceEnv,
-      router: { ROUTER_LEASE_IDLE_MS: leaseIdleMs, ...options.serviceEnv?.router },
+      router: {
+        ROUTER_LEASE_IDLE_MS: leaseIdleMs,
+        // Upstreams and workers of tests count what they are asked.
+        ROUTER_PROBES: 'false',
+        ...options.serviceEnv?.router,
+      },
     };
     const market = await startMarket({
       ...{ dataDir: folder.path, throwAway: true, serviceEnv },

@@ -1,4 +1,12 @@
-import type { Attempt, Receipt, Rejection, ReportedUsage, Terms, Units } from '@aisbf/contracts';
+import type {
+  Attempt,
+  Receipt,
+  Rejection,
+  ReportedUsage,
+  SelectionRecord,
+  Terms,
+  Units,
+} from '@aisbf/contracts';
 import { formatUsd, type Nanos } from '@aisbf/money';
 
 /** One request as the ledger remembers it, from its hold while it runs, from its receipt when it has ended. */
@@ -23,6 +31,8 @@ export type ReceiptRecord = Readonly<{
   terms: readonly Terms[];
   rejections: readonly Rejection[];
   attempts: readonly Attempt[];
+  /** What autoselects have decided; absent where none was asked, and in lists. */
+  selections?: readonly SelectionRecord[] | undefined;
 }>;
 
 /** What the request did and cost, in the buyer's words. */
@@ -57,7 +67,13 @@ export function receiptOf(record: ReceiptRecord): Receipt {
       totalMs: millisecondsBetween(record.startedAt, record.endedAt),
     },
     attempts: record.attempts.map((attempt) => attemptOf(attempt, record.terms[attempt.position])),
+    candidates: record.terms.map(({ providerLabel, model, prices }) => ({
+      provider: providerLabel,
+      model,
+      prices,
+    })),
     rejections: [...record.rejections],
+    ...(record.selections && { selections: [...record.selections] }),
   };
 }
 

@@ -1,6 +1,7 @@
-import { subjects, UsageSettled } from '@aisbf/contracts';
+import { subjects, Usage } from '@aisbf/contracts';
 import { Log, NatsBus } from '@aisbf/platform';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { z } from 'zod';
 import { AccessStore } from '../services/revocations.js';
 import { TokenUse } from '../services/token-use.js';
 
@@ -10,6 +11,11 @@ export class UpkeepSettings {
     readonly accessChangesKeptMs: number,
   ) {}
 }
+
+/** What of `UsageSettled` is read here: every replica hears of every request, and the rest is not its to check. */
+const TokensUsed = z.object({
+  usages: z.array(z.object({ apiTokenId: Usage.shape.apiTokenId, atMs: Usage.shape.atMs })),
+});
 
 /** How much longer than the age that is looked for it may take until it is seen: a quarter. */
 const looksPerAge = 4;
@@ -30,7 +36,7 @@ export class AccessUpkeep implements OnApplicationShutdown {
   ) {}
 
   start(): void {
-    this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
+    this.bus.subscribe(subjects.usageSettled, TokensUsed, ({ usages }) => {
       for (const { apiTokenId, atMs } of usages) this.use.note(apiTokenId, atMs);
     });
     const { tokenUseMs, accessChangesKeptMs } = this.settings;

@@ -1,9 +1,9 @@
+import { SharedWorker } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions, Job } from 'bullmq';
 import { PayoutEvents } from '../services/payout-events.js';
 import { PayoutUpkeep } from '../services/payout-upkeep.js';
 import { Payouts } from '../services/payouts.js';
-import { SharedWorker } from './shared-worker.js';
 
 type PayoutJob = Job<Readonly<{ payoutId?: string }>>;
 

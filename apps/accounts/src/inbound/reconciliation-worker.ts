@@ -1,9 +1,9 @@
+import { SharedWorker } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { ConnectionOptions } from 'bullmq';
 import { type ReconciliationJob, reconciliationJobs } from '../domain/reconciliation.js';
 import { ReconciliationEvents } from '../services/reconciliation-events.js';
 import { Reconciliations } from '../services/reconciliations.js';
-import { SharedWorker } from './shared-worker.js';
 
 /** Where the queue is. Also the DI token. */
 export class ReconciliationWorkerSettings {

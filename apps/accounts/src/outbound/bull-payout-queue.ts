@@ -1,7 +1,7 @@
+import { SharedQueue } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { PayoutQueue } from '../services/payout-store.js';
-import { SharedQueue } from './shared-queue.js';
 
 export const payoutQueueName = 'aisbf-payouts';
 

@@ -1,8 +1,8 @@
+import { SharedQueue } from '@aisbf/queues';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { type ReconciliationJob, reconciliationJobs } from '../domain/reconciliation.js';
 import { ReconciliationClock } from '../services/reconciliation-report.js';
-import { SharedQueue } from './shared-queue.js';
 
 export const reconciliationQueueName = 'aisbf-reconciliation';
 

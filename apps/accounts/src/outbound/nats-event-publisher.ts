@@ -12,12 +12,12 @@ export class NatsEventPublisher extends EventPublisher {
     super();
   }
 
-  async publish({ subject, messageId, payload }: OutboxEntry): Promise<void> {
+  async publish({ subject, messageId, text }: OutboxEntry): Promise<void> {
     if (streamed.includes(subject)) {
-      await this.bus.jetStream().publish(subject, JSON.stringify(payload), { msgID: messageId });
+      await this.bus.jetStream().publish(subject, text, { msgID: messageId });
       return;
     }
-    this.bus.publish(subject, payload);
+    this.bus.publishText(subject, text);
     await this.bus.flush();
   }
 }

@@ -6,6 +6,11 @@ export type BatchLimits = Readonly<{
   lanesMax: number;
   /** Calls in one statement: more only make each of them wait longer. */
   itemsMax: number;
+  /**
+   * Calls that must wait before a statement begins beside another: fewer go with the next one. Where it is not said, one.
+   * Statements of the same wallets wait for each other, and a larger one costs each of its calls less.
+   */
+  besideMin?: number;
 }>;
 
 type Waiting<Item, Result> = Readonly<{
@@ -13,6 +18,9 @@ type Waiting<Item, Result> = Readonly<{
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }>;
+
+/** A statement that takes longer has met a stuck peer, and keeps nobody from beginning another one. */
+const slowMs = 25;
 
 /** Does all items in one transaction, and answers in their order. */
 export type BatchWork<Item, Result> = (items: readonly Item[]) => Promise<readonly Result[]>;
@@ -25,6 +33,8 @@ export type BatchWork<Item, Result> = (items: readonly Item[]) => Promise<readon
 export class PgBatch<Item, Result> {
   private readonly waiting: Waiting<Item, Result>[] = [];
   private running = 0;
+  /** Of those that run. */
+  private slow = 0;
   private isArmed = false;
 
   constructor(
@@ -41,7 +51,7 @@ export class PgBatch<Item, Result> {
 
   /** Calls of the same turn of the event loop go together. */
   private arm(): void {
-    if (this.isArmed || this.running >= this.limits.lanesMax) return;
+    if (this.isArmed || !this.mayBegin()) return;
     this.isArmed = true;
     setImmediate(() => {
       this.isArmed = false;
@@ -50,12 +60,26 @@ export class PgBatch<Item, Result> {
     });
   }
 
+  private mayBegin(): boolean {
+    const { lanesMax, besideMin = 1 } = this.limits;
+    if (this.running >= lanesMax) return false;
+    return this.running === this.slow || this.waiting.length >= besideMin;
+  }
+
   private async run(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     this.running += 1;
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      this.slow += 1;
+      if (this.waiting.length > 0) this.arm();
+    }, slowMs);
     try {
       await this.settle(batch);
     } finally {
+      clearTimeout(timer);
       this.running -= 1;
+      if (isSlow) this.slow -= 1;
       if (this.waiting.length > 0) this.arm();
     }
   }

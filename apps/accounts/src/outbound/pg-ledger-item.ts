@@ -1,22 +1,42 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Authorise } from '@aisbf/contracts';
+import type { LeasedRequest } from '../domain/lease-ticket.js';
 import type { Ending } from '../services/ledger-store.js';
 
 /** A request that asks for money. */
 export type Asking = Readonly<{ command: Authorise; mayRecall: boolean }>;
 
+/**
+ * The terms of the requests of one call: those of a route are alike, and to read them costs the database more than
+ * anything else about a request. Where an item has the same as an earlier one, it says that one's place instead.
+ */
+export class SharedTerms {
+  private readonly places = new Map<string, number>();
+
+  of(text: string, terms: Authorise['terms'], n: number): Authorise['terms'] | number {
+    const place = this.places.get(text);
+    if (place === undefined) this.places.set(text, n);
+    return place ?? terms;
+  }
+}
+
 /** One request among those that `authorise` is called with; `n` is its place. */
-export function toAuthoriseItem({ command, mayRecall }: Asking, n: number) {
+export function toAuthoriseItem(
+  { command, mayRecall }: Asking,
+  n: number,
+  shared: SharedTerms | undefined = undefined,
+) {
+  const termsText = JSON.stringify(command.terms);
   return {
     n,
     id: command.requestId,
     owner_id: command.ownerId,
     api_token_id: command.apiTokenId,
     amount: command.amount,
-    parameters_hash: parametersHash(command),
+    parameters_hash: parametersHash(command, termsText),
     route: command.route,
     is_stream: command.isStream,
-    terms: command.terms,
+    terms: shared?.of(termsText, command.terms, n) ?? command.terms,
     rejections: command.rejections,
     expires_at: timeText(command.expiresAtMs),
     concurrency_max: command.concurrencyMax,
@@ -24,7 +44,7 @@ export function toAuthoriseItem({ command, mayRecall }: Asking, n: number) {
   };
 }
 
-/** The same with its key, for `authorise_keyed`. */
+/** The same with its key, for `authorise_keyed`, which leaves some out: none may lean on another. */
 export function toKeyedItem(asking: Asking, n: number, expiresAtMs: number) {
   const { idempotency } = asking.command;
   return {
@@ -36,7 +56,7 @@ export function toKeyedItem(asking: Asking, n: number, expiresAtMs: number) {
 }
 
 /** One request among those that `settle` is called with; `n` is its place. */
-export function toSettleItem({ command, charge, leased }: Ending, n: number) {
+export function toSettleItem({ command, charge, leased }: Ending, n: number, shared: SharedTerms) {
   return {
     n,
     id: command.requestId,
@@ -52,43 +72,40 @@ export function toSettleItem({ command, charge, leased }: Ending, n: number) {
     units: charge.served ? { ...command.units, request: 1 } : {},
     reported: command.reported,
     finish_reason: command.finishReason,
-    started_at: timeText(command.startedAtMs),
-    first_byte_at: command.firstByteAtMs === null ? null : timeText(command.firstByteAtMs),
-    ended_at: timeText(command.endedAtMs),
+    started_at_ms: command.startedAtMs,
+    first_byte_at_ms: command.firstByteAtMs,
+    ended_at_ms: command.endedAtMs,
     attempts: command.attempts,
-    command: { ...command, ticket: null },
-    ...(leased && {
-      lease_id: leased.leaseId,
-      owner_id: leased.ownerId,
-      api_token_id: leased.apiTokenId,
-      amount: leased.amount,
-      parameters_hash: parametersHash(leased),
-      route: leased.route,
-      is_stream: leased.isStream,
-      terms: leased.terms,
-      rejections: leased.rejections,
-      created_at: timeText(leased.createdAtMs),
-    }),
+    ...(leased && toLeasedPart(leased, n, shared)),
   };
 }
 
-type Parameters = Pick<
-  Authorise,
-  'ownerId' | 'apiTokenId' | 'amount' | 'route' | 'isStream' | 'terms'
->;
+/** What its hold would say. */
+function toLeasedPart(leased: LeasedRequest, n: number, shared: SharedTerms) {
+  const termsText = JSON.stringify(leased.terms);
+  return {
+    lease_id: leased.leaseId,
+    owner_id: leased.ownerId,
+    api_token_id: leased.apiTokenId,
+    amount: leased.amount,
+    parameters_hash: parametersHash(leased, termsText),
+    route: leased.route,
+    is_stream: leased.isStream,
+    terms: shared.of(termsText, leased.terms, n),
+    rejections: leased.rejections,
+    created_at_ms: leased.createdAtMs,
+  };
+}
+
+type Parameters = Pick<Authorise, 'ownerId' | 'apiTokenId' | 'amount' | 'route' | 'isStream'>;
 
 /** Tells a repeat from another request under the same id. The expiry may differ: it moves with the clock. */
-function parametersHash({
-  ownerId,
-  apiTokenId,
-  amount,
-  route,
-  isStream,
-  terms,
-}: Parameters): string {
-  return createHash('sha256')
-    .update(JSON.stringify([ownerId, apiTokenId, amount, route, isStream, terms]))
-    .digest('hex');
+function parametersHash(
+  { ownerId, apiTokenId, amount, route, isStream }: Parameters,
+  termsText: string,
+): string {
+  const others = JSON.stringify([ownerId, apiTokenId, amount, route, isStream]);
+  return hash('sha256', `${others.slice(0, -1)},${termsText}]`);
 }
 
 function timeText(ms: number): string {

@@ -1,4 +1,11 @@
-import type { Attempt, Rejection, ReportedUsage, Terms, Units } from '@aisbf/contracts';
+import type {
+  Attempt,
+  Rejection,
+  ReportedUsage,
+  SelectionRecord,
+  Terms,
+  Units,
+} from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { ReceiptRecord } from '../domain/receipt.js';
@@ -26,6 +33,7 @@ export type ReceiptRow = {
   terms: Terms[];
   rejections: Rejection[];
   attempts: Attempt[];
+  selections?: SelectionRecord[] | null;
 };
 
 export const receiptColumns = `id, state, outcome, route, is_stream, created_at, resolved_at, started_at,
@@ -65,8 +73,9 @@ export class PgLedgerReader extends LedgerReader {
   async receipt(ownerId: string, requestId: string): Promise<ReceiptRecord | undefined> {
     const rows = await rowsOf<ReceiptRow>(
       this.pool,
-      `SELECT ${receiptColumns} FROM receipt WHERE state <> 'declined' AND owner_id = $1 AND id = $2
-       UNION ALL SELECT ${runningColumns} FROM hold WHERE owner_id = $1 AND id = $2 LIMIT 1`,
+      `SELECT r.*, (SELECT selections FROM request_selection s WHERE s.request_id = r.id AND s.owner_id = $1)
+       FROM (SELECT ${receiptColumns} FROM receipt WHERE state <> 'declined' AND owner_id = $1 AND id = $2
+             UNION ALL SELECT ${runningColumns} FROM hold WHERE owner_id = $1 AND id = $2 LIMIT 1) r`,
       [ownerId, requestId],
     );
     return rows[0] && fromReceiptRow(rows[0]);
@@ -95,5 +104,6 @@ export function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
     terms: row.terms,
     rejections: row.rejections,
     attempts: row.attempts,
+    selections: row.selections ?? undefined,
   };
 }

@@ -16,7 +16,13 @@ import {
 } from '../services/ledger-store.js';
 import { auditedResultOf } from './audited.js';
 import { type BatchLimits, PgBatch } from './pg-batch.js';
-import { type Asking, toAuthoriseItem, toKeyedItem, toSettleItem } from './pg-ledger-item.js';
+import {
+  type Asking,
+  SharedTerms,
+  toAuthoriseItem,
+  toKeyedItem,
+  toSettleItem,
+} from './pg-ledger-item.js';
 import { resultOf, rowOf, rowsOf } from './pg-rows.js';
 
 type AuthoriseRow = {
@@ -58,10 +64,11 @@ export class PgLedgerStore extends LedgerStore {
     { limits, idempotencyTtlMs }: LedgerBatches,
   ) {
     super();
-    this.authorisations = new PgBatch(
-      (asking) => this.authoriseAll('authorise', asking, asking.map(toAuthoriseItem)),
-      limits,
-    );
+    this.authorisations = new PgBatch((asking) => {
+      const shared = new SharedTerms();
+      const items = asking.map((one, n) => toAuthoriseItem(one, n, shared));
+      return this.authoriseAll('authorise', asking, items);
+    }, limits);
     this.keyedAuthorisations = new PgBatch((asking) => {
       const expiresAtMs = Date.now() + idempotencyTtlMs;
       const items = asking.map((one, n) => toKeyedItem(one, n, expiresAtMs));
@@ -168,10 +175,12 @@ export class PgLedgerStore extends LedgerStore {
   }
 
   private async settleAll(endings: readonly Ending[]): Promise<SettleAnswer[]> {
+    const shared = new SharedTerms();
+    const items = endings.map((ending, n) => toSettleItem(ending, n, shared));
     const { rows } = await this.pool.query<SettleRow>({
       name: 'settle',
       text: 'SELECT * FROM settle($1, $2)',
-      values: [JSON.stringify(endings.map(toSettleItem)), subjects.usageSettled],
+      values: [JSON.stringify(items), subjects.usageSettled],
     });
     const byNumber = new Map(rows.map((row) => [row.item_n, row]));
     return endings.map((_, n) => {

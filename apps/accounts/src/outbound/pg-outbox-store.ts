@@ -14,8 +14,10 @@ export class PgOutboxStore extends OutboxStore {
       this.pool,
       {
         name: 'outbox_unpublished',
-        text: `SELECT id::text, 'outbox:' || id AS "messageId", subject, payload
-             FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1`,
+        text: `SELECT id::text, 'outbox:' || id AS "messageId", subject,
+                 CASE payload ->> 'type' WHEN 'usage-settled' THEN usage_event(payload)::text
+                   ELSE payload::text END AS text
+               FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT $1`,
       },
       [limit],
     );

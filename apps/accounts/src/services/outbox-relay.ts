@@ -5,7 +5,8 @@ export type OutboxEntry = Readonly<{
   id: string;
   messageId: string;
   subject: string;
-  payload: unknown;
+  /** As it goes out: nobody here looks into it. */
+  text: string;
 }>;
 
 /** Events written with the facts they tell of, waiting to be published. */

@@ -18,7 +18,7 @@ export abstract class UsageReader {
   abstract sums(question: UsageQuestion, limit: number): Promise<readonly UsageSum[]>;
   /** All of them, read as they are taken. */
   abstract allSums(question: UsageQuestion): AsyncIterable<UsageSum>;
-  /** Adds what has ended to the sums that are kept; gives how many rows it were. */
+  /** Adds what has ended to the sums that are kept; gives how many notes it were. */
   abstract fold(limit: number): Promise<number>;
 }
 

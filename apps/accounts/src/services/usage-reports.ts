@@ -21,8 +21,8 @@ import { ReceiptLists, StatementReader, type UsageQuestion, UsageReader } from '
 
 /** Rows of one JSON answer, about 4 MB; more is for CSV. */
 const rowsMax = 10_000;
-/** Sums folded in one statement. */
-const foldMax = 10_000;
+/** Notes folded in one statement; each is of as many receipts as there were requests in a batch. */
+const foldMax = 100;
 
 /** What an owner has bought and sold, in sums and one by one. */
 @Injectable()

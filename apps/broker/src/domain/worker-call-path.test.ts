@@ -4,6 +4,7 @@ import { workerEndpoint } from './worker-call-path.js';
 describe(workerEndpoint, () => {
   it.each([
     ['POST', '/v1/chat/completions', 'chat.completions'],
+    ['GET', '/v1/models', 'models.list'],
     ['POST', '/v1/images/generations', 'proxy'],
     ['GET', '/v1/files/file-1.mp4', 'proxy'],
     ['DELETE', '/v1/files/a', 'proxy'],
@@ -16,7 +17,7 @@ describe(workerEndpoint, () => {
     '/admin/models',
     '/static/x',
     '/v1/admin',
-    '/v1/models',
+    '/v1/models/a',
     '/coderai/capabilities',
     '/v1/images/../admin',
     '/v1/images/..',
@@ -43,5 +44,7 @@ describe(workerEndpoint, () => {
   it('has three methods', () => {
     expect(workerEndpoint('PUT', '/v1/files/a')).toBeUndefined();
     expect(workerEndpoint('GET', '/v1/chat/completions')).toBeUndefined();
+    expect(workerEndpoint('POST', '/v1/models')).toBeUndefined();
+    expect(workerEndpoint('DELETE', '/v1/models')).toBeUndefined();
   });
 });

@@ -72,6 +72,8 @@ function openRequest(
     session,
     call: {
       ...work,
+      // A token or so says little of how fast buyers are served.
+      model: headers[internalHeaders.isProbe] === '1' ? undefined : work.model,
       op: endpoint.op,
       path,
       method,

@@ -31,10 +31,13 @@ export type WorkerRequest = Readonly<{ payload: WorkPayload; model: string | und
 export function toWorkerRequest(request: GatewayRequest): WorkerRequest | undefined {
   const { endpoint, body } = request;
   if (endpoint.op === 'proxy') return toProxyRequest(request);
+  if (endpoint.op === 'models.list') return { payload: emptyPayload, model: undefined };
   return body && isObjectText(body)
     ? { payload: jsonPayload(body), model: askedModel(body) }
     : undefined;
 }
+
+const emptyPayload = jsonPayload(Buffer.from('{}'));
 
 function toProxyRequest(request: GatewayRequest): WorkerRequest | undefined {
   const { endpoint, method, search, headers } = request;

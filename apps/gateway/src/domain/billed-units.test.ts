@@ -9,8 +9,8 @@ const metered = (change: Partial<Metered> = {}): Metered => ({
   reported: null,
   isReasoningPriced: false,
   outputTokensHeld: 50,
-  images: 0,
-  imagesMax: 0,
+  output: undefined,
+  media: 0,
   given: {},
   ...change,
 });
@@ -52,9 +52,12 @@ describe(billedUnits, () => {
   });
 
   it('bills pictures that came, as far as they were asked for, and what was known before', () => {
-    const units = billedUnits(metered({ images: 3, imagesMax: 2, given: { audio_second: 7 } }));
+    const output = { kind: 'image', max: 2, each: 1 } as const;
+    const units = billedUnits(metered({ output, media: 3, given: { audio_second: 7 } }));
     expect(units).toMatchObject({ image: 2, audio_second: 7 });
-    expect(billedUnits(metered({ imagesMax: 2 }))).not.toHaveProperty('image');
+    expect(billedUnits(metered({ output }))).not.toHaveProperty('image');
+    const films = { kind: 'video_second', max: 16, each: 8 } as const;
+    expect(billedUnits(metered({ output: films, media: 1 }))).toMatchObject({ video_second: 8 });
   });
 
   it('never bills more prompt than there was, nor more output than was seen or held', () => {

@@ -1,5 +1,5 @@
 import type { Units } from '@aisbf/contracts';
-import type { Usage } from '@aisbf/openai';
+import type { MediaOutput, Usage } from '@aisbf/openai';
 
 /** All that a bill is made from: our own counts, and what of the seller's words may count besides. */
 export type Metered = Readonly<{
@@ -11,9 +11,9 @@ export type Metered = Readonly<{
   isReasoningPriced: boolean;
   /** How many output tokens the hold pays for; null where they are free. */
   outputTokensHeld: number | null;
-  /** Pictures that were delivered, and as many as money was held for. */
-  images: number;
-  imagesMax: number;
+  /** What was asked for besides words, and how much of it was delivered. */
+  output: MediaOutput | undefined;
+  media: number;
   /** What was known before it was served. */
   given: Units;
 }>;
@@ -27,15 +27,20 @@ export function billedUnits(metered: Metered): Units {
   const { promptTokens, completionTokens, reported, given } = metered;
   const cached = Math.min(reported?.cachedPromptTokens ?? 0, promptTokens);
   const reasoning = metered.reasoningTokens + hiddenReasoning(metered);
-  const images = Math.min(metered.images, metered.imagesMax);
   return {
     ...given,
     prompt_token: promptTokens - cached,
     ...(cached > 0 && { cached_prompt_token: cached }),
     completion_token: completionTokens,
-    ...(images > 0 && { image: images }),
+    ...mediaUnits(metered),
     ...(reasoning > 0 && { reasoning_token: reasoning }),
   };
+}
+
+/** No more than money was held for. */
+function mediaUnits({ output, media }: Metered): Units {
+  if (!output || media === 0) return {};
+  return { [output.kind]: Math.min(media * output.each, output.max) };
 }
 
 function hiddenReasoning(metered: Metered): number {

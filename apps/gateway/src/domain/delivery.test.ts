@@ -25,12 +25,12 @@ describe(Delivery, () => {
 
   it('knows pictures that have left, and whether the buyer has anything', () => {
     const delivery = new Delivery(tokenizer);
-    delivery.send(answerOf({ images: 0 }));
-    delivery.send(answerOf({ images: 2 }));
+    delivery.send(answerOf({ media: 0 }));
+    delivery.send(answerOf({ media: 2 }));
     delivery.leave(1);
-    expect(delivery).toMatchObject({ images: 0, hasContent: false });
+    expect(delivery).toMatchObject({ media: 0, hasContent: false });
     delivery.leave(1);
-    expect(delivery).toMatchObject({ images: 2, hasContent: true });
+    expect(delivery).toMatchObject({ media: 2, hasContent: true });
   });
 
   it('counts each choice as the text that it is, and thoughts apart from words', () => {

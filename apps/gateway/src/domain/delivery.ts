@@ -10,12 +10,18 @@ export class Delivery {
   private readonly gone: AnswerTokens;
   private waiting: AnswerTokens;
   private readonly queue: Answer[] = [];
-  private imagesGone = 0;
+  /** Pictures or films that have left, or the seconds of a sound. */
+  media = 0;
+  /** What has left of a sound: how long it is, is known when all of it is there. */
+  readonly sound: Uint8Array[] = [];
   private isSomethingGone = false;
   usage: Usage | null = null;
   finishReason: string | null = null;
 
-  constructor(readonly tokenizer: Tokenizer) {
+  constructor(
+    readonly tokenizer: Tokenizer,
+    private readonly keepsSound = false,
+  ) {
     this.gone = new AnswerTokens(tokenizer);
     this.waiting = new AnswerTokens(tokenizer);
   }
@@ -35,6 +41,12 @@ export class Delivery {
     for (const { pieces } of this.queue) this.waiting.add(pieces);
   }
 
+  /** A piece of an answer that is no text has left. */
+  leaveBytes(bytes: Uint8Array): void {
+    this.isSomethingGone = true;
+    if (this.keepsSound) this.sound.push(bytes);
+  }
+
   /** Tokens of all that was sent. */
   get sent(): number {
     return this.gone.total + this.waiting.total;
@@ -50,10 +62,6 @@ export class Delivery {
     return this.isSomethingGone;
   }
 
-  get images(): number {
-    return this.imagesGone;
-  }
-
   get completionTokens(): number {
     return this.gone.completion;
   }
@@ -66,9 +74,10 @@ export class Delivery {
     return this.gone.total;
   }
 
-  private note({ pieces, images = 0, hasContent }: Answer): void {
+  private note({ pieces, media = 0, sound, hasContent }: Answer): void {
     this.gone.add(pieces);
-    this.imagesGone += images;
+    this.media += media;
+    if (sound) this.sound.push(sound);
     this.isSomethingGone ||= hasContent;
   }
 }

@@ -22,6 +22,21 @@ export const faults = defineFaults({
     'conflict',
     'This request was answered before; of its answer there is only the receipt.',
   ],
+  FORM_INVALID: ['invalid', 'The body is not `multipart/form-data` from its beginning to its end.'],
+  FORM_TOO_LARGE: ['oversized', 'The form holds more, or larger files, than may be sent here.'],
+  MEDIA_UNREADABLE: [
+    'invalid',
+    'How long the sound is cannot be read from the file; send it as wav, mp3, m4a, ogg, flac or webm.',
+  ],
+  RESPONSE_MISSING: ['missing', 'There is no such response for this API token, or not any more.'],
+  PREVIOUS_RESPONSE_NOT_FOUND: [
+    'missing',
+    'There is no such response for this API token, or not any more: nothing can build on it.',
+  ],
+  RESPONSE_NOT_CANCELLABLE: [
+    'invalid',
+    'Only a response in the background can be cancelled; this one has ended.',
+  ],
   GENERATION_ID_INVALID: ['invalid', 'The id must be one that `x-request-id` has named.'],
   OVERLOADED: ['unavailable', 'The gateway has as many requests running as it takes.'],
   ALL_ATTEMPTS_FAILED: ['upstream', 'Nobody who could serve this request did.'],

@@ -6,17 +6,22 @@ import {
   completionProblem,
   documentTexts,
   embeddingProblem,
-  imageDialect,
   imageProblem,
   inputPrompts,
   isObject,
   type JsonBody,
   listDialect,
+  mediaDialect,
   moderationProblem,
   rerankProblem,
+  speechDialect,
+  speechProblem,
   toChatRequest,
   toCompletionRequest,
   toImageRequest,
+  toSpeechRequest,
+  toVideoRequest,
+  videoProblem,
   withoutText,
 } from '@aisbf/openai';
 import type { JsonEndpoint } from './json-work.js';
@@ -66,7 +71,22 @@ export const jsonEndpoints: readonly JsonEndpoint[] = [
     problemOf: imageProblem,
     toRequest: toImageRequest,
     promptOf: ({ prompt }) => new TextPrompt(listed(prompt)),
-    dialect: imageDialect,
+    dialect: mediaDialect,
+  },
+  {
+    name: 'audio.speech',
+    problemOf: speechProblem,
+    toRequest: toSpeechRequest,
+    promptOf: ({ input, instructions }) =>
+      new TextPrompt([...listed(input), ...listed(instructions)]),
+    dialect: speechDialect,
+  },
+  {
+    name: 'video.generations',
+    problemOf: videoProblem,
+    toRequest: toVideoRequest,
+    promptOf: ({ prompt }) => new TextPrompt(listed(prompt)),
+    dialect: mediaDialect,
   },
 ];
 

@@ -3,10 +3,14 @@ import type { JsonBody } from '@aisbf/openai';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { chatEndpoint, jsonEndpoints } from './json-endpoints.js';
-import { readJsonWork } from './json-work.js';
+import { type ReadingTerms, readJsonWork } from './json-work.js';
 import { factsOf, type Work } from './work.js';
 
-const terms = { sessionHeader: undefined, signalLimits: { charactersMax: 1_000 } };
+const terms: ReadingTerms = {
+  place: { kind: 'anywhere' },
+  sessionHeader: undefined,
+  signalLimits: { charactersMax: 1_000 },
+};
 
 function read(name: string, body: JsonBody) {
   const endpoint = jsonEndpoints.find((one) => one.name === name);
@@ -28,6 +32,8 @@ const least: Readonly<Record<string, JsonBody>> = {
   moderations: { input: 'hi' },
   rerank: { query: 'hi', documents: ['ho'] },
   'images.generations': { prompt: 'a cat' },
+  'audio.speech': { input: 'hi' },
+  'video.generations': { prompt: 'a cat' },
 };
 
 describe(readJsonWork, () => {

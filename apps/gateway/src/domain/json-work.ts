@@ -13,6 +13,7 @@ import {
   withoutMembers,
 } from '@aisbf/openai';
 import type { SignalLimits } from '@aisbf/signals';
+import { type BuyerPlace, bodyAt } from './buyer-place.js';
 import { readRouteWishes } from './route-wishes.js';
 import type { Work } from './work.js';
 
@@ -27,6 +28,8 @@ export type JsonEndpoint = Readonly<{
 
 /** What came beside the body, and how much of it is looked at. */
 export type ReadingTerms = Readonly<{
+  /** Where it came in. */
+  place: BuyerPlace;
   sessionHeader: string | undefined;
   signalLimits: SignalLimits;
 }>;
@@ -34,14 +37,14 @@ export type ReadingTerms = Readonly<{
 /** Reads a request, or says what is wrong with it. */
 export function readJsonWork(
   endpoint: JsonEndpoint,
-  text: string,
-  { sessionHeader, signalLimits }: ReadingTerms,
+  written: string,
+  { place, sessionHeader, signalLimits }: ReadingTerms,
 ): Work | RequestProblem {
-  const read = readJsonBody(text);
+  const read = readJsonBody(written);
   if ('problem' in read) return read.problem;
-  const { body } = read;
-  const problem = endpoint.problemOf(body);
+  const problem = endpoint.problemOf(read.body);
   if (problem) return problem;
+  const { text, body } = bodyAt(place, { text: written, body: read.body });
   const wishes = readRouteWishes(body, sessionHeader);
   if ('code' in wishes) return wishes;
   // What only the market understands is nobody else's business.

@@ -6,6 +6,8 @@ export type WholeAnswer = Readonly<{
   contentType: string;
   provider: string;
   attempts: number;
+  route?: string;
+  fallbackFrom?: string;
   body: Uint8Array;
 }>;
 

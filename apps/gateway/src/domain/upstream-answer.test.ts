@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isBlameless, isWorkless, judgeHead } from './upstream-answer.js';
 
+const redirected = { kind: 'failed', failure: 'redirected' };
+
 describe(judgeHead, () => {
   it('goes on with success, refuses what the request is to blame for, fails the rest', () => {
     fc.assert(
@@ -10,6 +12,7 @@ describe(judgeHead, () => {
         if (status >= 200 && status < 300) expect(kind).toBe('go_on');
         else if ([400, 405, 413, 415, 422].includes(status)) expect(kind).toBe('refused');
         else if (status < 200 || status >= 500) expect(kind).toBe('failed');
+        else if (status < 400) expect(judgeHead(status, undefined)).toMatchObject(redirected);
       }),
     );
   });
@@ -22,7 +25,8 @@ describe(judgeHead, () => {
     [404, 'model_missing'],
     [408, 'timeout'],
     [504, 'timeout'],
-    [302, 'server_error'],
+    [302, 'redirected'],
+    [307, 'redirected'],
     [500, 'server_error'],
   ])('takes %d for %s', (status, failure) => {
     expect(judgeHead(status, undefined)).toEqual({ kind: 'failed', failure });
@@ -43,10 +47,11 @@ describe(isBlameless, () => {
 
 describe(isWorkless, () => {
   it('tells what nobody had begun to work at from what was tried', () => {
-    for (const reason of ['worker_busy', 'session_gone', 'request_too_large']) {
+    for (const reason of ['worker_busy', 'session_gone', 'request_too_large', 'egress_refused']) {
       expect(isWorkless(reason)).toBe(true);
     }
-    for (const reason of ['unreachable', 'timeout', 'server_error', 'garbage', 'rate_limited']) {
+    const tried = ['unreachable', 'timeout', 'server_error', 'garbage', 'redirected'];
+    for (const reason of tried) {
       expect(isWorkless(reason)).toBe(false);
     }
   });

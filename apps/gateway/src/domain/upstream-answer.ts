@@ -1,6 +1,10 @@
 /** Why an attempt failed, in words that are counted, shown on receipts and learned from. */
 export type AttemptFailure =
   | 'unreachable'
+  /** It lies where no hosted provider may be called; nothing was sent. */
+  | 'egress_refused'
+  /** It sent us on to somewhere else, and nobody is followed: there the credential and the prompt would go too. */
+  | 'redirected'
   | 'timeout'
   | 'rate_limited'
   | 'rejected_credentials'
@@ -48,7 +52,7 @@ const blameless: ReadonlySet<string> = new Set([
 ] satisfies AttemptFailure[]);
 
 /** Failures after which another attempt adds to nobody's work: whoever failed has not begun any. */
-const workless: ReadonlySet<string> = new Set([...blameless, 'session_gone']);
+const workless: ReadonlySet<string> = new Set([...blameless, 'session_gone', 'egress_refused']);
 
 export function isWorkless(reason: string): boolean {
   return workless.has(reason);
@@ -64,6 +68,7 @@ export function judgeHead(status: number, brokerFault: string | undefined): Head
     return { kind: 'failed', failure: failureByBrokerFault[brokerFault] ?? 'server_error' };
   }
   if (status >= 200 && status < 300) return { kind: 'go_on' };
+  if (status >= 300 && status < 400) return { kind: 'failed', failure: 'redirected' };
   if (status === 429) return { kind: 'failed', failure: 'rate_limited' };
   if (status === 401 || status === 402 || status === 403) {
     return { kind: 'failed', failure: 'rejected_credentials' };

@@ -6,9 +6,22 @@ import { isAutoselectRoute } from './autoselect-route.js';
 import type { BuyerWishes } from './route-wishes.js';
 import type { UpstreamBody } from './upstream-body.js';
 
-/** What one request asks for, whichever endpoint it came to: all that differs between endpoints is said here. */
-export type Work = Readonly<{
+/** What a request is to upstreams that are asked by one endpoint. */
+export type WorkForm = Readonly<{
   endpoint: EndpointName;
+  /** What is sent, to whoever calls the model so. */
+  bodyFor: (model: string) => UpstreamBody;
+  /** Headers that its API wants besides, made of those that open the door of a hosted one. */
+  headersOf?: (door: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
+  dialect: Dialect;
+}>;
+
+/** What one request asks for, whichever endpoint it came to: all that differs between endpoints is said here. */
+export type Work = WorkForm & WorkFacts;
+
+type WorkFacts = Readonly<{
+  /** The same request to upstreams that lack its endpoint. */
+  substitute?: WorkForm;
   request: ApiRequest;
   wishes: BuyerWishes;
   prompt: PromptMeter;
@@ -20,12 +33,16 @@ export type Work = Readonly<{
   bodyBytes: number;
   /** The same for the same request only. */
   hash: () => string;
-  /** What is sent, to whoever calls the model so. */
-  bodyFor: (model: string) => UpstreamBody;
-  dialect: Dialect;
   /** How much of it is looked at where a route is selected by it. */
   signalLimits: SignalLimits;
 }>;
+
+/** How somebody is asked whom the router has found to serve this endpoint. */
+export function formFor(work: Work, endpoint: EndpointName | undefined): WorkForm {
+  if (endpoint === undefined || endpoint === work.endpoint) return work;
+  if (endpoint === work.substitute?.endpoint) return work.substitute;
+  throw new RangeError(`${work.endpoint} cannot be asked for by ${endpoint}`);
+}
 
 /** What the router is told of a request. */
 export function factsOf(work: Work, promptTokens: number): RequestFacts {
@@ -54,6 +71,6 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
 
 /** All that money is held for besides tokens. */
 export function unitsHeld({ given, request }: Pick<Work, 'given' | 'request'>): Units {
-  const { imagesMax } = request;
-  return { ...given, ...(imagesMax !== undefined && { image: imagesMax }) };
+  const { output } = request;
+  return { ...given, ...(output && { [output.kind]: output.max }) };
 }

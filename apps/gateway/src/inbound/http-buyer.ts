@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Fault } from '@aisbf/faults';
-import type { Dialect } from '@aisbf/openai';
+import type { Telling } from '@aisbf/openai';
 import { type AnswerHead, Buyer } from '../services/buyer.js';
 import { bodyOf } from './openai-error.js';
 
@@ -14,6 +14,8 @@ export class HttpBuyer extends Buyer {
   constructor(
     private readonly response: ServerResponse,
     private readonly requestId: string,
+    /** Under which names its API tells the id. */
+    private readonly idHeaders: readonly string[] = ['x-request-id'],
   ) {
     super();
     response.on('close', () => {
@@ -38,6 +40,14 @@ export class HttpBuyer extends Buyer {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
       // A proxy that gathers a stream before it passes it on makes it none.
+      'x-accel-buffering': 'no',
+    });
+  }
+
+  beginBytes(head: AnswerHead, contentType: string): void {
+    this.response.writeHead(200, {
+      ...this.headersOf(head),
+      'content-type': contentType || 'application/octet-stream',
       'x-accel-buffering': 'no',
     });
   }
@@ -77,16 +87,22 @@ export class HttpBuyer extends Buyer {
     this.response.destroy();
   }
 
-  breakStream(fault: Fault, eventOf: Dialect['failed']): void {
+  breakStream(fault: Fault, eventOf: Telling['failed']): void {
     this.response.write(eventOf(bodyOf(fault)), () => this.response.destroy());
   }
 
-  private headersOf({ provider, attempts, replayOf }: AnswerHead) {
+  breakBytes(): void {
+    this.response.destroy();
+  }
+
+  private headersOf({ provider, attempts, route, fallbackFrom, replayOf }: AnswerHead) {
     return {
-      'x-request-id': replayOf ?? this.requestId,
+      ...Object.fromEntries(this.idHeaders.map((name) => [name, replayOf ?? this.requestId])),
       ...(replayOf !== undefined && { 'idempotent-replayed': 'true' }),
       'x-aisbf-provider': provider,
       'x-aisbf-attempts': String(attempts),
+      ...(route !== undefined && { 'x-aisbf-route': route }),
+      ...(fallbackFrom !== undefined && { 'x-aisbf-fallback-from': fallbackFrom }),
     };
   }
 }

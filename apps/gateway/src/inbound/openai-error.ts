@@ -30,6 +30,7 @@ const knownCodes: Readonly<Record<string, string>> = {
   API_TOKEN_MISSING: 'invalid_api_key',
   API_TOKEN_INVALID: 'invalid_api_key',
   MODEL_MISSING: 'model_not_found',
+  IMPORT_NOT_ON_SALE: 'model_not_found',
   BODY_TOO_LARGE: 'request_too_large',
   PROMPT_TOO_LONG: 'context_length_exceeded',
 };

@@ -1,37 +1,25 @@
-import { randomUUID } from 'node:crypto';
-import { endpointPaths, Idempotency, RequestFacts, RequestId } from '@aisbf/contracts';
-import { Fault } from '@aisbf/faults';
-import { familyOf } from '@aisbf/metering';
-import type { OpenAiError, RequestProblem } from '@aisbf/openai';
-import { bearerOf, Log, Metrics } from '@aisbf/platform';
-import { parseSecretToken } from '@aisbf/secrets';
-import type { SignalLimits } from '@aisbf/signals';
+import { endpointPaths, RequestId } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isAt, routeAt } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
+import { formEndpoints } from '../domain/form-endpoints.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
-import { type JsonEndpoint, readJsonWork } from '../domain/json-work.js';
-import { factsOf, type Work } from '../domain/work.js';
+import { responsesEndpoint, translatedEndpoints } from '../domain/translated-endpoints.js';
 import { Admission } from '../services/admission.js';
-import { AnswerNotKept, IdempotentInference } from '../services/idempotent-inference.js';
-import type { Call } from '../services/inference.js';
 import { Settlements } from '../services/settlements.js';
-import { HttpBuyer } from './http-buyer.js';
+import { buyerPrefixes } from './buyer-paths.js';
+import { apiTokenOf, callerOf, type Params, placeOf, usernameOf } from './buyer-request.js';
+import { Explanations } from './explanations.js';
+import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
-import { errorAnswer } from './openai-error.js';
+import { Refusals } from './refusals.js';
+import { addRouteLists } from './route-lists.js';
 
-/** Where the buyers' API is served: the bare address, and a user's own. */
-const prefixes = ['/v1', '/api/v1', '/api/u/:username', '/api/u/:username/v1'];
+type Query = { id?: string; endpoint?: string };
 
-type Params = { username?: string; '*'?: string };
-type Query = { id?: string };
-
-export class DoorLimits {
-  constructor(
-    readonly requestsMax: number,
-    readonly signals: SignalLimits,
-  ) {}
-}
+/** Routes that are served below each of them. */
+export type RouteSet = Readonly<{ addTo: (scope: FastifyInstance) => void }>;
 
 /**
  * The buyers' door. Plain Fastify routes: this is the path that every request takes, and a stream is
@@ -39,26 +27,36 @@ export class DoorLimits {
  */
 @Injectable()
 export class OpenAiRoutes {
-  private running = 0;
-  private readonly answers;
-
   constructor(
-    private readonly inference: IdempotentInference,
+    private readonly door: InferenceDoor,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
-    private readonly log: Log,
-    private readonly limits: DoorLimits,
-    metrics: Metrics,
-  ) {
-    this.answers = metrics.counter('refusals_total', 'Errors told to buyers, by code.', ['code']);
-    metrics.gauge('requests_running', 'Requests in flight.', () => this.running);
+    private readonly explanations: Explanations,
+    private readonly refusals: Refusals,
+  ) {}
+
+  /** With the routes of other APIs beside OpenAI's oldest. */
+  addTo(fastify: FastifyInstance, others: readonly RouteSet[]): void {
+    this.open(fastify, buyerPrefixes, (scope) => {
+      this.addRoutes(scope);
+      for (const other of others) other.addTo(scope);
+      scope.all('/*', (request, reply) =>
+        this.refusals.tell(request, reply, faults.ENDPOINT_MISSING()),
+      );
+    });
   }
 
-  addTo(fastify: FastifyInstance): void {
+  /** Serves further routes in the manner of this door. */
+  open(
+    fastify: FastifyInstance,
+    prefixes: readonly string[],
+    addRoutes: (scope: FastifyInstance) => void,
+  ): void {
     for (const prefix of prefixes) {
       fastify.register(
         (scope, _options, done) => {
-          this.addRoutes(scope);
+          this.addManners(scope);
+          addRoutes(scope);
           done();
         },
         { prefix },
@@ -66,7 +64,7 @@ export class OpenAiRoutes {
     }
   }
 
-  private addRoutes(scope: FastifyInstance): void {
+  private addManners(scope: FastifyInstance): void {
     // Bodies stay bytes: what a buyer sent is what an upstream gets.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) =>
@@ -76,69 +74,50 @@ export class OpenAiRoutes {
       nameRequest(request, reply);
       done();
     });
-    scope.setErrorHandler((error, request, reply) => this.refuse(request, reply, error));
+    scope.addHook('onRequest', (request, _reply, done) => {
+      placeOf(request);
+      done();
+    });
+    scope.setErrorHandler((error, request, reply) => this.refusals.tell(request, reply, error));
+  }
+
+  private addRoutes(scope: FastifyInstance): void {
     for (const endpoint of jsonEndpoints) {
       scope.post(endpointPaths[endpoint.name], (request, reply) =>
-        this.serve(request, reply, () => this.readJson(request, endpoint)),
+        this.door.serveJson(request, reply, endpoint),
       );
     }
+    scope.register((forms, _options, done) => {
+      // Forms are taken apart while they come.
+      forms.addContentTypeParser('multipart/form-data', (_request, payload, parsed) =>
+        parsed(null, payload),
+      );
+      for (const endpoint of formEndpoints) {
+        forms.post(endpointPaths[endpoint.name], (request, reply) =>
+          this.door.serveForm(request, reply, endpoint),
+        );
+      }
+      done();
+    });
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));
     scope.get('/models', (request, reply) => this.listModels(request, reply));
     scope.get('/models/*', (request, reply) => this.showModel(request, reply));
+    addRouteLists(scope, (request) =>
+      this.admission.routes({ type: 'list-routes', ...callerOf(request) }),
+    );
     scope.get('/generation', (request, reply) => this.showReceipt(request, reply));
-    scope.all('/*', (request, reply) => this.refuse(request, reply, faults.ENDPOINT_MISSING()));
   }
 
-  private async serve(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    read: () => Work,
-  ): Promise<FastifyReply> {
-    const requestId = newRequestId();
-    request.id = requestId;
-    const apiToken = apiTokenOf(request);
-    const key = idempotencyKeyOf(request);
-    if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
-    const work = read();
-    this.running += 1;
-    try {
-      const buyer = new HttpBuyer(reply.raw, requestId);
-      const call: Call = {
-        requestId,
-        apiToken,
-        pathUsername: usernameOf(request),
-        clientAddress: request.ip,
-        work,
-      };
-      await this.inference.run(call, key, buyer);
-    } finally {
-      this.running -= 1;
-    }
-    return reply.hijack();
-  }
-
-  /** Who would serve, and who would not: nobody is called, and nothing is held. */
+  /** Who would serve, and who would not, a request to the endpoint that is named. */
   private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const apiToken = apiTokenOf(request);
-    const work = this.readJson(request, chatEndpoint);
-    const explanation = await this.admission.explain({
-      type: 'explain',
-      seed: request.id,
-      apiToken,
-      pathUsername: usernameOf(request),
-      clientAddress: request.ip,
-      facts: factsOf(work, work.prompt.tokensFor(familyOf(work.request.model))),
-    });
-    return reply.send(explanation);
-  }
-
-  private readJson(request: FastifyRequest, endpoint: JsonEndpoint): Work {
-    const work = readJsonWork(endpoint, textOf(request.body), {
-      sessionHeader: sessionOf(request),
-      signalLimits: this.limits.signals,
-    });
-    if ('code' in work) throw invalidBody(work);
-    return work;
+    const { endpoint: name = chatEndpoint.name } = request.query as Query;
+    const translated = translatedEndpoints.find((one) => one.name === name);
+    const plain = jsonEndpoints.find((one) => one.name === name);
+    if (!translated && !plain) throw faults.ENDPOINT_MISSING({ param: 'endpoint' });
+    const work = plain
+      ? this.door.readJson(request, plain)
+      : this.door.readTranslated(request, translated ?? responsesEndpoint);
+    return reply.send(await this.explanations.explain(request, work));
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -146,20 +125,17 @@ export class OpenAiRoutes {
   }
 
   private async showModel(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const wanted = (request.params as Params)['*'];
+    const wanted = routeAt(placeOf(request), (request.params as Params)['*'] ?? '');
     const model = (await this.modelsFor(request)).find(({ id }) => id === wanted);
     if (!model) throw faults.MODEL_MISSING();
     return reply.send(model);
   }
 
   private async modelsFor(request: FastifyRequest) {
-    const { models } = await this.admission.models({
-      type: 'list-models',
-      apiToken: apiTokenOf(request),
-      pathUsername: usernameOf(request),
-      clientAddress: request.ip,
-    });
-    return models.map(toModel);
+    const place = placeOf(request);
+    const question = { type: 'list-models', ...callerOf(request) } as const;
+    const { models } = await this.admission.models(question);
+    return models.filter(({ id }) => isAt(place, id)).map(toModel);
   }
 
   private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -172,95 +148,10 @@ export class OpenAiRoutes {
     };
     return reply.send({ data: await this.settlements.receipt(question) });
   }
-
-  private refuse(request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
-    const { fault, status, headers, body } = errorAnswer(thrown);
-    if (!fault) this.log.error({ requestId: request.id, error: thrown }, 'a bug');
-    this.answers.inc({ code: body.error.code });
-    if (reply.raw.headersSent) {
-      // An answer has begun; what is left to say is that it is broken.
-      reply.raw.destroy();
-      return reply.hijack();
-    }
-    // Closed under a sender, a connection loses the answer too: the rest of a body is read and dropped.
-    if (fault?.kind === 'oversized') reply.removeHeader('connection');
-    return reply
-      .status(status)
-      .headers({ ...headers, 'x-aisbf-attempts': attemptsOf(fault) })
-      .send(fault instanceof AnswerNotKept ? replayed(reply, body, fault) : body);
-  }
-}
-
-/** In place of an answer that is not at hand: what it was, and what it cost. */
-function replayed(reply: FastifyReply, body: OpenAiError, { receipt }: AnswerNotKept) {
-  reply.header('idempotent-replayed', 'true').header('x-request-id', receipt.id);
-  return { ...body, receipt };
 }
 
 /** What every answer says of itself, also one that nobody had to be asked for. */
 function nameRequest(request: FastifyRequest, reply: FastifyReply): void {
   if (!reply.hasHeader('x-request-id')) reply.header('x-request-id', request.id);
   if (!reply.hasHeader('x-aisbf-attempts')) reply.header('x-aisbf-attempts', '0');
-}
-
-function attemptsOf(fault: Fault | undefined): string {
-  const { attempts } = fault?.details ?? {};
-  return typeof attempts === 'number' ? String(attempts) : '0';
-}
-
-function newRequestId(): string {
-  return `req_${randomUUID().replaceAll('-', '')}`;
-}
-
-/** The buyer's own name for this request, under which it runs once however often it is sent. */
-function idempotencyKeyOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['idempotency-key'];
-  if (header === undefined) return undefined;
-  const key = Idempotency.shape.key.safeParse(header);
-  if (!key.success) throw faults.IDEMPOTENCY_KEY_INVALID({ param: 'Idempotency-Key' });
-  return key.data;
-}
-
-/** The buyer's own name for a conversation. */
-function sessionOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['x-session-id'];
-  if (header === undefined || header === '') return undefined;
-  const name = RequestFacts.shape.stickyKey.safeParse(header);
-  if (name.success) return name.data;
-  const param = 'x-session-id';
-  throw invalidBody({
-    code: 'invalid_type',
-    message: `'${param}': ${name.error.issues[0]?.message}.`,
-    param,
-  });
-}
-
-function usernameOf(request: FastifyRequest): string | null {
-  return (request.params as Params).username ?? null;
-}
-
-/** Refuses what cannot be a token at all before anybody is asked. */
-function apiTokenOf(request: FastifyRequest): string {
-  const { authorization } = request.headers;
-  if (authorization === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = bearerOf(authorization) ?? '';
-  if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
-  return apiToken;
-}
-
-function invalidBody({ code, message, param }: RequestProblem, options?: ErrorOptions): Fault {
-  const details = { code, param };
-  return new Fault({ code: 'REQUEST_BODY_INVALID', kind: 'invalid', message, details }, options);
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
-
-function textOf(body: unknown): string {
-  if (!(body instanceof Uint8Array)) return '';
-  try {
-    return utf8.decode(body);
-  } catch (error) {
-    const problem = { code: 'invalid_json', message: 'The body is not UTF-8.', param: null };
-    throw invalidBody(problem, { cause: error });
-  }
 }

@@ -1,9 +1,11 @@
 import {
   type Admit,
   CallableModels,
+  CallableRoutes,
   type Explain,
   internalPaths,
   type ListModels,
+  type ListRoutes,
   Plan,
   RouteExplanation,
 } from '@aisbf/contracts';
@@ -27,6 +29,10 @@ export class HttpAdmission extends Admission implements OnApplicationShutdown {
 
   models(request: ListModels): Promise<CallableModels> {
     return this.router.post(internalPaths.routerModels, request, CallableModels);
+  }
+
+  routes(request: ListRoutes): Promise<CallableRoutes> {
+    return this.router.post(internalPaths.routerRoutes, request, CallableRoutes);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
+import { type EgressAgents, EgressRefused, type EgressWay } from '@aisbf/egress';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { Agent, errors } from 'undici';
+import { errors } from 'undici';
 import type { RetryHeaders } from '../domain/retry-after.js';
 import type { UpstreamBody } from '../domain/upstream-body.js';
 import {
@@ -12,32 +13,25 @@ import {
   UpstreamBroken,
   type UpstreamRequest,
 } from '../services/upstream.js';
+import type { EgressRefusals } from './egress-refusals.js';
 
 export type HttpUpstreamOptions = Readonly<{
   internalSecret: string;
-  connectionsMax: number;
-  connectTimeoutMs: number;
+  agents: EgressAgents;
+  refusals: EgressRefusals;
 }>;
 
 /** Calls hosted APIs and brokers alike, over kept connections. */
 export class HttpUpstream extends Upstream implements OnApplicationShutdown {
-  private readonly agent: Agent;
-
   constructor(private readonly options: HttpUpstreamOptions) {
     super();
-    this.agent = new Agent({
-      connections: options.connectionsMax,
-      connectTimeout: options.connectTimeoutMs,
-      pipelining: 1,
-      allowH2: false,
-    });
   }
 
   async send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { candidate, deadlines } = request;
     const base = new URL(baseOf(candidate));
     try {
-      const response = await this.agent.request({
+      const response = await this.options.agents.for(wayOf(candidate)).request({
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
         method: 'POST',
@@ -61,22 +55,24 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
         cancel: () => cancel(response.body),
       };
     } catch (error) {
+      if (error instanceof EgressRefused) this.options.refusals.note(candidate, error);
       throw brokenBy(error);
     }
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.close();
+    await this.options.agents.close();
   }
 
   private headersFor(request: UpstreamRequest): Record<string, string> {
     const { candidate, isStream, requestId, isLast } = request;
     const headers = {
       'content-type': request.body.contentType,
+      ...(request.body.length !== undefined && { 'content-length': String(request.body.length) }),
       accept: isStream ? 'text/event-stream' : 'application/json',
       [internalHeaders.requestId]: requestId,
     };
-    if (candidate.kind === 'http') return { ...headers, ...candidate.headers };
+    if (candidate.kind === 'http') return { ...headers, ...request.headers, ...candidate.headers };
     return {
       ...headers,
       [internalHeaders.secret]: this.options.internalSecret,
@@ -86,6 +82,12 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       [internalHeaders.buyer]: request.buyerMark,
     };
   }
+}
+
+/** Brokers are our own, and lie inside. */
+function wayOf(candidate: Candidate): EgressWay {
+  if (candidate.kind === 'session') return 'inside';
+  return candidate.isOfOperator === true ? 'operator' : 'others';
 }
 
 function toBody({ open }: UpstreamBody): string | Uint8Array | Readable {
@@ -149,9 +151,10 @@ async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
 }
 
 function brokenBy(error: unknown): UpstreamBroken {
+  if (error instanceof EgressRefused) return new UpstreamBroken('egress_refused', { cause: error });
   const isTimeout =
     error instanceof errors.HeadersTimeoutError ||
     error instanceof errors.BodyTimeoutError ||
     error instanceof DeadlinePassed;
-  return new UpstreamBroken(isTimeout, { cause: error });
+  return new UpstreamBroken(isTimeout ? 'timeout' : 'unreachable', { cause: error });
 }

@@ -1,8 +1,10 @@
 import type {
   Admit,
   CallableModels,
+  CallableRoutes,
   Explain,
   ListModels,
+  ListRoutes,
   Plan,
   RouteExplanation,
 } from '@aisbf/contracts';
@@ -13,4 +15,5 @@ export abstract class Admission {
   /** What would become of a request. */
   abstract explain(question: Explain): Promise<RouteExplanation>;
   abstract models(request: ListModels): Promise<CallableModels>;
+  abstract routes(request: ListRoutes): Promise<CallableRoutes>;
 }

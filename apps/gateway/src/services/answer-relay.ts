@@ -1,4 +1,4 @@
-import type { Answer, Dialect } from '@aisbf/openai';
+import type { Answer, Dialect, Telling } from '@aisbf/openai';
 import type { Delivery } from '../domain/delivery.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
@@ -11,6 +11,8 @@ export class AnswerLimits {
   constructor(
     readonly answerBytesMax: number,
     readonly eventBytesMax: number,
+    /** How much of what comes before the first word is held back, and for how long. */
+    readonly startUp: Readonly<{ bytesMax: number; msMax: number }>,
   ) {}
 }
 
@@ -29,6 +31,8 @@ export type Exchange = Readonly<{
   head: AnswerHead;
   limits: AnswerLimits;
   dialect: Dialect;
+  /** Of this answer alone. */
+  telling: Telling;
   /** At every piece of the answer that comes. */
   onBytes: () => void;
   /** The answer is one, and begins to go to the buyer. */
@@ -37,6 +41,8 @@ export type Exchange = Readonly<{
   heldBackBy: <Result>(waiting: Promise<Result>) => Promise<Result>;
   /** Keeps a whole answer for a repeat of its request. */
   keep?: ((answer: WholeAnswer) => Promise<void>) | undefined;
+  /** Keeps an answer for requests that build on it. */
+  remember?: ((answer: string) => Promise<void>) | undefined;
 }>;
 
 /**
@@ -51,20 +57,31 @@ export async function relayWhole(
   const { answer, buyer, head, limits } = exchange;
   const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
   if (body === undefined) return { kind: 'failed', failure: 'too_large' };
-  const result = exchange.dialect.readWhole(new TextDecoder().decode(body));
+  const text = new TextDecoder().decode(body);
+  const result = exchange.dialect.readWhole(text);
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
   exchange.onServing();
   await hold.provide(delivery, result.answer.text);
-  if (!buyer.answer(head, answer.status, answer.contentType, body)) {
-    return { kind: 'ended', end: 'buyer_left' };
-  }
   delivery.send(result.answer);
+  const told = exchange.telling.whole(text);
+  const { status } = answer;
+  const { contentType, body: sent } =
+    told === undefined
+      ? { contentType: answer.contentType, body }
+      : { contentType: 'application/json', body: Buffer.from(told) };
+  await remember(exchange);
+  if (!buyer.answer(head, status, contentType, sent)) return { kind: 'ended', end: 'buyer_left' };
   delivery.leave(1);
-  const { status, contentType } = answer;
-  await exchange.keep?.({ ...head, status, contentType, body });
+  await exchange.keep?.({ ...head, status, contentType, body: sent });
   return { kind: 'ended', end: 'finished' };
+}
+
+/** Before the buyer has the end of it: whoever has that may build on it at once. */
+export async function remember({ telling, remember, heldBackBy }: Exchange): Promise<void> {
+  const memory = remember && telling.memory?.();
+  if (memory !== undefined) await heldBackBy(remember?.(memory) ?? Promise.resolve());
 }
 
 function isEmptyWithoutReason({ hasContent, finishReason }: Answer): boolean {

@@ -72,8 +72,8 @@ export class IdempotentInference {
       const question = { apiToken, pathUsername, clientAddress, requestId };
       throw new AnswerNotKept(await this.settlements.receipt(question));
     }
-    const { provider, attempts, status, contentType, body } = kept;
-    buyer.answer({ provider, attempts, replayOf: requestId }, status, contentType, body);
+    const { status, contentType, body, ...head } = kept;
+    buyer.answer({ ...head, replayOf: requestId }, status, contentType, body);
   }
 
   /** Before the request is settled: as long as it is not, a repeat is told to wait. */

@@ -11,8 +11,9 @@ import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
-import { factsOf, type Work } from '../domain/work.js';
+import { factsOf, formFor, type Work, type WorkForm } from '../domain/work.js';
 import { Admission } from './admission.js';
+import { answerHead } from './answer-head.js';
 import type { RelayEnd } from './answer-relay.js';
 import { AttemptBook, type Attempts } from './attempts.js';
 import type { Buyer } from './buyer.js';
@@ -31,6 +32,8 @@ export type Call = Readonly<{
   /** Where the buyer has sent a key for it. */
   idempotency?: Idempotency;
   keep?: (answer: WholeAnswer) => Promise<void>;
+  /** Where the endpoint lets later requests build on this one. */
+  remember?: (answer: string) => Promise<void>;
 }>;
 
 /** What is known of one request while it runs. */
@@ -140,11 +143,13 @@ export class Inference {
 
   private async attempt(run: Run, position: number, candidate: Candidate): Promise<AttemptResult> {
     const { call, plan, attempts, buyer, stop } = run;
+    const form = formFor(call.work, candidate.endpoint);
     try {
       const answer = await this.upstream.send({
         candidate,
-        path: endpointPaths[call.work.endpoint],
-        body: call.work.bodyFor(candidate.model),
+        path: endpointPaths[form.endpoint],
+        body: form.bodyFor(candidate.model),
+        headers: headersFor(form, candidate),
         isStream: call.work.request.isStream,
         requestId: call.requestId,
         isLast:
@@ -165,11 +170,7 @@ export class Inference {
         return { end: 'not_served' };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
-      attempts.end({
-        result: 'failed',
-        reason: error.isTimeout ? 'timeout' : 'unreachable',
-        httpStatus: null,
-      });
+      attempts.end({ result: 'failed', reason: error.failure, httpStatus: null });
       return 'next';
     }
   }
@@ -198,7 +199,7 @@ export class Inference {
   }
 
   private async pass(
-    { buyer, attempts, call, plan, promptTokens }: Run,
+    { buyer, attempts, call, plan, promptTokens, startedAtMs }: Run,
     position: number,
     candidate: Candidate,
     answer: UpstreamAnswer,
@@ -207,17 +208,19 @@ export class Inference {
       exchange: {
         answer,
         buyer,
-        head: { provider: candidate.providerLabel, attempts: attempts.count },
+        head: answerHead(call.work, plan, candidate, attempts),
         onBytes: () => attempts.bytes(),
         onServing: () => attempts.serving(),
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),
         keep: call.keep,
+        remember: call.remember,
       },
       work: call.work,
       plan,
       position,
       candidate,
       promptTokens,
+      startedAtMs,
     });
     const { isStream } = call.work.request;
     const { status: httpStatus } = answer;
@@ -261,10 +264,15 @@ function unitsOf({ candidate, delivery, outputTokensHeld }: Served, work: Work, 
     reported: delivery.usage,
     isReasoningPriced: candidate.isReasoningPriced ?? false,
     outputTokensHeld,
-    images: delivery.images,
-    imagesMax: work.request.imagesMax ?? 0,
+    output: work.request.output,
+    media: delivery.media,
     given: work.given,
   });
+}
+
+/** A worker opens the door to its engine itself. */
+function headersFor({ headersOf }: WorkForm, candidate: Candidate) {
+  return headersOf?.(candidate.kind === 'http' ? candidate.headers : {}) ?? {};
 }
 
 function endAttempt(

@@ -1,20 +1,25 @@
 import type { Candidate, Extend, Plan } from '@aisbf/contracts';
 import { familyOf } from '@aisbf/metering';
+import { type ApiRequest, plainTelling } from '@aisbf/openai';
+import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Delivery } from '../domain/delivery.js';
-import { unitsHeld, type Work } from '../domain/work.js';
+import { formFor, unitsHeld, type Work } from '../domain/work.js';
 import { AnswerLimits, type Exchange, type RelayEnd, relayWhole } from './answer-relay.js';
+import { relayBytes } from './bytes-relay.js';
 import { Holds } from './holds.js';
+import { MediaLength } from './media-length.js';
 import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-hold.js';
-import { StreamRelay } from './stream-relay.js';
+import { type StreamParts, StreamRelay } from './stream-relay.js';
 
 export type Passage = Readonly<{
-  exchange: Omit<Exchange, 'limits' | 'dialect'>;
+  exchange: Omit<Exchange, 'limits' | 'dialect' | 'telling'>;
   work: Work;
   plan: Plan;
   position: number;
   candidate: Candidate;
   promptTokens: number;
+  startedAtMs: number;
 }>;
 
 export type Passed = Readonly<{
@@ -35,20 +40,55 @@ export class PaidRelay {
   constructor(
     private readonly limits: AnswerLimits,
     private readonly holds: Holds,
+    private readonly lengths: MediaLength,
+    private readonly clock: Clock,
     private readonly settings: OutputHoldSettings,
   ) {}
 
   async run(passage: Passage): Promise<Passed> {
-    const { work, candidate, promptTokens } = passage;
-    const { request, dialect } = work;
-    const exchange = { ...passage.exchange, limits: this.limits, dialect };
-    const delivery = new Delivery(familyOf(candidate.model).tokenizer);
+    const { work, plan, candidate, promptTokens, startedAtMs } = passage;
+    const { request } = work;
+    const { dialect } = formFor(work, candidate.endpoint);
+    const isSound = request.output?.kind === 'audio_second';
+    const delivery = new Delivery(familyOf(candidate.model).tokenizer, isSound);
+    const terms = {
+      requestId: plan.requestId,
+      startedAtMs,
+      promptTokens,
+      outputTokens: () => delivery.sent,
+    };
+    const telling = dialect.telling?.(terms) ?? plainTelling(dialect);
+    const exchange = { ...passage.exchange, limits: this.limits, dialect, telling };
     const hold = this.holdFor(passage);
     const usage = request.hasUsageChunk ? { promptTokens } : undefined;
-    const relayed = request.isStream
-      ? await new StreamRelay({ exchange, delivery, hold, usage }).run()
-      : await relayWhole(exchange, delivery, hold);
+    const relayed = await this.relay(
+      { exchange, delivery, hold, usage, clock: this.clock },
+      request,
+    );
+    if (isSound) delivery.media = await this.secondsOf(delivery, exchange, request);
     return { relayed, delivery, outputTokensHeld: hold.tokens };
+  }
+
+  private async relay(parts: StreamParts, { isStream, output }: ApiRequest): Promise<RelayEnd> {
+    const { exchange, delivery, hold } = parts;
+    if (isStream) return new StreamRelay(parts).run();
+    const isText = /\bjson\b|^text\//i.test(exchange.answer.contentType);
+    if (!output || isText) return relayWhole(exchange, delivery, hold);
+    const relayed = await relayBytes(exchange, delivery);
+    if (relayed.kind === 'ended' && relayed.end === 'finished') delivery.media = 1;
+    return relayed;
+  }
+
+  /** Begun seconds count; of a sound that nobody can measure none do. */
+  private async secondsOf(
+    { sound }: Delivery,
+    { answer }: Exchange,
+    { body, isStream }: ApiRequest,
+  ): Promise<number> {
+    if (sound.length === 0) return 0;
+    const said = isStream ? '' : answer.contentType;
+    const type = body.response_format === 'pcm' ? 'audio/pcm' : said;
+    return Math.ceil((await this.lengths.secondsOfBytes(Buffer.concat(sound), type)) ?? 0);
   }
 
   private holdFor({ work, plan, position, candidate, promptTokens }: Passage): OutputHold {

@@ -7,6 +7,8 @@ import { type UpstreamAnswer, UpstreamBroken } from './upstream.js';
 
 const refusalBytesMax = 65_536;
 const messageLengthMax = 500;
+/** What is shorter, as `1` in a header or parameter, is no secret, and would be found in every sentence. */
+const secretLengthMin = 6;
 
 /**
  * An upstream says that the request is at fault. Its words go to the buyer, who must mend it, but only as
@@ -46,7 +48,11 @@ function withoutAddresses(message: string): string {
 /** Upstreams like to quote the key that they refuse. */
 function withoutCredentials(message: string, candidate: Candidate): string {
   if (candidate.kind !== 'http') return message;
-  const credentials = Object.values(candidate.headers).map((value) => value.replace(/^\S+ /, ''));
+  const { headers, url } = candidate;
+  const credentials = [
+    ...Object.values(headers).map((value) => value.replace(/^\S+ /, '')),
+    ...new URL(url).searchParams.values(),
+  ].filter(({ length }) => length >= secretLengthMin);
   return credentials.reduce(
     (text, credential) => redacted(text, credential, '[credential]'),
     message,

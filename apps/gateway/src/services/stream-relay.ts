@@ -1,8 +1,9 @@
 import { type Answer, type SseEvent, SseEventTooLarge, SseReader } from '@aisbf/openai';
+import type { Clock } from '@aisbf/platform';
 import type { Delivery } from '../domain/delivery.js';
 import { faults } from '../domain/faults.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
-import type { Exchange, RelayEnd } from './answer-relay.js';
+import { type Exchange, type RelayEnd, remember } from './answer-relay.js';
 import type { Notice, OutputHold } from './output-hold.js';
 import { UpstreamBroken } from './upstream.js';
 
@@ -10,6 +11,7 @@ export type StreamParts = Readonly<{
   exchange: Exchange;
   delivery: Delivery;
   hold: OutputHold;
+  clock: Clock;
   /** The buyer wants a last chunk with counts. */
   usage: Readonly<{ promptTokens: number }> | undefined;
 }>;
@@ -21,13 +23,18 @@ type Taken =
   | Readonly<{ kind: 'answer'; answer: Answer; data: string }>;
 
 /**
- * Passes a stream on event by event. Until the first event of an answer everything can still be taken back;
- * after it a failure is told as one and breaks the connection.
+ * Passes a stream on event by event. Until the first word of an answer everything can still be taken back, since what
+ * comes before it is held back for a while; after it a failure is told as one and breaks the connection.
  */
 export class StreamRelay {
   private readonly reader: SseReader;
   private pending: Uint8Array[] = [];
   private pendingAnswers = 0;
+  private pendingBytes = 0;
+  /** When the first event came that is held back. */
+  private startedUpAtMs: number | undefined;
+  /** There was a word, or an end that says why there is none. */
+  private hasSubstance = false;
   private hasBegun = false;
   private isDone = false;
 
@@ -67,7 +74,9 @@ export class StreamRelay {
       else if (taken.kind === 'answer') await this.pass(event, taken);
       if (failure || this.isDone) break;
     }
-    if (this.pending.length > 0) await this.flush();
+    if (this.pending.length > 0 && !(failure && !this.hasBegun) && !this.isStartingUp()) {
+      await this.flush();
+    }
     return failure;
   }
 
@@ -77,19 +86,20 @@ export class StreamRelay {
       if (this.hasBegun) this.pending.push(event.bytes);
       return { kind: 'nothing' };
     }
-    const result = this.parts.exchange.dialect.readEvent(event.data);
+    const result = this.parts.exchange.telling.read(event.data);
     if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
     if (result.kind === 'garbage') return { kind: 'failed', failure: 'garbage' };
     if (result.kind === 'answer') return { ...result, data: event.data };
     this.isDone = true;
-    const hasAnswered = this.hasBegun || this.pending.length > 0;
-    return hasAnswered ? { kind: 'nothing' } : { kind: 'failed', failure: 'empty' };
+    return this.hasBegun || this.hasSubstance
+      ? { kind: 'nothing' }
+      : { kind: 'failed', failure: 'empty' };
   }
 
   /** Waits only where the money for it is used up; then what is paid for goes out first. */
   private pass(event: SseEvent, { answer, data }: Extract<Taken, { kind: 'answer' }>) {
     const { hold, delivery } = this.parts;
-    if (hold.covers(delivery, answer.text)) return this.send(event.bytes, answer);
+    if (hold.covers(delivery, answer.text)) return this.send(event, answer, data);
     return this.passWhenPaid(event, answer, data);
   }
 
@@ -97,14 +107,27 @@ export class StreamRelay {
     const { hold, delivery, exchange } = this.parts;
     if (this.pending.length > 0) await this.flush();
     const notice = await exchange.heldBackBy(hold.provide(delivery, answer.text));
-    if (notice === undefined) this.send(event.bytes, answer);
+    if (notice === undefined) this.send(event, answer, data);
     else this.cutShort(data, notice);
   }
 
-  private send(bytes: Uint8Array, answer: Answer): undefined {
+  private send({ bytes }: SseEvent, answer: Answer, data: string): undefined {
     this.parts.delivery.send(answer);
-    this.pending.push(bytes);
+    const told = this.parts.exchange.telling.event(data);
+    const written = told === undefined ? bytes : Buffer.from(told);
+    this.pending.push(written);
+    this.pendingBytes += written.length;
     this.pendingAnswers += 1;
+    this.hasSubstance ||= answer.hasContent || answer.finishReason !== null;
+  }
+
+  /** Nothing has been said yet, and waiting for it is neither too much nor too long. */
+  private isStartingUp(): boolean {
+    if (this.hasBegun || this.hasSubstance || this.isDone) return false;
+    const nowMs = this.parts.clock.nowMs();
+    this.startedUpAtMs ??= nowMs;
+    const { bytesMax, msMax } = this.parts.exchange.limits.startUp;
+    return this.pendingBytes <= bytesMax && nowMs - this.startedUpAtMs <= msMax;
   }
 
   /** Ends the answer in the upstream's place, in the form that it would have had. */
@@ -112,7 +135,7 @@ export class StreamRelay {
     const { usage, delivery, exchange } = this.parts;
     exchange.answer.cancel();
     const counts = usage && { ...usage, completionTokens: delivery.sent };
-    const end = exchange.dialect.endEarly({ data, notice, usage: counts });
+    const end = exchange.telling.endEarly({ data, notice, usage: counts });
     this.pending.push(Buffer.from(end));
     delivery.finishReason = 'length';
     this.isDone = true;
@@ -123,6 +146,7 @@ export class StreamRelay {
     const { exchange, delivery } = this.parts;
     this.pending = [];
     this.pendingAnswers = 0;
+    this.pendingBytes = 0;
     if (!this.hasBegun) {
       exchange.onServing();
       exchange.buyer.beginStream(exchange.head);
@@ -140,7 +164,8 @@ export class StreamRelay {
     if (!this.hasBegun) return this.fail('empty');
     const { delivery, exchange } = this.parts;
     if (!this.isDone && delivery.finishReason === null) return this.fail('cut');
-    const { done } = exchange.dialect;
+    const done = exchange.telling.done();
+    await remember(exchange);
     if (done !== '') await exchange.buyer.write(Buffer.from(done), () => undefined);
     const hasAllLeft = await exchange.heldBackBy(exchange.buyer.endStream());
     return { kind: 'ended', end: hasAllLeft ? 'finished' : 'buyer_left' };
@@ -149,8 +174,8 @@ export class StreamRelay {
   private fail(failure: AttemptFailure): RelayEnd {
     if (!this.hasBegun) return { kind: 'failed', failure };
     const fault = failure === 'timeout' ? faults.STREAM_TIMED_OUT() : faults.STREAM_CUT();
-    const { buyer, dialect } = this.parts.exchange;
-    buyer.breakStream(fault, dialect.failed);
+    const { buyer, telling } = this.parts.exchange;
+    buyer.breakStream(fault, telling.failed);
     return { kind: 'ended', end: 'failed', failure };
   }
 }

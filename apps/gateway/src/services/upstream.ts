@@ -1,5 +1,6 @@
 import type { Candidate, Deadlines } from '@aisbf/contracts';
 import type { RetryHeaders } from '../domain/retry-after.js';
+import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { UpstreamBody } from '../domain/upstream-body.js';
 
 export type UpstreamRequest = Readonly<{
@@ -7,6 +8,8 @@ export type UpstreamRequest = Readonly<{
   /** After the API's base, as `/chat/completions`. */
   path: string;
   body: UpstreamBody;
+  /** What its API wants in headers of its own. */
+  headers?: Readonly<Record<string, string>>;
   isStream: boolean;
   requestId: string;
   /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */
@@ -41,14 +44,24 @@ export class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
+const brokenWords = {
+  timeout: 'the upstream stopped answering',
+  unreachable: 'the upstream cannot be reached',
+  egress_refused: 'the upstream is where nobody may be called',
+} as const satisfies Partial<Record<AttemptFailure, string>>;
+
 /** Nothing came, or it stopped coming. */
 export class UpstreamBroken extends Error {
   constructor(
-    readonly isTimeout: boolean,
+    readonly failure: keyof typeof brokenWords,
     options?: ErrorOptions,
   ) {
-    super(isTimeout ? 'the upstream stopped answering' : 'the upstream cannot be reached', options);
+    super(brokenWords[failure], options);
     this.name = 'UpstreamBroken';
+  }
+
+  get isTimeout(): boolean {
+    return this.failure === 'timeout';
   }
 }
 

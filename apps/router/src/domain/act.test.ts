@@ -1,4 +1,5 @@
 import { RecordAct } from '@aisbf/contracts';
+import { nanos } from '@aisbf/money';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { deedOf } from './act.js';
@@ -29,6 +30,12 @@ const catalogue = indexCatalogue({
   ],
   usageChecks: [],
   sellerFees: new Map(),
+  imports: [
+    {
+      ...{ id: 'import-1', ownerId, username: 'anna', name: 'theirs', createdAtMs: 1 },
+      ...{ providerId: 'provider-9', model: 'm', listing: 'bob/box/m', note: null, pricesMax: {} },
+    },
+  ],
 });
 
 const promises = {
@@ -43,7 +50,8 @@ const changesAround = (secret: string): readonly CatalogueChange[] => [
     provider: {
       ...{ kind: 'openai', id: 'provider-2', ownerId, username: 'anna', name: 'cloud' },
       ...promises,
-      ...{ baseUrl: `https://user:${secret}@upstream.example`, credential: secret, models: [] },
+      ...{ baseUrl: `https://user:${secret}@upstream.example`, endpoints: null, models: [] },
+      secrets: { credential: secret, headers: { 'x-a': secret }, query: { a: secret } },
     },
   },
   {
@@ -55,8 +63,12 @@ const changesAround = (secret: string): readonly CatalogueChange[] => [
     },
   },
   {
-    ...{ type: 'provider-update', id: 'provider-1', ownerId, isEnabled: true },
-    ...{ clientIds: undefined, credential: secret, data: undefined, policy: undefined },
+    ...{ type: 'provider-update', id: 'provider-1', isEnabled: true },
+    ...{ clientIds: undefined, data: undefined, policy: undefined },
+    hosted: {
+      ...{ baseUrl: `https://${secret}.example`, credential: secret, models: [] },
+      ...{ headers: { 'x-a': secret }, query: { a: secret } },
+    },
   },
   {
     ...{ type: 'registration-add', providerId: 'provider-1', othersEndAtMs: 5 },
@@ -93,6 +105,24 @@ describe(deedOf, () => {
     });
   });
 
+  it('of an import is the matter of whoever imports, and tells what it leads to at most', () => {
+    const [known] = catalogue.imports;
+    if (!known) throw new Error('there is an import');
+    const imported = { ...known, note: 'for me alone', pricesMax: { request: nanos(7n) } };
+    const put = deedOf({ type: 'import-put', imported, importsMax: 5 }, catalogue);
+    expect(put).toEqual({
+      ...{ ownerId, action: 'import.put', subject: 'theirs' },
+      detail: { listing: 'bob/box/m', maxPrices: ['request 7'] },
+    });
+    expect(deedOf({ type: 'import-delete', id: 'import-1' }, catalogue)).toEqual({
+      ...{ ownerId, action: 'import.delete', subject: 'theirs' },
+      detail: { listing: 'bob/box/m' },
+    });
+    for (const deed of [put, { action: 'import.delete' }]) {
+      expect(RecordAct.shape.action.safeParse(deed?.action).success).toBe(true);
+    }
+  });
+
   it("is a seller's matter where the fee of all its sales is set", () => {
     const by = { ownerId: 'operator', username: 'global', nowMs: 1 };
     const limits = { aheadMax: 1, horizonMs: 1 };
@@ -116,6 +146,7 @@ describe(deedOf, () => {
       { type: 'provider-delete', id: 'nobody' },
       { type: 'listing-delete', id: 'nobody' },
       { type: 'rotation-delete', id: 'nobody' },
+      { type: 'import-delete', id: 'nobody' },
       { type: 'registration-revoke', id: 'nobody', revokedAtMs: 2 },
       { type: 'usage-check-put', check: mark },
     ];

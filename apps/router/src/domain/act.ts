@@ -1,6 +1,8 @@
 import type { Principal } from '@aisbf/contracts';
+import type { Prices } from '@aisbf/money';
 import type { Catalogue, Provider, RotationTarget } from './catalogue.js';
 import type { CatalogueChange } from './catalogue-change.js';
+import type { HostedUpdate } from './hosted-secrets.js';
 import type { NewTerm, TermSubject } from './term.js';
 
 /** Whoever manages something, and from where. */
@@ -35,11 +37,11 @@ const tellers: Tellers = {
     detail: { name, kind },
   }),
   'provider-update': (change, { providerById }) => {
-    const { id, isEnabled, clientIds, credential, data, policy } = change;
+    const { id, isEnabled, clientIds, hosted, data, policy } = change;
     return ofProvider(providerById.get(id), 'provider.update', id, {
       ...(isEnabled !== undefined && { isEnabled }),
       ...(clientIds !== undefined && { clientIds: clientIds.length }),
-      ...(credential !== undefined && { credential: credential === null ? 'removed' : 'replaced' }),
+      ...(hosted && hostedDetail(hosted)),
       ...(data !== undefined && { ...data }),
       ...(policy !== undefined && { policy: 'changed' }),
     });
@@ -104,6 +106,16 @@ const tellers: Tellers = {
     const { ownerId, name } = rotation;
     return { ownerId, action: 'rotation.delete', subject: name, detail: {} };
   },
+  'import-put': ({ imported: { ownerId, name, listing, pricesMax } }) => ({
+    ...{ ownerId, action: 'import.put', subject: name },
+    detail: { listing, maxPrices: pricesDetail(pricesMax) },
+  }),
+  'import-delete': ({ id }, { importById }) => {
+    const found = importById.get(id);
+    if (!found) return undefined;
+    const { ownerId, name, listing } = found;
+    return { ownerId, action: 'import.delete', subject: name, detail: { listing } };
+  },
   // Marks are made by comparing counts, by nobody.
   'usage-check-put': () => undefined,
   'usage-check-delete': ({ providerId, model }, { providerById }) =>
@@ -131,10 +143,23 @@ function ofProvider(
   return { ownerId, action, subject, detail: { provider: name, ...detail } };
 }
 
+/** Values of headers and parameters may be as secret as the credential. */
+function hostedDetail(update: HostedUpdate): Detail {
+  const { baseUrl, credential, headers, query, models, endpoints } = update;
+  return {
+    ...(baseUrl !== undefined && { baseUrl: 'changed' }),
+    ...(credential !== undefined && { credential: credential === null ? 'removed' : 'replaced' }),
+    ...(headers && { headers: Object.keys(headers).length }),
+    ...(query && { query: Object.keys(query).length }),
+    ...(models && { models: models.length }),
+    ...(endpoints !== undefined && { endpoints }),
+  };
+}
+
 function termDetail({ value, validFromMs }: NewTerm): Detail {
   return {
     ...(typeof value === 'object' && value !== null
-      ? { prices: Object.entries(value).map(([unit, price]) => `${unit} ${price}`) }
+      ? { prices: pricesDetail(value) }
       : { feeBps: value }),
     validFrom: timeText(validFromMs),
   };
@@ -159,8 +184,19 @@ function ofTerm(
   return ofProvider(listing && providerById.get(listing.providerId), action, id, detail);
 }
 
+function pricesDetail(prices: Prices): readonly string[] {
+  return Object.entries(prices).map(([unit, price]) => `${unit} ${price}`);
+}
+
 function targetText(target: RotationTarget): string {
-  return target.kind === 'rotation' ? target.rotationId : `${target.providerId}/${target.model}`;
+  switch (target.kind) {
+    case 'rotation':
+      return target.rotationId;
+    case 'import':
+      return target.importId;
+    default:
+      return `${target.providerId}/${target.model}`;
+  }
 }
 
 function timeText(atMs: number | null): string | null {

@@ -15,7 +15,7 @@ import type { Offer } from './offer.js';
 import { once } from './once.js';
 import { refusal } from './refusal.js';
 import { select } from './selection.js';
-import type { UpstreamRejection } from './upstream.js';
+import { toRejection, type UpstreamRejection } from './upstream.js';
 
 /** What selections of one request are made by. */
 export type Selecting = Readonly<{
@@ -29,6 +29,8 @@ export type Selecting = Readonly<{
 export type Selected = (Readonly<{ choice: Choice }> | Readonly<{ refusal: Fault }>) &
   Readonly<{
     record: SelectionRecord;
+    /** Who was looked at and cannot serve, whatever is selected. */
+    rejections: readonly UpstreamRejection[];
     /** The request may be seen only by those who are discreet, whatever else it names. */
     isPrivate: boolean;
   }>;
@@ -58,17 +60,13 @@ export function selectedChoice(
   );
   const record = select(labelOf(autoselect), definition, reading, ({ from }) => candidatesOf(from));
   const { outcomes } = record;
-  const made = { record, isPrivate: outcomes.some((outcome) => outcome.isPrivate) };
+  const made = { record, rejections, isPrivate: outcomes.some((outcome) => outcome.isPrivate) };
   const choices = choicesOf(outcomes, offers);
   if (choices.length > 0) return { ...made, choice: { kind: 'sequence', choices } };
   return {
     ...made,
     refusal: emptiness(outcomes, [...offers.values()], rejections, measuring.demands.endpoint),
   };
-}
-
-function toRejection(offer: Offer, reason: UpstreamRejection['reason']): UpstreamRejection {
-  return { providerLabel: labelOf(offer.provider), model: offer.model, reason };
 }
 
 /** In the order of the ranking; what stands in several of them is asked once. */

@@ -1,66 +1,92 @@
-import type { CallableModels } from '@aisbf/contracts';
+import type { CallableModels, ModelFacts } from '@aisbf/contracts';
 import { globalUsername, ownedName, type Provider, type Rotation } from './catalogue.js';
+import { sellersOf } from './model-offers.js';
 import { type Offer, offerTo } from './offer.js';
 import { type Pace, unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
-import { isOpenTo, rotationOffers, sellersOf } from './resolve.js';
+import { isOpenTo, rotationOffers } from './resolve.js';
 import { qualifiedProviderRoute, qualifiedRotationRoute } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
 import { type WorkerModel, workerModels } from './worker-model.js';
 
 export type Line = CallableModels['models'][number];
-type PaceOf = (providerId: string, model: string) => Pace | undefined;
+/** What is told of a model. */
+type Facts = ModelFacts & Pick<Line, 'contextLength' | 'endpoints'>;
+export type PaceOf = (providerId: string, model: string) => Pace | undefined;
 /** By name: what its workers tell of it; undefined of a hosted one, which nobody tells anything of. */
-type Offered = ReadonlyMap<string, WorkerModel | undefined>;
+export type Offered = ReadonlyMap<string, WorkerModel | undefined>;
+type OfferedBy = (provider: Provider) => Offered;
 
-/**
- * Every route that this buyer can call at the moment, by the shortest name that means it: own models, what
- * is on sale, rotations that lead somewhere.
- */
+/** What a buyer can call at the moment, each by the shortest name that means it. */
+export type Callable = Readonly<{
+  models: readonly Readonly<{ id: string; offer: Offer; told: WorkerModel | undefined }>[];
+  /** With all to whom a rotation may lead at the moment. */
+  rotations: readonly Readonly<{ id: string; rotation: Rotation; offers: readonly Offer[] }>[];
+}>;
+
+/** Own models, what is on sale, and rotations that lead somewhere. */
+export function callable(scope: RouteScope): Callable {
+  const offered = new Map<Provider, Offered>();
+  const modelsOf: OfferedBy = (provider) => {
+    const known = offered.get(provider) ?? offeredModels(provider, scope.sessionsOf);
+    offered.set(provider, known);
+    return known;
+  };
+  return { models: namedModels(scope, modelsOf), rotations: namedRotations(scope, modelsOf) };
+}
+
+/** Every route that this buyer can call at the moment, as a list tells of it. */
 export function callableModels(
   scope: RouteScope,
   linesMax: number,
   paceOf: PaceOf = () => undefined,
 ): readonly Line[] {
-  const { catalogue, sessionsOf } = scope;
-  const offered = new Map<Provider, Offered>();
-  const modelsOf = (provider: Provider) => {
-    const known = offered.get(provider) ?? offeredModels(provider, sessionsOf);
-    offered.set(provider, known);
-    return known;
-  };
-  const lines: Line[] = [];
-  for (const provider of catalogue.providers) {
-    for (const model of namesToOffer(provider, scope, modelsOf)) {
+  const { models, rotations } = callable(scope);
+  const lines = [
+    ...models.map(({ id, offer, told }) => ({
+      ...providerLine(id, offer, told),
+      ...medians(paceOf(offer.provider.id, offer.model)),
+    })),
+    ...rotations.map(({ id, rotation }) => rotationLine(id, rotation)),
+  ];
+  return lines.sort((left, right) => (left.id < right.id ? -1 : 1)).slice(0, linesMax);
+}
+
+function namedModels(scope: RouteScope, modelsOf: OfferedBy): Callable['models'] {
+  return scope.catalogue.providers.flatMap((provider) =>
+    namesToOffer(provider, scope, modelsOf).flatMap((model) => {
       const offer = offerTo(scope, provider, model);
-      const line =
-        offer && !offer.isPaused && providerLine(offer, scope, modelsOf(provider).get(model));
-      if (line) lines.push({ ...line, ...medians(paceOf(provider.id, model)) });
-    }
-  }
+      const isOpen = offer && !offer.isPaused && isModelAllowed(model, scope.buyer.rules);
+      const id = isOpen ? providerRoute(provider, model, scope) : undefined;
+      return offer && id !== undefined ? [{ id, offer, told: modelsOf(provider).get(model) }] : [];
+    }),
+  );
+}
+
+function namedRotations(scope: RouteScope, modelsOf: OfferedBy): Callable['rotations'] {
   const isLive = ({ provider, model, isPaused }: Offer) =>
     !isPaused && isModelAllowed(model, scope.buyer.rules) && modelsOf(provider).has(model);
-  for (const rotation of catalogue.rotations) {
-    const isCallable = isOpenTo(rotation, scope) && rotationOffers(rotation, scope).some(isLive);
-    const line = isCallable ? rotationLine(rotation, scope) : undefined;
-    if (line) lines.push(line);
-  }
-  return lines.sort((left, right) => (left.id < right.id ? -1 : 1)).slice(0, linesMax);
+  return scope.catalogue.rotations.flatMap((rotation) => {
+    const offers = isOpenTo(rotation, scope) ? rotationOffers(rotation, scope).filter(isLive) : [];
+    const id = offers.length > 0 ? rotationId(rotation, scope) : undefined;
+    return id === undefined ? [] : [{ id, rotation, offers }];
+  });
 }
 
 /** One's own: all that it offers. Somebody else's: what is on sale of that. */
 function namesToOffer(
   provider: Provider,
   { buyer, catalogue }: RouteScope,
-  modelsOf: (provider: Provider) => Offered,
+  modelsOf: OfferedBy,
 ): readonly string[] {
   if (provider.ownerId === buyer.ownerId) return [...modelsOf(provider).keys()];
   const listed = catalogue.listingsByProviderId.get(provider.id)?.keys() ?? [];
   return [...listed].filter((model) => modelsOf(provider).has(model));
 }
 
-function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf']): Offered {
+/** What a provider has at the moment, by its workers or by what is known of its API. */
+export function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf']): Offered {
   if (!provider.isEnabled) return new Map();
   const { source } = provider;
   if (source.kind === 'openai') {
@@ -73,15 +99,10 @@ function offeredModels(provider: Provider, sessionsOf: RouteScope['sessionsOf'])
 }
 
 function providerLine(
-  { provider, model, prices }: Offer,
-  scope: RouteScope,
+  id: string,
+  { provider, prices }: Offer,
   told: WorkerModel | undefined,
-): Line | undefined {
-  const { rules } = scope.buyer;
-  const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
-  const isShort = isShortNameOf(provider, model, scope);
-  const id = allowedName(isShort ? `${provider.name}/${model}` : undefined, qualified, rules);
-  if (id === undefined || !isModelAllowed(model, rules)) return undefined;
+): Line {
   return {
     id,
     ownedBy: provider.username,
@@ -91,7 +112,19 @@ function providerLine(
   };
 }
 
-function medians(pace: Pace | undefined): Partial<Line> {
+/** The shortest route to a provider's model that the token may call. */
+export function providerRoute(
+  provider: Provider,
+  model: string,
+  scope: RouteScope,
+): string | undefined {
+  const qualified = qualifiedProviderRoute(provider.username, provider.name, model);
+  const isShort = isShortNameOf(provider, model, scope);
+  const short = isShort ? `${provider.name}/${model}` : undefined;
+  return allowedName(short, qualified, scope.buyer.rules);
+}
+
+export function medians(pace: Pace | undefined): Pick<Line, 'firstMs' | 'tokensPerS'> {
   const { firstMs, tokensPerS } = pace ?? unknownPace;
   return {
     ...(firstMs && { firstMs: Math.round(firstMs.p50) }),
@@ -99,7 +132,7 @@ function medians(pace: Pace | undefined): Partial<Line> {
   };
 }
 
-function factsOf({ contextLength, facts, endpoints }: WorkerModel): Partial<Line> {
+export function factsOf({ contextLength, facts, endpoints }: WorkerModel): Facts {
   return {
     ...facts,
     ...(contextLength !== null && { contextLength }),
@@ -129,15 +162,17 @@ export function allowedName(
   return [short, qualified].find((name) => name !== undefined && isRouteAllowed(name, rules));
 }
 
-function rotationLine(rotation: Rotation, { buyer, catalogue }: RouteScope): Line | undefined {
+function rotationId(rotation: Rotation, { buyer, catalogue }: RouteScope): string | undefined {
   const own = catalogue.rotationByOwnedName.get(ownedName(buyer.ownerId, rotation.name));
   const isShort = own ? own.id === rotation.id : rotation.username === globalUsername;
-  const id = allowedName(
+  return allowedName(
     isShort ? `rotation/${rotation.name}` : undefined,
     qualifiedRotationRoute(rotation.username, rotation.name),
     buyer.rules,
   );
-  if (id === undefined) return undefined;
+}
+
+function rotationLine(id: string, rotation: Rotation): Line {
   return {
     id,
     ownedBy: rotation.username,

@@ -9,9 +9,10 @@ import { healthKey } from './health.js';
 import { holdAmountFor } from './hold-amount.js';
 import type { Offer } from './offer.js';
 import { toPricesText } from './prices-text.js';
+import { importRouteOf } from './route-name.js';
 import { type SessionDemands, sessionRejection } from './session-fit.js';
 import { roomOf } from './session-order.js';
-import { offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
+import { hostedDoor, offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
 
 /** What candidates of one request are measured by. */
 export type Measuring = Readonly<{
@@ -32,7 +33,8 @@ const names = new WeakMap<Offer, string>();
 export function candidateName(offer: Offer): string {
   const known = names.get(offer);
   if (known !== undefined) return known;
-  const name = `${labelOf(offer.provider)}/${offer.model}`;
+  const { provider, model, throughImport } = offer;
+  const name = throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
   names.set(offer, name);
   return name;
 }
@@ -53,11 +55,9 @@ export function judgeOffer(
   const { provider, model } = offer;
   const known = { ...knownOf(offer, measuring), tier: tierOf(model, qualities) };
   if (provider.source.kind === 'openai') {
-    const { models, headers } = provider.source;
-    const modelThere = models.get(model);
-    if (modelThere === undefined) return { reasons: ['not_offered'] };
-    if (headers === null) return { reasons: ['credential_unreadable'] };
-    return { facts: { ...known, ...hostedFacts(modelThere, offer, around) } };
+    const door = hostedDoor(provider.source, model, demands.endpoint);
+    if (typeof door === 'string') return { reasons: [door] };
+    return { facts: { ...known, ...hostedFacts(door.modelThere, offer, around) } };
   }
   const { fit, reasons } = sessionsFor(offer, measuring);
   if (fit.length === 0) return { reasons };

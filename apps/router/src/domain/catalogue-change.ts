@@ -1,5 +1,12 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
-import type { DataPolicy, RotationLimits, RotationMember, UsageCheck } from './catalogue.js';
+import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
+import type {
+  DataPolicy,
+  MarketImport,
+  RotationLimits,
+  RotationMember,
+  UsageCheck,
+} from './catalogue.js';
+import type { HostedModel, HostedSecrets, HostedUpdate } from './hosted-secrets.js';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
 import type { Deed, NewTerm, TermSubject } from './term.js';
@@ -14,9 +21,11 @@ export type NewHttpProvider = NewProvider &
   Readonly<{
     kind: 'openai';
     baseUrl: string;
-    /** In clear on its way to the store, which encrypts it. */
-    credential: string | null;
-    models: readonly Readonly<{ name: string; upstreamName: string }>[];
+    /** In clear on their way to the store, which encrypts them. */
+    secrets: HostedSecrets;
+    /** What it serves; null is not known. */
+    endpoints: readonly EndpointName[] | null;
+    models: readonly HostedModel[];
   }>;
 
 /** Everything that can be done to the catalogue, each a transaction of its own. */
@@ -25,13 +34,12 @@ export type CatalogueChange =
   | Readonly<{
       type: 'provider-update';
       id: string;
-      ownerId: string;
       /** Undefined leaves it as it is. */
       isEnabled: boolean | undefined;
       /** None admits any; undefined leaves it as it is. */
       clientIds: readonly string[] | undefined;
-      /** In clear on its way to the store; null is none, undefined leaves it as it is. */
-      credential: string | null | undefined;
+      /** Of a hosted provider; its secrets are in clear on their way to the store. */
+      hosted: HostedUpdate | undefined;
       data: DataPolicy | undefined;
       policy: ProviderPolicy | undefined;
     }>
@@ -76,6 +84,13 @@ export type CatalogueChange =
   | Readonly<{ type: 'rotation-delete'; id: string }>
   | Readonly<{ type: 'autoselect-put'; autoselect: Owned; definition: AutoselectDefinition }>
   | Readonly<{ type: 'autoselect-delete'; id: string }>
+  | Readonly<{
+      type: 'import-put';
+      imported: Omit<MarketImport, 'createdAtMs'>;
+      /** More than this of one owner are refused. */
+      importsMax: number;
+    }>
+  | Readonly<{ type: 'import-delete'; id: string }>
   /** One that is paused stays so: another replica may have seen more. */
   | Readonly<{ type: 'usage-check-put'; check: UsageCheck }>
   | Readonly<{

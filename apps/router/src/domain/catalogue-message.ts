@@ -37,9 +37,19 @@ export function toProvider(
     policy: toPolicyMessage(provider.policy ?? openPolicy),
     clientIds: source.kind === 'coderai' && source.clientIds ? [...source.clientIds] : null,
     baseUrl: source.kind === 'openai' ? source.baseUrl : null,
+    headerNames: namesOf(source, 'headers'),
+    queryNames: namesOf(source, 'query'),
+    endpoints: source.kind === 'openai' && source.endpoints ? [...source.endpoints] : null,
     models: source.kind === 'openai' ? hostedModels(source.models) : ofWorkers(sessions),
     createdAt: new Date(provider.createdAtMs).toISOString(),
   };
+}
+
+/** Null of workers, and where what is stored cannot be read. */
+function namesOf(source: Provider['source'], part: 'headers' | 'query'): string[] | null {
+  if (source.kind !== 'openai') return null;
+  const { headers, templateNames } = source;
+  return headers === null ? null : [...(templateNames?.[part] ?? [])];
 }
 
 function hostedModels(models: ReadonlyMap<string, string>) {
@@ -86,6 +96,11 @@ export function toRotation(
         const { rotationId } = target;
         const inner = catalogue.rotationById.get(rotationId);
         return { rotationId, rotation: inner ? labelOf(inner) : '', ...share };
+      }
+      if (target.kind === 'import') {
+        const { importId } = target;
+        const imported = catalogue.importById.get(importId);
+        return { importId, import: imported ? labelOf(imported) : '', ...share };
       }
       const { providerId, model } = target;
       // Taken off the market since: its name is nobody else's business any more.

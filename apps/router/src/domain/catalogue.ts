@@ -1,4 +1,4 @@
-import type { AutoselectDefinition } from '@aisbf/contracts';
+import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -41,8 +41,14 @@ export type WorkerSource = Readonly<{
 export type HttpSource = Readonly<{
   kind: 'openai';
   baseUrl: string;
-  /** Headers that open the door there, or null where the stored credential cannot be read. */
+  /** Headers that are sent along, or null where what is stored of them cannot be read. */
   headers: Readonly<Record<string, string>> | null;
+  /** The base URL with the parameters that are sent along, where there are any; they may be secret. */
+  dialUrl?: string;
+  /** Names of what its owner has put into headers and parameters. */
+  templateNames?: Readonly<{ headers: readonly string[]; query: readonly string[] }>;
+  /** What it serves, where its owner says so. */
+  endpoints?: ReadonlySet<EndpointName> | null;
   /** The name on our side → the name on theirs. */
   models: ReadonlyMap<string, string>;
 }>;
@@ -72,7 +78,8 @@ export type UsageCheck = Readonly<{
 
 export type RotationTarget =
   | Readonly<{ kind: 'model'; providerId: string; model: string }>
-  | Readonly<{ kind: 'rotation'; rotationId: string }>;
+  | Readonly<{ kind: 'rotation'; rotationId: string }>
+  | Readonly<{ kind: 'import'; importId: string }>;
 
 export type RotationMember = Readonly<{
   target: RotationTarget;
@@ -99,6 +106,25 @@ export type Rotation = Readonly<{
   limits: RotationLimits;
 }>;
 
+/**
+ * Somebody's listing under a name of its importer's own. It stays when the listing goes, so that its owner hears why it leads
+ * nowhere.
+ */
+export type MarketImport = Readonly<{
+  id: string;
+  ownerId: string;
+  username: string;
+  name: string;
+  createdAtMs: number;
+  providerId: string;
+  model: string;
+  /** `{owner}/{provider}/{model}`, as it was when it was imported. */
+  listing: string;
+  /** Where the seller asks more for any of these units, the import refuses. */
+  pricesMax: Prices;
+  note: string | null;
+}>;
+
 /** A route that selects by what a request is. */
 export type Autoselect = Readonly<{
   /** Null, both, of a built-in one. */
@@ -123,6 +149,8 @@ export type CatalogueRecords = Readonly<{
   sellerFees: ReadonlyMap<string, Schedule<OwnFee>>;
   /** Absent is none. */
   autoselects?: readonly StoredAutoselect[];
+  /** Absent is none. */
+  imports?: readonly MarketImport[];
 }>;
 
 /** The same, in the ways it is looked up. Never changed: a new revision is a new one. */
@@ -148,6 +176,11 @@ export type Catalogue = CatalogueRecords &
     autoselectByLabel: ReadonlyMap<string, StoredAutoselect>;
     /** `ownerId/name`. */
     autoselectByOwnedName: ReadonlyMap<string, StoredAutoselect>;
+    imports: readonly MarketImport[];
+    importById: ReadonlyMap<string, MarketImport>;
+    importByLabel: ReadonlyMap<string, MarketImport>;
+    /** `ownerId/name`. */
+    importByOwnedName: ReadonlyMap<string, MarketImport>;
     /** `providerId model`. */
     usageCheckByModel: ReadonlyMap<string, UsageCheck>;
   }>;
@@ -164,7 +197,7 @@ export function ownedName(ownerId: string, name: string): string {
 }
 
 export function indexCatalogue(records: CatalogueRecords): Catalogue {
-  const { providers, listings, rotations, autoselects = [] } = records;
+  const { providers, listings, rotations, autoselects = [], imports = [] } = records;
   const providerById = new Map(providers.map((provider) => [provider.id, provider]));
   const sales = salesOf(listings, providerById);
   const byProvider = Map.groupBy(listings, (listing) => listing.providerId);
@@ -189,6 +222,10 @@ export function indexCatalogue(records: CatalogueRecords): Catalogue {
     autoselects,
     autoselectByLabel: new Map(autoselects.map((autoselect) => [labelOf(autoselect), autoselect])),
     autoselectByOwnedName: byOwnedName(autoselects),
+    imports,
+    importById: new Map(imports.map((one) => [one.id, one])),
+    importByLabel: new Map(imports.map((one) => [labelOf(one), one])),
+    importByOwnedName: byOwnedName(imports),
     usageCheckByModel: new Map(
       records.usageChecks.map((check) => [`${check.providerId} ${check.model}`, check]),
     ),

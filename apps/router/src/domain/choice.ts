@@ -25,8 +25,10 @@ export function offersOf(choice: Choice): readonly Offer[] {
   return [...offers];
 }
 
-export function offerName({ provider, model }: Offer): string {
-  return `${provider.id} ${model}`;
+/** An import has its own ceiling, so that what it leads to is told apart from the same that is named by itself. */
+export function offerName({ provider, model, throughImport }: Offer): string {
+  const name = `${provider.id} ${model}`;
+  return throughImport ? `${name} ${throughImport.id}` : name;
 }
 
 /** The choice without the offers that do not pass; undefined where nothing is left. */
@@ -68,4 +70,20 @@ export function eachOffer(choice: Choice, visit: (offer: Offer) => void): void {
     default:
       choice satisfies never;
   }
+}
+
+/** By the offer's name: the place of the first of several choices that leads to it. */
+export function placesOf(
+  offers: readonly Offer[],
+  choices: readonly (Choice | undefined)[],
+): ReadonlyMap<string, number> {
+  const wanted = new Set(offers);
+  const places = new Map<string, number>();
+  for (const [place, choice] of choices.entries()) {
+    if (!choice || wanted.size === 0) continue;
+    eachOffer(choice, (offer) => {
+      if (wanted.delete(offer)) places.set(offerName(offer), place);
+    });
+  }
+  return places;
 }

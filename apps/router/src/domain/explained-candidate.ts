@@ -3,6 +3,7 @@ import { costOf, dearestPrices, type Nanos } from '@aisbf/money';
 import { labelOf } from './catalogue.js';
 import { outputTokensHeld, unitsBefore } from './hold-amount.js';
 import { toPricesText } from './prices-text.js';
+import { importRouteOf } from './route-name.js';
 import { roomOf } from './session-order.js';
 import type { Surroundings, Upstream } from './upstream.js';
 
@@ -13,15 +14,18 @@ export function toExplained(
   { paceOf }: Pick<Surroundings, 'paceOf'>,
   { holdAmount }: Readonly<{ holdAmount: Nanos }>,
 ): ExplainedCandidate {
-  const { offer, modelThere, coolUntilMs, target } = upstream;
+  const { offer, modelThere, endpoint, coolUntilMs, target } = upstream;
+  const { throughImport } = offer;
   const session = target.kind === 'session' ? target.present.session : undefined;
   const pace = paceOf(offer.provider.id, offer.model);
   return {
     provider: labelOf(offer.provider),
     model: modelThere,
     kind: target.kind,
+    ...(endpoint !== facts.endpoint && { endpoint }),
     worker: session?.sessionId ?? null,
     isOwn: offer.isOwn,
+    ...(throughImport && { import: importRouteOf(throughImport) }),
     prices: toPricesText(offer.prices),
     costMax: costMaxOf(upstream, facts, holdAmount).toString(),
     coolingUntil: coolUntilMs > 0 ? new Date(coolUntilMs).toISOString() : null,

@@ -29,8 +29,9 @@ export const faults = defineFaults({
   ENDPOINT_UNSUPPORTED: ['unsupported', 'Nobody who has this model serves this endpoint.'],
   PRICE_ABOVE_MAX: [
     'invalid',
-    'Everybody who serves this model costs more than the request allows (max_price, max_cost).',
+    'Everybody who serves this model costs more than the request (max_price, max_cost) or the import that leads there (maxPrices) allows.',
   ],
+  WISHES_UNMET: ['invalid', 'What this request wishes of its route leaves nobody to serve it.'],
   PRIVACY_UNMET: [
     'unprocessable',
     'This request counts as private, and nobody who may see it can serve it.',
@@ -45,13 +46,41 @@ export const faults = defineFaults({
   LIMITS_UNAVAILABLE: ['unavailable', 'Rate limits cannot be checked at the moment.'],
   CATALOGUE_NOT_LOADED: ['unavailable', 'The catalogue is not loaded yet.'],
   CATALOGUE_UNREACHABLE: ['unavailable', 'The catalogue cannot be read or changed at the moment.'],
+  PROBE_QUEUE_UNAVAILABLE: ['unavailable', 'Probes cannot be queued at the moment.'],
   PROVIDER_NOT_FOUND: ['missing', 'There is no such provider.'],
   PROVIDER_EXISTS: ['conflict', 'There is a provider of this name already.'],
-  PROVIDER_NAME_RESERVED: ['invalid', 'This name is a word of routes and cannot name a provider.'],
+  PROVIDER_NAME_RESERVED: [
+    'invalid',
+    'This name is a word of routes or addresses and cannot name a provider.',
+  ],
   PROVIDER_WITHOUT_WORKERS: ['conflict', 'This provider has no workers, so no registration token.'],
   PROVIDER_WITHOUT_CREDENTIAL: [
     'conflict',
     'This provider has workers, so no credential: they dial in.',
+  ],
+  PROVIDER_NOT_HOSTED: [
+    'conflict',
+    'This provider has workers, so no address, headers or list of models: they dial in.',
+  ],
+  PROVIDER_URL_REFUSED: [
+    'invalid',
+    'The market calls no hosted provider there: its address must be of the internet, its scheme and port such as the details say.',
+  ],
+  PROVIDER_HOSTING_CLOSED: [
+    'forbidden',
+    'In this installation only operators offer hosted providers; connect a worker.',
+  ],
+  PROVIDER_SECRETS_NEEDED: [
+    'invalid',
+    'The URL leads to another server: say the credential, and where there were any the headers and the query, again for it.',
+  ],
+  PROVIDER_SECRETS_UNREADABLE: [
+    'conflict',
+    'What is stored cannot be read: say the credential, and where there were any the headers and the query, all anew.',
+  ],
+  PROVIDER_CALL_TOO_LONG: [
+    'invalid',
+    'With the credential filled in, the headers or the URL are longer than servers take.',
   ],
   REGISTRATION_NOT_FOUND: ['missing', 'There is no such registration.'],
   REGISTRATIONS_TOO_MANY: [
@@ -79,6 +108,13 @@ export const faults = defineFaults({
   ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
   AUTOSELECT_NOT_FOUND: ['missing', 'There is no such autoselect.'],
   AUTOSELECT_BUILT_IN: ['conflict', 'A built-in autoselect cannot be deleted.'],
+  IMPORT_NOT_FOUND: ['missing', 'There is no such import.'],
+  IMPORT_NOT_ON_SALE: [
+    'missing',
+    'This import of yours leads to a listing that is gone, or no longer on sale to you.',
+  ],
+  IMPORT_OF_OWN: ['invalid', 'The listing is your own, and needs no import.'],
+  IMPORTS_TOO_MANY: ['conflict', 'There are as many imports as there may be; delete one.'],
   ROTATION_LOOP: ['invalid', 'The rotation would lead to itself.'],
   ROTATION_MEMBER_REPEATED: ['invalid', 'A rotation names the same model of a provider twice.'],
 });

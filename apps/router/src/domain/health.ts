@@ -11,7 +11,9 @@ export type Cooldown = Readonly<{
   untilMs: number;
   /** How the latest attempts ended, the newest last: true is a success. The first of them was a failure. */
   recent?: readonly boolean[];
-  /** Until then a request tries it out; see `standing.ts`. Of this replica alone. */
+  /** Why it has failed last, in the word of whoever has met it. */
+  reason?: string;
+  /** Until then a request or a probe tries it out; see `standing.ts`. Of this replica alone. */
   trialUntilMs?: number;
 }>;
 
@@ -32,6 +34,7 @@ export type AttemptEnd = Readonly<{
   isSuccess: boolean;
   atMs: number;
   retryAfterMs: number | null;
+  reason?: string | null;
 }>;
 
 /** Names one upstream. A session's errors say nothing of its provider's other machines. */
@@ -47,7 +50,7 @@ export function providerOf(key: string): string {
 /**
  * What to remember after an attempt has ended: nothing of an upstream that has never failed. Failures within
  * a cooldown are of the same outage and do not lengthen it; the first one after it doubles it, unless it was
- * long ago. Whatever its end, it ends the trial.
+ * long ago. Whatever ends after the cooldown ends the trial; before it, one that a probe is to make stays.
  */
 export function afterAttempt(
   known: Cooldown | undefined,
@@ -60,14 +63,16 @@ export function afterAttempt(
   const { atMs: lastEndAtMs } = end;
   if (end.isSuccess) return { failures: 0, lastEndAtMs, untilMs: lastEndAtMs, recent };
   const asked = Math.min(end.retryAfterMs ?? 0, settings.retryAfterMsMax);
+  const last = { lastEndAtMs, recent, ...(end.reason && { reason: end.reason }) };
   if (known && lastEndAtMs < known.untilMs) {
     const { failures } = known;
     const untilMs = Math.max(known.untilMs, lastEndAtMs + asked);
-    return { failures, lastEndAtMs, untilMs, recent };
+    const { trialUntilMs } = known;
+    return { ...last, failures, untilMs, ...(trialUntilMs !== undefined && { trialUntilMs }) };
   }
   const failures = failuresBefore(known, lastEndAtMs, settings) + 1;
   const doubledMs = Math.min(settings.baseMs * 2 ** Math.min(failures - 1, 30), settings.maxMs);
-  return { failures, lastEndAtMs, untilMs: lastEndAtMs + Math.max(doubledMs, asked), recent };
+  return { ...last, failures, untilMs: lastEndAtMs + Math.max(doubledMs, asked) };
 }
 
 /** An answer that goes on well is a success already, as far as others need to know; how it ends is told then. */

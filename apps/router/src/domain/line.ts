@@ -58,12 +58,20 @@ export class ToldLine<Item> implements Line<Item> {
   }
 }
 
-/** Each once, where it stands first. */
-export function* distinct<Item>(items: Iterable<Item>): Generator<Item> {
-  const seen = new Set<Item>();
+/** Each once, where it stands first, told apart by a key. */
+export function* distinct<Item>(
+  items: Iterable<Item>,
+  keyOf: (item: Item) => unknown,
+): Generator<Item> {
+  const seen = new Set<unknown>();
   for (const item of items) {
-    if (seen.has(item)) continue;
-    seen.add(item);
+    const key = keyOf(item);
+    if (seen.has(key)) continue;
+    seen.add(key);
     yield item;
   }
+}
+
+export function* oneAfterOther<Item>(...parts: readonly Iterable<Item>[]): Generator<Item> {
+  for (const part of parts) yield* part;
 }

@@ -1,6 +1,12 @@
 import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
-import { type Catalogue, type Listing, type Provider, usageCheckOf } from './catalogue.js';
+import {
+  type Catalogue,
+  type Listing,
+  type MarketImport,
+  type Provider,
+  usageCheckOf,
+} from './catalogue.js';
 import { feeAt } from './fee.js';
 import { admits } from './provider-policy.js';
 import { always, common, inForceAt, isWithin, type Span, spanAt } from './schedule.js';
@@ -15,6 +21,8 @@ export type Offer = Readonly<{
   isOwn: boolean;
   /** Its own counts are too far off ours for it to get requests of others. */
   isPaused: boolean;
+  /** The import that has led to it, which may take no more than so much. Absent where none has. */
+  throughImport?: MarketImport;
 }>;
 
 /** Who asks, as far as it decides what may be seen. */
@@ -49,7 +57,7 @@ export function saleAt(
 /** What a buyer is offered, and when that is so. Undefined of an offer means: as if it did not exist. */
 export type Offered = Readonly<{ offer: Offer | undefined; during: Span }>;
 
-const neverOffered: Offered = { offer: undefined, during: always };
+export const neverOffered: Offered = { offer: undefined, during: always };
 
 /**
  * The one rule of who may see and call what: one's own always, somebody else's only while it is on sale to one.

@@ -15,7 +15,7 @@ export type PaceWindow = (typeof paceWindows)[number]['window'];
 
 export type WindowPace = Readonly<{
   window: PaceWindow;
-  firstMs: CountedFigures | null;
+  firstMs: (CountedFigures & Readonly<{ probes: number }>) | null;
   tokensPerS: CountedFigures | null;
 }>;
 export type CountedFigures = PaceFigures & Readonly<{ requests: number }>;
@@ -25,14 +25,22 @@ const msBuckets = new LogBuckets(1, 3_600_000, paceErrorMax);
 /** A token in ten seconds to far more than any machine has. */
 const speedBuckets = new LogBuckets(0.1, 100_000, paceErrorMax);
 
-/** How fast one provider's model was of late. Takes 30 KB at most. */
+/** How fast one provider's model was of late. Takes 30 KB at most, and half as much again where it is probed. */
 export class PaceRecord {
   private readonly firstMs = paceWindows.map((span) => new RecentValues(msBuckets, span));
+  /** Those of `firstMs` that are of probes; absent where none is. */
+  private probeMs: readonly RecentValues[] | undefined;
   private readonly tokensPerS = paceWindows.map((span) => new RecentValues(speedBuckets, span));
 
   add({ firstMs, tokensPerS }: PaceSample, atMs: number): void {
     if (firstMs !== null) for (const values of this.firstMs) values.add(firstMs, atMs);
     if (tokensPerS !== null) for (const values of this.tokensPerS) values.add(tokensPerS, atMs);
+  }
+
+  /** A probe of the market, which is as good as a stream: its answer is too short to tell a speed. */
+  addProbe(firstMs: number, atMs: number): void {
+    this.probeMs ??= paceWindows.map((span) => new RecentValues(msBuckets, span));
+    for (const values of [...this.firstMs, ...this.probeMs]) values.add(firstMs, atMs);
   }
 
   /** By the shortest window that holds so many requests; null of what no window does. */
@@ -47,9 +55,14 @@ export class PaceRecord {
   windowsAt(nowMs: number): readonly WindowPace[] {
     return paceWindows.map(({ window }, at) => ({
       window,
-      firstMs: counted(this.firstMs[at]?.countsAt(nowMs), timeFigures),
+      firstMs: this.firstWindowAt(at, nowMs),
       tokensPerS: counted(this.tokensPerS[at]?.countsAt(nowMs), speedFigures),
     }));
+  }
+
+  private firstWindowAt(at: number, nowMs: number): WindowPace['firstMs'] {
+    const figures = counted(this.firstMs[at]?.countsAt(nowMs), timeFigures);
+    return figures && { ...figures, probes: this.probeMs?.[at]?.countsAt(nowMs).total ?? 0 };
   }
 }
 

@@ -115,6 +115,7 @@ function pairsWithin(market: RandomMarket, id: string, seen: Set<string>): Pair[
   const rotation = catalogue.rotations.find((one) => one.id === id);
   return (rotation?.members ?? []).flatMap(({ target }): Pair[] => {
     if (target.kind === 'rotation') return pairsWithin(market, target.rotationId, seen);
+    if (target.kind === 'import') return [];
     const provider = catalogue.providers.find((one) => one.id === target.providerId);
     return provider ? [[provider, target.model]] : [];
   });

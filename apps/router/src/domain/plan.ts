@@ -4,8 +4,10 @@ import { type Nanos, nanos, parseNanos } from '@aisbf/money';
 import { askingOrder } from './asking-order.js';
 import type { Selecting } from './autoselect-choice.js';
 import type { Catalogue, RotationLimits } from './catalogue.js';
+import { placesOf } from './choice.js';
 import { faults } from './faults.js';
 import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
+import { oneAfterOther } from './line.js';
 import type { Buyer } from './offer.js';
 import { once } from './once.js';
 import type { OutlierSettings } from './outliers.js';
@@ -20,7 +22,7 @@ import {
   type UpstreamRejection,
 } from './upstream.js';
 import { type RandomSource, randomByName } from './weighted-order.js';
-import { willingnessOf } from './willingness.js';
+import { rejectionsIn, willingnessOf } from './willingness.js';
 
 export type PlanSettings = HoldSettings &
   Readonly<{
@@ -59,6 +61,8 @@ export type RoutePlan = Readonly<{
   holdAmount: Nanos;
   /** What the rotation says of tries and times, where a rotation was asked. */
   limits: RotationLimits | undefined;
+  /** By the name of a candidate's offer: which of the request's routes leads to it, the first of several. */
+  routePlaces: ReadonlyMap<string, number>;
   /** What autoselects among the routes have decided, and by what. */
   selections: readonly SelectionRecord[];
   /** False: whoever is asked first is the only one. */
@@ -74,51 +78,78 @@ export function plan(input: PlanInput): RoutePlan {
   return found;
 }
 
-/** The same, with the reason in hand where nobody can serve. */
+/**
+ * The same, with the reason in hand where nobody can serve. Throws where the routes mean nothing, so that there is nothing
+ * to tell.
+ */
 export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Fault | undefined }> {
   const { settings } = input;
   const facts = withoutSuffixes(input.facts);
   if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
   const demands: SessionDemands = { ...facts, ...settings };
-  const { choice, rotation, selections } = resolveRoutes(
-    [facts.route, ...(facts.fallbacks ?? [])],
-    {
-      buyer: input.buyer,
-      catalogue: input.catalogue,
-      sessionsOf: input.around.sessionsOf,
-      feeBpsDefault: settings.feeBpsDefault,
-      nowMs: input.around.nowMs,
-      selecting: selectingFor(facts, demands, input),
-    },
-  );
+  const resolved = resolveRoutes([facts.route, ...(facts.fallbacks ?? [])], {
+    buyer: input.buyer,
+    catalogue: input.catalogue,
+    sessionsOf: input.around.sessionsOf,
+    feeBpsDefault: settings.feeBpsDefault,
+    nowMs: input.around.nowMs,
+    selecting: selectingFor(facts, demands, input),
+  });
+  const { choice, rotation, meanings, selections } = resolved;
+  const { preferences } = facts;
+  const known = {
+    limits: rotation?.limits,
+    selections,
+    isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
+  };
+  if (!choice) {
+    const rejections = told(resolved.rejections, settings);
+    if (selections.length === 0 && rejections.length === 0) throw resolved.refusal;
+    return {
+      ...known,
+      candidates: [],
+      routePlaces: new Map(),
+      rejections,
+      holdAmount: nanos(0n),
+      refused: resolved.refusal,
+    };
+  }
   const random = randomFor(facts, input);
-  const willingness = willingnessOf(
-    choice,
-    input.around,
-    demands,
-    random,
-    settings.rejectionsMax,
-  );
-  const { byOffer, rejections } = willingness;
+  const willingness = willingnessOf(choice, { around: input.around, demands, random });
+  const { byOffer } = willingness;
   const candidates = askingOrder(choice, willingness, {
     ...{ around: input.around, random, settings, facts },
     outputTokensOf: (model) => outputTokensCeiling(facts, settings, input.usualOutputOf(model)),
   });
-  const { preferences } = facts;
   const [first] = candidates;
   return {
+    ...known,
     candidates,
+    routePlaces: placesOf(
+      candidates.map(({ offer }) => offer),
+      meanings,
+    ),
     ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
-    rejections,
+    rejections: told(oneAfterOther(rejectionsIn(byOffer), resolved.rejections), settings),
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
-    limits: rotation?.limits,
-    selections,
-    isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
     refused:
       candidates.length === 0
-        ? refusal([...byOffer.keys()], rejections, facts.endpoint)
+        ? refusal([...byOffer.keys()], [...rejectionsIn(byOffer)], facts.endpoint)
         : undefined,
   };
+}
+
+/** Each once, and no more than so many. */
+function told(
+  rejections: Iterable<UpstreamRejection>,
+  { rejectionsMax }: PlanSettings,
+): readonly UpstreamRejection[] {
+  const byName = new Map<string, UpstreamRejection>();
+  for (const one of rejections) {
+    if (byName.size === rejectionsMax) break;
+    byName.set(`${one.providerLabel} ${one.model} ${one.import ?? ''} ${one.reason}`, one);
+  }
+  return [...byName.values()];
 }
 
 /** A suffix is a wish in another form; one that is said in full comes first. */

@@ -1,5 +1,5 @@
 import { type ProviderPolicy as PolicyMessage, WeeklyHours } from '@aisbf/contracts';
-import type { Opening, ProviderPolicy } from './provider-policy.js';
+import { asInstalled, type Opening, type ProviderPolicy } from './provider-policy.js';
 
 type Guest = Readonly<{ ownerId: string; username: string }>;
 
@@ -11,7 +11,7 @@ export function fromPolicyMessage(
   message: PolicyMessage,
   guests: readonly Guest[],
 ): ProviderPolicy {
-  const { audience, endpoints, buyerRates, rates } = message;
+  const { audience, endpoints, buyerRates, rates, probes } = message;
   return {
     audience,
     guests: new Map(guests.map(({ ownerId, username }) => [ownerId, username])),
@@ -19,11 +19,12 @@ export function fromPolicyMessage(
     endpoints,
     buyerRates,
     rates,
+    probes,
   };
 }
 
 export function toPolicyMessage(policy: ProviderPolicy): PolicyMessage {
-  const { audience, guests, hours, endpoints, buyerRates, rates } = policy;
+  const { audience, guests, hours, endpoints, buyerRates, rates, probes = asInstalled } = policy;
   return {
     audience,
     usernames: [...guests.values()],
@@ -31,6 +32,7 @@ export function toPolicyMessage(policy: ProviderPolicy): PolicyMessage {
     endpoints: endpoints && [...endpoints],
     buyerRates,
     rates,
+    probes,
   };
 }
 

@@ -33,6 +33,13 @@ describe(isTooDear, () => {
     );
   });
 
+  it.each([{ cached_prompt_token: '99' }, { reasoning_token: '299' }])(
+    'minds what tokens are charged as that have no price of their own: %j',
+    (pricesMax) => {
+      expect(isTooDear(sold, { promptTokens: 1, pricesMax })).toBe(true);
+    },
+  );
+
   it('lets nothing pass that could cost more than the whole request may', () => {
     fc.assert(
       fc.property(prices, fc.nat(1_000_000), price, (each, promptTokens, most) => {

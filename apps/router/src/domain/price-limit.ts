@@ -5,17 +5,18 @@ import {
   type Nanos,
   type Prices,
   parseNanos,
-  type UnitKind,
+  priceOf,
   type Units,
   unitKinds,
 } from '@aisbf/money';
 import { unitsBefore } from './hold-amount.js';
+import { fromPricesText } from './prices-text.js';
 
 export type PriceLimit = Pick<RequestFacts, 'pricesMax' | 'costMax' | 'promptTokens' | 'units'>;
 
 /** The same, read. */
 type ReadLimit = Readonly<{
-  pricesMax: readonly (readonly [UnitKind, Nanos])[];
+  pricesMax: Prices | undefined;
   costMax: Nanos | undefined;
   /** What the first word of an answer takes. */
   least: Units;
@@ -28,21 +29,27 @@ const readLimits = new WeakMap<PriceLimit, ReadLimit>();
 export function isTooDear(prices: Prices, limit: PriceLimit): boolean {
   if (!limit.pricesMax && limit.costMax === undefined) return false;
   const { pricesMax, costMax, least } = readLimits.get(limit) ?? read(limit);
-  const dearest = dearestPrices(prices);
-  if (pricesMax.some(([kind, most]) => (dearest[kind] ?? 0n) > most)) return true;
-  return costMax !== undefined && costOf(least, dearest) > costMax;
+  if (pricesMax && exceeds(prices, pricesMax)) return true;
+  return costMax !== undefined && costOf(least, dearestPrices(prices)) > costMax;
 }
 
 function read(limit: PriceLimit): ReadLimit {
   const { pricesMax, costMax } = limit;
   const made: ReadLimit = {
-    pricesMax: unitKinds.flatMap((kind) => {
-      const most = pricesMax?.[kind];
-      return most === undefined ? [] : [[kind, parseNanos(most)] as const];
-    }),
+    pricesMax: pricesMax && fromPricesText(pricesMax),
     costMax: costMax === undefined ? undefined : parseNanos(costMax),
     least: { ...unitsBefore(limit), completion_token: 1 },
   };
   readLimits.set(limit, made);
   return made;
+}
+
+/** Whether any unit may cost more than its ceiling; what has none may cost anything. */
+export function exceeds(prices: Prices, ceilings: Prices): boolean {
+  const dearest = dearestPrices(prices);
+  return unitKinds.some((kind) => {
+    const most = ceilings[kind];
+    // What has no price of its own may cost what another unit does.
+    return most !== undefined && (dearest[kind] ?? priceOf(kind, prices)) > most;
+  });
 }

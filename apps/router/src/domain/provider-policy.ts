@@ -11,10 +11,18 @@ export type ProviderPolicy = Readonly<{
   buyerRates: PolicyRates;
   /** Of all of them together. */
   rates: PolicyRates;
+  /** Whether it is probed; absent is what the installation does. */
+  probes?: ProbePolicy;
 }>;
 
 /** Minutes of a week that begins on Monday at midnight UTC; one that lasts into the next week ends beyond it. */
 export type Opening = Readonly<{ fromMinute: number; toMinute: number }>;
+
+/** Null is what the installation does. */
+export type ProbePolicy = Readonly<{
+  models: 'on' | 'off' | null;
+  completion: 'on' | 'doubtful' | 'off' | null;
+}>;
 
 /** Null is any number. */
 export type PolicyRates = Readonly<{
@@ -26,6 +34,8 @@ export type PolicyRates = Readonly<{
 export type PolicyRejection = 'closed_now' | 'endpoint_not_allowed';
 
 const noRates: PolicyRates = { requestsPerMinuteMax: null, tokensPerMinuteMax: null };
+
+export const asInstalled: ProbePolicy = { models: null, completion: null };
 
 /** Open to the market, without limits. */
 export const openPolicy: ProviderPolicy = {

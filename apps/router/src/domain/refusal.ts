@@ -3,6 +3,7 @@ import type { Fault } from '@aisbf/faults';
 import { faults } from './faults.js';
 import type { Offer } from './offer.js';
 import type { RejectionReason, UpstreamRejection } from './upstream.js';
+import { isWish, wishesUnmet } from './wish-refusal.js';
 
 /** What waiting does not mend: the request asks for what nobody who has the model does. */
 const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
@@ -11,6 +12,7 @@ const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
   input_unsupported: faults.INPUT_UNSUPPORTED,
   tools_unsupported: faults.TOOLS_UNSUPPORTED,
   price_above_max: faults.PRICE_ABOVE_MAX,
+  price_above_import_max: faults.PRICE_ABOVE_MAX,
 };
 
 const isUnsupported: ReadonlySet<RejectionReason> = new Set<RejectionReason>([
@@ -38,7 +40,9 @@ export function refusal(
   }
   // Workers that lack the model altogether say nothing of the request.
   const telling = [...reasons].filter((reason) => reason !== 'not_offered');
-  const lasting = new Set(telling.map((reason) => lastingFault(reason, endpoint)));
+  const unfit = telling.filter((reason) => !isWish(reason));
+  const lasting = new Set(unfit.map((reason) => lastingFault(reason, endpoint)));
+  if (unfit.length < telling.length && !lasting.has(undefined)) return wishesUnmet(rejections);
   const [first] = lasting;
   if (first && lasting.size === 1) return first();
   if (first && !lasting.has(undefined))

@@ -7,33 +7,42 @@ import {
   type Autoselect,
   globalUsername,
   labelOf,
+  type MarketImport,
   ownedName,
   type Provider,
   type Rotation,
 } from './catalogue.js';
-import { type Choice, filterChoice, offersOf } from './choice.js';
+import { type Choice, filterChoice, offerName, offersOf } from './choice.js';
 import { isPrivate } from './decision.js';
 import { everyOffer } from './everything.js';
 import { faults } from './faults.js';
-import { type Offer, offerTo, type Scope, saleAt } from './offer.js';
-import { admits } from './provider-policy.js';
+import { findImport, importOffer } from './import-offer.js';
+import { modelOffers, nearest, ownModelOffers, sellersOf } from './model-offers.js';
+import { type Offer, offerTo } from './offer.js';
 import { rotationChoice } from './rotation-choice.js';
 import { parseRoute, type Whose } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
+import { toRejection, type UpstreamRejection } from './upstream.js';
 
-/** What a list of routes means; the deadlines and tries are those of its first rotation. */
-export type Resolved = Readonly<{
-  choice: Choice;
-  rotation: Rotation | undefined;
-  /** What autoselects among them have decided, and by what. */
-  selections: readonly SelectionRecord[];
-}>;
+/** What a list of routes means. */
+export type Resolved = (Readonly<{ choice: Choice }> | Readonly<{ choice: null; refusal: Fault }>) &
+  Readonly<{
+    /** The first of them that means anything, where that is one: its deadlines and tries are the request's. */
+    rotation: Rotation | undefined;
+    /** What each of them means, in their order; undefined is nothing. */
+    meanings: readonly (Choice | undefined)[];
+    /** What autoselects among them have decided, and by what. */
+    selections: readonly SelectionRecord[];
+    /** Whom autoselects have looked at in vain, and from whom a private request is kept. */
+    rejections: readonly UpstreamRejection[];
+  }>;
 
 /** What one route means, or why it means nothing. */
 type Meaning = (Readonly<{ choice: Choice; rotation?: Rotation }> | Readonly<{ refusal: Fault }>) &
   Readonly<{
     record?: SelectionRecord;
+    rejections?: readonly UpstreamRejection[];
     /** An autoselect takes the request for private. */
     isPrivate?: boolean;
   }>;
@@ -50,15 +59,31 @@ export function resolveRoutes(routes: readonly string[], scope: ServingScope): R
   const meanings = routes.map((route) => resolveRoute(route, scope));
   const found = meanings.filter((one) => 'choice' in one);
   const refusals = meanings.flatMap((one) => ('refusal' in one ? one.refusal : []));
-  const [first] = found;
-  if (!first) throw refusals[0] ?? faults.MODEL_NOT_FOUND();
-  const choices = found.map(({ choice }) => choice);
-  const all: Choice = choices.length === 1 ? first.choice : { kind: 'sequence', choices };
+  const all = inSequence(found.map(({ choice }) => choice));
   const isStrict = meanings.some((one) => one.isPrivate);
-  const choice = isStrict ? filterChoice(all, isDiscreet) : all;
-  if (!choice) throw refusals[0] ?? faults.PRIVACY_UNMET();
-  const selections = found.flatMap(({ record }) => record ?? []);
-  return { choice, rotation: first.rotation, selections };
+  const choice = all && (isStrict ? filterChoice(all, isDiscreet) : all);
+  const known = {
+    rotation: found[0]?.rotation,
+    meanings: meanings.map((one) => ('choice' in one ? one.choice : undefined)),
+    selections: meanings.flatMap(({ record }) => record ?? []),
+    rejections: [
+      ...meanings.flatMap(({ rejections }) => rejections ?? []),
+      ...(all && isStrict ? indiscreet(all) : []),
+    ],
+  };
+  if (choice) return { ...known, choice };
+  const [refusal = all ? faults.PRIVACY_UNMET() : faults.MODEL_NOT_FOUND()] = refusals;
+  return { ...known, choice: null, refusal };
+}
+
+function inSequence(choices: readonly Choice[]): Choice | undefined {
+  return choices.length > 1 ? { kind: 'sequence', choices } : choices[0];
+}
+
+function indiscreet(choice: Choice): readonly UpstreamRejection[] {
+  return offersOf(choice)
+    .filter((offer) => !isDiscreet(offer))
+    .map((offer) => toRejection(offer, 'not_private'));
 }
 
 /**
@@ -82,7 +107,11 @@ function meaningOf(route: string, scope: ServingScope): Meaning {
     case 'provider':
       return offered(providerOffers(name, scope));
     case 'model':
-      return offered(modelOffers(name.model, scope));
+      return modelMeaning(name.model, scope);
+    case 'import': {
+      const found = findImport(name.whose, name.name, scope);
+      return found ? imported(found, scope) : { refusal: faults.MODEL_NOT_FOUND() };
+    }
     case 'rotation': {
       const rotation = findRotation(name.whose, name.name, scope);
       const choice = rotation && rotationChoice(rotation, scope);
@@ -113,11 +142,30 @@ function offered([offer, rival]: readonly Offer[]): Meaning {
   return { choice: { kind: 'offer', offer } };
 }
 
+/** Why an import leads nowhere is its owner's to know, and nobody else's. */
+function imported(found: MarketImport, scope: ServingScope): Meaning {
+  const offer = importOffer(found, scope);
+  if (offer) return offered([offer]);
+  const isOwn = found.ownerId === scope.buyer.ownerId;
+  return { refusal: isOwn ? faults.IMPORT_NOT_ON_SALE() : faults.MODEL_NOT_FOUND() };
+}
+
+/** One's own import hides what others call the same, also where it leads nowhere; beside a model of one's own it is in doubt. */
+function modelMeaning(model: string, scope: ServingScope): Meaning {
+  const own = findImport('own', model, scope);
+  if (!own) return offered(modelOffers(model, scope));
+  const isInDoubt = ownModelOffers(model, scope).length > 0;
+  return isInDoubt ? { refusal: faults.ROUTE_AMBIGUOUS() } : imported(own, scope);
+}
+
 /** What an autoselect makes of the request, among what this buyer may have. */
 function selected(autoselect: Autoselect, scope: ServingScope): Meaning {
   const { offersMax } = scope.selecting;
+  const { rules } = scope.buyer;
   return selectedChoice(autoselect, scope.selecting, (from) =>
-    from === 'everything' ? everyOffer(scope, offersMax) : memberOffers(from, scope),
+    from === 'everything'
+      ? everyOffer(scope, offersMax)
+      : memberOffers(from, scope).filter(({ model }) => isModelAllowed(model, rules)),
   );
 }
 
@@ -148,19 +196,27 @@ export function isAutoselectOpenTo(autoselect: Autoselect, scope: RouteScope): b
   );
 }
 
-/** What of the members this buyer may have; what has gone since it was named is left out. */
+/** What of the members there is for this buyer, each once; what has gone since it was named is left out. */
 function memberOffers(members: readonly AutoselectMember[], scope: RouteScope): readonly Offer[] {
-  const { catalogue, buyer } = scope;
+  const { catalogue } = scope;
   const offers = members.flatMap((member): readonly Offer[] => {
     if ('rotationId' in member) {
       const rotation = catalogue.rotationById.get(member.rotationId);
       return rotation ? rotationOffers(rotation, scope) : [];
     }
+    if ('importId' in member) return importedMember(member.importId, scope);
     const provider = catalogue.providerById.get(member.providerId);
     const offer = provider && offerTo(scope, provider, member.model);
     return offer ? [offer] : [];
   });
-  return offers.filter(({ model }) => isModelAllowed(model, buyer.rules));
+  return [...new Map(offers.map((offer) => [offerName(offer), offer])).values()];
+}
+
+/** One at most: an import leads to one listing, never on to a rotation. */
+function importedMember(id: string, scope: RouteScope): readonly Offer[] {
+  const found = scope.catalogue.importById.get(id);
+  const offer = found && importOffer(found, scope);
+  return offer ? [offer] : [];
 }
 
 type ProviderModel = Readonly<{ whose: Whose; provider: string; model: string }>;
@@ -177,47 +233,6 @@ function providerOffers({ whose, provider: name, model }: ProviderModel, scope: 
   if (own || whose === 'own') return offersOfAll([own]);
   const sellers = catalogue.sellersByRoute.get(`${name}/${model}`);
   return offersOfAll(nearest(sellersOf(sellers, model, scope)));
-}
-
-/** One's own providers that have it at the moment come before the operator's, and those before the market's. */
-function modelOffers(model: string, scope: RouteScope): readonly Offer[] {
-  const { catalogue, buyer, sessionsOf } = scope;
-  const own = (catalogue.providersByOwnerId.get(buyer.ownerId) ?? []).filter(
-    (provider) => provider.isEnabled && hasModel(provider, model, sessionsOf),
-  );
-  const others = sellersOf(catalogue.sellersByModel.get(model), model, scope).filter(
-    ({ ownerId }) => ownerId !== buyer.ownerId,
-  );
-  return (own.length > 0 ? own : nearest(others)).flatMap(
-    (provider) => offerTo(scope, provider, model) ?? [],
-  );
-}
-
-function hasModel(
-  { id, source }: Provider,
-  model: string,
-  sessionsOf: RouteScope['sessionsOf'],
-): boolean {
-  if (source.kind === 'openai') return source.models.has(model);
-  return sessionsOf(id).some(({ session }) => session.models.some(({ name }) => name === model));
-}
-
-/** Those that have it on sale to this buyer at this moment: another one is nobody's rival, and hides nobody. */
-export function sellersOf(
-  listed: readonly Provider[] = [],
-  model: string,
-  { buyer, catalogue, nowMs }: Scope,
-): readonly Provider[] {
-  return listed.filter(
-    (provider) =>
-      admits(provider, buyer.ownerId) &&
-      saleAt(catalogue, { providerId: provider.id, model }, nowMs) !== undefined,
-  );
-}
-
-function nearest(sellers: readonly Provider[]): readonly Provider[] {
-  const global = sellers.filter(({ username }) => username === globalUsername);
-  return global.length > 0 ? global : sellers;
 }
 
 function findRotation(whose: Whose, name: string, scope: RouteScope): Rotation | undefined {

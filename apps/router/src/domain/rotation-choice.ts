@@ -1,7 +1,8 @@
 import type { Rotation, RotationMember } from './catalogue.js';
 import { type Choice, offerName, type PoolMember } from './choice.js';
+import { importOffered } from './import-offer.js';
 import { KeptTerms } from './kept-terms.js';
-import { type Offer, offeredTo, type Scope } from './offer.js';
+import { neverOffered, type Offer, type Offered, offeredTo, type Scope } from './offer.js';
 import { always, common, type Span } from './schedule.js';
 
 /** Rotations within rotations: more levels than anybody means. What is deeper counts as not there. */
@@ -42,28 +43,41 @@ function memberLeadsTo(
 ): Readonly<{ member?: PoolMember; during: Span }> {
   const { target, weight, priority } = member;
   const { catalogue } = scope;
-  if (target.kind === 'rotation') {
-    const inner = catalogue.rotationById.get(target.rotationId);
-    const { choice, during } = inner ? leadsTo(inner, scope, path) : nothing;
-    const name = target.rotationId;
-    return { ...(choice && { member: { name, choice, weight, priority } }), during };
+  switch (target.kind) {
+    case 'rotation': {
+      const inner = catalogue.rotationById.get(target.rotationId);
+      const { choice, during } = inner ? leadsTo(inner, scope, path) : nowhere;
+      const name = target.rotationId;
+      return { ...(choice && { member: { name, choice, weight, priority } }), during };
+    }
+    case 'import': {
+      const found = catalogue.importById.get(target.importId);
+      return offering(found ? importOffered(found, scope) : neverOffered, member, target.importId);
+    }
+    case 'model': {
+      const provider = catalogue.providerById.get(target.providerId);
+      return offering(provider ? offeredTo(scope, provider, target.model) : neverOffered, member);
+    }
+    default:
+      return target satisfies never;
   }
-  const provider = catalogue.providerById.get(target.providerId);
-  const { offer, during } = provider ? offeredTo(scope, provider, target.model) : nothing;
-  return { ...(offer && { member: memberOffering(offer, member) }), during };
 }
 
-const nothing = { choice: undefined, offer: undefined, during: always };
+const nowhere: Led = { choice: undefined, during: always };
+
+function offering({ offer, during }: Offered, member: RotationMember, name?: string) {
+  return { ...(offer && { member: memberOffering(offer, member, name) }), during };
+}
 
 /** As most buyers are offered the same, what was made for the last one mostly does for the next. */
 const lastOffered = new WeakMap<RotationMember, Readonly<{ offer: Offer; made: PoolMember }>>();
 
-function memberOffering(offer: Offer, member: RotationMember): PoolMember {
+function memberOffering(offer: Offer, member: RotationMember, name = offerName(offer)): PoolMember {
   const last = lastOffered.get(member);
   if (last?.offer === offer) return last.made;
   const { weight, priority } = member;
   const choice: Choice = { kind: 'offer', offer };
-  const made = { name: offerName(offer), choice, weight, priority };
+  const made = { name, choice, weight, priority };
   lastOffered.set(member, { offer, made });
   return made;
 }

@@ -14,6 +14,7 @@ describe(parseRoute, () => {
     ['user-provider/rig/org/m', { whose: 'own', provider: 'rig', model: 'org/m' }],
     // Not enough for the long form, so it is a model of that name.
     ['rig/provider/x', { whose: 'nearest', provider: 'rig', model: 'provider/x' }],
+    ['tags/m', { whose: 'nearest', provider: 'tags', model: 'm' }],
     ['rig/autoselect', { whose: 'nearest', provider: 'rig', model: 'autoselect' }],
   ])('reads %s as a provider and its model', (text, expected) => {
     expect(parseRoute(text)).toEqual({ kind: 'provider', ...expected });
@@ -28,6 +29,10 @@ describe(parseRoute, () => {
     ['autoselections/main', 'autoselect', 'nearest'],
     ['user-autoselect/main', 'autoselect', 'own'],
     ['anna/autoselect/main', 'autoselect', anna],
+    ['import/main', 'import', 'nearest'],
+    ['imports/main', 'import', 'nearest'],
+    ['user-import/main', 'import', 'own'],
+    ['anna/import/main', 'import', anna],
   ])('reads %s as a %s', (text, kind, whose) => {
     expect(parseRoute(text)).toEqual({ kind, whose, name: 'main' });
   });
@@ -40,6 +45,7 @@ describe(parseRoute, () => {
     ...['', '/', '/llama', 'rig/', 'rotation/', 'rotation/a/b', '//'],
     ...['user-provider/', 'user-provider/rig', 'user-provider/rig/', 'user-provider//m'],
     ...['user-rotation/', 'user-rotation/a/b', 'autoselect/', 'autoselect/a/b'],
+    ...['import/', 'import/a/b', 'imports/', 'user-import/', 'user-import/a/b'],
   ])('makes nothing of %p', (text) => expect(parseRoute(text)).toEqual({ kind: 'unknown' }));
 
   it('reads back what it writes', () => {
@@ -56,7 +62,16 @@ describe(parseRoute, () => {
   it('reserves the words that routes begin with', () => {
     expect(isReservedName('rotation')).toBe(true);
     expect(isReservedName('user-provider')).toBe(true);
+    expect(isReservedName('import')).toBe(true);
     expect(isReservedName('rig')).toBe(false);
+  });
+
+  it.each([
+    ...['account', 'accounts', 'catalog', 'coderai', 'u', 'v1', 'auth', 'broker', 'tags'],
+    ...['version', 'providers', 'rotations', 'autoselects', 'autoselections', 'models', 'chat'],
+    ...['route', 'generation', 'embeddings', 'generate'],
+  ])('reserves %s, which an address has in the place of a provider', (word) => {
+    expect(isReservedName(word)).toBe(true);
   });
 });
 

@@ -1,3 +1,5 @@
+import { isAddressWord } from '@aisbf/contracts';
+
 /** Whose provider or rotation is meant: found by the order of names, the buyer's own only, or that user's. */
 export type Whose = 'nearest' | 'own' | Readonly<{ username: string }>;
 
@@ -5,23 +7,24 @@ export type Whose = 'nearest' | 'own' | Readonly<{ username: string }>;
  * What a buyer writes as `model`, taken apart.
  *
  * - `provider`: `P/M`; whose P is meant is found by its name (own, then global, then the market)
- * - `rotation` (also `rotations/N`) and `autoselect` (also `autoselections/N`): own, then global
- * - `user-provider/P/M`, `user-rotation/N`, `user-autoselect/N`: own and nobody else's
- * - `{owner}/provider/P/M`, `{owner}/rotation/N`, `{owner}/autoselect/N` say whose
- * - `model`: one word; whoever is the only one to offer such a model to this buyer
+ * - `rotation` (also `rotations/N`), `autoselect` (also `autoselections/N`) and `import` (also `imports/N`): own, then global
+ * - `user-provider/P/M`, `user-rotation/N`, `user-autoselect/N`, `user-import/N`: own and nobody else's
+ * - `{owner}/provider/P/M`, `{owner}/rotation/N`, `{owner}/autoselect/N`, `{owner}/import/N` say whose
+ * - `model`: one word; the import of that name, or whoever is the only one to offer such a model to this buyer
  * - `unknown`: nothing that could be a route
  */
 export type RouteName =
   | Readonly<{ kind: 'provider'; whose: Whose; provider: string; model: string }>
   | Readonly<{ kind: 'rotation'; whose: Whose; name: string }>
   | Readonly<{ kind: 'autoselect'; whose: Whose; name: string }>
+  | Readonly<{ kind: 'import'; whose: Whose; name: string }>
   | Readonly<{ kind: 'model'; model: string }>
   | Readonly<{ kind: 'unknown' }>;
 
 /** What a suffix asks for: the fastest first (`:nitro`), or the cheapest (`:floor`). */
 export type RouteSort = 'throughput' | 'price';
 
-type NamedKind = 'rotation' | 'autoselect';
+type NamedKind = 'rotation' | 'autoselect' | 'import';
 type FirstWord = Readonly<{ kind: NamedKind | 'provider'; whose: 'nearest' | 'own' }>;
 
 /** First words of routes; a provider of such a name could never be called by its short route. */
@@ -30,9 +33,19 @@ const firstWords: ReadonlyMap<string, FirstWord> = new Map([
   ['rotations', { kind: 'rotation', whose: 'nearest' }],
   ['autoselect', { kind: 'autoselect', whose: 'nearest' }],
   ['autoselections', { kind: 'autoselect', whose: 'nearest' }],
+  ['import', { kind: 'import', whose: 'nearest' }],
+  ['imports', { kind: 'import', whose: 'nearest' }],
   ['user-provider', { kind: 'provider', whose: 'own' }],
   ['user-rotation', { kind: 'rotation', whose: 'own' }],
   ['user-autoselect', { kind: 'autoselect', whose: 'own' }],
+  ['user-import', { kind: 'import', whose: 'own' }],
+]);
+
+/** Second words of routes that begin with an owner, and say what is named. */
+const namedKinds: ReadonlyMap<string, NamedKind> = new Map([
+  ['rotation', 'rotation'],
+  ['autoselect', 'autoselect'],
+  ['import', 'import'],
 ]);
 
 const sortOfSuffix: ReadonlyMap<string, RouteSort> = new Map([
@@ -40,9 +53,9 @@ const sortOfSuffix: ReadonlyMap<string, RouteSort> = new Map([
   [':floor', 'price'],
 ]);
 
-/** Whether routes give this word a meaning of their own. */
+/** Whether routes or addresses give this word a meaning of their own. */
 export function isReservedName(name: string): boolean {
-  return firstWords.has(name);
+  return firstWords.has(name) || isAddressWord(name);
 }
 
 /** Takes the suffix off a route. Any other colon is part of a model's name. */
@@ -65,9 +78,8 @@ export function parseRoute(text: string): RouteName {
   if (second === 'provider' && third && rest.length > 0) {
     return modelOf(whose, text.slice(first.length + second.length + 2));
   }
-  if ((second === 'rotation' || second === 'autoselect') && third && rest.length === 0) {
-    return named(second, whose, third);
-  }
+  const kind = namedKinds.get(second);
+  if (kind && third && rest.length === 0) return named(kind, whose, third);
   return modelOf('nearest', text);
 }
 
@@ -94,4 +106,11 @@ export function qualifiedRotationRoute(owner: string, rotation: string): string 
 
 export function qualifiedAutoselectRoute(owner: string, autoselect: string): string {
   return `${owner}/autoselect/${autoselect}`;
+}
+
+export function importRouteOf({
+  username,
+  name,
+}: Readonly<{ username: string; name: string }>): string {
+  return `${username}/import/${name}`;
 }

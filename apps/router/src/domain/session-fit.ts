@@ -1,4 +1,6 @@
 import {
+  type EndpointName,
+  endpointAskedBy,
   endpointOutputs,
   endpointPaths,
   type Preferences,
@@ -6,6 +8,7 @@ import {
   type RequestFacts,
   type SessionPresence,
 } from '@aisbf/contracts';
+import { isQuantizedAs } from './wish-rejection.js';
 
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
@@ -53,10 +56,25 @@ export function sessionRejection(
 ): SessionRejection | undefined {
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
-  if (session.state !== 'serving') return session.state;
-  const path = `/v1${endpointPaths[demands.endpoint]}`;
-  if (session.endpoints && !session.endpoints.includes(path)) return 'endpoint_unsupported';
-  return modelRejection(model, demands) ?? loadRejection(session, demands);
+  if (!sessionEndpoint(session, demands.endpoint)) return 'endpoint_unsupported';
+  // What waiting would not mend comes first.
+  const unfit = modelRejection(model, demands);
+  if (unfit) return unfit;
+  if (demands.bodyBytes + demands.frameOverheadBytes > session.frameBytesMax) {
+    return 'frame_too_large';
+  }
+  return session.state === 'serving' ? loadRejection(session, demands) : session.state;
+}
+
+/** By which endpoint a session is asked for this one; undefined where it can be by none. */
+export function sessionEndpoint(
+  { endpoints }: Pick<SessionPresence, 'endpoints'>,
+  wanted: EndpointName,
+): EndpointName | undefined {
+  return endpointAskedBy(
+    wanted,
+    endpoints ? (name) => endpoints.includes(`/v1${endpointPaths[name]}`) : null,
+  );
 }
 
 function modelRejection(
@@ -74,24 +92,19 @@ function modelRejection(
   return isTooLong ? 'context_too_small' : wishedOtherwise(model, demands.preferences);
 }
 
-/** A quantization that is not told is none of those that are wished for, unless `unknown` is one of them. */
 function wishedOtherwise(
-  { quantization = 'unknown', parameters }: PresentModel,
+  { quantization, parameters }: PresentModel,
   wishes: Preferences | undefined,
 ): SessionRejection | undefined {
-  const isQuantized = wishes?.quantizations?.some(
-    (wished) => wished.toLowerCase() === quantization.toLowerCase(),
-  );
-  if (isQuantized === false) return 'quantization_differs';
+  if (!isQuantizedAs(quantization, wishes?.quantizations)) return 'quantization_differs';
   const isHeeded =
     !parameters || (wishes?.parameters?.every((name) => parameters.includes(name)) ?? true);
   return isHeeded ? undefined : 'parameters_unsupported';
 }
 
 function loadRejection(
-  { frameBytesMax, inFlight, inFlightMax, queued }: SessionPresence,
-  { bodyBytes, frameOverheadBytes, sessionQueuedMax }: SessionDemands,
+  { inFlight, inFlightMax, queued }: SessionPresence,
+  { sessionQueuedMax }: SessionDemands,
 ): SessionRejection | undefined {
-  if (bodyBytes + frameOverheadBytes > frameBytesMax) return 'frame_too_large';
   return inFlight >= inFlightMax && queued >= sessionQueuedMax ? 'at_capacity' : undefined;
 }

@@ -1,8 +1,12 @@
+import { type EndpointName, endpointAskedBy } from '@aisbf/contracts';
+import { type HttpSource, labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
+import { isAboveImport } from './import-offer.js';
 import type { Offer } from './offer.js';
 import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
 import { type PolicyRejection, policyRejection } from './provider-policy.js';
+import { importRouteOf } from './route-name.js';
 import type { SessionDemands, SessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import type { Standing } from './standing.js';
@@ -14,10 +18,12 @@ export type Upstream = Standing &
     offer: Offer;
     /** What to put into `model` of the body. */
     modelThere: string;
+    /** By which endpoint it is asked. */
+    endpoint: EndpointName;
     target: Target;
   }>;
 
-export type Target =
+type Target =
   | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
   | Readonly<{ kind: 'session'; present: PresentSession }>;
 
@@ -25,6 +31,12 @@ export type Target =
 export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
   const sessionId = target.kind === 'session' ? target.present.session.sessionId : null;
   return healthKey(offer.provider.id, modelThere, sessionId);
+}
+
+/** The same however it was come upon: directly, or through an import. */
+export function placeOf({ offer, target }: Upstream): string {
+  const sessionId = target.kind === 'session' ? target.present.session.sessionId : '';
+  return `${offer.provider.id} ${offer.model} ${sessionId}`;
 }
 
 /** Why somebody who could have been asked was not. Shown to the buyer: add, never rename. */
@@ -36,6 +48,8 @@ export type RejectionReason =
   | 'disabled'
   | 'paused_for_usage'
   | 'price_above_max'
+  | 'price_above_import_max'
+  | 'not_private'
   | 'no_live_session'
   | 'credential_unreadable';
 
@@ -46,6 +60,8 @@ export type UpstreamRejection = Readonly<{
   providerLabel: string;
   model: string;
   reason: RejectionReason;
+  /** The import by way of which it was considered. */
+  import?: string;
 }>;
 
 /** What is known from outside the catalogue, at the moment of planning. */
@@ -61,19 +77,43 @@ export type Surroundings = Readonly<{
   nowMs: number;
 }>;
 
-/** Why an offer cannot serve whatever its workers are. */
+/** What a hosted model is called and asked by there, and what opens the door; or why it cannot be asked. */
+export function hostedDoor(
+  { models, headers, endpoints }: HttpSource,
+  model: string,
+  wanted: EndpointName,
+) {
+  const modelThere = models.get(model);
+  if (modelThere === undefined) return 'not_offered';
+  const endpoint = endpointAskedBy(wanted, endpoints ? (name) => endpoints.has(name) : null);
+  if (!endpoint) return 'endpoint_unsupported';
+  return headers === null ? 'credential_unreadable' : { modelThere, headers, endpoint };
+}
+
+/** Why an offer cannot serve whatever its workers are. What waiting would not mend comes first. */
 export function offerRejection(
   offer: Offer,
   demands: SessionDemands,
   { nowMs, barredOf }: Pick<Surroundings, 'nowMs' | 'barredOf'>,
 ): RejectionReason | undefined {
   const { provider, isPaused, prices } = offer;
+  const unwanted = wishRejection(offer, demands.preferences);
+  if (unwanted) return unwanted;
+  if (isAboveImport(offer)) return 'price_above_import_max';
+  if (isTooDear(prices, demands)) return 'price_above_max';
   if (!provider.isEnabled) return 'disabled';
   if (isPaused) return 'paused_for_usage';
-  const unwanted =
-    policyRejection(offer, demands.endpoint, nowMs) ??
-    barredOf?.(provider.id) ??
-    wishRejection(offer, demands.preferences);
-  if (unwanted) return unwanted;
-  return isTooDear(prices, demands) ? 'price_above_max' : undefined;
+  return policyRejection(offer, demands.endpoint, nowMs) ?? barredOf?.(provider.id);
+}
+
+export function toRejection(
+  { provider, model, throughImport }: Offer,
+  reason: RejectionReason,
+): UpstreamRejection {
+  return {
+    providerLabel: labelOf(provider),
+    model,
+    reason,
+    ...(throughImport && { import: importRouteOf(throughImport) }),
+  };
 }

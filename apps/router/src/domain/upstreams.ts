@@ -1,16 +1,18 @@
+import type { EndpointName } from '@aisbf/contracts';
+import type { HttpSource } from './catalogue.js';
 import { healthKey } from './health.js';
 import { type Line, LineOf } from './line.js';
 import type { Offer } from './offer.js';
 import { isForAll, isOfKind, type Roster, rosterOf } from './roster.js';
-import { type SessionDemands, sessionRejection } from './session-fit.js';
+import { type SessionDemands, sessionEndpoint, sessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
 import { standingOf } from './standing.js';
 import {
+  hostedDoor,
   offerRejection,
   type RejectionReason,
   type Surroundings,
-  type Target,
   type Upstream,
 } from './upstream.js';
 import type { RandomSource } from './weighted-order.js';
@@ -33,13 +35,16 @@ type Kept = {
   alone: Upstreams | undefined;
 };
 
-const keptHosted = new WeakMap<Offer, Upstreams>();
+/** What follows from an offer of a hosted API and the endpoint that is wanted. */
+type KeptHosted = Readonly<{ wanted: EndpointName; upstreams: Upstreams }>;
+
+const keptHosted = new WeakMap<Offer, KeptHosted>();
 const keptSessions = new WeakMap<Offer, Kept>();
 const nobody: readonly Upstream[] = [];
 const noReasons: readonly RejectionReason[] = [];
 
 /** What a request brings along. */
-type Asking = Readonly<{ around: Surroundings; demands: SessionDemands; random: RandomSource }>;
+export type Asking = Readonly<{ around: Surroundings; demands: SessionDemands; random: RandomSource }>;
 
 /** Everybody who can serve an offer, and why the others cannot. */
 export function upstreamsOf(offer: Offer, asking: Asking): Upstreams {
@@ -47,17 +52,23 @@ export function upstreamsOf(offer: Offer, asking: Asking): Upstreams {
   const rejection = offerRejection(offer, demands, around);
   if (rejection) return rejected([rejection]);
   const { source } = offer.provider;
-  if (source.kind === 'coderai') return sessionUpstreams(offer, asking);
+  return source.kind === 'coderai'
+    ? sessionUpstreams(offer, asking)
+    : hostedUpstreams(offer, source, asking);
+}
+
+function hostedUpstreams(offer: Offer, source: HttpSource, { around, demands }: Asking): Upstreams {
+  const { endpoint: wanted } = demands;
   const isBlank = hasBlankRecord(offer, around);
   const known = isBlank ? keptHosted.get(offer) : undefined;
-  if (known) return known;
-  const modelThere = source.models.get(offer.model);
-  if (modelThere === undefined) return rejected(['not_offered']);
-  if (source.headers === null) return rejected(['credential_unreadable']);
-  const target = { kind: 'http', url: source.baseUrl, headers: source.headers } as const;
-  const found = standing({ offer, modelThere }, [target], around);
-  if (isBlank) keptHosted.set(offer, found);
-  return found;
+  if (known?.wanted === wanted) return known.upstreams;
+  const door = hostedDoor(source, offer.model, wanted);
+  if (typeof door === 'string') return rejected([door]);
+  const { modelThere, headers, endpoint } = door;
+  const target = { kind: 'http', url: source.dialUrl ?? source.baseUrl, headers } as const;
+  const upstreams = standing({ offer, modelThere }, [{ endpoint, target }], around);
+  if (isBlank) keptHosted.set(offer, { wanted, upstreams });
+  return upstreams;
 }
 
 function sessionUpstreams(offer: Offer, { around, demands, random }: Asking): Upstreams {
@@ -70,8 +81,8 @@ function sessionUpstreams(offer: Offer, { around, demands, random }: Asking): Up
   const { fit, reasons } = isForEach
     ? { fit: sessions, reasons: noReasons }
     : judged(offer.model, sessions, demands);
-  const targets = asTargets(sessionOrder(fit, random));
-  const found = { ...standing({ offer, modelThere: offer.model }, targets, around), reasons };
+  const doors = asDoors(sessionOrder(fit, random), demands.endpoint);
+  const found = { ...standing({ offer, modelThere: offer.model }, doors, around), reasons };
   if (isAlone) kept.alone = found;
   return found;
 }
@@ -97,27 +108,32 @@ function judged(model: string, sessions: readonly PresentSession[], demands: Ses
   return { fit, reasons };
 }
 
-function asTargets(order: Line<PresentSession>): Line<Target> {
-  return new LineOf(order, (present) => ({ kind: 'session', present }));
+/** Where a machine is reached, and by which endpoint. */
+type Door = Pick<Upstream, 'endpoint' | 'target'>;
+
+function asDoors(order: Line<PresentSession>, wanted: EndpointName): Line<Door> {
+  return new LineOf(order, (present) => ({
+    endpoint: sessionEndpoint(present.session, wanted) ?? wanted,
+    target: { kind: 'session', present },
+  }));
 }
 
 /** Those of whom nothing is remembered are made only when somebody asks for them. */
 function standing(
-  from: Pick<Upstream, 'offer' | 'modelThere'>,
-  targets: Line<Target>,
+  { offer, modelThere }: Pick<Upstream, 'offer' | 'modelThere'>,
+  doors: Line<Door>,
   around: Surroundings,
 ): Upstreams {
-  const { offer, modelThere } = from;
   if (hasBlankRecord(offer, around)) {
-    const make = (target: Target) => ({ offer, modelThere, target, coolUntilMs: 0 });
-    return { usable: new LineOf(targets, make), remembered: nobody, reasons: noReasons };
+    const make = (door: Door) => ({ offer, modelThere, ...door, coolUntilMs: 0 });
+    return { usable: new LineOf(doors, make), remembered: nobody, reasons: noReasons };
   }
   const remembered: Upstream[] = [];
   const usable: Upstream[] = [];
-  for (const target of targets) {
-    const sessionId = target.kind === 'session' ? target.present.session.sessionId : null;
+  for (const door of doors) {
+    const sessionId = door.target.kind === 'session' ? door.target.present.session.sessionId : null;
     const known = around.cooldownOf(healthKey(offer.provider.id, modelThere, sessionId));
-    const upstream = { offer, modelThere, target, ...standingOf(known, around.nowMs) };
+    const upstream = { offer, modelThere, ...door, ...standingOf(known, around.nowMs) };
     usable.push(upstream);
     if (known) remembered.push(upstream);
   }

@@ -1,10 +1,7 @@
-import { labelOf } from './catalogue.js';
 import { type Choice, eachOffer } from './choice.js';
 import type { Offer } from './offer.js';
-import type { SessionDemands } from './session-fit.js';
-import type { Surroundings, UpstreamRejection } from './upstream.js';
-import { type Upstreams, upstreamsOf } from './upstreams.js';
-import type { RandomSource } from './weighted-order.js';
+import { toRejection, type UpstreamRejection } from './upstream.js';
+import { type Asking, type Upstreams, upstreamsOf } from './upstreams.js';
 
 /** Who can serve what a choice leads to. */
 export type Willingness = Readonly<{
@@ -12,31 +9,28 @@ export type Willingness = Readonly<{
   byOffer: ReadonlyMap<Offer, Upstreams>;
   /** Those of them of whose upstreams something is remembered. */
   remembered: readonly Offer[];
-  /** One a provider and reason. */
-  rejections: readonly UpstreamRejection[];
+  /** Some of them were come upon by an import, so that the same may be among them by itself. */
+  hasImports: boolean;
 }>;
 
-/** Asks each offer of a choice once. Of more rejections than this nothing is said, and nothing is made. */
-export function willingnessOf(
-  choice: Choice,
-  around: Surroundings,
-  demands: SessionDemands,
-  random: RandomSource,
-  rejectionsMax: number,
-): Willingness {
-  const asking = { around, demands, random };
+/** Asks each offer of a choice once. */
+export function willingnessOf(choice: Choice, asking: Asking): Willingness {
   const byOffer = new Map<Offer, Upstreams>();
   const remembered: Offer[] = [];
-  const rejections: UpstreamRejection[] = [];
+  let hasImports = false;
   eachOffer(choice, (offer) => {
     if (byOffer.has(offer)) return;
     const found = upstreamsOf(offer, asking);
     byOffer.set(offer, found);
     if (found.remembered.length > 0) remembered.push(offer);
-    for (const reason of found.reasons) {
-      if (rejections.length === rejectionsMax) return;
-      rejections.push({ providerLabel: labelOf(offer.provider), model: offer.model, reason });
-    }
+    hasImports ||= offer.throughImport !== undefined;
   });
-  return { byOffer, remembered, rejections };
+  return { byOffer, remembered, hasImports };
+}
+
+/** Who cannot serve, and why: one rejection an offer and reason. Made only as far as somebody wants to know. */
+export function* rejectionsIn(byOffer: Willingness['byOffer']): Generator<UpstreamRejection> {
+  for (const [offer, { reasons }] of byOffer) {
+    for (const reason of reasons) yield toRejection(offer, reason);
+  }
 }

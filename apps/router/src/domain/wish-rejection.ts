@@ -53,8 +53,17 @@ function placeRejection(
 ): WishRejection | undefined {
   if (regions && !(data.region !== null && regions.includes(data.region))) return 'region_differs';
   // Of a hosted API nobody tells it; workers are judged each by itself.
-  const isUntold = source.kind === 'openai' && quantizations?.includes('unknown') === false;
+  const isUntold = source.kind === 'openai' && !isQuantizedAs(undefined, quantizations);
   return isUntold ? 'quantization_differs' : undefined;
+}
+
+/** Who does not tell its quantization is `unknown`; upper and lower case are the same. */
+export function isQuantizedAs(
+  told: string | undefined,
+  wished: readonly string[] | undefined,
+): boolean {
+  const name = (told ?? 'unknown').toLowerCase();
+  return !wished || wished.some((each) => each.toLowerCase() === name);
 }
 
 function isNamed(provider: Provider, names: readonly string[] | undefined): boolean {

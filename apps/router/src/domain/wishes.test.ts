@@ -6,7 +6,7 @@ import type { DataPolicy } from './catalogue.js';
 import type { Offer } from './offer.js';
 import type { PaceFigures } from './pace.js';
 import { inPreferredOrder, type Weighing } from './preferred-order.js';
-import type { Upstream } from './upstream.js';
+import { offerRejection, type Upstream } from './upstream.js';
 import { wishRejection } from './wish-rejection.js';
 
 type Shape = Readonly<{
@@ -48,8 +48,33 @@ describe(wishRejection, () => {
     [undefined, { data: { region: 'eu' } }, { regions: ['us', 'eu'] }],
     ['quantization_differs', { kind: 'openai' }, { quantizations: ['fp8'] }],
     [undefined, { kind: 'openai' }, { quantizations: ['fp8', 'unknown'] }],
+    [undefined, { kind: 'openai' }, { quantizations: ['UNKNOWN'] }],
   ])('says %s of %j for %j', (reason, shape, wishes) => {
     expect(wishRejection(offer(shape), wishes)).toBe(reason);
+  });
+});
+
+describe(offerRejection, () => {
+  const around = { nowMs: 0, barredOf: () => 'rate_reached' as const };
+  const size = { bodyBytes: 1, promptTokens: 1, frameOverheadBytes: 1, sessionQueuedMax: 1 };
+
+  it('tells of a wish and of a limit of the price before what will pass', () => {
+    const demands = { ...size, endpoint: 'chat.completions' } as const;
+    const wished = { ...demands, preferences: { isZeroRetention: true } };
+    const cheap = { ...demands, pricesMax: { completion_token: '1' } };
+    const common = offer({});
+    const disabled = { ...common, provider: { ...common.provider, isEnabled: false } };
+    const busy = { ...common, provider: { ...common.provider, isEnabled: true } };
+    const paused = { ...busy, isPaused: true };
+    for (const [one, reason] of [
+      [disabled, 'disabled'],
+      [paused, 'paused_for_usage'],
+      [busy, 'rate_reached'],
+    ] as const) {
+      expect(offerRejection(one, demands, around)).toBe(reason);
+      expect(offerRejection(one, wished, around)).toBe('data_retained');
+      expect(offerRejection(one, cheap, around)).toBe('price_above_max');
+    }
   });
 });
 

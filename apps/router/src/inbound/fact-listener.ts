@@ -1,9 +1,15 @@
-import { AttemptAnswering, AttemptEnded, subjects, UsageSettled } from '@aisbf/contracts';
+import {
+  AttemptAnswering,
+  AttemptEnded,
+  ProbeEnded,
+  subjects,
+  UsageSettled,
+} from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { LiveHealth } from '../services/live-health.js';
-import { LivePace } from '../services/live-pace.js';
+import { AttemptLessons } from '../services/attempt-lessons.js';
 import { OwnerRates } from '../services/owner-rates.js';
+import { ProbeLessons } from '../services/probe-lessons.js';
 import { UsageLessons } from '../services/usage-lessons.js';
 
 /** Hears what has happened elsewhere and changes what the next plan is made with. */
@@ -11,25 +17,21 @@ import { UsageLessons } from '../services/usage-lessons.js';
 export class FactListener {
   constructor(
     private readonly bus: NatsBus,
-    private readonly health: LiveHealth,
-    private readonly pace: LivePace,
-    private readonly lessons: UsageLessons,
+    private readonly attempts: AttemptLessons,
+    private readonly probes: ProbeLessons,
+    private readonly usages: UsageLessons,
     private readonly rates: OwnerRates,
   ) {}
 
   start(): void {
-    this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) => {
-      this.health.onAttemptEnded(ended);
-      this.pace.onAttemptEnded(ended);
-    });
+    this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) => this.attempts.learn(ended));
     this.bus.subscribe(subjects.attemptAnswering, AttemptAnswering, (answering) =>
-      this.health.onAttemptAnswering(answering),
+      this.attempts.learnOf(answering),
     );
+    this.bus.subscribe(subjects.probeEnded, ProbeEnded, (ended) => this.probes.learn(ended));
     this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {
-      for (const usage of usages) {
-        this.lessons.learn(usage);
-        this.rates.settled(usage);
-      }
+      this.usages.learn(usages);
+      for (const usage of usages) this.rates.settled(usage);
     });
   }
 }

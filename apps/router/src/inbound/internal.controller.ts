@@ -5,6 +5,7 @@ import {
   Explain,
   internalPaths,
   ListModels,
+  ListRoutes,
 } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
@@ -37,6 +38,12 @@ export class InternalController {
   @HttpCode(200)
   listModels(@Body(parsed(ListModels)) request: ListModels) {
     return this.models.list(request);
+  }
+
+  @Post(internalPaths.routerRoutes)
+  @HttpCode(200)
+  listRoutes(@Body(parsed(ListRoutes)) request: ListRoutes) {
+    return this.models.routes(request);
   }
 
   @Post(internalPaths.routerAdmitWorker)

@@ -1,5 +1,11 @@
 import type { UnreadableCredential } from '../credential-events.js';
-import type { StoredCredential } from '../domain/stored-credential.js';
+import { type HostedSecrets, hasTemplate, noSecrets } from '../domain/hosted-secrets.js';
+import {
+  type CredentialHolder,
+  type CredentialTrouble,
+  type StoredCredential,
+  templateVersion,
+} from '../domain/stored-credential.js';
 import type { CredentialVault } from './credential-vault.js';
 
 /** The columns of `provider` that a credential lies in. */
@@ -46,14 +52,39 @@ export class CredentialReading {
 
   constructor(private readonly vault: CredentialVault) {}
 
-  /** Null where the credential does not open: this provider cannot be called, all others can. */
-  headersOf(row: OwnedRow): Readonly<Record<string, string>> | null {
-    const stored = fromCredentialColumns(row);
-    if (stored === null) return {};
-    const opened = this.vault.open(stored, { ownerId: row.owner_id, providerId: row.id });
-    if (opened.kind === 'opened') return { authorization: `Bearer ${opened.credential}` };
-    const { trouble } = opened;
-    this.unreadable.push({ providerId: row.id, keyId: stored.keyId, trouble });
+  /** Null where what is stored does not open: this provider cannot be called, all others can. */
+  secretsOf(row: OwnedRow): HostedSecrets | null {
+    const opened = openSecrets(row, this.vault);
+    if (!('trouble' in opened)) return opened;
+    const { id: providerId, credential_key_id: keyId } = row;
+    this.unreadable.push({ providerId, keyId: keyId ?? '', trouble: opened.trouble });
     return null;
   }
+}
+
+/** What is stored of a provider's secrets, or why it does not open. */
+export function openSecrets(
+  row: OwnedRow,
+  vault: CredentialVault,
+): HostedSecrets | Readonly<{ trouble: CredentialTrouble }> {
+  const stored = fromCredentialColumns(row);
+  if (stored === null) return noSecrets;
+  const opened = vault.open(stored, { ownerId: row.owner_id, providerId: row.id });
+  if (opened.kind === 'unreadable') return { trouble: opened.trouble };
+  if (stored.version !== templateVersion) return { ...noSecrets, credential: opened.credential };
+  // Nobody but a router can have written what opens under its keys.
+  return JSON.parse(opened.credential) as HostedSecrets;
+}
+
+/** Null where there is nothing to keep. */
+export function sealSecrets(
+  secrets: HostedSecrets,
+  holder: CredentialHolder,
+  vault: CredentialVault,
+): StoredCredential | null {
+  const { credential, headers, query } = secrets;
+  if (hasTemplate(secrets)) {
+    return vault.seal(JSON.stringify({ credential, headers, query }), holder, templateVersion);
+  }
+  return credential === null ? null : vault.seal(credential, holder);
 }

@@ -72,6 +72,15 @@ describe('CredentialVault', () => {
     expect(former.open(later, holder)).toEqual(unreadable('key_unknown'));
   });
 
+  it('re-wraps an envelope of all secrets too, and takes none for one of a credential', () => {
+    const stored = former.seal('{}', holder, 3);
+    expect(stored).toMatchObject({ version: 3, keyId: 'former' });
+    const later = rewrapped(both, stored);
+    expect(later).toMatchObject({ version: 3, keyId: 'current', ciphertext: stored.ciphertext });
+    expect(current.open(later, holder)).toEqual(opened('{}'));
+    expect(current.open({ ...later, version: 2 }, holder)).toEqual(unreadable('mismatched'));
+  });
+
   it('opens what was encrypted with the key itself, and makes an envelope of it', () => {
     const stored = sealDirectly('sk-ü', formerKey);
     expect(both.open(stored, holder)).toEqual(opened('sk-ü'));
@@ -103,13 +112,14 @@ describe('CredentialVault', () => {
   it('opens no form that it does not know, nor an envelope that passes for the earlier one', () => {
     const stored = former.seal('sk-1', holder);
     const [later, torn] = [
-      { ...stored, version: 3 },
+      { ...stored, version: 4 },
       { ...stored, dataKey: null },
     ];
     for (const wrong of [later, torn]) {
       expect(both.open(wrong, holder)).toEqual(unreadable('form_unknown'));
       expect(both.rewrap(wrong, holder)).toEqual(unreadable('form_unknown'));
     }
+    expect(both.open({ ...stored, version: 3 }, holder)).toEqual(unreadable('mismatched'));
     expect(both.open({ ...stored, version: 1 }, holder)).toEqual(unreadable('key_unknown'));
     const disguised = { ...stored, version: 1, keyId: sealDirectly('', formerKey).keyId };
     expect(both.open(disguised, holder)).toEqual(unreadable('mismatched'));

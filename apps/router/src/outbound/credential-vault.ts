@@ -10,6 +10,8 @@ import {
   type CredentialTrouble,
   envelopeVersion,
   type StoredCredential,
+  templateVersion,
+  type WrittenVersion,
 } from '../domain/stored-credential.js';
 import { fingerprintOf, openDirectly } from './direct-credential.js';
 
@@ -41,11 +43,15 @@ export class CredentialVault {
     return [...this.keys.byId.keys()];
   }
 
-  seal(credential: string, holder: CredentialHolder): StoredCredential {
-    const context = contextOf(holder);
+  seal(
+    credential: string,
+    holder: CredentialHolder,
+    version: WrittenVersion = envelopeVersion,
+  ): StoredCredential {
+    const context = contextOf(holder, version);
     const envelope = sealEnvelope({ bytes: Buffer.from(credential), context }, this.keys);
     return {
-      version: envelopeVersion,
+      version,
       keyId: envelope.keyId,
       dataKey: envelope.wrappedKey,
       ciphertext: envelope.ciphertext,
@@ -56,7 +62,7 @@ export class CredentialVault {
     if (stored.version === 1) return this.openOfForm1(stored, holder);
     const envelope = envelopeOf(stored);
     if (envelope === undefined) return unreadable('form_unknown');
-    const opened = openEnvelope(envelope, contextOf(holder), this.keys);
+    const opened = openEnvelope(envelope, contextOf(holder, stored.version), this.keys);
     if (typeof opened === 'string') return unreadable(opened);
     return { kind: 'opened', credential: opened.toString('utf8') };
   }
@@ -70,7 +76,7 @@ export class CredentialVault {
     }
     const envelope = envelopeOf(stored);
     if (envelope === undefined) return unreadable('form_unknown');
-    const rewrapped = rewrapEnvelope(envelope, contextOf(holder), this.keys);
+    const rewrapped = rewrapEnvelope(envelope, contextOf(holder, stored.version), this.keys);
     if (typeof rewrapped === 'string') return unreadable(rewrapped);
     const { keyId, wrappedKey: dataKey } = rewrapped;
     return { kind: 'rewrapped', stored: { ...stored, keyId, dataKey } };
@@ -91,7 +97,8 @@ export class CredentialVault {
 }
 
 function envelopeOf({ version, keyId, dataKey, ciphertext }: StoredCredential) {
-  if (version !== envelopeVersion || dataKey === null) return undefined;
+  const isKnown = version === envelopeVersion || version === templateVersion;
+  if (!isKnown || dataKey === null) return undefined;
   return { keyId, wrappedKey: dataKey, ciphertext };
 }
 
@@ -100,6 +107,6 @@ function unreadable(trouble: CredentialTrouble) {
 }
 
 /** What a credential is bound to. As JSON, so that no two holders read the same. */
-function contextOf({ ownerId, providerId }: CredentialHolder): string {
-  return JSON.stringify(['aisbf credential', envelopeVersion, ownerId, providerId]);
+function contextOf({ ownerId, providerId }: CredentialHolder, version: number): string {
+  return JSON.stringify(['aisbf credential', version, ownerId, providerId]);
 }

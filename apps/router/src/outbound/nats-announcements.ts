@@ -1,5 +1,6 @@
 import {
   CatalogueChanged,
+  type ProbeEnded,
   RegistrationRevoked,
   RegistrationsUnsure,
   subjects,
@@ -22,6 +23,10 @@ export class NatsAnnouncements extends Announcements {
   registrationRevoked(which: Omit<RegistrationRevoked, 'type'>): void {
     const fact: RegistrationRevoked = { type: 'registration-revoked', ...which };
     this.bus.publish(subjects.registrationRevoked, fact);
+  }
+
+  probeEnded(ended: ProbeEnded): void {
+    this.bus.publish(subjects.probeEnded, ended);
   }
 
   registrationsUnsure(): void {

@@ -1,21 +1,25 @@
+import type { EndpointName } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
 import { CredentialEvents } from '../credential-events.js';
 import type {
   CatalogueRecords,
+  HttpSource,
   Listing,
   Provider,
   StoredAutoselect,
   UsageCheck,
 } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
+import { type HostedSecrets, hostedAccess } from '../domain/hosted-secrets.js';
 import type { Registration } from '../domain/registration.js';
 import { RouterEvents } from '../events.js';
 import { CatalogueStore } from '../services/live-catalogue.js';
 import { type AutoselectRow, fromAutoselectRow } from './autoselect-rows.js';
 import { type CredentialColumns, CredentialReading } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
+import { fromImportRow, type ImportRow } from './import-rows.js';
 import { fromPolicyRow, type GuestRow, type OpeningRow, type PolicyRow } from './policy-rows.js';
 import { fromRotationRow, type MemberRow, type RotationRow } from './rotation-rows.js';
 import { ReadingPool } from './router-database.js';
@@ -30,6 +34,8 @@ type ProviderRow = Readonly<{
   is_enabled: boolean;
   client_ids: string[];
   base_url: string | null;
+  /** Only names of endpoints are written; one that is known no more matches none. */
+  served_endpoints: EndpointName[];
   created_at: Date;
   is_data_collected: boolean | null;
   is_data_retained: boolean | null;
@@ -144,6 +150,7 @@ export class PgCatalogueStore extends CatalogueStore {
     const autoselects = await client.query<AutoselectRow>(
       'SELECT * FROM autoselect ORDER BY name, id',
     );
+    const imports = await client.query<ImportRow>('SELECT * FROM market_import ORDER BY name, id');
     const registrationsByProvider = Map.groupBy(registrations.rows, (row) => row.provider_id);
     const modelsByProvider = Map.groupBy(models.rows, (row) => row.provider_id);
     const credentials = new CredentialReading(this.vault);
@@ -170,6 +177,7 @@ export class PgCatalogueStore extends CatalogueStore {
       usageChecks: usageChecks.rows.map(fromUsageCheckRow),
       sellerFees: terms.sellerFees,
       autoselects: autoselects.rows.flatMap((row) => this.readable(row)),
+      imports: imports.rows.map(fromImportRow),
     };
   }
 
@@ -213,13 +221,26 @@ function fromProviderRow(row: ProviderRow, belongings: Belongings): Provider {
             clientIds: row.client_ids.length > 0 ? new Set(row.client_ids) : null,
             registrations: registrations.map(fromRegistrationRow),
           }
-        : {
-            kind: 'openai',
-            baseUrl: row.base_url ?? '',
-            headers: credentials.headersOf(row),
-            models: new Map(models.map(({ name, upstream_name }) => [name, upstream_name])),
-          },
+        : fromHostedRow(row, models, credentials.secretsOf(row)),
   };
+}
+
+function fromHostedRow(
+  row: ProviderRow,
+  models: readonly ModelRow[],
+  secrets: HostedSecrets | null,
+): HttpSource {
+  const baseUrl = row.base_url ?? '';
+  const hosted = {
+    kind: 'openai',
+    baseUrl,
+    endpoints: row.served_endpoints.length > 0 ? new Set(row.served_endpoints) : null,
+    models: new Map(models.map(({ name, upstream_name }) => [name, upstream_name])),
+  } as const;
+  if (secrets === null) return { ...hosted, headers: null };
+  const { headers, query } = secrets;
+  const templateNames = { headers: Object.keys(headers), query: Object.keys(query) };
+  return { ...hosted, ...hostedAccess(baseUrl, secrets), templateNames };
 }
 
 function fromRegistrationRow(row: RegistrationRow): Registration {

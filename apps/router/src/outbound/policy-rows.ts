@@ -1,5 +1,10 @@
 import type { Prisma } from '@aisbf/database-router';
-import type { PolicyRates, ProviderPolicy } from '../domain/provider-policy.js';
+import {
+  asInstalled,
+  type PolicyRates,
+  type ProbePolicy,
+  type ProviderPolicy,
+} from '../domain/provider-policy.js';
 
 export type PolicyRow = Readonly<{
   audience: ProviderPolicy['audience'];
@@ -8,6 +13,8 @@ export type PolicyRow = Readonly<{
   buyer_tokens_per_minute_max: string | null;
   requests_per_minute_max: number | null;
   tokens_per_minute_max: string | null;
+  probe_models: ProbePolicy['models'];
+  probe_completion: ProbePolicy['completion'];
 }>;
 export type GuestRow = Readonly<{ provider_id: string; owner_id: string; username: string }>;
 export type OpeningRow = Readonly<{ provider_id: string; from_minute: number; to_minute: number }>;
@@ -30,6 +37,7 @@ export function fromPolicyRow(
     endpoints: row.endpoints.length === 0 ? null : row.endpoints,
     buyerRates: fromRates(row.buyer_requests_per_minute_max, row.buyer_tokens_per_minute_max),
     rates: fromRates(row.requests_per_minute_max, row.tokens_per_minute_max),
+    probes: { models: row.probe_models, completion: row.probe_completion },
   };
 }
 
@@ -41,7 +49,8 @@ function fromRates(requests: number | null, tokens: string | null): PolicyRates 
 }
 
 /** None named means any, of endpoints and of hours. */
-export function toPolicyColumns({ audience, endpoints, buyerRates, rates }: ProviderPolicy) {
+export function toPolicyColumns(policy: ProviderPolicy) {
+  const { audience, endpoints, buyerRates, rates, probes = asInstalled } = policy;
   return {
     audience,
     endpoints: [...(endpoints ?? [])],
@@ -49,6 +58,8 @@ export function toPolicyColumns({ audience, endpoints, buyerRates, rates }: Prov
     buyerTokensPerMinuteMax: toBigInt(buyerRates.tokensPerMinuteMax),
     requestsPerMinuteMax: rates.requestsPerMinuteMax,
     tokensPerMinuteMax: toBigInt(rates.tokensPerMinuteMax),
+    probeModels: probes.models,
+    probeCompletion: probes.completion,
   };
 }
 

@@ -8,11 +8,12 @@ import type {
   NewWorkerProvider,
 } from '../domain/catalogue-change.js';
 import { faults } from '../domain/faults.js';
-import type { CredentialHolder } from '../domain/stored-credential.js';
 import { CatalogueWriter } from '../services/catalogue-editing.js';
 import { putAutoselect } from './autoselect-rows.js';
-import { toCredentialColumns } from './credential-columns.js';
+import { sealSecrets, toCredentialColumns } from './credential-columns.js';
 import { CredentialVault } from './credential-vault.js';
+import { updatedHostedColumns } from './hosted-rows.js';
+import { putImport } from './import-rows.js';
 import { putPolicyRows, toPolicyColumns } from './policy-rows.js';
 import { insertAct } from './prisma-act-store.js';
 import { addRegistration, revokeRegistration, toRegistrationRow } from './registration-rows.js';
@@ -95,6 +96,11 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       case 'autoselect-delete':
         await transaction.autoselect.deleteMany({ where: { id: change.id } });
         return;
+      case 'import-put':
+        return putImport(change, transaction);
+      case 'import-delete':
+        await transaction.marketImport.deleteMany({ where: { id: change.id } });
+        return;
       case 'usage-check-put':
         return putUsageCheck(change, transaction);
       case 'usage-check-delete': {
@@ -115,29 +121,27 @@ export class PrismaCatalogueWriter extends CatalogueWriter {
       const registrations = { create: toRegistrationRow(registration) };
       return { ...owned, kind, clientIds: [...clientIds], registrations };
     }
-    const { kind, baseUrl, credential, models } = provider;
-    const credentialColumns = this.sealed(credential, { ownerId, providerId: id });
-    return { ...owned, kind, baseUrl, ...credentialColumns, models: { create: [...models] } };
+    const { kind, baseUrl, secrets, endpoints, models } = provider;
+    const stored = sealSecrets(secrets, { ownerId, providerId: id }, this.vault);
+    const credentialColumns = toCredentialColumns(stored);
+    const served = { servedEndpoints: [...(endpoints ?? [])], models: { create: [...models] } };
+    return { ...owned, kind, baseUrl, ...credentialColumns, ...served };
   }
 
   private async updateProvider(
     change: Change<'provider-update'>,
     transaction: Transaction,
   ): Promise<void> {
-    const { id, ownerId, isEnabled, clientIds, credential, data: promise, policy } = change;
+    const { id, isEnabled, clientIds, hosted, data: promise, policy } = change;
     const data = {
       ...(isEnabled !== undefined && { isEnabled }),
       ...(clientIds !== undefined && { clientIds: [...clientIds] }),
-      ...(credential !== undefined && this.sealed(credential, { ownerId, providerId: id })),
+      ...(hosted && (await updatedHostedColumns(id, hosted, this.vault, transaction))),
       ...(promise !== undefined && toDataColumns(promise)),
       ...(policy !== undefined && toPolicyColumns(policy)),
     };
     found(await transaction.provider.updateMany({ where: { id }, data }));
     if (policy !== undefined) await putPolicyRows(id, policy, transaction);
-  }
-
-  private sealed(credential: string | null, holder: CredentialHolder) {
-    return toCredentialColumns(credential === null ? null : this.vault.seal(credential, holder));
   }
 }
 

@@ -41,15 +41,19 @@ redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.min(math.ceil(empty), 
 return {0, 0}
 `;
 
-/** Counts a request's output, once. A bucket that was emptied meanwhile begins anew with it. */
+/** Counts the output of requests, each once. A bucket that was emptied meanwhile begins anew with it. */
 const spendLua = `
-if not redis.call('SET', KEYS[2], 1, 'NX', 'PX', ARGV[2]) then return 0 end
+local tokens = 0
+for at = 2, #KEYS do
+  if redis.call('SET', KEYS[at], 1, 'NX', 'PX', ARGV[1]) then tokens = tokens + ARGV[at + 1] end
+end
+if tokens == 0 then return 0 end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('HSETNX', KEYS[1], 'at', string.format('%.0f', now))
-local tokensIn = tonumber(redis.call('HINCRBYFLOAT', KEYS[1], 'tokens', ARGV[1]))
+local tokensIn = tonumber(redis.call('HINCRBYFLOAT', KEYS[1], 'tokens', tokens))
 local tokensMax = tonumber(redis.call('HGET', KEYS[1], 'tokensMax')) or tokensIn
-local empty = math.ceil(tokensIn / tokensMax * tonumber(ARGV[3]))
+local empty = math.ceil(tokensIn / tokensMax * tonumber(ARGV[2]))
 local left = redis.call('PTTL', KEYS[1])
 if left < empty + 1000 then
   redis.call('PEXPIRE', KEYS[1], string.format('%.0f', math.min(empty, 86400000) + 1000))
@@ -59,12 +63,12 @@ return 1
 
 const scripts = {
   takeRate: { numberOfKeys: 1, lua: takeLua },
-  spendTokens: { numberOfKeys: 2, lua: spendLua },
+  spendTokens: { lua: spendLua },
 } as const;
 
 type ScriptedRedis = Redis & {
   takeRate(bucket: string, ...numbers: number[]): Promise<[limit: number, waitMs: number]>;
-  spendTokens(bucket: string, spent: string, ...numbers: number[]): Promise<number>;
+  spendTokens(keyCount: number, ...keysThenNumbers: (string | number)[]): Promise<number>;
 };
 
 export type RedisOptions = Readonly<{ url: string; timeoutMs: number }>;
@@ -110,10 +114,12 @@ export class RedisRateLimits extends RateLimits {
     return { isAllowed: false, limit: name, retryAfterMs };
   }
 
-  async spend({ apiTokenId, requestId, tokens }: TokensSpent): Promise<void> {
+  async spend({ apiTokenId, requests }: TokensSpent): Promise<void> {
     const bucket = bucketOf(apiTokenId);
+    const keys = [bucket, ...requests.map(({ requestId }) => `${bucket}:${requestId}`)];
+    const counts = requests.map(({ tokens }) => tokens);
     await this.redis
-      .spendTokens(bucket, `${bucket}:${requestId}`, tokens, spentTtlMs, windowMs)
+      .spendTokens(keys.length, ...keys, spentTtlMs, windowMs, ...counts)
       .catch(unavailable);
   }
 }

@@ -21,6 +21,7 @@ export type MemberRow = Readonly<{
   provider_id: string | null;
   model: string | null;
   inner_rotation_id: string | null;
+  import_id: string | null;
   weight: number;
   priority: number;
 }>;
@@ -62,6 +63,7 @@ async function requireNoLoop(id: string, transaction: Prisma.TransactionClient):
 
 function toTargetColumns(target: RotationTarget) {
   if (target.kind === 'rotation') return { innerRotationId: target.rotationId };
+  if (target.kind === 'import') return { importId: target.importId };
   const { providerId, model } = target;
   return { providerId, model };
 }
@@ -83,10 +85,13 @@ export function fromRotationRow(row: RotationRow, members: readonly MemberRow[])
 }
 
 function fromMemberRow(row: MemberRow): RotationMember {
-  const { provider_id, model, inner_rotation_id, weight, priority } = row;
-  const target: RotationTarget =
-    inner_rotation_id === null
-      ? { kind: 'model', providerId: provider_id ?? '', model: model ?? '' }
-      : { kind: 'rotation', rotationId: inner_rotation_id };
-  return { target, weight, priority };
+  const { weight, priority } = row;
+  return { target: fromTargetColumns(row), weight, priority };
+}
+
+function fromTargetColumns(row: MemberRow): RotationTarget {
+  const { provider_id, model, inner_rotation_id, import_id } = row;
+  if (inner_rotation_id !== null) return { kind: 'rotation', rotationId: inner_rotation_id };
+  if (import_id !== null) return { kind: 'import', importId: import_id };
+  return { kind: 'model', providerId: provider_id ?? '', model: model ?? '' };
 }

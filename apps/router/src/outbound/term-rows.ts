@@ -1,9 +1,8 @@
-import { nanos, type Prices, type UnitKind, unitKinds } from '@aisbf/money';
+import type { Prices } from '@aisbf/money';
 import type { PoolClient } from 'pg';
 import type { Change, Schedule } from '../domain/schedule.js';
 import type { OwnFee, TermKind } from '../domain/term.js';
-
-type PriceColumns = Readonly<Record<`${UnitKind}_nanos`, string | null>>;
+import { type PriceColumns, pricesOfRow } from './price-columns.js';
 
 export type TermRow = PriceColumns &
   Readonly<{
@@ -68,11 +67,7 @@ function schedules<Value>(
 }
 
 export function toPriceChange(row: TermRow): Change<Prices> {
-  const prices = unitKinds.flatMap((kind) => {
-    const price = row[`${kind}_nanos`];
-    return price === null ? [] : [[kind, nanos(BigInt(price))]];
-  });
-  return toChange(row, Object.fromEntries(prices));
+  return toChange(row, pricesOfRow(row));
 }
 
 export function toFeeChange(row: TermRow): Change<OwnFee> {

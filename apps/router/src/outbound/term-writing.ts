@@ -12,6 +12,7 @@ import {
   type TermSubject,
   type TermValue,
 } from '../domain/term.js';
+import { toPriceColumns } from './price-columns.js';
 
 type Transaction = Prisma.TransactionClient;
 type Withdrawal = Extract<CatalogueChange, { type: 'term-withdraw' }>;
@@ -117,15 +118,5 @@ function fromPriceColumns(row: Row): Prices {
 }
 
 function toValueColumns(value: TermValue) {
-  if (!isPrices(value)) return { feeBps: value };
-  return {
-    promptTokenNanos: value.prompt_token ?? null,
-    cachedPromptTokenNanos: value.cached_prompt_token ?? null,
-    completionTokenNanos: value.completion_token ?? null,
-    reasoningTokenNanos: value.reasoning_token ?? null,
-    imageNanos: value.image ?? null,
-    audioSecondNanos: value.audio_second ?? null,
-    videoSecondNanos: value.video_second ?? null,
-    requestNanos: value.request ?? null,
-  };
+  return isPrices(value) ? toPriceColumns(value) : { feeBps: value };
 }

@@ -1,4 +1,4 @@
-import type { RegistrationRevoked } from '@aisbf/contracts';
+import type { ProbeEnded, RegistrationRevoked } from '@aisbf/contracts';
 
 /** What the other processes have to hear. A lost announcement heals: replicas also ask for the revision. */
 export abstract class Announcements {
@@ -7,4 +7,5 @@ export abstract class Announcements {
   abstract registrationRevoked(which: Omit<RegistrationRevoked, 'type'>): void;
   /** Some of these may not have been heard. */
   abstract registrationsUnsure(): void;
+  abstract probeEnded(ended: ProbeEnded): void;
 }

@@ -14,6 +14,7 @@ import { toAutoselect } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
 import { isVisibleTo, type Scope } from '../domain/offer.js';
 import { CatalogueEditing } from './catalogue-editing.js';
+import { requireOpenImport } from './import-management.js';
 import { Owners } from './owners.js';
 import { requireOpenRotation } from './rotation-management.js';
 
@@ -84,6 +85,7 @@ function requireVisible(
   for (const { from } of [...decisions.flatMap(({ use }) => use), ...otherwise]) {
     for (const member of from === 'everything' ? [] : from) {
       if ('rotationId' in member) requireOpenRotation(member.rotationId, scope);
+      else if ('importId' in member) requireOpenImport(member.importId, scope);
       else if (!isVisibleTo(scope, member)) {
         throw faults.PROVIDER_NOT_FOUND({ providerId: member.providerId });
       }

@@ -2,10 +2,11 @@ import type { Admit } from '@aisbf/contracts';
 import { seal } from '@aisbf/secrets';
 import { Injectable } from '@nestjs/common';
 import type { TokenBuyer } from '../domain/buyer.js';
-import { toTerms } from '../domain/plan-message.js';
+import { toRejection, toTerms } from '../domain/plan-message.js';
 import { Accounts } from './accounts.js';
 import { Allowances } from './allowances.js';
 import type { Held, Planned } from './planning.js';
+import { SelectionNotes } from './selection-notes.js';
 
 /** What tickets are sealed with, for accounts to open. */
 export class TicketSecret {
@@ -19,9 +20,17 @@ export class HoldDesk {
     private readonly allowances: Allowances,
     private readonly accounts: Accounts,
     private readonly secret: TicketSecret,
+    private readonly notes: SelectionNotes,
   ) {}
 
-  async hold(
+  async hold(request: Admit, buyer: TokenBuyer, planned: Planned): Promise<Held> {
+    const held = await this.setAside(request, buyer, planned);
+    const { requestId } = request;
+    this.notes.add({ requestId, ownerId: buyer.ownerId, selections: planned.route.selections });
+    return held;
+  }
+
+  private async setAside(
     { requestId, facts, idempotency }: Admit,
     buyer: TokenBuyer,
     planned: Planned,
@@ -35,7 +44,7 @@ export class HoldDesk {
       route: facts.route,
       isStream: facts.isStream,
       terms: planned.route.candidates.map(toTerms),
-      rejections: [...planned.route.rejections],
+      rejections: planned.route.rejections.map(toRejection),
     };
     // A key is claimed where the hold is.
     const leaseId = idempotency ? undefined : this.allowances.take({ requestId, buyer, amount });

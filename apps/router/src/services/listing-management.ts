@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Listing as ListingMessage, Principal, PutListing } from '@aisbf/contracts';
-import { nanos, type Prices } from '@aisbf/money';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../domain/act.js';
 import type { Catalogue } from '../domain/catalogue.js';
 import { faults } from '../domain/faults.js';
-import { fromPricesText } from '../domain/prices-text.js';
 import { type Seen, toListing } from '../domain/term-message.js';
 import { CatalogueEditing } from './catalogue-editing.js';
 import { listingName, managedListing } from './managed-listing.js';
-import { deedBy, newTerm, TermSettings } from './new-term.js';
+import { acceptablePrices, deedBy, newTerm, TermSettings } from './new-term.js';
 import { isManagedBy, Owners } from './owners.js';
 
 /** What is on sale, as its sellers manage it. */
@@ -26,7 +24,7 @@ export class ListingManagement {
   /** Puts a model on sale or sets its prices; running requests keep theirs. */
   async put(principal: Actor, request: PutListing): Promise<ListingMessage> {
     const { providerId, model, isActive } = request;
-    const prices = this.acceptable(request.prices);
+    const prices = acceptablePrices(request.prices, this.settings);
     const provider = (await this.editing.newest()).providerById.get(providerId);
     if (!provider || !isManagedBy(principal, provider)) throw faults.PROVIDER_NOT_FOUND();
     const { source } = provider;
@@ -71,12 +69,5 @@ export class ListingManagement {
   private seen(catalogue: Catalogue): Seen {
     const { feeBpsDefault } = this.settings;
     return { catalogue, feeBpsDefault, nowMs: this.clock.nowMs() };
-  }
-
-  private acceptable(text: PutListing['prices']): Prices {
-    const max = this.settings.priceNanosMax;
-    const isTooHigh = Object.values(text).some((price = '0') => BigInt(price) > max);
-    if (isTooHigh) throw faults.PRICE_TOO_HIGH({ priceMax: nanos(max).toString() });
-    return fromPricesText(text);
   }
 }

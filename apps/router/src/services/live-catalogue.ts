@@ -14,6 +14,7 @@ export abstract class CatalogueStore {
 export class LiveCatalogue {
   private catalogue: Catalogue | undefined;
   private loading: Promise<Catalogue> | undefined;
+  private readonly listeners = new Set<() => void>();
 
   constructor(private readonly store: CatalogueStore) {}
 
@@ -25,6 +26,11 @@ export class LiveCatalogue {
   /** The revision that is served, 0 before the first. */
   get revision(): number {
     return this.catalogue?.revision ?? 0;
+  }
+
+  /** Calls back each time that another catalogue is served. */
+  onServed(listener: () => void): void {
+    this.listeners.add(listener);
   }
 
   /** Resolves when this revision, which the store has, or a later one is served. */
@@ -47,6 +53,7 @@ export class LiveCatalogue {
       .load()
       .then((records) => {
         this.catalogue = indexCatalogue(records);
+        for (const listener of this.listeners) listener();
         return this.catalogue;
       })
       .finally(() => {

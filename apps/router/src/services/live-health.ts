@@ -62,6 +62,11 @@ export class LiveHealth {
     this.cooldowns.set(key, { ...known, trialUntilMs: nowMs + this.settings.trialMsMax });
   }
 
+  /** A probe will try it out when it has cooled down: requests wait for so long as a trial may take. */
+  reserveTrial(key: string, fromMs: number): void {
+    this.beginTrial(key, fromMs);
+  }
+
   /** It came to nothing before anybody was asked. */
   endTrial(key: string): void {
     const known = this.cooldowns.get(key);

@@ -43,9 +43,21 @@ export class LivePace {
   onAttemptEnded(ended: AttemptEnded): void {
     const sample = paceSample(ended);
     if (!ended.isSuccess || (sample.firstMs === null && sample.tokensPerS === null)) return;
-    const entry = this.entryOf(ended.providerId, ended.model);
     // A gateway whose clock is ahead must not put the present behind it.
-    entry.record.add(sample, Math.min(ended.atMs, this.clock.nowMs()));
+    this.add(ended, (record, atMs) => record.add(sample, atMs));
+  }
+
+  /** Counts as a stream, and is told apart where the windows are shown. */
+  onProbe(providerId: string, model: string, firstMs: number, atMs: number): void {
+    this.add({ providerId, model, atMs }, (record, at) => record.addProbe(firstMs, at));
+  }
+
+  private add(
+    { providerId, model, atMs }: Readonly<{ providerId: string; model: string; atMs: number }>,
+    put: (record: PaceRecord, atMs: number) => void,
+  ): void {
+    const entry = this.entryOf(providerId, model);
+    put(entry.record, Math.min(atMs, this.clock.nowMs()));
     this.entries.delete(entry);
     this.entries.add(entry);
     const [oldest] = this.entries;

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Catalogue } from '../domain/catalogue.js';
 import type { Pace } from '../domain/pace.js';
 import { Presence } from '../domain/presence.js';
+import type { PresentSession } from '../domain/session-index.js';
 import { paceOfSessions } from '../domain/session-pace.js';
 import type { Surroundings } from '../domain/upstream.js';
 import { LiveCatalogue } from './live-catalogue.js';
@@ -32,6 +33,22 @@ export class Market {
       paceOf: this.paceOf,
       nowMs: this.clock.nowMs(),
     };
+  }
+
+  /** False until it was read for the first time. */
+  get hasCatalogue(): boolean {
+    return this.live.revision > 0;
+  }
+
+  /** Serves this revision, which somebody has seen, or a later one. */
+  async reach(revision: number): Promise<void> {
+    await this.live.reach(revision);
+  }
+
+  /** One worker of a provider, while it is there. */
+  sessionOf(providerId: string, sessionId: string | null): PresentSession | undefined {
+    const sessions = this.presence.sessionsOf(providerId);
+    return sessions.find(({ session }) => session.sessionId === sessionId);
   }
 
   /** A plan is used that asks this one first, to try it out. */

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Principal } from '@aisbf/contracts';
+import type { Prices as PricesText, Principal } from '@aisbf/contracts';
+import { nanos, type Prices } from '@aisbf/money';
+import { faults } from '../domain/faults.js';
+import { fromPricesText } from '../domain/prices-text.js';
 import type { Deed, NewTerm, TermLimits, TermValue } from '../domain/term.js';
 
 export class TermSettings {
@@ -9,6 +12,13 @@ export class TermSettings {
     readonly priceNanosMax: bigint,
     readonly limits: TermLimits,
   ) {}
+}
+
+/** Prices as somebody has written them, where none is higher than this installation allows. */
+export function acceptablePrices(text: PricesText, { priceNanosMax }: TermSettings): Prices {
+  const isTooHigh = Object.values(text).some((price = '0') => BigInt(price) > priceNanosMax);
+  if (isTooHigh) throw faults.PRICE_TOO_HIGH({ priceMax: nanos(priceNanosMax).toString() });
+  return fromPricesText(text);
 }
 
 /** Who sets or withdraws something, and when. */

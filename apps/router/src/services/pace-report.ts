@@ -4,16 +4,18 @@ import { faults } from '../domain/faults.js';
 import { Presence } from '../domain/presence.js';
 import { workerModels } from '../domain/worker-model.js';
 import { CatalogueEditing } from './catalogue-editing.js';
+import { LiveFailures } from './live-failures.js';
 import { LivePace } from './live-pace.js';
 import { isManagedBy } from './owners.js';
 
-/** How fast a provider is, as its owner sees it. */
+/** How fast a provider is, and why it has failed last, as its owner sees it. */
 @Injectable()
 export class PaceReport {
   constructor(
     private readonly editing: CatalogueEditing,
     private readonly presence: Presence,
     private readonly pace: LivePace,
+    private readonly failures: LiveFailures,
   ) {}
 
   async of(principal: Principal, id: string): Promise<ProviderPace> {
@@ -26,7 +28,12 @@ export class PaceReport {
         : workerModels(this.presence.sessionsOf(id)).map(({ name }) => [name, name] as const);
     const models = names.flatMap(([model, modelThere]) => {
       const windows = this.pace.windowsOf(id, modelThere);
-      return windows ? [{ model, windows: [...windows] }] : [];
+      const failure = this.failures.lastOf(id, modelThere);
+      if (!windows && !failure) return [];
+      const lastFailure = failure
+        ? { reason: failure.reason, at: new Date(failure.atMs).toISOString() }
+        : null;
+      return [{ model, windows: [...(windows ?? [])], lastFailure }];
     });
     return { models };
   }

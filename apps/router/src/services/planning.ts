@@ -11,7 +11,7 @@ import {
   plan,
   type RoutePlan,
 } from '../domain/plan.js';
-import { toCandidate } from '../domain/plan-message.js';
+import { toCandidate, toRejection } from '../domain/plan-message.js';
 import type { Surroundings } from '../domain/upstream.js';
 import { randomFromSeed } from '../domain/weighted-order.js';
 import { RouterEvents } from '../events.js';
@@ -117,11 +117,9 @@ export class Planning {
       holdAmount: route.holdAmount.toString(),
       ticket,
       holdExpiresAtMs,
-      candidates: route.candidates.map((upstream) =>
-        toCandidate(upstream, facts, route.holdAmount),
-      ),
+      candidates: route.candidates.map((upstream) => toCandidate(upstream, facts, route)),
       attemptsMax: planned.attemptsMax,
-      rejections: [...route.rejections],
+      rejections: route.rejections.map(toRejection),
       deadlines: this.deadlines(route.limits),
       buyerMark: planned.buyerMark,
     };

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { requireOperator } from '@aisbf/access';
 import type {
   CreatedProvider,
   CreateProvider,
@@ -8,7 +7,6 @@ import type {
   Provider as ProviderMessage,
   UpdateProvider,
 } from '@aisbf/contracts';
-import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../domain/act.js';
 import type { Catalogue, DataPolicy, Provider } from '../domain/catalogue.js';
@@ -21,7 +19,7 @@ import { isReservedName } from '../domain/route-name.js';
 import { Announcements } from './announcements.js';
 import { CatalogueEditing } from './catalogue-editing.js';
 import { isManagedBy, Owners } from './owners.js';
-import { RegistrationTokens } from './registration-tokens.js';
+import { ProviderKinds } from './provider-kinds.js';
 
 const noPromise: DataPolicy = { isCollected: null, isRetained: null, region: null };
 
@@ -31,35 +29,20 @@ export class ProviderManagement {
   constructor(
     private readonly editing: CatalogueEditing,
     private readonly owners: Owners,
-    private readonly tokens: RegistrationTokens,
     private readonly presence: Presence,
     private readonly announcements: Announcements,
-    private readonly clock: Clock,
+    private readonly kinds: ProviderKinds,
   ) {}
 
   async create(principal: Actor, request: CreateProvider): Promise<CreatedProvider> {
     if (isReservedName(request.name)) throw faults.PROVIDER_NAME_RESERVED();
-    // We call a hosted provider's address from inside our own network: operators only.
-    if (request.kind === 'openai') requireOperator(principal);
     const owner = await this.owners.ownerFor(principal, request.username);
     const { name, data = noPromise } = request;
     const policy = (await this.policyOf(request.policy)) ?? openPolicy;
-    const owned = { id: randomUUID(), ...owner, name, data, policy };
-    if (request.kind === 'openai') {
-      const { baseUrl, credential = null } = request;
-      const models = request.models.map(({ name, upstreamName = name }) => ({
-        name,
-        upstreamName,
-      }));
-      const provider = { ...owned, kind: 'openai', baseUrl, credential, models } as const;
-      const catalogue = await this.editing.commit({ type: 'provider-create', provider }, principal);
-      return { provider: this.message(catalogue, owned.id), registrationToken: null };
-    }
-    const { text, registration } = this.tokens.create(this.clock.nowMs(), null);
-    const clientIds = request.clientIds ?? [];
-    const provider = { ...owned, kind: 'coderai', clientIds, registration } as const;
+    const common = { id: randomUUID(), ...owner, name, data, policy };
+    const { provider, registrationToken } = this.kinds.created(common, request);
     const catalogue = await this.editing.commit({ type: 'provider-create', provider }, principal);
-    return { provider: this.message(catalogue, owned.id), registrationToken: text };
+    return { provider: this.message(catalogue, common.id), registrationToken };
   }
 
   async list(principal: Principal, username: string | undefined): Promise<ProviderMessage[]> {
@@ -75,26 +58,16 @@ export class ProviderManagement {
   }
 
   /** Sends away whoever may no longer be connected. */
-  async update(
-    principal: Actor,
-    id: string,
-    { isEnabled, clientIds, credential, data, policy }: UpdateProvider,
-  ): Promise<ProviderMessage> {
-    const { source, ownerId } = await this.managed(principal, id);
-    if (clientIds !== undefined && source.kind !== 'coderai') {
-      throw faults.PROVIDER_WITHOUT_WORKERS();
-    }
-    if (credential !== undefined && source.kind !== 'openai') {
-      throw faults.PROVIDER_WITHOUT_CREDENTIAL();
-    }
+  async update(principal: Actor, id: string, request: UpdateProvider): Promise<ProviderMessage> {
+    const hosted = this.kinds.updated(await this.managed(principal, id), request);
+    const { isEnabled, clientIds, data, policy } = request;
     const catalogue = await this.editing.commit(
       {
         type: 'provider-update',
         id,
-        ownerId,
         isEnabled,
         clientIds: clientIds === null ? [] : clientIds,
-        credential,
+        hosted,
         data,
         policy: await this.policyOf(policy),
       },

@@ -15,12 +15,16 @@ export type RateVerdict =
       retryAfterMs: number;
     }>;
 
-export type TokensSpent = Readonly<{ apiTokenId: string; requestId: string; tokens: number }>;
+/** What requests of one API token have produced. */
+export type TokensSpent = Readonly<{
+  apiTokenId: string;
+  requests: readonly Readonly<{ requestId: string; tokens: number }>[];
+}>;
 
 /** How fast each API token may go, counted for all replicas together. No money depends on it. */
 export abstract class RateLimits {
   /** Takes one request's share, or nothing. */
   abstract take(demand: RateDemand): Promise<RateVerdict>;
-  /** Counts what a request has produced, once however often it is told. */
+  /** Counts what each request has produced, once however often it is told. */
   abstract spend(spent: TokensSpent): Promise<void>;
 }

@@ -3,11 +3,17 @@ import type { Principal, PutRotation, Rotation as RotationMessage } from '@aisbf
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../domain/act.js';
-import { globalUsername, ownedName, type RotationMember } from '../domain/catalogue.js';
+import {
+  globalUsername,
+  ownedName,
+  type RotationMember,
+  type RotationTarget,
+} from '../domain/catalogue.js';
 import { toRotation } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
 import { isVisibleTo, type Scope } from '../domain/offer.js';
 import { CatalogueEditing } from './catalogue-editing.js';
+import { requireOpenImport } from './import-management.js';
 import { Owners } from './owners.js';
 
 type Whose = Readonly<{ principal: Principal; username: string | undefined }>;
@@ -55,12 +61,18 @@ export class RotationManagement {
   }
 }
 
+type Named =
+  | Readonly<{ rotationId: string }>
+  | Readonly<{ importId: string }>
+  | Readonly<{ providerId: string; model: string }>;
+
 function toMember({ weight, priority, ...named }: PutRotation['members'][number]): RotationMember {
-  const target =
-    'rotationId' in named
-      ? ({ kind: 'rotation', ...named } as const)
-      : ({ kind: 'model', ...named } as const);
-  return { target, weight, priority };
+  return { target: toTarget(named), weight, priority };
+}
+
+function toTarget(named: Named): RotationTarget {
+  if ('rotationId' in named) return { kind: 'rotation', ...named };
+  return 'importId' in named ? { kind: 'import', ...named } : { kind: 'model', ...named };
 }
 
 /** A rotation is made of what its owner may call; anything else does not exist for it. */
@@ -74,6 +86,7 @@ function requireVisible(
     if (seen.has(name)) throw faults.ROTATION_MEMBER_REPEATED({ ...target });
     seen.add(name);
     if (target.kind === 'rotation') requireOpenRotation(target.rotationId, scope);
+    else if (target.kind === 'import') requireOpenImport(target.importId, scope);
     else if (!isVisibleTo(scope, target)) {
       throw faults.PROVIDER_NOT_FOUND({ providerId: target.providerId });
     }

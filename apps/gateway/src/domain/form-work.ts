@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import type { EndpointName, Units } from '@aisbf/contracts';
+import { TextPrompt } from '@aisbf/metering';
+import type { ApiRequest, Dialect, JsonBody, PromptInput, RequestProblem } from '@aisbf/openai';
+import { fieldsAt } from './buyer-place.js';
+import { type Form, type FormPart, filesOf, formLength, writeForm } from './form.js';
+import type { ReadingTerms } from './json-work.js';
+import { readRouteWishes } from './route-wishes.js';
+import type { Work } from './work.js';
+
+/** An endpoint whose requests are forms with files. */
+export type FormEndpoint = Readonly<{
+  name: EndpointName;
+  problemOf: (body: JsonBody) => RequestProblem | undefined;
+  toRequest: (body: JsonBody) => ApiRequest;
+  /** What its files are. */
+  input: Extract<PromptInput, 'image' | 'audio'>;
+  /** The field that must hold at least one of them. */
+  fileField: string;
+  dialectFor: (body: JsonBody) => Dialect;
+}>;
+
+/** Reads a form, or says what is wrong with it. `given` is what its files count, found by looking into them. */
+export function readFormWork(
+  endpoint: FormEndpoint,
+  form: Form,
+  given: Units,
+  { place, sessionHeader, signalLimits }: ReadingTerms,
+): Work | RequestProblem {
+  const body = bodyOf(form);
+  if ('code' in body) return body;
+  const problem = endpoint.problemOf(body.fields) ?? fileProblem(endpoint, form);
+  if (problem) return problem;
+  const fields = fieldsAt(place, body.fields);
+  const wishes = readRouteWishes(fields, sessionHeader);
+  if ('code' in wishes) return wishes;
+  const sent = form.parts.filter(({ name }) => !wishes.ownMembers.has(baseName(name)));
+  const boundary = `aisbf-${form.digest.slice(0, 32)}`;
+  return {
+    endpoint: endpoint.name,
+    request: endpoint.toRequest(fields),
+    wishes,
+    prompt: new TextPrompt(typeof fields.prompt === 'string' ? [fields.prompt] : []),
+    given,
+    inputs: [endpoint.input],
+    hasTools: false,
+    // Workers get files as base64, four characters for three bytes.
+    bodyBytes: Math.ceil((formLength(sent, boundary) * 4) / 3),
+    hash: () => hashOf([endpoint.name, form.digest, ...routesAt(fields, body.fields)]),
+    bodyFor: (model) => {
+      const parts = sent.map((part) => withModel(part, model));
+      return {
+        contentType: `multipart/form-data; boundary=${boundary}`,
+        length: formLength(parts, boundary),
+        open: () => writeForm(parts, boundary),
+      };
+    },
+    dialect: endpoint.dialectFor(body.fields),
+    signalLimits,
+  };
+}
+
+/** A form that is read otherwise than it is written is another one. */
+function routesAt(fields: JsonBody, written: JsonBody): readonly string[] {
+  return fields === written ? [] : [JSON.stringify([fields.model, fields.models])];
+}
+
+function hashOf([first = '', ...rest]: readonly string[]): string {
+  return createHash('sha256').update(`${first}\n`).update(rest.join('\n')).digest('hex');
+}
+
+function withModel(part: FormPart, model: string): FormPart {
+  return part.kind === 'field' && part.name === 'model' ? { ...part, value: model } : part;
+}
+
+function fileProblem({ fileField }: FormEndpoint, form: Form): RequestProblem | undefined {
+  if (filesOf(form).some(({ name }) => baseName(name) === fileField)) return undefined;
+  const message = `'${fileField}' must be a file.`;
+  return { code: 'missing_required_parameter', message, param: fileField };
+}
+
+/** `image[]` is one of several under `image`. */
+function baseName(name: string): string {
+  return name.replace(/\[\]$/, '');
+}
+
+/** Members whose values are more than texts, in a form that has only texts. */
+const structured: ReadonlySet<string> = new Set(['models', 'provider']);
+
+/** The form's fields as the members that they would be in JSON. */
+function bodyOf({ parts }: Form): Readonly<{ fields: JsonBody }> | RequestProblem {
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const part of parts) {
+    if (part.kind === 'file') continue;
+    const { name, value } = part;
+    if (Object.hasOwn(fields, name) && name === 'model') {
+      return { code: 'invalid_type', message: "'model' must be given once.", param: 'model' };
+    }
+    const read = structured.has(name) ? parsed(value) : plainValue(name, value);
+    if (read === undefined) {
+      return { code: 'invalid_type', message: `'${name}' must be JSON.`, param: name };
+    }
+    fields[name] = read;
+  }
+  return { fields };
+}
+
+function plainValue(name: string, value: string): unknown {
+  if (name === 'stream') return value === 'true' ? true : value === 'false' ? false : value;
+  const isNumber = name === 'n' || (name === 'max_cost' && !/^\d+$/.test(value));
+  return isNumber && value.trim() !== '' ? Number(value) : value;
+}
+
+function parsed(value: string): unknown {
+  try {
+    return JSON.parse(value);
+  } catch {
+    // The caller says which field it is.
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { Idempotency, RequestFacts } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
+import type { RequestProblem } from '@aisbf/openai';
+import { bearerOf } from '@aisbf/platform';
+import { parseSecretToken } from '@aisbf/secrets';
+import type { FastifyRequest } from 'fastify';
+import { type BuyerPlace, placeOfWord } from '../domain/buyer-place.js';
+import { faults } from '../domain/faults.js';
+
+/** What the door's addresses hold. */
+export type Params = { username?: string; place?: string; '*'?: string };
+
+export function newRequestId(): string {
+  return `req_${randomUUID().replaceAll('-', '')}`;
+}
+
+/** The buyer's own name for this request, under which it runs once however often it is sent. */
+export function idempotencyKeyOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return undefined;
+  const key = Idempotency.shape.key.safeParse(header);
+  if (!key.success) throw faults.IDEMPOTENCY_KEY_INVALID({ param: 'Idempotency-Key' });
+  return key.data;
+}
+
+/** The buyer's own name for a conversation. */
+export function sessionOf(request: FastifyRequest): string | undefined {
+  const header = request.headers['x-session-id'];
+  if (header === undefined || header === '') return undefined;
+  const name = RequestFacts.shape.stickyKey.safeParse(header);
+  if (name.success) return name.data;
+  const param = 'x-session-id';
+  throw invalidBody({
+    code: 'invalid_type',
+    message: `'${param}': ${name.error.issues[0]?.message}.`,
+    param,
+  });
+}
+
+export function usernameOf(request: FastifyRequest): string | null {
+  return (request.params as Params).username ?? null;
+}
+
+/** Who asks, and from where. */
+export function callerOf(request: FastifyRequest) {
+  const pathUsername = usernameOf(request);
+  return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
+}
+
+/** Where a request has come in. */
+export function placeOf(request: FastifyRequest): BuyerPlace {
+  const place = placeOfWord((request.params as Params).place);
+  if (!place) throw faults.ENDPOINT_MISSING();
+  return place;
+}
+
+/** As OpenAI's clients send it, or as Anthropic's do. Refuses what cannot be a token at all before anybody is asked. */
+export function apiTokenOf(request: FastifyRequest): string {
+  const { authorization, 'x-api-key': apiKey } = request.headers;
+  if (authorization === undefined && apiKey === undefined) throw faults.API_TOKEN_MISSING();
+  const apiToken = authorization === undefined ? String(apiKey) : (bearerOf(authorization) ?? '');
+  if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
+  return apiToken;
+}
+
+export function invalidBody(
+  { code, message, param, isFeature }: RequestProblem,
+  options?: ErrorOptions,
+): Fault {
+  const details = { code, param };
+  const kind = isFeature ? 'unsupported' : 'invalid';
+  return new Fault({ code: 'REQUEST_BODY_INVALID', kind, message, details }, options);
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+export function textOf(body: unknown): string {
+  if (!(body instanceof Uint8Array)) return '';
+  try {
+    return utf8.decode(body);
+  } catch (error) {
+    const problem = { code: 'invalid_json', message: 'The body is not UTF-8.', param: null };
+    throw invalidBody(problem, { cause: error });
+  }
+}

@@ -1,0 +1,189 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until, wav } from '@aisbf/testkit';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type GatewayBench, json, openGateway } from './gateway-bench.js';
+
+let bench: GatewayBench;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'aisbf-uploads-'));
+  bench = await openGateway({
+    GATEWAY_UPLOAD_FOLDER: folder,
+    GATEWAY_UPLOAD_BYTES_MAX: '30000000',
+    GATEWAY_UPLOADS_MAX: '1',
+  });
+});
+beforeEach(() => bench.peers.restore());
+afterAll(async () => {
+  await bench?.close();
+  await rm(folder, { recursive: true });
+});
+
+const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
+
+function send(path: string, fields: Readonly<Record<string, string | Blob>>): Promise<Response> {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(fields)) body.append(name, value);
+  const headers = { authorization: `Bearer ${bench.apiToken}` };
+  return fetch(`${bench.url}${path}`, { method: 'POST', headers, body });
+}
+
+describe('a large form', () => {
+  // Hexadecimal: the fake reads texts.
+  const content = randomBytes(10_000_000).toString('hex');
+  const edit = () =>
+    send('/v1/images/edits', { model: 'p/m', prompt: 'a cat', image: new Blob([content]) });
+
+  it('goes to a second candidate as whole as to the first, and leaves nothing behind', async () => {
+    const seen: string[] = [];
+    const note = (body: string) =>
+      seen.push(body.includes(content) ? sha256(body) : 'without its file');
+    bench.peers.candidates = [
+      await bench.upstream((_request, response, body) => {
+        note(body);
+        response.writeHead(503, json).end('{}');
+      }),
+      await bench.upstream(({ headers }, response, body) => {
+        note(body);
+        expect(Number(headers['content-length'])).toBe(Buffer.byteLength(body));
+        expect(body).toContain('name="model"\r\n\r\nupstream-model');
+        response.writeHead(200, json).end('{"data":[{"b64_json":"AAAA"}]}');
+      }),
+    ];
+    const response = await edit();
+    expect(response.status).toBe(200);
+    expect(response.headers.get('x-aisbf-attempts')).toBe('2');
+    expect(seen[0]).not.toBe('without its file');
+    expect(seen).toEqual([seen[0], seen[0]]);
+    expect(await bench.settlement()).toMatchObject({ units: { image: 1 }, servedPosition: 1 });
+    expect(bench.peers.admits.at(-1)?.facts).toMatchObject({
+      endpoint: 'images.edits',
+      inputs: ['image'],
+      units: { image: 1 },
+    });
+    await until(async () => (await readdir(folder)).length === 0);
+  });
+
+  it('is refused beyond what may be sent, with an answer that arrives', async () => {
+    const response = await send('/v1/images/edits', {
+      model: 'p/m',
+      prompt: 'a cat',
+      image: new Blob([content, content]),
+    });
+    expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({ error: { code: 'form_too_large' } });
+    await until(async () => (await readdir(folder)).length === 0);
+  });
+
+  it('leaves nothing behind when its sender hangs up, and makes room for the next', async () => {
+    const admits = bench.peers.admits.length;
+    const sending = httpRequest(`${bench.url}/v1/images/edits`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${bench.apiToken}`,
+        'content-type': 'multipart/form-data; boundary=x',
+      },
+    });
+    sending.on('error', () => undefined);
+    sending.write(
+      `--x\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n${content}`,
+    );
+    await until(async () => (await readdir(folder)).length === 1);
+    // One at a time may come in here.
+    expect((await edit()).status).toBe(503);
+    sending.destroy();
+    await until(async () => (await readdir(folder)).length === 0);
+    bench.peers.candidates = [
+      await bench.upstream(
+        (_request, response) =>
+          void response.writeHead(200, json).end('{"data":[{"url":"https://x.example/1"}]}'),
+      ),
+    ];
+    expect((await edit()).status).toBe(200);
+    expect(bench.peers.admits).toHaveLength(admits + 1);
+  });
+});
+
+describe('a sound', () => {
+  const say = (body: object = {}) =>
+    bench.buy({ model: 'p/m', voice: 'alloy', input: 'Hello.', ...body }, {}, '/v1/audio/speech');
+  const half = wav(4).subarray(0, 22_044);
+
+  it('passes on while it comes, and costs what was heard of it', async () => {
+    bench.peers.candidates = [
+      await bench.upstream((_request, response) => {
+        response.writeHead(200, { 'content-type': 'audio/wav' });
+        response.write(half);
+        setTimeout(() => response.end(wav(4).subarray(22_044)), 20);
+      }),
+    ];
+    const response = await say();
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(wav(4));
+    expect(await bench.settlement()).toMatchObject({
+      outcome: 'completed',
+      units: { audio_second: 4 },
+    });
+  });
+
+  it('that breaks off breaks off for its buyer too, and costs nothing', async () => {
+    bench.peers.candidates = [
+      await bench.upstream((_request, response) => {
+        response.writeHead(200, { 'content-type': 'audio/wav', 'content-length': '32044' });
+        response.write(half, () => response.destroy());
+      }),
+    ];
+    const response = await say();
+    await expect(response.arrayBuffer()).rejects.toThrow();
+    expect(await bench.settlement()).toMatchObject({ outcome: 'seller_failed' });
+  });
+
+  it('that is an error in disguise is left for somebody else', async () => {
+    bench.peers.candidates = [
+      await bench.upstream(
+        (_request, response) =>
+          void response.writeHead(200, json).end('{"error":{"message":"no voice"}}'),
+      ),
+      await bench.upstream(
+        (_request, response) =>
+          void response.writeHead(200, { 'content-type': 'audio/wav' }).end(wav(1)),
+      ),
+    ];
+    const response = await say();
+    expect(Buffer.from(await response.arrayBuffer())).toEqual(wav(1));
+    expect((await bench.settlement()).attempts[0]).toMatchObject({ reason: 'error_in_answer' });
+  });
+
+  it('comes as events where those are asked for', async () => {
+    const event = (body: object) => `data: ${JSON.stringify(body)}\n\n`;
+    bench.peers.candidates = [
+      await bench.upstream((_request, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const audio = wav(2).toString('base64');
+        response.write(event({ type: 'speech.audio.delta', audio }));
+        response.end(event({ type: 'speech.audio.done' }));
+      }),
+    ];
+    const text = await (await say({ stream_format: 'sse' })).text();
+    expect(text).toContain('speech.audio.done');
+    expect(text).not.toContain('[DONE]');
+    expect(await bench.settlement()).toMatchObject({ units: { audio_second: 2 } });
+  });
+
+  it('is never billed for longer than money was held for', async () => {
+    bench.peers.candidates = [
+      await bench.upstream(
+        (_request, response) =>
+          void response.writeHead(200, { 'content-type': 'audio/wav' }).end(wav(60)),
+      ),
+    ];
+    await (await say()).arrayBuffer();
+    const held = bench.peers.admits.at(-1)?.facts.units?.audio_second;
+    expect(held).toBe(7);
+    expect((await bench.settlement()).units.audio_second).toBe(held);
+  });
+});

@@ -1,0 +1,58 @@
+import { endpointAskedBy, endpointNames } from '@aisbf/contracts';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { sessionEndpoint } from './session-fit.js';
+import { hostedDoor } from './upstream.js';
+
+describe(sessionEndpoint, () => {
+  it.each([
+    ['responses', ['/v1/responses', '/v1/chat/completions'], 'responses'],
+    ['responses', ['/v1/chat/completions'], 'chat.completions'],
+    ['messages', ['/v1/messages'], 'messages'],
+    ['messages', undefined, 'chat.completions'],
+    ['embeddings', undefined, 'embeddings'],
+    ['responses', ['/v1/embeddings'], undefined],
+    ['completions', ['/v1/chat/completions'], undefined],
+  ] as const)('%s of who serves %j is asked by %s', (wanted, endpoints, expected) => {
+    const session = endpoints ? { endpoints: [...endpoints] } : {};
+    expect(sessionEndpoint(session, wanted)).toBe(expected);
+  });
+});
+
+describe(endpointAskedBy, () => {
+  it('never asks by what is not served', () => {
+    const names = fc.constantFrom(...endpointNames);
+    fc.assert(
+      fc.property(names, fc.uniqueArray(names), (wanted, served) => {
+        const asked = endpointAskedBy(wanted, (name) => served.includes(name));
+        expect(asked === undefined || served.includes(asked)).toBe(true);
+        if (served.includes(wanted)) expect(asked).toBe(wanted);
+      }),
+    );
+  });
+});
+
+describe(hostedDoor, () => {
+  const source = {
+    kind: 'openai',
+    baseUrl: 'https://x.example/v1',
+    headers: {},
+    models: new Map([['m', 'theirs']]),
+  } as const;
+
+  it('opens by the endpoint itself where the owner says that there is one', () => {
+    const endpoints = new Set(['responses'] as const);
+    expect(hostedDoor({ ...source, endpoints }, 'm', 'responses')).toMatchObject({
+      ...{ modelThere: 'theirs', endpoint: 'responses' },
+    });
+    expect(hostedDoor(source, 'm', 'responses')).toMatchObject({ endpoint: 'chat.completions' });
+  });
+
+  it.each([
+    [{ ...source }, 'none', 'not_offered'],
+    [{ ...source, headers: null }, 'm', 'credential_unreadable'],
+    [{ ...source, endpoints: new Set(['embeddings'] as const) }, 'm', 'endpoint_unsupported'],
+  ] as const)('stays shut for a reason', (closed, model, reason) => {
+    expect(hostedDoor(closed, model, 'messages')).toBe(reason);
+  });
+});

@@ -1,0 +1,115 @@
+import type { ProviderHealth } from '@aisbf/contracts';
+import { Injectable } from '@nestjs/common';
+import type { Catalogue, Provider } from '../domain/catalogue.js';
+import { type Cooldown, healthKey } from '../domain/health.js';
+import { type OutlierSettings, outliersOf } from '../domain/outliers.js';
+import { type Standing, standingOf } from '../domain/standing.js';
+import { workerModels } from '../domain/worker-model.js';
+import { LivePace } from './live-pace.js';
+import type { LatestProbe } from './live-probes.js';
+import { Market } from './market.js';
+
+type ModelReport = ProviderHealth['models'][number];
+/** One of those that can serve a model. */
+type Peer = Standing &
+  Readonly<{ providerId: string; sessionId: string | null; cooldown: Cooldown | undefined }>;
+
+export class ModelHealthSettings {
+  constructor(readonly outliers: OutlierSettings | undefined) {}
+}
+
+/** How a provider's models stand, upstream by upstream. */
+@Injectable()
+export class ModelHealth {
+  constructor(
+    private readonly market: Market,
+    private readonly pace: LivePace,
+    private readonly settings: ModelHealthSettings,
+  ) {}
+
+  /** Its workers by session. */
+  clientIdsOf(providerId: string): ReadonlyMap<string, string> {
+    const sessions = this.market.around().sessionsOf(providerId);
+    return new Map(sessions.map(({ session }) => [session.sessionId, session.clientId]));
+  }
+
+  of(provider: Provider, catalogue: Catalogue, latest: readonly LatestProbe[]): ModelReport[] {
+    const clientIds = this.clientIdsOf(provider.id);
+    return this.namesOf(provider).map(([model, modelThere]) => {
+      const peers = this.peersOf(provider, model, catalogue);
+      const { nowMs } = this.market.around();
+      const { outliers } = this.settings;
+      const out = outliers
+        ? outliersOf(peers, ({ cooldown }) => cooldown, outliers, { nowMs })
+        : new Map<Peer, number>();
+      const own = peers.filter(({ providerId }) => providerId === provider.id);
+      return {
+        model,
+        readiness: readinessOf(provider, modelThere, latest),
+        upstreams: own.map((peer) => toUpstream(peer, out.get(peer), clientIds)),
+        windows: [...(this.pace.windowsOf(provider.id, modelThere) ?? [])],
+      };
+    });
+  }
+
+  /** The name on our side, and that at the provider. */
+  private namesOf({ id, source }: Provider): readonly (readonly [string, string])[] {
+    if (source.kind === 'openai') return [...source.models];
+    const { sessionsOf } = this.market.around();
+    return workerModels(sessionsOf(id)).map(({ name }) => [name, name]);
+  }
+
+  /** Its own upstreams, and those of everybody else who sells a model of this name. */
+  private peersOf(provider: Provider, model: string, catalogue: Catalogue): readonly Peer[] {
+    const others = (catalogue.sellersByModel.get(model) ?? []).filter(
+      ({ id }) => id !== provider.id,
+    );
+    return [provider, ...others].flatMap((each) => this.upstreamsOf(each, model));
+  }
+
+  private upstreamsOf({ id: providerId, source }: Provider, model: string): readonly Peer[] {
+    const { sessionsOf, cooldownOf, nowMs } = this.market.around();
+    const peer = (sessionId: string | null, modelThere: string): Peer => {
+      const cooldown = cooldownOf(healthKey(providerId, modelThere, sessionId));
+      return { providerId, sessionId, cooldown, ...standingOf(cooldown, nowMs) };
+    };
+    if (source.kind === 'openai') {
+      const modelThere = source.models.get(model);
+      return modelThere === undefined ? [] : [peer(null, modelThere)];
+    }
+    return sessionsOf(providerId)
+      .filter(({ session }) => session.models.some(({ name }) => name === model))
+      .map(({ session }) => peer(session.sessionId, model));
+  }
+}
+
+/** A worker's models are those that it advertises. */
+function readinessOf(
+  { source }: Provider,
+  modelThere: string,
+  latest: readonly LatestProbe[],
+): ModelReport['readiness'] {
+  if (source.kind === 'coderai') return 'listed';
+  const missing = latest.find(({ ended }) => ended.missing !== undefined)?.ended.missing;
+  if (!missing) return 'unknown';
+  return missing.includes(modelThere) ? 'missing' : 'listed';
+}
+
+function toUpstream(
+  { sessionId, cooldown, coolUntilMs, isOnTrial }: Peer,
+  outlierUntilMs: number | undefined,
+  clientIds: ReadonlyMap<string, string>,
+): ModelReport['upstreams'][number] {
+  const isCooling = coolUntilMs > 0;
+  const isUnwell = (cooldown?.failures ?? 0) > 0;
+  const recent = cooldown?.recent;
+  return {
+    clientId: sessionId === null ? null : (clientIds.get(sessionId) ?? null),
+    state: isCooling ? 'cooling' : isOnTrial ? 'on_trial' : 'well',
+    coolingUntil: isCooling ? new Date(coolUntilMs).toISOString() : null,
+    reason: (isUnwell && cooldown?.reason) || null,
+    failures: cooldown?.failures ?? 0,
+    outlierUntil: outlierUntilMs === undefined ? null : new Date(outlierUntilMs).toISOString(),
+    recent: recent ? { attempts: recent.length, served: recent.filter(Boolean).length } : null,
+  };
+}

@@ -1,0 +1,58 @@
+import type { RequestFacts, SessionPresence } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
+import { type CatalogueRecords, indexCatalogue } from '../src/domain/catalogue.js';
+import type { Cooldown } from '../src/domain/health.js';
+import type { Buyer } from '../src/domain/offer.js';
+import type { Pace } from '../src/domain/pace.js';
+import { consider, type PlanSettings } from '../src/domain/plan.js';
+import type { RateRejection } from '../src/domain/upstream.js';
+import type { RandomSource } from '../src/domain/weighted-order.js';
+import { nowMs } from './random-schedule.js';
+
+/** A market at one moment, who buys in it, and what is asked for: all that a plan depends on but the dice. */
+export type PlanCase = Readonly<{
+  catalogue: CatalogueRecords;
+  sessions: readonly SessionPresence[];
+  /** By the name of the upstream's health. */
+  health: ReadonlyMap<string, Cooldown>;
+  /** By the provider's id. */
+  pace: ReadonlyMap<string, Pace>;
+  barred: ReadonlyMap<string, RateRejection>;
+  buyer: Buyer;
+  facts: RequestFacts;
+  usualOutput: number | undefined;
+  settings: PlanSettings;
+}>;
+
+export type Considered = ReturnType<typeof consider>;
+
+/** What the router makes of it; a fault where nothing was looked at. */
+export function considered(one: PlanCase, random: RandomSource): Considered | Fault {
+  const { facts, buyer, settings, usualOutput } = one;
+  const sessions = Map.groupBy(one.sessions, ({ providerId }) => providerId);
+  try {
+    return consider({
+      facts,
+      buyer,
+      catalogue: indexCatalogue(one.catalogue),
+      around: {
+        sessionsOf: (providerId) =>
+          (sessions.get(providerId) ?? []).map((session) => ({
+            session,
+            brokerId: 'broker',
+            brokerUrl: 'http://broker:1',
+          })),
+        cooldownOf: (key) => one.health.get(key),
+        paceOf: (providerId) => one.pace.get(providerId),
+        barredOf: (providerId) => one.barred.get(providerId),
+        nowMs,
+      },
+      random,
+      usualOutputOf: () => usualOutput,
+      settings,
+    });
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}

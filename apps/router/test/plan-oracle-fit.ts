@@ -1,0 +1,156 @@
+import type { PresentModel, SessionPresence } from '@aisbf/contracts';
+import type { Opening } from '../src/domain/provider-policy.js';
+import type { PlanCase } from './plan-case.js';
+import { isAbovePrices, startCost } from './plan-oracle-money.js';
+import type { OracleOffer } from './plan-oracle-offers.js';
+import { nowMs } from './random-schedule.js';
+
+/** One endpoint or one worker's session that can serve an offer. */
+export type OracleUpstream = Readonly<{
+  offer: OracleOffer;
+  modelThere: string;
+  session: SessionPresence | undefined;
+  healthName: string;
+}>;
+
+/** Who can serve an offer, in no order, and for what reasons the others cannot. */
+export type Fit = Readonly<{ upstreams: readonly OracleUpstream[]; reasons: readonly string[] }>;
+
+type Rule = readonly [reason: string, isBroken: boolean];
+
+export function fitOf(one: PlanCase, offer: OracleOffer): Fit {
+  const { provider, model } = offer;
+  const against = first(offerRules(one, offer));
+  if (against !== undefined) return { upstreams: [], reasons: [against] };
+  const { source } = provider;
+  if (source.kind === 'openai') {
+    const modelThere = source.models.get(model);
+    if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
+    if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
+    const healthName = `${provider.id}\n\n${modelThere}`;
+    return { upstreams: [{ offer, modelThere, session: undefined, healthName }], reasons: [] };
+  }
+  const upstreams: OracleUpstream[] = [];
+  const reasons = new Set<string>();
+  const sessions = one.sessions.filter(({ providerId }) => providerId === provider.id);
+  if (sessions.length === 0) reasons.add('no_live_session');
+  for (const session of sessions) {
+    const why = whyNot(one, session, model);
+    const healthName = `${provider.id}\n${session.sessionId}\n${model}`;
+    if (why === undefined) upstreams.push({ offer, modelThere: model, session, healthName });
+    else reasons.add(why);
+  }
+  return { upstreams, reasons: [...reasons] };
+}
+
+/** Why one worker's session cannot serve this. */
+export function whyNot(
+  asked: Pick<PlanCase, 'facts' | 'settings'>,
+  session: SessionPresence,
+  model: string,
+): string | undefined {
+  return first(sessionRules(asked, session, model));
+}
+
+function first(rules: readonly Rule[]): string | undefined {
+  return rules.find(([, isBroken]) => isBroken)?.[0];
+}
+
+/** In the order in which they are told: of several only the first is. */
+function offerRules(one: PlanCase, offer: OracleOffer): readonly Rule[] {
+  const { facts, barred } = one;
+  const { provider, isOwn } = offer;
+  const { data, policy, source } = provider;
+  const wishes = facts.preferences ?? {};
+  const barring = barred.get(provider.id);
+  const isNamed = (names: readonly string[]) =>
+    names.some((name) =>
+      [provider.name, provider.username, `${provider.username}/${provider.name}`].includes(name),
+    );
+  const isOnlyOrdered = wishes.allowsFallbacks === false && wishes.order !== undefined;
+  return [
+    ['ignored', wishes.ignore !== undefined && isNamed(wishes.ignore)],
+    [
+      'not_wanted',
+      (wishes.only !== undefined && !isNamed(wishes.only)) ||
+        (isOnlyOrdered && !isNamed(wishes.order ?? [])),
+    ],
+    ['data_collected', !isOwn && wishes.deniesCollection === true && data.isCollected !== false],
+    ['data_retained', !isOwn && wishes.isZeroRetention === true && data.isRetained !== false],
+    [
+      'region_differs',
+      wishes.regions !== undefined && !wishes.regions.some((region) => region === data.region),
+    ],
+    [
+      'quantization_differs',
+      source.kind === 'openai' && !isQuantizedAsWished(undefined, wishes.quantizations),
+    ],
+    ['price_above_max', isTooDearFor(one, offer)],
+    ['disabled', !provider.isEnabled],
+    ['paused_for_usage', offer.isPaused],
+    [
+      'endpoint_not_allowed',
+      !isOwn && policy?.endpoints != null && !policy.endpoints.includes(facts.endpoint),
+    ],
+    ['closed_now', !isOwn && policy?.hours != null && !policy.hours.some(isOpen)],
+    [barring ?? '', barring !== undefined],
+  ];
+}
+
+function isTooDearFor({ facts }: PlanCase, { prices }: OracleOffer): boolean {
+  const { pricesMax, costMax, promptTokens } = facts;
+  if (pricesMax && isAbovePrices(prices, pricesMax)) return true;
+  return costMax !== undefined && startCost(prices, promptTokens) > BigInt(costMax);
+}
+
+function sessionRules(
+  { facts, settings }: Pick<PlanCase, 'facts' | 'settings'>,
+  session: SessionPresence,
+  name: string,
+): readonly Rule[] {
+  const model = session.models.find((each) => each.name === name);
+  if (!model) return [['not_offered', true]];
+  const { preferences: wishes = {}, promptTokens } = facts;
+  const { endpoints, state, inFlight, inFlightMax, queued } = session;
+  const context = model.contextTokensMax ?? Number.POSITIVE_INFINITY;
+  return [
+    [
+      'endpoint_unsupported',
+      endpoints !== undefined && !endpoints.includes('/v1/chat/completions'),
+    ],
+    ['output_unsupported', model.outputs !== undefined && !model.outputs.includes('text')],
+    ['input_unsupported', !takesInputs(model, facts.inputs ?? [])],
+    ['tools_unsupported', facts.hasTools === true && model.hasTools === false],
+    ['context_too_small', promptTokens > context],
+    ['quantization_differs', !isQuantizedAsWished(model.quantization, wishes.quantizations)],
+    ['parameters_unsupported', !heeds(model, wishes.parameters ?? [])],
+    ['frame_too_large', facts.bodyBytes > session.frameBytesMax - settings.frameOverheadBytes],
+    [state, state !== 'serving'],
+    ['at_capacity', inFlightMax - inFlight <= 0 && settings.sessionQueuedMax - queued <= 0],
+  ];
+}
+
+/** What a worker does not say is no reason to leave it out. */
+function takesInputs({ inputs }: PresentModel, asked: readonly string[]): boolean {
+  return inputs === undefined || asked.filter((input) => !inputs.includes(input)).length === 0;
+}
+
+function heeds({ parameters }: PresentModel, asked: readonly string[]): boolean {
+  return parameters === undefined || asked.every((name) => parameters.includes(name));
+}
+
+/** Who does not tell is `unknown`. */
+function isQuantizedAsWished(
+  told: string | undefined,
+  wished: readonly string[] | undefined,
+): boolean {
+  if (wished === undefined) return true;
+  return wished.map((name) => name.toLowerCase()).includes((told ?? 'unknown').toLowerCase());
+}
+
+/** Walks the week from its Monday: the minute of now, or the same a week later, lies in the span. */
+function isOpen({ fromMinute, toMinute }: Opening): boolean {
+  const aMonday = Date.UTC(1969, 11, 29);
+  const minute = Math.floor((nowMs - aMonday) / 60_000) % 10_080;
+  return [minute, minute + 10_080].some((each) => each >= fromMinute && each < toMinute);
+}

@@ -1,0 +1,18 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { checkPlan } from './check-plan.js';
+import { seededPlans } from './random-plan.js';
+
+describe('a plan', () => {
+  it('is what the oracle says that it must be', () => {
+    let planned = 0;
+    fc.assert(
+      fc.property(seededPlans, ({ one, seed }) => {
+        if (checkPlan(one, seed) === 'planned') planned += 1;
+      }),
+      { numRuns: 4_000 },
+    );
+    // The random markets are not all empty.
+    expect(planned).toBeGreaterThan(300);
+  });
+});
