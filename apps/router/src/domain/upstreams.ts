@@ -44,7 +44,11 @@ const nobody: readonly Upstream[] = [];
 const noReasons: readonly RejectionReason[] = [];
 
 /** What a request brings along. */
-export type Asking = Readonly<{ around: Surroundings; demands: SessionDemands; random: RandomSource }>;
+export type Asking = Readonly<{
+  around: Surroundings;
+  demands: SessionDemands;
+  random: RandomSource;
+}>;
 
 /** Everybody who can serve an offer, and why the others cannot. */
 export function upstreamsOf(offer: Offer, asking: Asking): Upstreams {
