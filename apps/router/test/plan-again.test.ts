@@ -10,7 +10,7 @@ import { ownerIdOf, usernames } from './random-names.js';
 import { seededPlans } from './random-plan.js';
 import { moments, nowMs } from './random-schedule.js';
 
-/** What may be different in the next request: who asks, when, what the fee is, and how long the prompt. */
+/** What may be different in the next request: who asks, when, what the fee is, by what, and how long the prompt. */
 const turns = fc.array(
   fc.record({
     atMs: moments,
@@ -18,6 +18,7 @@ const turns = fc.array(
     feeBpsDefault: fc.constantFrom(500, 700),
     promptTokens: fc.constantFrom(0, 499, 501, 10_000),
     bodyBytes: fc.constantFrom(100, 5_000),
+    endpoint: fc.constantFrom('chat.completions', 'responses', 'embeddings'),
     /** Which worker has news before it. */
     changed: fc.nat({ max: 20 }),
   }),

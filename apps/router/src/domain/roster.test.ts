@@ -26,6 +26,7 @@ describe(isForAll, () => {
       }),
       { numRuns: 1_000 },
     );
-    expect(passed).toBeGreaterThan(100);
+    // The random workers are not all picky.
+    expect(passed).toBeGreaterThan(20);
   });
 });
