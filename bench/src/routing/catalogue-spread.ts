@@ -36,7 +36,7 @@ const wideProviders = 1_000;
 const listingsEach = 10;
 const rotation = 'watched';
 /** A replica is asked again after so long; the figures are as coarse as that. */
-const askAgainMs = 5;
+const askAgainMs = 10;
 const servedMsMax = 30_000;
 
 /** Changes a rotation at one of three routers, again and again, and asks each of them until it plans by it. */

@@ -11,7 +11,7 @@ import type {
   Principal,
   RenewLease,
 } from '@aisbf/contracts';
-import { createLog, Metrics, readConfig, SystemClock } from '@aisbf/platform';
+import { createLog, type Log, Metrics, readConfig, SystemClock } from '@aisbf/platform';
 import {
   Accounts,
   Admission,
@@ -93,9 +93,46 @@ export async function stillRouter(
     ROUTER_CREDENTIAL_KEYS: `first:${randomBytes(32).toString('base64')}`,
     ...changes,
   });
-  const [clock, log] = [new SystemClock(), createLog('bench', 'silent')];
-  const metrics = new Metrics('bench');
-  const events = new RouterEvents(log, metrics);
+  const ground: Ground = {
+    ...{ settings, clock: new SystemClock(), log: createLog('bench', 'silent') },
+    metrics: new Metrics('bench'),
+  };
+  const events = new RouterEvents(ground.log, ground.metrics);
+  const { market, ...known } = await knownMarket(records, ground);
+  const plan = planningSettings(settings);
+  const planning = new Planning(market, usualOutputs(settings), plan, events);
+  const ownerRates = new OwnerRates(
+    new FreeProviderRates(),
+    events,
+    new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX),
+  );
+  const { desk, allowances } = holdDesk(ground, events);
+  const { text: apiToken } = createSecretToken('aisbf');
+  const principal = somebody();
+  const admission = new Admission(
+    await knowing(principal, ground.clock),
+    planning,
+    new RatedPlanning(planning, ownerRates),
+    new RateCheck(new FreeRates(), new RateCheckSettings(false), events),
+    desk,
+    events,
+  );
+  return {
+    ...{ apiToken, principal, ...known, market, planning, admission },
+    forget: (requestId) => allowances.withdrawn(requestId),
+    settings: plan,
+  };
+}
+
+/** What all parts stand on. */
+type Ground = Readonly<{
+  settings: ReturnType<typeof routerSettings.parse>;
+  clock: SystemClock;
+  log: Log;
+  metrics: Metrics;
+}>;
+
+async function knownMarket(records: CatalogueRecords, { settings, clock }: Ground) {
   const live = new LiveCatalogue(new KnownCatalogue(records));
   await live.refresh();
   const presence = new Presence(presenceSettings(settings));
@@ -104,21 +141,20 @@ export async function stillRouter(
     clock,
     new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX),
   );
-  const market = new Market(live, presence, health, pace, clock);
-  const outputs = new UsualOutputs(
+  return { presence, health, pace, market: new Market(live, presence, health, pace, clock) };
+}
+
+function usualOutputs(settings: Ground['settings']): UsualOutputs {
+  return new UsualOutputs(
     new UsualOutputSettings(
       settings.ROUTER_USUAL_ENTRIES_MAX,
       settings.ROUTER_USUAL_ANSWERS_MAX,
       settings.ROUTER_USUAL_ANSWERS_MIN,
     ),
   );
-  const plan = planningSettings(settings);
-  const planning = new Planning(market, outputs, plan, events);
-  const ownerRates = new OwnerRates(
-    new FreeProviderRates(),
-    events,
-    new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX),
-  );
+}
+
+function holdDesk({ settings, clock, log, metrics }: Ground, events: RouterEvents) {
   const allowances = new Allowances(
     new EndlessLeases(),
     clock,
@@ -128,33 +164,17 @@ export async function stillRouter(
       ...{ issueMsMax: 3_600_000, holdTtlMs: settings.ROUTER_HOLD_TTL_MS },
     }),
   );
+  const limits = {
+    candidatesMax: settings.ROUTER_SELECTION_NOTE_CANDIDATES,
+    bytesMax: settings.ROUTER_SELECTION_NOTE_BYTES_MAX,
+  };
   const notes = new SelectionNotes(
     new NoRecords(),
-    new SelectionNoteSettings(
-      {
-        candidatesMax: settings.ROUTER_SELECTION_NOTE_CANDIDATES,
-        bytesMax: settings.ROUTER_SELECTION_NOTE_BYTES_MAX,
-      },
-      settings.ROUTER_SELECTION_NOTES_MAX,
-    ),
+    new SelectionNoteSettings(limits, settings.ROUTER_SELECTION_NOTES_MAX),
     new SelectionEvents(log, metrics),
   );
   const secret = new TicketSecret(nowhere.AISBF_INTERNAL_SECRET);
-  const { text: apiToken } = createSecretToken('aisbf');
-  const principal = somebody();
-  const admission = new Admission(
-    await knowing(principal, clock),
-    planning,
-    new RatedPlanning(planning, ownerRates),
-    new RateCheck(new FreeRates(), new RateCheckSettings(false), events),
-    new HoldDesk(allowances, new FirstHolds(), secret, notes),
-    events,
-  );
-  return {
-    ...{ apiToken, principal, presence, health, pace, market, planning, admission },
-    forget: (requestId) => allowances.withdrawn(requestId),
-    settings: plan,
-  };
+  return { allowances, desk: new HoldDesk(allowances, new FirstHolds(), secret, notes) };
 }
 
 function somebody(): TokenBuyer {
