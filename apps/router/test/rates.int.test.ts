@@ -27,7 +27,8 @@ const token = (limits: Partial<TokenLimits>) => {
   return {
     apiTokenId,
     take: (promptTokens = 1) => rates.take({ apiTokenId, limits: all, promptTokens }),
-    spend: (requestId: string, tokens: number) => rates.spend({ apiTokenId, requests: [{ requestId, tokens }] }),
+    spend: (requestId: string, tokens: number) =>
+      rates.spend({ apiTokenId, requests: [{ requestId, tokens }] }),
     /** As if this much time had passed. */
     wait: async (ms: number) => {
       const bucket = `aisbf:rate:{${apiTokenId}}`;

@@ -1,29 +1,27 @@
 import type { RequestFacts, SelectionRecord } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { type Nanos, nanos, parseNanos } from '@aisbf/money';
+import { askingOrder } from './asking-order.js';
 import type { Selecting } from './autoselect-choice.js';
 import type { Catalogue, RotationLimits } from './catalogue.js';
-import { type Choice, offerName, offersOf } from './choice.js';
 import { faults } from './faults.js';
 import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
 import type { Buyer } from './offer.js';
-import { type OutlierSettings, outliersOf } from './outliers.js';
-import { inPreferredOrder } from './preferred-order.js';
+import { once } from './once.js';
+import type { OutlierSettings } from './outliers.js';
 import { refusal } from './refusal.js';
 import { resolveRoutes } from './resolve.js';
 import { splitSuffix } from './route-name.js';
+import { routePlacesOf } from './route-places.js';
 import type { SessionDemands } from './session-fit.js';
-import { withOneTrial } from './standing.js';
 import {
   healthKeyOf,
-  placeOf,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
-  upstreamsOf,
 } from './upstream.js';
-import { upstreamOrder } from './upstream-order.js';
 import { type RandomSource, randomByName } from './weighted-order.js';
+import { rejectionsOf, willingnessOf } from './willingness.js';
 
 export type PlanSettings = HoldSettings &
   Readonly<{
@@ -62,7 +60,7 @@ export type RoutePlan = Readonly<{
   holdAmount: Nanos;
   /** What the rotation says of tries and times, where a rotation was asked. */
   limits: RotationLimits | undefined;
-  /** By the offer's name: which of the request's routes leads to it, the first of several. */
+  /** By the name of a candidate's offer: which of the request's routes leads to it, the first of several. */
   routePlaces: ReadonlyMap<string, number>;
   /** What autoselects among the routes have decided, and by what. */
   selections: readonly SelectionRecord[];
@@ -85,7 +83,7 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
   const facts = withoutSuffixes(input.facts);
   if (facts.promptTokens > settings.promptTokensMax) throw faults.REQUEST_TOO_LARGE();
   const demands: SessionDemands = { ...facts, ...settings };
-  const { choice, rotation, routePlaces, selections } = resolveRoutes(
+  const { choice, rotation, ways, selections } = resolveRoutes(
     [facts.route, ...(facts.fallbacks ?? [])],
     {
       buyer: input.buyer,
@@ -97,26 +95,30 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     },
   );
   const random = randomFor(facts, input);
-  const offers = offersOf(choice);
-  const found = offers.map((offer) => ({
-    name: offerName(offer),
-    ...upstreamsOf(offer, input.around, demands, random),
-  }));
-  const rejections = found.flatMap((one) => one.rejections);
-  const usable = new Map(found.map(({ name, usable: upstreams }) => [name, upstreams]));
-  const candidates = ordered(choice, usable, { ...input, facts, random });
+  const byOffer = willingnessOf(choice, input.around, demands, random);
+  const candidates = askingOrder(choice, byOffer, {
+    ...{ around: input.around, random, settings, facts },
+    outputTokensOf: (model) => outputTokensCeiling(facts, settings, input.usualOutputOf(model)),
+  });
   const { preferences } = facts;
   const [first] = candidates;
   return {
     candidates,
     ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
-    rejections: rejections.slice(0, settings.rejectionsMax),
+    rejections: rejectionsOf(byOffer, settings.rejectionsMax),
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
     limits: rotation?.limits,
-    routePlaces,
+    routePlaces: routePlacesOf(
+      ways,
+      candidates.map(({ offer }) => offer),
+    ),
     selections,
     isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
-    refused: candidates.length === 0 ? refusal(offers, rejections, facts.endpoint) : undefined,
+    refused:
+      candidates.length === 0
+        ? // It counts all of them, also those of which the plan says nothing.
+          refusal([...byOffer.keys()], rejectionsOf(byOffer), facts.endpoint)
+        : undefined,
   };
 }
 
@@ -147,7 +149,7 @@ function selectingFor(
     measuring: {
       around,
       demands,
-      outputTokensOf: (model) => outputTokensCeiling(facts, settings, usualOutputOf(model)),
+      outputTokensOf: once((model) => outputTokensCeiling(facts, settings, usualOutputOf(model))),
     },
     offersMax: settings.selectedOffersMax,
   };
@@ -163,73 +165,4 @@ function holdFor(candidates: readonly Upstream[], input: PlanInput): Nanos {
   const amount = holdAmountFor(prices, facts, Math.max(...outputs));
   const costMax = facts.costMax === undefined ? amount : parseNanos(facts.costMax);
   return amount < costMax ? amount : costMax;
-}
-
-/**
- * Those that are well in the order of the choice, as the buyer wishes; then those that are cooling down, the
- * soonest recovered first: nobody is refused while somebody might serve. Whoever is on trial is asked first or last.
- */
-function ordered(
-  choice: Choice,
-  usable: ReadonlyMap<string, readonly Upstream[]>,
-  { facts, around, random, settings, usualOutputOf }: PlanInput,
-): readonly Upstream[] {
-  const well = new Map<string, readonly Upstream[]>();
-  const cooling: Upstream[] = [];
-  const outliers = outliersAmong([...usable.values()].flat(), around, settings.outliers);
-  for (const [name, all] of usable) {
-    const upstreams = outliers.size === 0 ? all : all.map((one) => asOutlier(one, outliers));
-    well.set(
-      name,
-      upstreams.filter(({ coolUntilMs }) => coolUntilMs === 0),
-    );
-    cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
-  }
-  // What is named in several places, or by imports too, is asked once, at the first.
-  const drawn = distinct(upstreamOrder(choice, well, random));
-  const [first] = drawn;
-  const wished = inPreferredOrder(drawn, facts.preferences, {
-    promptTokens: facts.promptTokens,
-    units: facts.units,
-    outputTokens: first
-      ? outputTokensCeiling(facts, settings, usualOutputOf(first.offer.model))
-      : 0,
-    paceOf: around.paceOf,
-  });
-  const { asked, waiting } = withOneTrial(wished, around.nowMs);
-  cooling.push(...waiting);
-  cooling.sort((left, right) => left.coolUntilMs - right.coolUntilMs);
-  return distinct([...asked, ...cooling]).slice(0, settings.candidatesMax);
-}
-
-/** Each place once, as it comes first. */
-function distinct(upstreams: readonly Upstream[]): readonly Upstream[] {
-  const places = new Map<string, Upstream>();
-  for (const upstream of upstreams) {
-    const place = placeOf(upstream);
-    if (!places.has(place)) places.set(place, upstream);
-  }
-  return [...places.values()];
-}
-
-/** Until when, by the place. */
-type Outliers = ReadonlyMap<string, number>;
-
-function asOutlier(upstream: Upstream, outliers: Outliers): Upstream {
-  return { ...upstream, coolUntilMs: outliers.get(placeOf(upstream)) ?? upstream.coolUntilMs };
-}
-
-function outliersAmong(
-  pool: readonly Upstream[],
-  { cooldownOf, nowMs }: Surroundings,
-  settings: OutlierSettings | undefined,
-): Outliers {
-  if (!settings) return new Map();
-  const found = outliersOf(
-    distinct(pool),
-    (upstream) => cooldownOf(healthKeyOf(upstream)),
-    settings,
-    nowMs,
-  );
-  return new Map([...found].map(([upstream, untilMs]) => [placeOf(upstream), untilMs]));
 }

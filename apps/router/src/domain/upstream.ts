@@ -1,17 +1,12 @@
-import type { SessionPresence } from '@aisbf/contracts';
-import { labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
 import { isAboveImport } from './import-offer.js';
 import type { Offer } from './offer.js';
 import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
 import { type PolicyRejection, policyRejection } from './provider-policy.js';
-import { importRouteOf } from './route-name.js';
-import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
+import type { SessionDemands, SessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
-import { sessionOrder } from './session-order.js';
-import { type Standing, standingOf } from './standing.js';
-import type { RandomSource } from './weighted-order.js';
+import type { Standing } from './standing.js';
 import { type WishRejection, wishRejection } from './wish-rejection.js';
 
 /** One machine or endpoint that can serve an offer. */
@@ -20,10 +15,12 @@ export type Upstream = Standing &
     offer: Offer;
     /** What to put into `model` of the body. */
     modelThere: string;
-    target:
-      | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
-      | Readonly<{ kind: 'session'; present: PresentSession }>;
+    target: Target;
   }>;
+
+export type Target =
+  | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
+  | Readonly<{ kind: 'session'; present: PresentSession }>;
 
 /** The name under which its health is known. */
 export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
@@ -65,41 +62,14 @@ export type UpstreamRejection = Readonly<{
 export type Surroundings = Readonly<{
   sessionsOf: (providerId: string) => readonly PresentSession[];
   cooldownOf: (healthKey: string) => Cooldown | undefined;
+  /** Whether `cooldownOf` knows anything of any upstream of a provider. Absent: it may know something of each. */
+  hasCooldowns?: (providerId: string) => boolean;
   /** How fast a provider's model was of late, by whomever of its machines. */
   paceOf: (providerId: string, model: string) => Pace | undefined;
   /** Why this request may not ask a provider of others. */
   barredOf?: (providerId: string) => RateRejection | undefined;
   nowMs: number;
 }>;
-
-export type Upstreams = Readonly<{
-  /** The most willing first. */
-  usable: readonly Upstream[];
-  rejections: readonly UpstreamRejection[];
-}>;
-
-/** Everybody who can serve an offer, and why the others cannot: one rejection a provider and reason. */
-export function upstreamsOf(
-  offer: Offer,
-  around: Surroundings,
-  demands: SessionDemands,
-  random: RandomSource,
-): Upstreams {
-  const rejection = offerRejection(offer, demands, around);
-  if (rejection) return rejected(offer, [rejection]);
-  const { source } = offer.provider;
-  if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
-  const modelThere = source.models.get(offer.model);
-  if (modelThere === undefined) return rejected(offer, ['not_offered']);
-  if (source.headers === null) return rejected(offer, ['credential_unreadable']);
-  const target = {
-    kind: 'http',
-    url: source.dialUrl ?? source.baseUrl,
-    headers: source.headers,
-  } as const;
-  const standing = standingNow(offer.provider.id, modelThere, null, around);
-  return { usable: [{ offer, modelThere, target, ...standing }], rejections: [] };
-}
 
 /** Why an offer cannot serve whatever its workers are. What waiting would not mend comes first. */
 export function offerRejection(
@@ -115,51 +85,4 @@ export function offerRejection(
   if (!provider.isEnabled) return 'disabled';
   if (isPaused) return 'paused_for_usage';
   return policyRejection(offer, demands.endpoint, nowMs) ?? barredOf?.(provider.id);
-}
-
-function sessionUpstreams(
-  offer: Offer,
-  around: Surroundings,
-  demands: SessionDemands,
-  random: RandomSource,
-): Upstreams {
-  const sessions = around.sessionsOf(offer.provider.id);
-  const reasons: RejectionReason[] = [];
-  const fit: { load: SessionPresence; present: PresentSession }[] = [];
-  for (const present of sessions) {
-    const { session } = present;
-    const reason = sessionRejection(offer.model, session, demands);
-    if (reason) reasons.push(reason);
-    else fit.push({ load: session, present });
-  }
-  if (sessions.length === 0) reasons.push('no_live_session');
-  const usable = sessionOrder(fit, random).map(
-    ({ present }): Upstream => ({
-      offer,
-      modelThere: offer.model,
-      target: { kind: 'session', present },
-      ...standingNow(offer.provider.id, offer.model, present.session.sessionId, around),
-    }),
-  );
-  return { usable, rejections: rejected(offer, reasons).rejections };
-}
-
-function standingNow(
-  providerId: string,
-  modelThere: string,
-  sessionId: string | null,
-  { cooldownOf, nowMs }: Surroundings,
-): Standing {
-  return standingOf(cooldownOf(healthKey(providerId, modelThere, sessionId)), nowMs);
-}
-
-function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const { provider, model, throughImport } = offer;
-  const rejections = [...new Set(reasons)].map((reason) => ({
-    providerLabel: labelOf(provider),
-    model,
-    reason,
-    ...(throughImport && { import: importRouteOf(throughImport) }),
-  }));
-  return { usable: [], rejections };
 }
