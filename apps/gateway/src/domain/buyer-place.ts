@@ -80,7 +80,8 @@ export function fieldsAt(place: BuyerPlace, fields: JsonBody): JsonBody {
   return { ...fields, model, models: names.flatMap((one) => fallbackAt(place, one) ?? []) };
 }
 
-type Read = Readonly<{ text: string; body: JsonBody }>;
+/** A body that is one, in its own text. */
+export type Read = Readonly<{ text: string; body: JsonBody }>;
 
 /** The same in the text of a body too: whoever reads it from here on need not know where it came in. */
 export function bodyAt(place: BuyerPlace, read: Read): Read {

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { EndpointName, Units } from '@aisbf/contracts';
 import { TextPrompt } from '@aisbf/metering';
 import type { ApiRequest, Dialect, JsonBody, PromptInput, RequestProblem } from '@aisbf/openai';
 import { fieldsAt } from './buyer-place.js';
 import { type Form, type FormPart, filesOf, formLength, writeForm } from './form.js';
-import type { ReadingTerms } from './json-work.js';
+import { hashOf, type ReadingTerms } from './json-work.js';
 import { readRouteWishes } from './route-wishes.js';
 import type { Work } from './work.js';
 
@@ -46,7 +45,7 @@ export function readFormWork(
     hasTools: false,
     // Workers get files as base64, four characters for three bytes.
     bodyBytes: Math.ceil((formLength(sent, boundary) * 4) / 3),
-    hash: () => hashOf([endpoint.name, form.digest, ...routesAt(fields, body.fields)]),
+    hash: () => hashOf(endpoint.name, [form.digest, ...routesAt(fields, body.fields)].join('\n')),
     bodyFor: (model) => {
       const parts = sent.map((part) => withModel(part, model));
       return {
@@ -63,10 +62,6 @@ export function readFormWork(
 /** A form that is read otherwise than it is written is another one. */
 function routesAt(fields: JsonBody, written: JsonBody): readonly string[] {
   return fields === written ? [] : [JSON.stringify([fields.model, fields.models])];
-}
-
-function hashOf([first = '', ...rest]: readonly string[]): string {
-  return createHash('sha256').update(`${first}\n`).update(rest.join('\n')).digest('hex');
 }
 
 function withModel(part: FormPart, model: string): FormPart {

@@ -13,7 +13,7 @@ import {
   withoutMembers,
 } from '@aisbf/openai';
 import type { SignalLimits } from '@aisbf/signals';
-import { type BuyerPlace, bodyAt } from './buyer-place.js';
+import { type BuyerPlace, bodyAt, type Read } from './buyer-place.js';
 import { readRouteWishes } from './route-wishes.js';
 import type { Work } from './work.js';
 
@@ -40,11 +40,9 @@ export function readJsonWork(
   written: string,
   { place, sessionHeader, signalLimits }: ReadingTerms,
 ): Work | RequestProblem {
-  const read = readJsonBody(written);
-  if ('problem' in read) return read.problem;
-  const problem = endpoint.problemOf(read.body);
-  if (problem) return problem;
-  const { text, body } = bodyAt(place, { text: written, body: read.body });
+  const read = readAt(place, endpoint, written);
+  if ('code' in read) return read;
+  const { text, body } = read;
   const wishes = readRouteWishes(body, sessionHeader);
   if ('code' in wishes) return wishes;
   // What only the market understands is nobody else's business.
@@ -58,7 +56,7 @@ export function readJsonWork(
     inputs: promptInputs(body),
     hasTools: hasTools(body),
     bodyBytes: Buffer.byteLength(text),
-    hash: () => createHash('sha256').update(`${endpoint.name}\n`).update(text).digest('hex'),
+    hash: () => hashOf(endpoint.name, text),
     bodyFor: (model) => ({
       contentType: 'application/json',
       open: () => replaceModel(sent, model),
@@ -66,4 +64,20 @@ export function readJsonWork(
     dialect: endpoint.dialect,
     signalLimits,
   };
+}
+
+/** The body of a request, as it would have come to `/v1`; or what is wrong with it. */
+export function readAt(
+  place: BuyerPlace,
+  { problemOf }: Pick<JsonEndpoint, 'problemOf'>,
+  written: string,
+): Read | RequestProblem {
+  const read = readJsonBody(written);
+  if ('problem' in read) return read.problem;
+  return problemOf(read.body) ?? bodyAt(place, { text: written, body: read.body });
+}
+
+/** The same for the same words to the same endpoint only. */
+export function hashOf(endpoint: EndpointName, text: string): string {
+  return createHash('sha256').update(`${endpoint}\n`).update(text).digest('hex');
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { EndpointName } from '@aisbf/contracts';
 import { Prompt } from '@aisbf/metering';
 import {
@@ -9,13 +8,11 @@ import {
   type JsonBody,
   promptInputs,
   type RequestProblem,
-  readJsonBody,
   replaceModel,
   toChatRequest,
   withoutMembers,
 } from '@aisbf/openai';
-import { bodyAt } from './buyer-place.js';
-import type { ReadingTerms } from './json-work.js';
+import { hashOf, type ReadingTerms, readAt } from './json-work.js';
 import { readRouteWishes } from './route-wishes.js';
 import type { UpstreamBody } from './upstream-body.js';
 import type { Work, WorkForm } from './work.js';
@@ -46,11 +43,9 @@ export function readTranslatedWork(
   written: string,
   { place, sessionHeader, signalLimits }: ReadingTerms,
 ): Work | RequestProblem {
-  const read = readJsonBody(written);
-  if ('problem' in read) return read.problem;
-  const problem = endpoint.problemOf(read.body);
-  if (problem) return problem;
-  const { text, body } = bodyAt(place, { text: written, body: read.body });
+  const read = readAt(place, endpoint, written);
+  if ('code' in read) return read;
+  const { text, body } = read;
   const translated = endpoint.toChat(body);
   if ('problem' in translated) return translated.problem;
   const { chat } = translated;
@@ -72,7 +67,7 @@ export function readTranslatedWork(
     inputs: promptInputs(chat),
     hasTools: hasTools(chat),
     bodyBytes: Math.max(Buffer.byteLength(asIs), Buffer.byteLength(asChat)),
-    hash: () => createHash('sha256').update(`${endpoint.name}\n`).update(text).digest('hex'),
+    hash: () => hashOf(endpoint.name, text),
     bodyFor: (model) => jsonBody(replaceModel(asIs, model)),
     dialect: endpoint.dialectOf(body),
     ...(endpoint.headersOf && { headersOf: endpoint.headersOf }),

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { factsOf, type Work } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
-import { apiTokenOf, usernameOf } from './buyer-request.js';
+import { callerOf } from './buyer-request.js';
 
 /** What would become of a request: nobody is called, and nothing is held. */
 @Injectable()
@@ -15,9 +15,7 @@ export class Explanations {
     return this.admission.explain({
       type: 'explain',
       seed: request.id,
-      apiToken: apiTokenOf(request),
-      pathUsername: usernameOf(request),
-      clientAddress: request.ip,
+      ...callerOf(request),
       facts: factsOf(work, work.prompt.tokensFor(familyOf(work.request.model))),
     });
   }

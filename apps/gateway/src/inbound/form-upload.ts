@@ -52,11 +52,19 @@ export async function receiveForm(
   }
 }
 
+/** A part, and what tells it from every other. */
+type ReadPart = Readonly<{ part: FormPart; says: readonly string[] }>;
+
+function formOf(read: readonly ReadPart[]): Form {
+  const digests = read.map(({ says }) => JSON.stringify(says));
+  const digest = createHash('sha256').update(JSON.stringify(digests)).digest('hex');
+  return { parts: read.map(({ part }) => part), digest };
+}
+
 class FormReading {
-  private readonly parts: (FormPart | Promise<FormPart>)[] = [];
-  private readonly digests: (string | Promise<string>)[] = [];
+  /** In the order of the form; a file is there when all of it has been written. */
+  private readonly parts: (ReadPart | Promise<ReadPart>)[] = [];
   private readonly files: Readable[] = [];
-  private readonly saved: Promise<void>[] = [];
   private readonly end = Promise.withResolvers<void>();
   private fileBytes = 0;
 
@@ -71,18 +79,15 @@ class FormReading {
     body.pipe(busboy);
     try {
       await this.end.promise;
-      await Promise.all(this.saved);
+      return formOf(await Promise.all(this.parts));
     } catch (error) {
       // What is left is read and dropped: closed under its sender, the connection would lose the answer too.
       body.unpipe(busboy);
       body.resume();
       for (const file of this.files) file.destroy();
-      await Promise.allSettled([...this.saved, ...this.parts, ...this.digests]);
+      await Promise.allSettled(this.parts);
       throw error instanceof Fault ? error : faults.FORM_INVALID({}, { cause: error });
     }
-    const digests = await Promise.all(this.digests);
-    const digest = createHash('sha256').update(JSON.stringify(digests)).digest('hex');
-    return { parts: await Promise.all(this.parts), digest };
   }
 
   private listenTo(busboy: BusboyInstance, body: Readable): void {
@@ -90,12 +95,13 @@ class FormReading {
     const refuse = (): void => reject(faults.FORM_TOO_LARGE());
     busboy.on('field', (name, value, isNameCut, isValueCut) => {
       if (isNameCut || isValueCut) refuse();
-      else this.takeField(name, value);
+      else this.parts.push({ part: { kind: 'field', name, value }, says: [name, value] });
     });
     busboy.on('file', (name, stream, filename, _encoding, contentType) => {
-      const file = this.takeFile(stream, { name, filename: filename ?? 'upload', contentType });
+      this.files.push(stream);
+      const file = this.readFile(stream, { name, filename: filename ?? 'upload', contentType });
       file.catch(reject);
-      this.saved.push(file);
+      this.parts.push(file);
     });
     for (const limit of ['partsLimit', 'filesLimit', 'fieldsLimit'] as const) {
       busboy.on(limit, refuse);
@@ -125,26 +131,17 @@ class FormReading {
     }
   }
 
-  private takeField(name: string, value: string): void {
-    this.parts.push({ kind: 'field', name, value });
-    this.digests.push(JSON.stringify([name, value]));
-  }
-
-  private async takeFile(
+  private async readFile(
     stream: BusboyFileStream,
     { name, filename, contentType }: { name: string; filename: string; contentType: string },
-  ): Promise<void> {
-    this.files.push(stream);
+  ): Promise<ReadPart> {
     const path = join(this.folder, randomUUID());
-    const saved = this.save(stream, path);
-    this.digests.push(saved.then(({ sha256 }) => JSON.stringify([name, filename, sha256])));
-    this.parts.push(
-      saved.then(({ bytes }) => ({
-        ...{ kind: 'file', name, filename, contentType, bytes },
-        open: () => createReadStream(path),
-      })),
-    );
-    await saved;
+    const { bytes, sha256 } = await this.save(stream, path);
+    const open = () => createReadStream(path);
+    return {
+      part: { kind: 'file', name, filename, contentType, bytes, open },
+      says: [name, filename, sha256],
+    };
   }
 
   private async save(

@@ -11,13 +11,13 @@ import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
 import {
   apiTokenOf,
+  callerOf,
   idempotencyKeyOf,
   invalidBody,
   newRequestId,
   placeOf,
   sessionOf,
   textOf,
-  usernameOf,
 } from './buyer-request.js';
 import { FormDoor } from './form-door.js';
 import { HttpBuyer } from './http-buyer.js';
@@ -108,7 +108,7 @@ export class InferenceDoor {
   ): Promise<FastifyReply> {
     const requestId = newRequestId();
     request.id = requestId;
-    const apiToken = apiTokenOf(request);
+    const caller = callerOf(request);
     const key = idempotencyKeyOf(request);
     if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
     this.running += 1;
@@ -116,9 +116,7 @@ export class InferenceDoor {
       const buyer = new HttpBuyer(reply.raw, requestId, idHeaders);
       const call: Call = {
         requestId,
-        apiToken,
-        pathUsername: usernameOf(request),
-        clientAddress: request.ip,
+        ...caller,
         work: await read(),
         ...(rememberAs && { remember: rememberAs(requestId) }),
       };

@@ -5,11 +5,12 @@ import { isAt, routeAt } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
 import { formEndpoints } from '../domain/form-endpoints.js';
 import { chatEndpoint, jsonEndpoints } from '../domain/json-endpoints.js';
-import { responsesEndpoint, translatedEndpoints } from '../domain/translated-endpoints.js';
+import { translatedEndpoints } from '../domain/translated-endpoints.js';
+import type { Work } from '../domain/work.js';
 import { Admission } from '../services/admission.js';
 import { Settlements } from '../services/settlements.js';
 import { buyerPrefixes } from './buyer-paths.js';
-import { apiTokenOf, callerOf, type Params, placeOf, usernameOf } from './buyer-request.js';
+import { callerOf, type Params, placeOf } from './buyer-request.js';
 import { Explanations } from './explanations.js';
 import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
@@ -110,14 +111,17 @@ export class OpenAiRoutes {
 
   /** Who would serve, and who would not, a request to the endpoint that is named. */
   private async explain(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { endpoint: name = chatEndpoint.name } = request.query as Query;
-    const translated = translatedEndpoints.find((one) => one.name === name);
-    const plain = jsonEndpoints.find((one) => one.name === name);
-    if (!translated && !plain) throw faults.ENDPOINT_MISSING({ param: 'endpoint' });
-    const work = plain
-      ? this.door.readJson(request, plain)
-      : this.door.readTranslated(request, translated ?? responsesEndpoint);
+    const work = this.readWork(request);
     return reply.send(await this.explanations.explain(request, work));
+  }
+
+  private readWork(request: FastifyRequest): Work {
+    const { endpoint: name = chatEndpoint.name } = request.query as Query;
+    const plain = jsonEndpoints.find((one) => one.name === name);
+    if (plain) return this.door.readJson(request, plain);
+    const translated = translatedEndpoints.find((one) => one.name === name);
+    if (translated) return this.door.readTranslated(request, translated);
+    throw faults.ENDPOINT_MISSING({ param: 'endpoint' });
   }
 
   private async listModels(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -139,13 +143,10 @@ export class OpenAiRoutes {
   }
 
   private async showReceipt(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const apiToken = apiTokenOf(request);
+    const caller = callerOf(request);
     const id = RequestId.safeParse((request.query as Query).id);
     if (!id.success) throw faults.GENERATION_ID_INVALID({ param: 'id' });
-    const question = {
-      ...{ apiToken, pathUsername: usernameOf(request), clientAddress: request.ip },
-      requestId: id.data,
-    };
+    const question = { ...caller, requestId: id.data };
     return reply.send({ data: await this.settlements.receipt(question) });
   }
 }

@@ -6,8 +6,8 @@ import { z } from 'zod';
 import { faults } from '../domain/faults.js';
 import { itemPage } from '../domain/response-input.js';
 import { responsesEndpoint } from '../domain/translated-endpoints.js';
-import { type ResponseCaller, StoredResponses } from '../services/stored-responses.js';
-import { apiTokenOf, invalidBody, textOf, usernameOf } from './buyer-request.js';
+import { StoredResponses } from '../services/stored-responses.js';
+import { callerOf, invalidBody, textOf } from './buyer-request.js';
 import { InferenceDoor } from './inference-door.js';
 
 const PageQuery = z.looseObject({
@@ -70,11 +70,6 @@ export class ResponseRoutes {
     const { input } = await this.stored.get(callerOf(request), id);
     return reply.send(itemPage(input, id, { limit, order, after }));
   }
-}
-
-function callerOf(request: FastifyRequest): ResponseCaller {
-  const pathUsername = usernameOf(request);
-  return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
 }
 
 function idOf(request: FastifyRequest): string {

@@ -64,10 +64,9 @@ export class StoredResponses {
     const { previous_response_id: previousId } = body;
     const before = typeof previousId === 'string' ? await this.before(caller, previousId) : [];
     const input = [...before, ...inputItems(body)];
-    const isKeepable = Buffer.byteLength(JSON.stringify(input)) <= this.limits.bytesMax;
     const changed = {
       ...(before.length > 0 && { input }),
-      ...(!isKeepable && isStored(body) && { store: false }),
+      ...(isStored(body) && this.isTooLarge(input) && { store: false }),
     };
     const isChanged = Object.keys(changed).length > 0;
     return {
@@ -75,6 +74,10 @@ export class StoredResponses {
       rememberAs: (requestId) => (answer) =>
         this.keep(caller, responseId(requestId), input, answer),
     };
+  }
+
+  private isTooLarge(input: readonly JsonBody[]): boolean {
+    return Buffer.byteLength(JSON.stringify(input)) > this.limits.bytesMax;
   }
 
   private async before(caller: ResponseCaller, id: string): Promise<readonly JsonBody[]> {
