@@ -14,5 +14,6 @@ export { type Asking, NatsBus, type NatsBusOptions } from './nats-bus.js';
 export { parse, parsed } from './parsed.js';
 export { platformFaults } from './platform-faults.js';
 export { Readiness } from './readiness.js';
+export { Repeating } from './repeating.js';
 export { type ShutdownOptions, shutdownOnSignal } from './shutdown.js';
 export { type GrpcDoor, startTwoDoors } from './two-doors.js';

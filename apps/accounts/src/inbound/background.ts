@@ -1,3 +1,4 @@
+import { Repeating } from '@aisbf/platform';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { LedgerEvents } from '../services/ledger-events.js';
 
@@ -19,35 +20,21 @@ export class BackgroundJobs {
 /** The work that no request asks for. Each job runs again some time after it ended, never beside itself. */
 @Injectable()
 export class Background implements OnApplicationShutdown {
-  private readonly timers = new Set<NodeJS.Timeout>();
-  private readonly running = new Set<Promise<void>>();
-  private isStopped = false;
+  private readonly repeating: readonly Repeating[];
 
   constructor(
-    private readonly jobs: BackgroundJobs,
+    jobs: BackgroundJobs,
     private readonly events: LedgerEvents,
-  ) {}
+  ) {
+    this.repeating = jobs.all.map((job) => new Repeating(() => this.run(job), job.intervalMs));
+  }
 
   start(): void {
-    for (const job of this.jobs.all) this.repeat(job);
+    for (const one of this.repeating) one.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    for (const timer of this.timers) clearTimeout(timer);
-    await Promise.all(this.running);
-  }
-
-  private repeat(job: BackgroundJob): void {
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      const run = this.run(job).finally(() => {
-        this.running.delete(run);
-        if (!this.isStopped) this.repeat(job);
-      });
-      this.running.add(run);
-    }, job.intervalMs);
-    this.timers.add(timer);
+    await Promise.all(this.repeating.map((one) => one.stop()));
   }
 
   private async run({ what, run }: BackgroundJob): Promise<void> {

@@ -1,3 +1,4 @@
+import { Repeating } from '@aisbf/platform';
 import {
   Injectable,
   type OnApplicationBootstrap,
@@ -12,32 +13,17 @@ export class ActTendingSettings {
 /** Has acts carried to the record, one round after the other. */
 @Injectable()
 export class ActTending implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> | undefined;
-  private isStopped = false;
+  private readonly repeating: Repeating;
 
-  constructor(
-    private readonly relay: ActRelay,
-    private readonly settings: ActTendingSettings,
-  ) {}
+  constructor(relay: ActRelay, settings: ActTendingSettings) {
+    this.repeating = new Repeating(() => relay.relay(), settings.intervalMs);
+  }
 
   onApplicationBootstrap(): void {
-    this.carryLater();
+    this.repeating.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.round;
-  }
-
-  private carryLater(): void {
-    this.timer = setTimeout(() => this.carry(), this.settings.intervalMs);
-  }
-
-  private carry(): void {
-    this.round = this.relay.relay().finally(() => {
-      if (!this.isStopped) this.carryLater();
-    });
+    await this.repeating.stop();
   }
 }

@@ -1,3 +1,4 @@
+import { Repeating } from '@aisbf/platform';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ProbeEvents } from '../probe-events.js';
 import { ProbeRounds } from '../services/probe-rounds.js';
@@ -13,36 +14,25 @@ export class ProbeTendingSettings {
 /** Keeps the rounds in step with the catalogue, one look after the other, and takes part in making them. */
 @Injectable()
 export class ProbeTending implements OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private look: Promise<void> | undefined;
-  private isStopped = false;
+  private readonly looks: Repeating;
 
   constructor(
     private readonly settings: ProbeTendingSettings,
-    private readonly rounds: ProbeRounds,
+    rounds: ProbeRounds,
     private readonly worker: ProbeWorker,
-    private readonly events: ProbeEvents,
-  ) {}
+    events: ProbeEvents,
+  ) {
+    const look = () => rounds.tend().catch((error: unknown) => events.failed('rounds', error));
+    this.looks = new Repeating(look, settings.intervalMs);
+  }
 
   start(): void {
     if (!this.settings.isOn) return;
     this.worker.start();
-    this.tend();
+    this.looks.startNow();
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.look;
-  }
-
-  private tend(): void {
-    this.look = this.rounds
-      .tend()
-      .catch((error: unknown) => this.events.failed('rounds', error))
-      .finally(() => {
-        if (this.isStopped) return;
-        this.timer = setTimeout(() => this.tend(), this.settings.intervalMs);
-      });
+  onApplicationShutdown(): Promise<void> {
+    return this.looks.stop();
   }
 }

@@ -1,3 +1,4 @@
+import { Repeating } from '@aisbf/platform';
 import {
   Injectable,
   type OnApplicationBootstrap,
@@ -12,33 +13,21 @@ export class SelectionTendingSettings {
 /** Has the decisions of autoselects told, one round after the other; the last one when the process leaves. */
 @Injectable()
 export class SelectionTending implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private round: Promise<void> | undefined;
-  private isStopped = false;
+  private readonly repeating: Repeating;
 
   constructor(
     private readonly notes: SelectionNotes,
-    private readonly settings: SelectionTendingSettings,
-  ) {}
+    settings: SelectionTendingSettings,
+  ) {
+    this.repeating = new Repeating(() => this.notes.carry(), settings.intervalMs);
+  }
 
   onApplicationBootstrap(): void {
-    this.carryLater();
+    this.repeating.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.isStopped = true;
-    clearTimeout(this.timer);
-    await this.round;
+    await this.repeating.stop();
     await this.notes.carry();
-  }
-
-  private carryLater(): void {
-    this.timer = setTimeout(() => this.carry(), this.settings.intervalMs);
-  }
-
-  private carry(): void {
-    this.round = this.notes.carry().finally(() => {
-      if (!this.isStopped) this.carryLater();
-    });
   }
 }
