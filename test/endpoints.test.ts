@@ -2,7 +2,8 @@ import { endpointNames, endpointPaths } from '@aisbf/contracts';
 import { FakeUpstream, MarketUnderTest, type TestBuyer, wav } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import OpenAI, { toFile } from 'openai';
-import { costOf, unevenPrices } from './price.js';
+import { unevenPrices } from './price.js';
+import { settledReceipt } from './settled.js';
 
 let market: MarketUnderTest;
 let upstream: FakeUpstream;
@@ -36,12 +37,8 @@ afterAll(async () => {
 }, 60_000);
 
 /** The receipt of an answer, whose charge is what its units cost. */
-async function settled({ headers }: Response) {
-  const receipt = await market.receipt(buyer, headers.get('x-request-id') ?? '');
-  expect(receipt).toMatchObject({ state: 'settled', outcome: 'completed' });
-  expect(BigInt(receipt.charge)).toBe(costOf(receipt.units, prices));
-  return receipt;
-}
+const settled = ({ headers }: Response) =>
+  settledReceipt(market, buyer, headers.get('x-request-id'), prices);
 
 describe.each(['hosted/all', 'sams/all'])('%s', (model) => {
   it('completes plain prompts, each for itself', async () => {

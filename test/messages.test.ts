@@ -3,6 +3,8 @@ import { FakeUpstream, fakeMessage, MarketUnderTest, type TestBuyer } from '@ais
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { costOf, unevenPrices } from './price.js';
+import { sellBothWays } from './sell-both-ways.js';
+import { settledReceipt } from './settled.js';
 
 let market: MarketUnderTest;
 let upstream: FakeUpstream;
@@ -22,20 +24,8 @@ beforeAll(async () => {
   [market, upstream] = await Promise.all([MarketUnderTest.start(), FakeUpstream.start(['say'])]);
   buyer = await market.buyer('alice');
   client = new Anthropic({ apiKey: buyer.apiToken, baseURL: market.url, maxRetries: 0 });
-  const [plain, able] = [
-    await market.shop('sam', 'sams', ['say'], prices),
-    await market.shop('tom', 'toms', ['say'], prices),
-  ];
-  await market.worker(plain, 'plain', { upstreamUrl: upstream.url });
-  await market.worker(able, 'able', {
-    upstreamUrl: upstream.url,
-    env: { WORKER_ENDPOINTS: 'v1/messages' },
-  });
-  const { operator } = market;
-  const hosted = await operator.createHttpProvider('hosted', upstream.url, ['say']);
-  const native = await operator.createHttpProvider('native', upstream.url, ['say'], ['messages']);
-  for (const provider of [hosted, native]) await operator.putListing(provider, 'say', prices);
-  await market.untilBuyable(buyer, 'sams/say', 'toms/say', 'hosted/say', 'native/say');
+  const native = { workerPaths: 'v1/messages', endpoint: 'messages' } as const;
+  await sellBothWays({ market, upstream, buyer }, native, prices);
 }, 60_000);
 
 afterAll(async () => {
@@ -51,15 +41,8 @@ beforeEach(() => {
   );
 });
 
-async function settled(requestId: string | null | undefined) {
-  const receipt = await market.receipt(buyer, requestId ?? '');
-  expect(receipt).toMatchObject({ state: 'settled', outcome: 'completed' });
-  // Thoughts have no price of their own here.
-  const { completion_token = 0, reasoning_token = 0, ...units } = receipt.units;
-  const output = { completion_token: completion_token + reasoning_token };
-  expect(BigInt(receipt.charge)).toBe(costOf({ ...units, ...output }, prices));
-  return receipt;
-}
+const settled = (requestId: string | null | undefined) =>
+  settledReceipt(market, buyer, requestId, prices);
 
 const messages = [{ role: 'user' as const, content: 'one two' }];
 const prompt_token = countPromptTokens({ messages });

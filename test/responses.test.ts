@@ -3,6 +3,8 @@ import { FakeUpstream, fakeResponse, MarketUnderTest, type TestBuyer } from '@ai
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import OpenAI from 'openai';
 import { costOf, unevenPrices } from './price.js';
+import { sellBothWays } from './sell-both-ways.js';
+import { settledReceipt } from './settled.js';
 
 let market: MarketUnderTest;
 let upstream: FakeUpstream;
@@ -24,24 +26,12 @@ beforeAll(async () => {
   [market, upstream] = await Promise.all([MarketUnderTest.start(), FakeUpstream.start(['say'])]);
   buyer = await market.buyer('alice');
   client = new OpenAI({ apiKey: buyer.apiToken, baseURL: `${market.url}/v1`, maxRetries: 0 });
-  const [plain, able] = [
-    await market.shop('sam', 'sams', ['say'], prices),
-    await market.shop('tom', 'toms', ['say'], prices),
-  ];
-  await market.worker(plain, 'plain', { upstreamUrl: upstream.url });
-  await market.worker(able, 'able', {
-    upstreamUrl: upstream.url,
-    env: { WORKER_ENDPOINTS: 'v1/responses,v1/messages' },
-  });
+  const native = { workerPaths: 'v1/responses,v1/messages', endpoint: 'responses' } as const;
+  await sellBothWays({ market, upstream, buyer }, native, prices);
   const { operator } = market;
-  const hosted = await operator.createHttpProvider('hosted', upstream.url, ['say']);
-  const native = await operator.createHttpProvider('native', upstream.url, ['say'], ['responses']);
   const deaf = await operator.createHttpProvider('deaf', upstream.url, ['say'], ['embeddings']);
-  for (const provider of [hosted, native, deaf]) {
-    await operator.putListing(provider, 'say', prices);
-  }
-  const routes = ['sams/say', 'toms/say', 'hosted/say', 'native/say', 'deaf/say'];
-  await market.untilBuyable(buyer, ...routes);
+  await operator.putListing(deaf, 'say', prices);
+  await market.untilBuyable(buyer, 'deaf/say');
 }, 60_000);
 
 afterAll(async () => {
@@ -58,12 +48,8 @@ beforeEach(() => {
 });
 
 /** The receipt behind a response, whose charge is what its units cost. */
-async function settled(responseId: string) {
-  const receipt = await market.receipt(buyer, responseId.replace('resp_', 'req_'));
-  expect(receipt).toMatchObject({ state: 'settled', outcome: 'completed' });
-  expect(BigInt(receipt.charge)).toBe(costOf(receipt.units, prices));
-  return receipt;
-}
+const settled = (responseId: string) =>
+  settledReceipt(market, buyer, responseId.replace('resp_', 'req_'), prices);
 
 const prompt_token = countPromptTokens({ messages: [{ role: 'user', content: 'one two' }] });
 const units = { prompt_token, completion_token: 8, request: 1 };
