@@ -268,7 +268,6 @@ export {
   ForgottenResponse,
   FoundResponse,
   KeepResponse,
-  ResponseId,
 } from './stored-response.js';
 export { streams, subjects } from './subject.js';
 export {

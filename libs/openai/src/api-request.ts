@@ -1,4 +1,4 @@
-import type { JsonBody, RequestProblem } from './json-body.js';
+import type { JsonBody } from './json-body.js';
 
 /** What the market reads from a request, whichever endpoint it came to. Everything else passes through as it came. */
 export type ApiRequest = Readonly<{
@@ -21,10 +21,6 @@ export type MediaOutput = Readonly<{
   max: number;
   each: number;
 }>;
-
-export type ApiRequestResult =
-  | Readonly<{ isValid: true; request: ApiRequest }>
-  | Readonly<{ isValid: false; problem: RequestProblem }>;
 
 /** A request of an endpoint that streams no text: what it gives is no tokens. */
 export function withoutText(body: JsonBody): ApiRequest {

@@ -1,10 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { readChatRequest } from './chat-request.js';
+import { chatProblem, toChatRequest } from './chat-request.js';
+import { readJsonBody } from './json-body.js';
 
 const valid = { model: 'p/m', messages: [{ role: 'user', content: 'hi' }] };
 
-describe(readChatRequest, () => {
+/** As whoever serves chat reads it. */
+function readChatRequest(text: string) {
+  const read = readJsonBody(text);
+  const problem = 'problem' in read ? read.problem : chatProblem(read.body);
+  if (problem || 'problem' in read) return { isValid: false, problem };
+  return { isValid: true, request: toChatRequest(read.body) };
+}
+
+describe('a chat request', () => {
   it('reads what the market needs', () => {
     const result = readChatRequest(JSON.stringify({ ...valid, stream: true, max_tokens: 5, n: 2 }));
     expect(result).toMatchObject({

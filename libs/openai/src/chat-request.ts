@@ -1,4 +1,4 @@
-import type { ApiRequest, ApiRequestResult } from './api-request.js';
+import type { ApiRequest } from './api-request.js';
 import {
   choicesProblem,
   isObject,
@@ -8,19 +8,9 @@ import {
   numberOrNull,
   outputTokensProblem,
   type RequestProblem,
-  readJsonBody,
   streamProblem,
   wrongType,
 } from './json-body.js';
-
-/** Reads a chat request from its JSON text. */
-export function readChatRequest(text: string): ApiRequestResult {
-  const read = readJsonBody(text);
-  if ('problem' in read) return { isValid: false, problem: read.problem };
-  const problem = chatProblem(read.body);
-  if (problem) return { isValid: false, problem };
-  return { isValid: true, request: toChatRequest(read.body) };
-}
 
 export function chatProblem(body: JsonBody): RequestProblem | undefined {
   return (

@@ -3,18 +3,16 @@ export {
   type AnswerPiece,
   type AnswerResult,
   answerOf,
-  type UpstreamError,
 } from './answer.js';
 export { readAnswerBody } from './answer-body.js';
 export {
   type ApiRequest,
-  type ApiRequestResult,
   type MediaOutput,
   withoutText,
 } from './api-request.js';
-export { readChatAnswer, readChatEvent } from './chat-answer.js';
-export { chatProblem, readChatRequest, toChatRequest } from './chat-request.js';
-export { type ChatPart, type ChatSaid, readChatSaid } from './chat-said.js';
+export { readChatEvent } from './chat-answer.js';
+export { chatProblem, toChatRequest } from './chat-request.js';
+export type { ChatPart, ChatSaid } from './chat-said.js';
 export { completionProblem, toCompletionRequest } from './completion-request.js';
 export {
   chatDialect,
@@ -36,21 +34,18 @@ export {
 } from './inexpressible.js';
 export { embeddingProblem, moderationProblem, rerankProblem } from './input-request.js';
 export {
-  choicesProblem,
   countProblem,
   isNullish,
   isObject,
   type JsonBody,
   missing,
   modelProblem,
-  numberOrNull,
   outputTokensProblem,
   type RequestProblem,
   readJsonBody,
   streamProblem,
   wrongType,
 } from './json-body.js';
-export { lengthChunk, usageChunk } from './length-chunk.js';
 export {
   imageProblem,
   speechProblem,

@@ -15,14 +15,14 @@ const faultOfReason: Partial<Record<RejectionReason, () => Fault>> = {
   price_above_import_max: faults.PRICE_ABOVE_MAX,
 };
 
-const isUnsupported: ReadonlySet<RejectionReason> = new Set<RejectionReason>([
+const unsupportedReasons: ReadonlySet<RejectionReason> = new Set<RejectionReason>([
   'output_unsupported',
   'endpoint_unsupported',
   'endpoint_not_allowed',
 ]);
 
 function lastingFault(reason: RejectionReason, endpoint: EndpointName): (() => Fault) | undefined {
-  if (!isUnsupported.has(reason)) return faultOfReason[reason];
+  if (!unsupportedReasons.has(reason)) return faultOfReason[reason];
   return endpoint === 'chat.completions' ? faults.CHAT_UNSUPPORTED : faults.ENDPOINT_UNSUPPORTED;
 }
 
