@@ -4,13 +4,15 @@
  */
 import { randomBytes } from 'node:crypto';
 
+// An id, by which a later key can be told from it: the day it was made.
+const keys = () => `${new Date().toISOString().slice(0, 10)}:${randomBytes(32).toString('base64')}`;
 const text = () => randomBytes(32).toString('base64url');
 const secrets = {
   AISBF_INTERNAL_SECRET: text(),
   ACCOUNTS_SECRET_PEPPER: text(),
   ROUTER_SECRET_PEPPER: text(),
-  // An id, by which a later key can be told from it: the day it was made.
-  ROUTER_CREDENTIAL_KEYS: `${new Date().toISOString().slice(0, 10)}:${randomBytes(32).toString('base64')}`,
+  ROUTER_CREDENTIAL_KEYS: keys(),
+  GATEWAY_FILE_KEYS: keys(),
   // Of the compose file's own Postgres; they stand in URLs, so they hold nothing that would need escaping.
   POSTGRES_PASSWORD: text(),
   ACCOUNTS_DATABASE_PASSWORD: text(),

@@ -8,14 +8,18 @@ import {
   type TestBuyer,
   type TestShop,
   totpOf,
+  until,
 } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type FormFields, fileCalls, formOf } from './file-calls.js';
 
 type Call = Readonly<{
   token: string;
   path?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, string>>;
   body?: unknown;
+  /** Fields of a form. */
+  form?: FormFields;
   headers?: Readonly<Record<string, string>>;
 }>;
 
@@ -108,6 +112,9 @@ function signingIn(): Readonly<Record<string, () => Call | Promise<Call>>> {
     signOut: () => ({ token }),
   };
 }
+
+const unfinishedBatches = 'SELECT FROM batch WHERE is_batch_unfinished(status)';
+const areBatchesOver = async () => (await market.query(unfinishedBatches)).length === 0;
 
 /** One call of every route, in an order in which each finds what it needs. */
 const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
@@ -250,6 +257,11 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', messages: [{ role: 'user', content: 'Hello!' }] },
   }),
+  ...fileCalls(
+    () => buyer.apiToken,
+    () => made,
+    () => until(areBatchesOver),
+  ),
   createResponse: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', input: 'Hello!' },
@@ -373,6 +385,8 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   listPriceChanges: ({ changes }) => ({ price: firstId(changes) }),
   proposeRepair: ({ id = '' }) => ({ repair: id }),
   createTopUp: ({ id = '' }) => ({ topUp: id }),
+  createFile: ({ id = '' }) => ({ file: id }),
+  createBatch: ({ id = '' }) => ({ batch: id }),
   createResponse: ({ id = '' }) => ({ response: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };
@@ -389,7 +403,10 @@ function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>)
 /** Cookies of the one who signs in. */
 const cookies = new Map<string, string>();
 
-async function send(route: Route, { token, body, headers, ...place }: Call): Promise<Response> {
+async function send(
+  route: Route,
+  { token, body, form, headers, ...place }: Call,
+): Promise<Response> {
   const isAuth = route.path.startsWith('/api/account/auth');
   const response = await fetch(addressOf(route, place), {
     method: route.method.toUpperCase(),
@@ -401,6 +418,7 @@ async function send(route: Route, { token, body, headers, ...place }: Call): Pro
       ...headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(form && { body: formOf(form) }),
   });
   for (const cookie of response.headers.getSetCookie()) {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
@@ -496,6 +514,10 @@ describe('the routes of the OpenAPI document', () => {
       return;
     }
     expect({ status: response.status, text }).toEqual({ status, text: expect.anything() });
+    if (route.answer.isBytes) {
+      expect(text).toContain('custom_id');
+      return;
+    }
     if (!schema && route.answer.isCsvToo) {
       expect(response.headers.get('content-type')).toMatch(/^text\/csv/);
       return;
@@ -514,8 +536,13 @@ describe('the routes of the OpenAPI document', () => {
   it.each(closed.map((route) => [route.operationId, route] as const))(
     '%s refuses a stranger as it is described',
     async (_name, route) => {
-      const body = route.request && {};
-      const response = await send(route, { token: '', ...(body && { body }) });
+      const body = route.request && !route.isForm && {};
+      const form = route.isForm && {};
+      const response = await send(route, {
+        token: '',
+        ...(body && { body }),
+        ...(form && { form }),
+      });
       expect([400, 401, 403, 404]).toContain(response.status);
       expect(route.error.safeParse(await response.json())).toMatchObject({ success: true });
       expect(response.headers.get('x-should-retry')).toBe('false');

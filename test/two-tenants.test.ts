@@ -3,12 +3,21 @@ import { request as httpRequest } from 'node:http';
 import { PayoutBatch, restRoutes } from '@aisbf/contracts';
 import { FakeStripe, FakeUpstream, MarketUnderTest } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type FormFields,
+  foreignFiles,
+  formOf,
+  type OwnFiles,
+  ownFileCall,
+  ownFiles,
+} from './file-calls.js';
 import { buy, moveIn, payOut, purchase, type Tenant } from './tenant.js';
 
 type Attempt = Readonly<{
   path?: Readonly<Record<string, string>>;
   query?: Readonly<Record<string, string>>;
   body?: unknown;
+  form?: FormFields;
   headers?: Readonly<Record<string, string>>;
   /** Which answers are right; otherwise that it is forbidden, or not there. */
   statuses?: readonly number[];
@@ -24,6 +33,8 @@ let bob: Tenant;
 let requestId: string;
 let bobsRequestId: string;
 let saleId: string;
+let annsFiles: OwnFiles;
+let bobsFiles: OwnFiles;
 let payoutId: string;
 let sessionToken: string;
 const batchId = randomUUID();
@@ -58,6 +69,7 @@ const foreign: Attempts = {
     { body: { ...purchase, model: `ann/provider/${ann.names.hiddenProvider}/m` } },
     ...imports().map((model) => ({ body: { ...purchase, model } })),
   ],
+  ...foreignFiles(() => annsFiles),
   createResponse: () => [
     { body: { input: 'x', model: `rotation/${ann.names.rotation}` } },
     { body: { input: 'x', model: 'hosted/plain', previous_response_id: responseIds.ann } },
@@ -241,7 +253,7 @@ const own: Attempts = Object.fromEntries(
     ...['listCallableAutoselects', 'listOllamaTags', 'getOllamaVersion'],
     'getCatalogueRevision',
     ...['listWorkerSessions', 'listPasskeys', 'getSession', 'beginPasskey', 'getAccessKeys'],
-    'getAccessToken',
+    ...['getAccessToken', 'listFiles', 'listBatches'],
   ].map((operationId) => [operationId, () => [{ statuses: nothing }]] as const),
 );
 const ownToo: Attempts = {
@@ -314,6 +326,7 @@ async function send(route: Route, attempt: Attempt, secret: string, prefix = '')
       ...attempt.headers,
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(attempt.form && { body: formOf(attempt.form) }),
   });
   return told(response);
 }
@@ -423,10 +436,13 @@ beforeAll(async () => {
   bobsRequestId = (await buy(market, bob.apiToken, 'hosted/plain')).requestId;
   await market.receipt(carl, saleId);
   await market.restingWallet(carl);
+  annsFiles = await ownFiles(market.url, ann.apiToken, 'hosted/plain');
+  bobsFiles = await ownFiles(market.url, bob.apiToken, 'hosted/plain');
   payoutId = await payOut(market, 'ann');
   await payOut(market, 'bob');
   await market.operator.call('POST', '/api/account/payout-batches', PayoutBatch, { batchId });
   ann.traces.push(requestId, saleId, payoutId, responseIds.ann);
+  ann.traces.push(annsFiles.file, annsFiles.batch);
   expect(ann.traces).not.toContain('');
   sessionToken = await bob.page.accessToken();
 }, 120_000);
@@ -521,7 +537,7 @@ describe("another's own address", () => {
   )(
     'is closed to a tenant who asks it to %s at "%s", for what is its own too',
     async (_name, place, route) => {
-      const attempt = {
+      const attempt: Attempt = {
         path: { model: 'hosted/plain', id: responseIds.bob },
         ...(route.method === 'post' && {
           // An answer that is kept is behind the same door.
@@ -529,10 +545,12 @@ describe("another's own address", () => {
           body: { ...purchase, model: 'hosted/plain', input: 'Hello!' },
         }),
         ...(route.operationId === 'getGeneration' && { query: { id: bobsRequestId } }),
+        ...ownFileCall(route.operationId, bobsFiles),
       };
       const open = await send(route, attempt, bob.apiToken, `/api/u/bob${place}`);
       // None runs in the background.
-      expect(open.status).toBe(route.operationId === 'cancelResponse' ? 400 : 200);
+      const statuses = attempt.statuses ?? [route.operationId === 'cancelResponse' ? 400 : 200];
+      expect(statuses).toContain(open.status);
       for (const prefix of ['/api/u/ann', '/api/u/global', '/api/u/nobody']) {
         const answer = await send(route, attempt, bob.apiToken, `${prefix}${place}`);
         expect(answer).toMatchObject({

@@ -6,6 +6,8 @@ import type { AccountsSettings } from './config.js';
 import { AccessUpkeep } from './inbound/access-upkeep.js';
 import { AuthRoutesDoor } from './inbound/auth-routes.js';
 import { Background } from './inbound/background.js';
+import { takeBinaryBodies } from './inbound/binary-body.js';
+import { FilePurgeWorker } from './inbound/file-purge-worker.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PayoutWorker } from './inbound/payout-worker.js';
 import { ReconciliationWorker } from './inbound/reconciliation-worker.js';
@@ -45,7 +47,10 @@ export async function startAccounts(settings: AccountsSettings) {
     log,
     metrics,
     readiness,
-    onFastify: (fastify, nest) => nest.get(AuthRoutesDoor).addTo(fastify),
+    onFastify: (fastify, nest) => {
+      takeBinaryBodies(fastify, settings.ACCOUNTS_BINARY_BYTES_MAX);
+      nest.get(AuthRoutesDoor).addTo(fastify);
+    },
     grpc: {
       proto: 'accounts.proto',
       service: 'aisbf.accounts.v1.Accounts',
@@ -63,6 +68,7 @@ export async function startAccounts(settings: AccountsSettings) {
   if (settings.ACCOUNTS_REDIS_URL !== undefined) {
     app.get(PayoutWorker).start();
     app.get(ReconciliationWorker).start();
+    app.get(FilePurgeWorker).start();
   }
   readiness.markStarted();
   log.info({ url: await app.getUrl(), grpcPort }, 'accounts are open');

@@ -10,6 +10,7 @@ import {
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { AccountsSettings } from './config.js';
+import { FileJobs, fileParts } from './file.module.js';
 import { identityParts } from './identity.module.js';
 import { AccessController } from './inbound/access.controller.js';
 import { AccountController } from './inbound/account.controller.js';
@@ -17,6 +18,9 @@ import { ActsController } from './inbound/acts.controller.js';
 import { AnswersController } from './inbound/answers.controller.js';
 import { ApiTokensController } from './inbound/api-tokens.controller.js';
 import { Background, BackgroundJobs, job } from './inbound/background.js';
+import { BatchWorkController } from './inbound/batch-work.controller.js';
+import { BatchesController } from './inbound/batches.controller.js';
+import { FilesController } from './inbound/files.controller.js';
 import { InternalController } from './inbound/internal.controller.js';
 import { LedgerGrpc } from './inbound/ledger.grpc.js';
 import { PaymentController } from './inbound/payment.controller.js';
@@ -77,6 +81,9 @@ export function appModule(
       RequestMoneyController,
       AccessController,
       AnswersController,
+      FilesController,
+      BatchesController,
+      BatchWorkController,
       StoredResponsesController,
       ActsController,
       SelectionsController,
@@ -104,6 +111,7 @@ export function appModule(
       ...usageParts(settings, log),
       ...payoutParts(settings),
       ...reconciliationParts(settings, log),
+      ...fileParts(settings),
       LedgerGrpc,
       SettleConsumer,
       Background,
@@ -146,7 +154,7 @@ function backgroundJobs(settings: AccountsSettings): Provider {
     inject: [
       ...[Reaper, OutboxRelay, BusStreams, Upkeep, Idempotency],
       ...[StoredResponseJobs, PaymentJobs, UsageJobs, PayoutJobs, ReconciliationJobs],
-      SelectionJobs,
+      ...[SelectionJobs, FileJobs],
     ],
     useFactory: (
       reaper: Reaper,

@@ -1,6 +1,7 @@
 import { accessSettings } from '@aisbf/access';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { fileSettings } from './file-settings.js';
 import { paymentSettings } from './payment-settings.js';
 import { reconciliationSettings } from './reconciliation-settings.js';
 
@@ -133,7 +134,7 @@ export const accountsSettings = z.object({
   ),
   ACCOUNTS_REDIS_URL: setting.urlOrNone(
     /^rediss?$/,
-    'Where payouts and reconciliations wait for a replica. Empty: payouts are run by operators only, reconciliations by a timer of each replica.',
+    'Where payouts, reconciliations and the removal of old files wait for a replica. Empty: payouts are run by operators only, the others by a timer of each replica.',
   ),
   ACCOUNTS_REPORT_CONNECTIONS_MAX: setting.integer(
     4,
@@ -276,6 +277,7 @@ export const accountsSettings = z.object({
   ),
   ...paymentSettings,
   ...reconciliationSettings,
+  ...fileSettings,
   ACCOUNTS_SHUTDOWN_GRACE_MS: setting.durationMs(
     15_000,
     'How long running calls may take to end before the process does.',

@@ -72,6 +72,25 @@ describe('what a broker sees of its workers', () => {
     worker.socket.terminate();
   });
 
+  it('refuses what gives way where there is no room, and serves it where there is', async () => {
+    const worker = await open('client-1', { limits: { concurrency: 1 } });
+    const asked: Frame[] = [];
+    worker.on('chat.completions', (frame) => asked.push(frame));
+    const request = { sessionId: worker.sessionId };
+    const yielding = { ...request, headers: { [internalHeaders.givesWay]: '1' } };
+    const first = openCall(stage.url, yielding);
+    await until(() => asked.length === 1);
+    expect(await call(stage.url, yielding)).toMatchObject({ status: 503, fault: 'WORKER_BUSY' });
+    const waiting = openCall(stage.url, request);
+    await until(async () => (await statusOf(worker.sessionId))?.presence?.queued === 1);
+    worker.answer(asked[0] ?? {}, answered);
+    expect((await first.answer).status).toBe(200);
+    await until(() => asked.length === 2);
+    worker.answer(asked[1] ?? {}, answered);
+    expect((await waiting.answer).status).toBe(200);
+    worker.socket.terminate();
+  });
+
   it('gives a worker less at once when it says that it is busy', async () => {
     const worker = await open('client-1');
     worker.heartbeat();

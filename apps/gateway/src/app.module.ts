@@ -2,7 +2,9 @@ import { tmpdir } from 'node:os';
 import { EgressAgents, egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { batchParts } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
+import { fileParts } from './file.module.js';
 import { Explanations } from './inbound/explanations.js';
 import { FormDoor } from './inbound/form-door.js';
 import { UploadLimits } from './inbound/form-upload.js';
@@ -33,6 +35,7 @@ import { MediaLength } from './services/media-length.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
+import { RunningRequests } from './services/running-requests.js';
 import { Settlements } from './services/settlements.js';
 import {
   StoredResponseLimits,
@@ -67,6 +70,9 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       Refusals,
       StoredResponses,
       FormDoor,
+      ...fileParts(settings, peer),
+      ...batchParts(settings, peer),
+      RunningRequests,
       InferenceDoor,
       Inference,
       PaidRelay,

@@ -1,6 +1,8 @@
 import { egressSettings } from '@aisbf/egress';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { batchSettings } from './batch-settings.js';
+import { fileSettings } from './file-settings.js';
 
 export const gatewaySettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -165,6 +167,8 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Settlements in one call, in bytes: half of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
   ),
+  ...fileSettings,
+  ...batchSettings,
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(
     30_000,
     'How long running requests may take to end before the process does.',

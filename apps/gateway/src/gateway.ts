@@ -1,11 +1,15 @@
 import { loadEncodings } from '@aisbf/metering';
 import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf/platform';
 import { appModule } from './app.module.js';
+import { runsBatches } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
+import { BatchRoutes } from './inbound/batch-routes.js';
+import { BatchWorker } from './inbound/batch-worker.js';
 import { ollamaPrefixes } from './inbound/buyer-paths.js';
+import { FileRoutes } from './inbound/file-routes.js';
 import { MessageRoutes } from './inbound/message-routes.js';
 import { OllamaProbes } from './inbound/ollama-probes.js';
-import { OpenAiRoutes } from './inbound/openai-routes.js';
+import { OpenAiRoutes, type RouteSet } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
 
@@ -31,10 +35,15 @@ export async function startGateway(settings: GatewaySettings) {
     onFastify: (fastify, nest) => {
       addOpenApi(fastify);
       const door = nest.get(OpenAiRoutes);
-      door.addTo(fastify, [nest.get(ResponseRoutes), nest.get(MessageRoutes)]);
+      const others = [ResponseRoutes, MessageRoutes, FileRoutes, BatchRoutes];
+      door.addTo(
+        fastify,
+        others.map((one) => nest.get<RouteSet>(one)),
+      );
       door.open(fastify, ollamaPrefixes, (scope) => nest.get(OllamaProbes).addTo(scope));
     },
   });
+  if (runsBatches(settings)) app.get(BatchWorker).start();
   readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 

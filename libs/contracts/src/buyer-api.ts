@@ -152,6 +152,10 @@ export const Model = z.strictObject({
   pricing: Prices.optional().describe(
     'Absent for a rotation: each of its members has its own. Empty for own capacity, which is free.',
   ),
+  batch_percent: z
+    .int()
+    .optional()
+    .describe('What requests in batches pay of the prices. Absent: all.'),
   context_length: z
     .int()
     .optional()

@@ -19,7 +19,6 @@ export {
   CreateApiToken,
   CreatedApiToken,
   CreateUser,
-  Email,
   GrantCredit,
   Granted,
   ListApiTokens,
@@ -47,6 +46,47 @@ export {
   Selection,
   Source,
 } from './autoselect.js';
+export {
+  Batch,
+  BatchEndpoint,
+  BatchError,
+  BatchId,
+  BatchStatus,
+  batchErrorsMax,
+  CreateBatch,
+  ListBatches,
+} from './batch-api.js';
+export { batchIdBeginning, batchRequestId } from './batch-id.js';
+export {
+  AddBatchLines,
+  BatchLine,
+  BatchOutcomes,
+  BatchWork,
+  CancelBatch,
+  ClaimBatch,
+  ClaimedBatch,
+  CloseBatchLines,
+  DueBatches,
+  EndBatch,
+  FinalizeBatch,
+  FindBatch,
+  FindDueBatches,
+  LineOutcome,
+  LinePlace,
+  LineResult,
+  ListStoredBatches,
+  OpenBatch,
+  OpenBatchFile,
+  PostponeBatchLine,
+  ReadBatchOutcomes,
+  RecordedLine,
+  ReleaseBatch,
+  StartBatch,
+  StoredBatch,
+  StoredBatches,
+  TakeBatchLines,
+  TakenBatchLines,
+} from './batch-work.js';
 export { BudgetLimit, BudgetPeriod, BudgetUse } from './budget.js';
 export { Model, ProviderWishes, RouteWishes } from './buyer-api.js';
 export type { AutoselectEntry, ProviderEntry, RotationEntry } from './buyer-list-api.js';
@@ -94,19 +134,21 @@ export {
   UsageSettled,
 } from './fact-event.js';
 export {
-  ClientAddress,
-  Count,
   FaultBody,
-  FeeBps,
   Id,
-  ModelName,
   Name,
-  NanosText,
   Prices,
   RequestId,
-  TimeMs,
   Units,
 } from './field.js';
+export {
+  ExpirySeconds,
+  FileId,
+  FileObject,
+  FilePurpose,
+  ListFiles,
+  UploadPurpose,
+} from './file-api.js';
 export { ProbeSettings, ProviderHealth } from './health-api.js';
 export { FindAnswer, FoundAnswer, Idempotency, KeepAnswer } from './idempotency.js';
 export { Import, Imports, ListingName, PutImport } from './import-api.js';
@@ -212,7 +254,6 @@ export {
   Owner,
   Principal,
   Role,
-  RoutePattern,
   Scope,
   TokenLimits,
   TokenRules,
@@ -262,6 +303,18 @@ export {
   Signals,
   Subject,
 } from './signals.js';
+export {
+  ChunkPlace,
+  DeleteFile,
+  FindFile,
+  FinishFile,
+  fileChunkBytes,
+  ListStoredFiles,
+  OpenFile,
+  StoredFile,
+  StoredFiles,
+  StoredKey,
+} from './stored-file.js';
 export {
   FindResponse,
   ForgetResponse,

@@ -24,6 +24,33 @@ export const internalPaths = {
   accountsReceipt: '/internal/v1/receipt',
   accountsNoteSelections: '/internal/v1/selections',
   accountsRecordAct: '/internal/v1/acts',
+  accountsOpenFile: '/internal/v1/files/open',
+  accountsFinishFile: '/internal/v1/files/finish',
+  accountsFindFile: '/internal/v1/files/find',
+  accountsListFiles: '/internal/v1/files/list',
+  accountsDeleteFile: '/internal/v1/files/delete',
+  /** A sealed chunk: sent with POST, fetched with GET. */
+  accountsFileChunk: (fileId: string, position: number) =>
+    `/internal/v1/files/${fileId}/chunks/${position}`,
+  accountsOpenBatch: '/internal/v1/batches/open',
+  accountsFindBatch: '/internal/v1/batches/find',
+  accountsListBatches: '/internal/v1/batches/list',
+  accountsCancelBatch: '/internal/v1/batches/cancel',
+  accountsDueBatches: '/internal/v1/batch-work/due',
+  accountsClaimBatch: '/internal/v1/batch-work/claim',
+  accountsReleaseBatch: '/internal/v1/batch-work/release',
+  accountsAddBatchLines: '/internal/v1/batch-work/add-lines',
+  accountsStartBatch: '/internal/v1/batch-work/start',
+  accountsTakeBatchLines: '/internal/v1/batch-work/take-lines',
+  accountsPostponeBatchLine: '/internal/v1/batch-work/postpone-line',
+  accountsCloseBatchLines: '/internal/v1/batch-work/close-lines',
+  accountsFinalizeBatch: '/internal/v1/batch-work/finalize',
+  accountsReadBatchOutcomes: '/internal/v1/batch-work/read-outcomes',
+  accountsOpenBatchFile: '/internal/v1/batch-work/open-file',
+  accountsEndBatch: '/internal/v1/batch-work/end',
+  /** The sealed outcome of a line is sent here. */
+  accountsBatchLine: (batchId: string, position: number, result: string, requestId: string) =>
+    `/internal/v1/batch-work/${batchId}/lines/${position}?result=${result}&requestId=${requestId}`,
   routerAdmit: '/internal/v1/admit',
   routerExplain: '/internal/v1/explain',
   routerModels: '/internal/v1/models',
@@ -48,6 +75,8 @@ export const internalHeaders = {
   isLastCandidate: 'x-aisbf-last-candidate',
   /** `1` where a router asks how the worker is: nobody's request, so that it is not measured as one. */
   isProbe: 'x-aisbf-probe',
+  /** `1` on a line of a batch: nobody waits for it, so it takes what room there is and queues for none. */
+  givesWay: 'x-aisbf-gives-way',
   /** An opaque hash of the buyer, so that a busy worker's queue serves buyers in turn; no worker sees it. */
   buyer: 'x-aisbf-buyer',
   /** On a broker's error answer: the fault's code, which tells it from the worker's own errors. */

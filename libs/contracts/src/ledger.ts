@@ -163,6 +163,7 @@ export type QueuedReport = z.infer<typeof QueuedReport>;
 /** What one request did and cost, as its buyer sees it. */
 export const Receipt = z.strictObject({
   id: RequestId,
+  batchId: z.string().max(64).optional().describe('The batch that it was a line of.'),
   state: z.enum(['open', 'settled', 'released']),
   outcome: Outcome.or(z.literal('expired')).nullable(),
   route: z.string(),

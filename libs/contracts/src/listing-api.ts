@@ -20,6 +20,14 @@ export const PutListing = z.strictObject({
     .boolean()
     .default(true)
     .describe('At once, whenever the prices begin. What has no price yet is not on sale.'),
+  batchPercent: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe(
+      'What requests in batches pay of the prices, in percent; for those that come from now on. Absent: as before, at first 100.',
+    ),
 });
 export type PutListing = z.infer<typeof PutListing>;
 
@@ -61,6 +69,7 @@ export const Listing = z.strictObject({
   ...fee,
   feesAhead,
   isActive: z.boolean(),
+  batchPercent: z.int().describe('What requests in batches pay of the prices.'),
 });
 export type Listing = z.infer<typeof Listing>;
 

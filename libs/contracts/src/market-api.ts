@@ -71,6 +71,10 @@ export const MarketListing = z.strictObject({
   source: z.enum(['workers', 'hosted']),
   isOwn: z.boolean().describe("One's own: it costs others this price, and oneself nothing."),
   prices: Prices.describe('In force at the moment.'),
+  batchPercent: z
+    .int()
+    .optional()
+    .describe('What requests in batches pay of the prices. Absent: all.'),
   contextLength: z.int().optional(),
   ...modelFacts,
   endpoints: Endpoints.optional().describe('The paths that all of its workers say they serve.'),

@@ -1,99 +1,28 @@
 import { z } from 'zod';
-import { AccessKeys } from './access.js';
 import * as account from './account-api.js';
 import * as auth from './auth-api.js';
 import * as autoselect from './autoselect.js';
+import * as batch from './batch-api.js';
 import * as buyer from './buyer-api.js';
-import { buyerListAnswers, buyerListRoutes } from './buyer-list-api.js';
+import { buyerListRoutes } from './buyer-list-api.js';
 import { buyerServers } from './buyer-server.js';
 import * as catalog from './catalog-api.js';
-import { DecisionTree } from './decision-tree.js';
-import { OpenAiErrorAnswer, RestErrorAnswer } from './error-answer.js';
+import * as file from './file-api.js';
 import * as health from './health-api.js';
 import * as imports from './import-api.js';
-import { Receipt } from './ledger.js';
-import * as listing from './listing-api.js';
 import * as market from './market-api.js';
-import { ollamaAnswers, ollamaRoutes } from './ollama-api.js';
+import { ollamaRoutes } from './ollama-api.js';
 import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
-import { SessionPresence } from './presence.js';
-import { Principal } from './principal.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
-import { CatalogueRevision, revisionRoutes } from './revision-api.js';
+import { answers, requests } from './rest-schemas.js';
+import { revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
-import { RouteExplanation } from './route-explanation.js';
 import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
 import * as worker from './worker-api.js';
-
-const requests = {
-  CreateChatCompletion: buyer.CreateChatCompletion,
-  ...typed.typedRequests,
-  CreateUser: account.CreateUser,
-  UpdateUser: account.UpdateUser,
-  CreateApiToken: account.CreateApiToken,
-  UpdateApiToken: account.UpdateApiToken,
-  RotateApiToken: account.RotateApiToken,
-  GrantCredit: account.GrantCredit,
-  ...auth.authRequests,
-  ...payout.payoutRequests,
-  ...repair.repairRequests,
-  ...payment.paymentRequests,
-  ...catalog.catalogRequests,
-  ...listing.listingRequests,
-  PutRotation: rotation.PutRotation,
-  PutAutoselect: autoselect.PutAutoselect,
-  PutImport: imports.PutImport,
-  DecisionTree,
-};
-
-const answers = {
-  OpenAiError: OpenAiErrorAnswer,
-  RestError: RestErrorAnswer,
-  AnthropicError: typed.AnthropicErrorAnswer,
-  ...typed.typedAnswers,
-  ChatCompletion: buyer.ChatCompletion,
-  Model: buyer.Model,
-  ModelPage: buyer.ModelPage,
-  Generation: buyer.Generation,
-  ...buyerListAnswers,
-  ...ollamaAnswers,
-  RouteExplanation,
-  Principal,
-  User: account.User,
-  Users: account.Users,
-  UpdatedUser: account.UpdatedUser,
-  Acknowledgement: account.Acknowledgement,
-  UpdatedApiToken: account.UpdatedApiToken,
-  RotatedApiToken: account.RotatedApiToken,
-  AuditTrail: account.AuditTrail,
-  ApiToken: account.ApiToken,
-  ApiTokens: account.ApiTokens,
-  CreatedApiToken: account.CreatedApiToken,
-  Granted: account.Granted,
-  ...auth.authAnswers,
-  AccessKeys,
-  Balance: account.Balance,
-  Receipt,
-  ...usage.usageAnswers,
-  ...payout.payoutAnswers,
-  ...repair.repairAnswers,
-  ...payment.paymentAnswers,
-  ...catalog.catalogAnswers,
-  ...health.healthAnswers,
-  CatalogueRevision,
-  ...listing.listingAnswers,
-  ...rotation.rotationAnswers,
-  ...autoselect.autoselectAnswers,
-  ...imports.importAnswers,
-  ...market.marketAnswers,
-  DecisionTree,
-  ...worker.workerAnswers,
-  SessionPresence,
-};
 
 const nameOf = new Map<z.ZodType, string>(
   Object.entries({ ...requests, ...answers }).map(([name, schema]) => [schema, name]),
@@ -112,7 +41,13 @@ const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: [...buyer.buyerRoutes, ...typed.responseRoutes, ...buyerListRoutes],
+    routes: [
+      ...buyer.buyerRoutes,
+      ...typed.responseRoutes,
+      ...buyerListRoutes,
+      ...file.fileRoutes,
+      ...batch.batchRoutes,
+    ],
     error: 'OpenAiError',
     servers: buyerServers,
   },
@@ -241,7 +176,7 @@ function paths(): JsonObject {
 
 function operation(route: RestRoute, { tag, error }: Area): JsonObject {
   const parameters = parametersOf(route);
-  const { description, request, isRequestOptional = false, credential, answer } = route;
+  const { description, request, isRequestOptional = false, isForm, credential, answer } = route;
   return {
     tags: [tag],
     operationId: route.operationId,
@@ -249,7 +184,12 @@ function operation(route: RestRoute, { tag, error }: Area): JsonObject {
     ...(description !== undefined && { description }),
     security: securityOf(credential),
     ...(parameters.length > 0 && { parameters }),
-    ...(request && { requestBody: { required: !isRequestOptional, content: jsonOf(request) } }),
+    ...(request && {
+      requestBody: {
+        required: !isRequestOptional,
+        content: contentOf(request, isForm ? 'multipart/form-data' : 'application/json'),
+      },
+    }),
     responses: {
       [answer.status]: success(answer),
       default: {
@@ -297,7 +237,7 @@ const successWords = {
 } as const;
 
 function success(answer: RestRoute['answer']): JsonObject {
-  const { status, schema, isStreamable = false, isCsvToo = false } = answer;
+  const { status, schema, isStreamable = false, isCsvToo = false, isBytes = false } = answer;
   const events = {
     'text/event-stream': {
       schema: {
@@ -311,6 +251,7 @@ function success(answer: RestRoute['answer']): JsonObject {
     ...(schema && jsonOf(schema)),
     ...(isStreamable && events),
     ...(isCsvToo && csv),
+    ...(isBytes && { 'application/octet-stream': {} }),
   };
   return {
     description: successWords[status],
@@ -319,9 +260,13 @@ function success(answer: RestRoute['answer']): JsonObject {
 }
 
 function jsonOf(schema: z.ZodType): JsonObject {
+  return contentOf(schema, 'application/json');
+}
+
+function contentOf(schema: z.ZodType, contentType: string): JsonObject {
   const name = nameOf.get(schema);
   if (name === undefined) throw new Error('a route names a schema that the document does not');
-  return { 'application/json': { schema: reference(name) } };
+  return { [contentType]: { schema: reference(name) } };
 }
 
 function reference(name: string): JsonObject {

@@ -30,6 +30,8 @@ export type RestRoute = Readonly<{
   request?: z.ZodType;
   /** A call without a body means the same as one with an empty object. */
   isRequestOptional?: boolean;
+  /** The body comes as `multipart/form-data`. */
+  isForm?: boolean;
   answer: RestAnswer;
 }>;
 
@@ -41,4 +43,6 @@ export type RestAnswer = Readonly<{
   isStreamable?: boolean;
   /** Also as a CSV file, where the request asks for it; always where there is no schema. */
   isCsvToo?: boolean;
+  /** Whatever bytes they are. */
+  isBytes?: boolean;
 }>;

@@ -41,6 +41,8 @@ export const RequestFacts = z.strictObject({
   inputs: z.array(Word).max(8).optional(),
   /** The model is given tools to call. */
   hasTools: z.boolean().optional(),
+  /** It is a line of a batch, which nobody waits for: sellers may take less for it. */
+  isBatch: z.boolean().optional(),
   /** What was read in the prompt, where a route is one that selects by it. */
   signals: Signals.optional(),
 });
@@ -164,6 +166,8 @@ export const CallableModel = z.object({
   ownedBy: z.string().max(64),
   createdAtS: z.int().min(0),
   prices: Prices.nullable(),
+  /** What requests in batches pay of them, in percent; absent is all. */
+  batchPercent: z.int().min(0).max(100).optional(),
   /** Tokens that fit into it, where its workers say so: the least of them. */
   contextLength: z.int().min(1).max(1_000_000_000).optional(),
   /** The rest of what all those workers have in common that say something about it. */

@@ -14,6 +14,7 @@ export {
   dearestPrices,
   type Prices,
   priceOf,
+  shareOf,
   splitFee,
   type UnitKind,
   type Units,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { nanos } from './nanos.js';
-import { costOf, splitFee } from './price.js';
+import { costOf, shareOf, splitFee, unitKinds } from './price.js';
 
 const count = fc.integer({ min: 0, max: 10_000_000 });
 const price = fc.bigInt({ min: 0n, max: 100_000_000_000n }).map(nanos);
@@ -47,6 +47,36 @@ describe(costOf, () => {
           expect(more).toBeGreaterThanOrEqual(cost);
         },
       ),
+    );
+  });
+});
+
+describe(shareOf, () => {
+  const prices = fc.record(Object.fromEntries(unitKinds.map((kind) => [kind, price])), {
+    requiredKeys: [],
+  });
+  const percent = fc.integer({ min: 0, max: 100 });
+
+  it('is that share of each price, by less than one less, and prices nothing that had no price', () => {
+    fc.assert(
+      fc.property(prices, percent, (whole, part) => {
+        const share = shareOf(whole, part);
+        expect(Object.keys(share)).toEqual(unitKinds.filter((kind) => whole[kind] !== undefined));
+        for (const kind of unitKinds) {
+          const off = (whole[kind] ?? 0n) * BigInt(part) - (share[kind] ?? 0n) * 100n;
+          expect(off >= 0n && off < 100n).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('makes nothing dearer, and all of it is all', () => {
+    fc.assert(
+      fc.property(prices, percent, count, (whole, part, tokens) => {
+        const units = { prompt_token: tokens, reasoning_token: tokens, image: 3 };
+        expect(costOf(units, shareOf(whole, part)) <= costOf(units, whole)).toBe(true);
+        expect(shareOf(whole, 100)).toEqual(whole);
+      }),
     );
   });
 });

@@ -25,6 +25,17 @@ const unitsPerPrice = {
   request: 1n,
 } as const satisfies Record<UnitKind, bigint>;
 
+/** So many percent of all prices, each rounded down: nobody pays more than the share. */
+export function shareOf(prices: Prices, percent: number): Prices {
+  const share = BigInt(percent);
+  return Object.fromEntries(
+    unitKinds.flatMap((kind) => {
+      const price = prices[kind];
+      return price === undefined ? [] : [[kind, nanos((price * share) / 100n)]];
+    }),
+  );
+}
+
 /** What a unit is charged as where it has no price of its own. */
 const chargedAs: Readonly<Partial<Record<UnitKind, UnitKind>>> = {
   cached_prompt_token: 'prompt_token',

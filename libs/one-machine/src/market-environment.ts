@@ -94,6 +94,8 @@ export function marketEnvironment(
       GATEWAY_HTTP_PORT: String(ports['gateway-http']),
       GATEWAY_ROUTER_URL: http('router'),
       GATEWAY_ACCOUNTS_URL: http('accounts'),
+      GATEWAY_FILE_KEYS: secrets.gatewayFileKeys,
+      GATEWAY_REDIS_URL: redisUrl,
     },
   };
 }

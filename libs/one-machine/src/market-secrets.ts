@@ -10,15 +10,18 @@ export type MarketSecrets = Readonly<{
   routerPepper: string;
   /** Encrypt the sellers' upstream credentials: `id:key,id:key`, the first one current. */
   routerCredentialKeys: string;
+  /** Encrypt the buyers' files, in the same form. */
+  gatewayFileKeys: string;
   /** The superuser of the market's own Postgres. */
   postgresPassword: string;
 }>;
 
 /** Folders from before keys had ids have one key. */
-type KeptSecrets = Omit<MarketSecrets, 'routerCredentialKeys'> &
+type KeptSecrets = Omit<MarketSecrets, 'routerCredentialKeys' | 'gatewayFileKeys'> &
   Readonly<{ routerCredentialKeys?: string; routerCredentialKey?: string }>;
 
 const firstKeyId = 'first';
+const newKeys = () => `${firstKeyId}:${randomBytes(32).toString('base64')}`;
 
 /** The secrets of this data folder, made on its first use. */
 export async function marketSecrets(dataDir: string): Promise<MarketSecrets> {
@@ -26,10 +29,14 @@ export async function marketSecrets(dataDir: string): Promise<MarketSecrets> {
     internalSecret: randomBytes(32).toString('base64url'),
     accountsPepper: randomBytes(32).toString('base64'),
     routerPepper: randomBytes(32).toString('base64'),
-    routerCredentialKeys: `${firstKeyId}:${randomBytes(32).toString('base64')}`,
+    routerCredentialKeys: newKeys(),
     postgresPassword: randomBytes(24).toString('base64url'),
   });
   const { routerCredentialKey, ...secrets } = kept;
   const routerCredentialKeys = kept.routerCredentialKeys ?? `${firstKeyId}:${routerCredentialKey}`;
-  return { ...secrets, routerCredentialKeys };
+  // In a file of its own: folders from before there were files have their other secrets already.
+  const { gatewayFileKeys } = await keepFirst(join(dataDir, 'file-keys.json'), {
+    gatewayFileKeys: newKeys(),
+  });
+  return { ...secrets, routerCredentialKeys, gatewayFileKeys };
 }

@@ -59,7 +59,7 @@ export {
 } from './media-request.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
-export { replaceMember, replaceModel, withoutMembers } from './replace-model.js';
+export { memberText, replaceMember, replaceModel, withoutMembers } from './replace-model.js';
 export { responseProblem, responseToChat } from './response-chat.js';
 export { responseDialect, responseFromChatDialect } from './response-dialect.js';
 export { isStored, responseId } from './response-head.js';

@@ -33,6 +33,12 @@ export function withoutMembers(text: string, names: ReadonlySet<string>): string
   return text.slice(0, first.keyStart) + parts.join(',') + text.slice(last.end);
 }
 
+/** The text of a top-level value of a JSON object, as its sender wrote it; where a key is repeated, of the last. */
+export function memberText(text: string, name: string): string | undefined {
+  const member = topLevelValues(text, name).at(-1);
+  return member && text.slice(member.start, member.end);
+}
+
 /** Where a member stands: its key, and its value from `start` to `end`. */
 type Member = Readonly<{ name: string; keyStart: number; start: number; end: number }>;
 

@@ -47,34 +47,75 @@ export class InternalClient {
     answer: Schema,
     requestId?: string,
   ): Promise<z.infer<Schema>> {
-    const { status, value } = await this.exchange(path, JSON.stringify(body), requestId);
-    if (status >= 400) throw rebuiltFault(value);
-    const result = answer.safeParse(value);
-    if (!result.success) throw platformFaults.PEER_ANSWER_INVALID({}, { cause: result.error });
-    return result.data;
+    const sent = { text: JSON.stringify(body), contentType: 'application/json' };
+    return checked(await this.exchange('POST', path, sent, requestId), answer);
+  }
+
+  /** Sends bytes as they are. */
+  async postBytes<Schema extends z.ZodType>(
+    path: string,
+    bytes: Uint8Array,
+    answer: Schema,
+  ): Promise<z.infer<Schema>> {
+    const sent = { text: bytes, contentType: 'application/octet-stream' };
+    return checked(await this.exchange('POST', path, sent), answer);
+  }
+
+  /** Fetches bytes, which are to fit into memory. */
+  async bytes(path: string): Promise<Buffer> {
+    const { status, body } = await this.exchange('GET', path);
+    if (status >= 400) throw rebuiltFault(jsonOf(body));
+    return body;
   }
 
   async close(): Promise<void> {
     await this.pool.close();
   }
 
-  private async exchange(path: string, body: string, requestId: string | undefined) {
+  private async exchange(
+    method: 'GET' | 'POST',
+    path: string,
+    sent?: Readonly<{ text: string | Uint8Array; contentType: string }>,
+    requestId?: string,
+  ): Promise<Exchanged> {
     try {
       const response = await this.pool.request({
-        method: 'POST',
+        method,
         path,
-        body,
+        body: sent?.text ?? null,
         headers: {
-          'content-type': 'application/json',
+          ...(sent && { 'content-type': sent.contentType }),
           [internalHeaders.secret]: this.options.secret,
           ...(requestId !== undefined && { [internalHeaders.requestId]: requestId }),
         },
       });
-      return { status: response.statusCode, value: await response.body.json() };
+      return { status: response.statusCode, body: Buffer.from(await response.body.arrayBuffer()) };
     } catch (error) {
       const wasSent = !unsentCodes.has((error as NodeJS.ErrnoException).code);
       throw platformFaults.PEER_UNREACHABLE({ wasSent }, { cause: error });
     }
+  }
+}
+
+type Exchanged = Readonly<{ status: number; body: Buffer }>;
+
+function checked<Schema extends z.ZodType>(
+  { status, body }: Exchanged,
+  answer: Schema,
+): z.infer<Schema> {
+  const value = jsonOf(body);
+  if (status >= 400) throw rebuiltFault(value);
+  const result = answer.safeParse(value);
+  if (!result.success) throw platformFaults.PEER_ANSWER_INVALID({}, { cause: result.error });
+  return result.data;
+}
+
+/** A body that is none of ours counts as an answer that was lost. */
+function jsonOf(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch (error) {
+    throw platformFaults.PEER_UNREACHABLE({ wasSent: true }, { cause: error });
   }
 }
 

@@ -2,17 +2,18 @@ import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { type BytesOf, gcmDecrypt, gcmEncrypt } from './aes-gcm.js';
 import type { KeyRing } from './key-ring.js';
 
+/** A data key, encrypted with the key of this id. */
+export type WrappedKey = Readonly<{ keyId: string; wrappedKey: Uint8Array }>;
+
 /**
  * Bytes under a key of their own, and that key wrapped with one of the installation's. Both are bound to what the bytes
  * belong to, the wrapped key to the id of its wrapping key besides.
  */
-export type Envelope = Readonly<{
-  keyId: string;
-  /** The data key, encrypted with the key of this id. */
-  wrappedKey: Uint8Array;
-  /** The bytes, encrypted with the data key. */
-  ciphertext: Uint8Array;
-}>;
+export type Envelope = WrappedKey &
+  Readonly<{
+    /** The bytes, encrypted with the data key. */
+    ciphertext: Uint8Array;
+  }>;
 
 /**
  * Why an envelope does not open.
@@ -26,9 +27,8 @@ const dataKeyBytes = 32;
 
 /** Encrypts under a fresh data key, wrapped with the ring's current key. */
 export function sealEnvelope({ bytes, context }: BytesOf, keys: KeyRing): Envelope {
-  const dataKey = randomBytes(dataKeyBytes);
-  const ciphertext = gcmEncrypt({ bytes, context: dataContext(context) }, createSecretKey(dataKey));
-  return { ...wrap(dataKey, context, keys), ciphertext };
+  const { key, wrapped } = newDataKey(context, keys);
+  return { ...wrapped, ciphertext: gcmEncrypt({ bytes, context: dataContext(context) }, key) };
 }
 
 /** What was sealed for this context, or why it does not open. */
@@ -54,6 +54,25 @@ export function rewrapEnvelope(
   return { ...wrap(dataKey, context, keys), ciphertext: envelope.ciphertext };
 }
 
+/** A fresh data key for this context, wrapped with the ring's current key. */
+export function newDataKey(
+  context: string,
+  keys: KeyRing,
+): Readonly<{ key: KeyObject; wrapped: WrappedKey }> {
+  const dataKey = randomBytes(dataKeyBytes);
+  return { key: createSecretKey(dataKey), wrapped: wrap(dataKey, context, keys) };
+}
+
+/** A data key that was made for this context, or why it does not open. */
+export function openDataKey(
+  wrapped: WrappedKey,
+  context: string,
+  keys: KeyRing,
+): KeyObject | EnvelopeTrouble {
+  const dataKey = unwrap(wrapped, context, keys);
+  return typeof dataKey === 'string' ? dataKey : createSecretKey(dataKey);
+}
+
 function wrap(dataKey: Uint8Array, context: string, { current }: KeyRing) {
   const wrappedKey = gcmEncrypt(
     { bytes: dataKey, context: keyContext(current.id, context) },
@@ -63,7 +82,7 @@ function wrap(dataKey: Uint8Array, context: string, { current }: KeyRing) {
 }
 
 function unwrap(
-  { keyId, wrappedKey }: Envelope,
+  { keyId, wrappedKey }: WrappedKey,
   context: string,
   keys: KeyRing,
 ): Buffer | EnvelopeTrouble {

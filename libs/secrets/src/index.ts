@@ -6,9 +6,11 @@ export {
   openEnvelope,
   rewrapEnvelope,
   sealEnvelope,
+  type WrappedKey,
 } from './envelope.js';
 export { type KeyRing, type NamedKey, parseKeyRing } from './key-ring.js';
 export { redacted } from './redacted.js';
+export { SealedSeries, sealedPieceExtra } from './sealed-series.js';
 export { openSealed, seal } from './sealed-text.js';
 export {
   createSecretToken,

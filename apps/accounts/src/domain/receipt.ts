@@ -12,6 +12,8 @@ import { formatUsd, type Nanos } from '@aisbf/money';
 /** One request as the ledger remembers it, from its hold while it runs, from its receipt when it has ended. */
 export type ReceiptRecord = Readonly<{
   id: string;
+  /** The batch that it was a line of; in lists it is not looked for. */
+  batchId?: string | null;
   state: 'open' | 'settled' | 'released';
   outcome: Receipt['outcome'];
   route: string;
@@ -41,6 +43,7 @@ export function receiptOf(record: ReceiptRecord): Receipt {
   const winner = record.attempts.find(({ result }) => result === 'served');
   return {
     id: record.id,
+    ...(record.batchId && { batchId: record.batchId }),
     state: record.state,
     outcome: record.outcome,
     route: record.route,

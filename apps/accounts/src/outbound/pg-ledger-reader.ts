@@ -1,10 +1,11 @@
-import type {
-  Attempt,
-  Rejection,
-  ReportedUsage,
-  SelectionRecord,
-  Terms,
-  Units,
+import {
+  type Attempt,
+  batchIdBeginning,
+  type Rejection,
+  type ReportedUsage,
+  type SelectionRecord,
+  type Terms,
+  type Units,
 } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
@@ -78,7 +79,21 @@ export class PgLedgerReader extends LedgerReader {
              UNION ALL SELECT ${runningColumns} FROM hold WHERE owner_id = $1 AND id = $2 LIMIT 1) r`,
       [ownerId, requestId],
     );
-    return rows[0] && fromReceiptRow(rows[0]);
+    const [row] = rows;
+    return row && { ...fromReceiptRow(row), batchId: await this.batchOf(ownerId, requestId) };
+  }
+
+  /** By the id alone: the ledger does not know of batches. */
+  private async batchOf(ownerId: string, requestId: string): Promise<string | null> {
+    const [row] = await rowsOf<{ id: string }>(
+      this.pool,
+      {
+        name: 'batch_of_request',
+        text: 'SELECT id FROM batch WHERE owner_id = $1 AND left(id, 26) = $2',
+      },
+      [ownerId, batchIdBeginning(requestId)],
+    );
+    return row?.id ?? null;
   }
 }
 

@@ -81,6 +81,7 @@ function openRequest(
       isStream: headers[internalHeaders.isStream] === '1',
       buyer: buyerOf(request),
       isLastCandidate: headers[internalHeaders.isLastCandidate] === '1',
+      givesWay: headers[internalHeaders.givesWay] === '1',
     },
   };
 }

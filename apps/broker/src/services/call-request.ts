@@ -15,4 +15,6 @@ export type CallRequest = Readonly<{
   model: string | undefined;
   /** There is nobody else to try, so the worker is waited for as long as it may yet answer. */
   isLastCandidate: boolean;
+  /** Nobody waits for it: it takes what room there is, and queues for none. */
+  givesWay?: boolean;
 }>;

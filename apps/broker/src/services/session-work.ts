@@ -61,6 +61,7 @@ export class SessionWork {
   add(request: CallRequest, sink: ReplySink): WorkerCall {
     const call = this.create(request, sink);
     if (this.hasRoom && this.queued === 0) this.begin(call);
+    else if (request.givesWay) call.fail(brokerFaults.WORKER_BUSY({ queued: this.queued }));
     else this.enqueue(call);
     return call;
   }

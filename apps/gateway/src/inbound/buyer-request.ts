@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Idempotency, RequestFacts } from '@aisbf/contracts';
-import { Fault } from '@aisbf/faults';
-import type { RequestProblem } from '@aisbf/openai';
+import { readJsonBody } from '@aisbf/openai';
 import { bearerOf } from '@aisbf/platform';
 import { parseSecretToken } from '@aisbf/secrets';
 import type { FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { type BuyerPlace, placeOfWord } from '../domain/buyer-place.js';
 import { faults } from '../domain/faults.js';
+import { requestFault } from '../domain/request-fault.js';
+import type { Asking } from '../services/buyer-files.js';
 
 /** What the door's addresses hold. */
 export type Params = { username?: string; place?: string; '*'?: string };
@@ -43,7 +45,7 @@ export function usernameOf(request: FastifyRequest): string | null {
 }
 
 /** Who asks, and from where. */
-export function callerOf(request: FastifyRequest) {
+export function callerOf(request: FastifyRequest): Asking {
   const pathUsername = usernameOf(request);
   return { apiToken: apiTokenOf(request), pathUsername, clientAddress: request.ip };
 }
@@ -64,13 +66,32 @@ export function apiTokenOf(request: FastifyRequest): string {
   return apiToken;
 }
 
-export function invalidBody(
-  { code, message, param, isFeature }: RequestProblem,
-  options?: ErrorOptions,
-): Fault {
-  const details = { code, param };
-  const kind = isFeature ? 'unsupported' : 'invalid';
-  return new Fault({ code: 'REQUEST_BODY_INVALID', kind, message, details }, options);
+/** The query of an address, or the first mistake in it. */
+export function readQuery<Schema extends z.ZodType>(
+  schema: Schema,
+  { query }: FastifyRequest,
+): z.infer<Schema> {
+  return checked(schema, query);
+}
+
+export const invalidBody = requestFault;
+
+/** A body of JSON, or the first mistake in it. */
+export function readJsonRequest<Schema extends z.ZodType>(
+  schema: Schema,
+  { body }: FastifyRequest,
+): z.infer<Schema> {
+  const json = readJsonBody(textOf(body));
+  if ('problem' in json) throw invalidBody(json.problem);
+  return checked(schema, json.body);
+}
+
+function checked<Schema extends z.ZodType>(schema: Schema, value: unknown): z.infer<Schema> {
+  const read = schema.safeParse(value);
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  const param = issue?.path.map(String).join('.') || null;
+  throw invalidBody({ code: 'invalid_value', message: `'${param}': ${issue?.message}.`, param });
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });

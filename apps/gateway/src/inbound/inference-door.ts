@@ -9,6 +9,7 @@ import { readTranslatedWork, type TranslatedEndpoint } from '../domain/translate
 import type { Work } from '../domain/work.js';
 import { IdempotentInference } from '../services/idempotent-inference.js';
 import type { Call } from '../services/inference.js';
+import { RunningRequests } from '../services/running-requests.js';
 import {
   apiTokenOf,
   callerOf,
@@ -39,15 +40,14 @@ export type ServeOptions = Readonly<{
 /** Where requests come in that somebody is to serve: what they ask for is read, and their answer goes where they came from. */
 @Injectable()
 export class InferenceDoor {
-  private running = 0;
-
   constructor(
     private readonly inference: IdempotentInference,
     private readonly forms: FormDoor,
     private readonly limits: DoorLimits,
+    private readonly running: RunningRequests,
     metrics: Metrics,
   ) {
-    metrics.gauge('requests_running', 'Requests in flight.', () => this.running);
+    metrics.gauge('requests_running', 'Requests in flight.', () => running.count);
   }
 
   serveJson(
@@ -110,8 +110,8 @@ export class InferenceDoor {
     request.id = requestId;
     const caller = callerOf(request);
     const key = idempotencyKeyOf(request);
-    if (this.running >= this.limits.requestsMax) throw faults.OVERLOADED();
-    this.running += 1;
+    if (this.running.count >= this.limits.requestsMax) throw faults.OVERLOADED();
+    this.running.count += 1;
     try {
       const buyer = new HttpBuyer(reply.raw, requestId, idHeaders);
       const call: Call = {
@@ -122,7 +122,7 @@ export class InferenceDoor {
       };
       await this.inference.run(call, key, buyer);
     } finally {
-      this.running -= 1;
+      this.running.count -= 1;
     }
     return reply.hijack();
   }

@@ -16,6 +16,7 @@ describe(toModel, () => {
     const line = asJson({
       ...plain,
       prices: { prompt_token: '1' },
+      batchPercent: 50,
       contextLength: 8_192,
       outputTokensMax: 4_096,
       inputs: ['text', 'image'],
@@ -35,6 +36,7 @@ describe(toModel, () => {
       created: 5,
       owned_by: 'anna',
       pricing: { prompt_token: '1' },
+      batch_percent: 50,
       context_length: 8_192,
       max_output_tokens: 4_096,
       input_modalities: ['text', 'image'],

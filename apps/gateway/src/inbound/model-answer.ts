@@ -9,6 +9,7 @@ export function toModel(line: CallableModel): Model {
     created: createdAtS,
     owned_by: ownedBy,
     pricing: prices ?? undefined,
+    batch_percent: line.batchPercent,
     context_length: line.contextLength,
     max_output_tokens: line.outputTokensMax,
     input_modalities: line.inputs,

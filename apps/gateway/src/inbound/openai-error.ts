@@ -1,6 +1,7 @@
 import { type Fault, type FaultKind, httpStatusByKind, isRetryable } from '@aisbf/faults';
 import { type OpenAiError, openAiError } from '@aisbf/openai';
 import { faultOf, retryAfterSeconds } from '@aisbf/platform';
+import { FaultWords } from '../services/fault-words.js';
 
 /** A failure as OpenAI's clients read it. */
 export type ErrorAnswer = Readonly<{
@@ -82,4 +83,11 @@ function retryAfter(fault: Fault): Record<string, string> {
   const isPatient = fault.kind === 'throttled' || fault.kind === 'unavailable';
   const seconds = retryAfterSeconds(fault) ?? (isPatient ? retryAfterDefaultSeconds : undefined);
   return seconds === undefined ? {} : { 'retry-after': String(seconds) };
+}
+
+/** The same words for failures that no request waits for. */
+export class OpenAiFaultWords extends FaultWords {
+  of(thrown: unknown) {
+    return errorAnswer(thrown);
+  }
 }

@@ -65,7 +65,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   }
 
   private headersFor(request: UpstreamRequest): Record<string, string> {
-    const { candidate, isStream, requestId, isLast } = request;
+    const { candidate, isStream, requestId, isLast, givesWay } = request;
     const headers = {
       'content-type': request.body.contentType,
       ...(request.body.length !== undefined && { 'content-length': String(request.body.length) }),
@@ -79,6 +79,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       [internalHeaders.sessionEpoch]: String(candidate.sessionEpoch),
       [internalHeaders.isStream]: isStream ? '1' : '0',
       [internalHeaders.isLastCandidate]: isLast ? '1' : '0',
+      ...(givesWay && { [internalHeaders.givesWay]: '1' }),
       [internalHeaders.buyer]: request.buyerMark,
     };
   }

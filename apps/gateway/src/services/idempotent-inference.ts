@@ -50,7 +50,7 @@ export class IdempotentInference {
     });
     switch (found.state) {
       case 'unknown': {
-        const keep = (answer: WholeAnswer) => this.keep(call, answer);
+        const keep = call.keep ?? ((answer: WholeAnswer) => this.keep(call, answer));
         return this.inference.run({ ...call, idempotency, keep }, buyer);
       }
       case 'reused':

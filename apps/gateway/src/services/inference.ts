@@ -31,7 +31,10 @@ export type Call = Readonly<{
   work: Work;
   /** Where the buyer has sent a key for it. */
   idempotency?: Idempotency;
+  /** Keeps a whole answer before it is paid for. Where it throws, the request was not served. */
   keep?: (answer: WholeAnswer) => Promise<void>;
+  /** A line of a batch: nobody waits for it, so that it gives way to whoever does. */
+  isBatch?: boolean;
   /** Where the endpoint lets later requests build on this one. */
   remember?: (answer: string) => Promise<void>;
 }>;
@@ -124,7 +127,7 @@ export class Inference {
       pathUsername,
       clientAddress,
       ...(idempotency && { idempotency }),
-      facts: factsOf(call.work, promptTokens),
+      facts: { ...factsOf(call.work, promptTokens), ...(call.isBatch && { isBatch: true }) },
     });
   }
 
@@ -155,6 +158,7 @@ export class Inference {
         isLast:
           !attempts.mayRetryNow ||
           position === Math.min(plan.candidates.length, plan.attemptsMax) - 1,
+        givesWay: call.isBatch ?? false,
         deadlines: plan.deadlines,
         buyerMark: plan.buyerMark,
         signal: stop.signal,

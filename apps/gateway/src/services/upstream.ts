@@ -14,6 +14,8 @@ export type UpstreamRequest = Readonly<{
   requestId: string;
   /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */
   isLast: boolean;
+  /** Nobody waits for it: a worker without room refuses it at once. */
+  givesWay?: boolean;
   deadlines: Deadlines;
   /** Whose request it is, without saying who: for fairness only. */
   buyerMark: string;

@@ -67,10 +67,11 @@ const tellers: Tellers = {
     );
     return ofProvider(provider, 'registration.revoke', id, { providerId: provider?.id ?? null });
   },
-  'listing-put': ({ newId, providerId, model, isActive, term }, catalogue) => {
+  'listing-put': ({ newId, providerId, model, isActive, batchPercent, term }, catalogue) => {
     const known = catalogue.listingsByProviderId.get(providerId)?.get(model);
     return ofProvider(catalogue.providerById.get(providerId), 'listing.put', known?.id ?? newId, {
       ...{ providerId, model, isActive },
+      ...(batchPercent !== undefined && { batchPercent }),
       ...termDetail(term),
     });
   },

@@ -100,7 +100,7 @@ export function offeredModels(provider: Provider, sessionsOf: RouteScope['sessio
 
 function providerLine(
   id: string,
-  { provider, prices }: Offer,
+  { provider, prices, batchPercent }: Offer,
   told: WorkerModel | undefined,
 ): Line {
   return {
@@ -108,6 +108,7 @@ function providerLine(
     ownedBy: provider.username,
     createdAtS: Math.floor(provider.createdAtMs / 1000),
     prices: toPricesText(prices),
+    ...(batchPercent !== undefined && { batchPercent }),
     ...(told && factsOf(told)),
   };
 }

@@ -61,6 +61,8 @@ export type CatalogueChange =
       providerId: string;
       model: string;
       isActive: boolean;
+      /** Undefined leaves it as it is, at first 100. */
+      batchPercent: number | undefined;
       /** As people know it. */
       name: string;
       /** Its prices. */

@@ -60,6 +60,8 @@ export type Listing = Readonly<{
   /** From that in force on: what was before is history. Before the first it is not on sale. */
   prices: Schedule<Prices>;
   isActive: boolean;
+  /** What requests in batches pay of the prices; absent is all, 100. */
+  batchPercent?: number;
   fees: Schedule<OwnFee>;
 }>;
 

@@ -129,7 +129,7 @@ function toListing(
   scope: RouteScope,
   paceOf: PaceOf,
 ): ListingMessage | undefined {
-  const { provider, model, prices, told } = sale;
+  const { provider, model, prices, batchPercent, told } = sale;
   const route = providerRoute(provider, model, scope);
   if (route === undefined) return undefined;
   const { hours, endpoints, buyerRates } = toPolicyMessage(provider.policy ?? openPolicy);
@@ -142,6 +142,7 @@ function toListing(
     source: provider.source.kind === 'coderai' ? 'workers' : 'hosted',
     isOwn: provider.ownerId === scope.buyer.ownerId,
     prices: toPricesText(prices),
+    ...(batchPercent !== undefined && { batchPercent }),
     ...(told && factsOf(told)),
     ...medians(paceOf(provider.id, model)),
     policy: { data: provider.data, hours, endpoints, buyerRates },

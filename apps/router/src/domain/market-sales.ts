@@ -13,6 +13,8 @@ export type MarketSale = Readonly<{
   model: string;
   /** What others than its owner pay. */
   prices: Prices;
+  /** What requests in batches pay of them, where not all. */
+  batchPercent?: number;
   /** What its workers tell of it; undefined of a hosted one. */
   told: WorkerModel | undefined;
 }>;
@@ -32,7 +34,7 @@ export function marketSales(scope: RouteScope): readonly MarketSale[] {
 }
 
 function saleOf(
-  { providerId, model }: Listing,
+  { providerId, model, batchPercent = 100 }: Listing,
   scope: RouteScope,
   offeredOf: (provider: Provider) => Offered,
 ): MarketSale | undefined {
@@ -45,7 +47,8 @@ function saleOf(
   if (!offered.has(model) || !isCallableByName(provider, model, scope)) return undefined;
   const place = { providerId, model };
   const prices = offer.isOwn ? saleAt(catalogue, place, nowMs)?.prices : offer.prices;
-  return prices && { provider, model, prices, told: offered.get(model) };
+  const share = batchPercent < 100 ? { batchPercent } : {};
+  return prices && { provider, model, prices, ...share, told: offered.get(model) };
 }
 
 /** Names are looked for only where a token's rules may forbid all of them: that takes longer than the rest. */

@@ -1,5 +1,5 @@
 import type { TokenRules } from '@aisbf/contracts';
-import type { Prices } from '@aisbf/money';
+import { type Prices, shareOf } from '@aisbf/money';
 import {
   type Catalogue,
   type Listing,
@@ -21,6 +21,8 @@ export type Offer = Readonly<{
   isOwn: boolean;
   /** Its own counts are too far off ours for it to get requests of others. */
   isPaused: boolean;
+  /** What its seller takes of its prices in a batch, where not all; for a line of one, the prices are that share. */
+  batchPercent?: number;
   /** The import that has led to it, which may take no more than so much. Absent where none has. */
   throughImport?: MarketImport;
 }>;
@@ -38,6 +40,8 @@ export type Scope = Readonly<{
   catalogue: Catalogue;
   feeBpsDefault: number;
   nowMs: number;
+  /** The request is a line of a batch. */
+  isBatch?: boolean | undefined;
 }>;
 
 /** A model on sale, at the prices in force. */
@@ -65,11 +69,14 @@ export function offerTo(scope: Scope, provider: Provider, model: string): Offer 
   }
   const sale = saleAt(catalogue, { providerId: provider.id, model }, nowMs);
   if (!sale || !admits(provider, buyer.ownerId)) return undefined;
-  const { listing, prices } = sale;
+  const { listing } = sale;
+  const { batchPercent = 100 } = listing;
+  const prices = scope.isBatch ? shareOf(sale.prices, batchPercent) : sale.prices;
+  const share = batchPercent < 100 ? { batchPercent } : {};
   const seller = catalogue.sellerFees.get(provider.ownerId) ?? [];
   const { feeBps } = feeAt({ listing: listing.fees, seller, feeBpsDefault }, nowMs);
   const isPaused = usageCheckOf(catalogue, provider.id, model)?.state === 'paused';
-  return { provider, model, prices, feeBps, isOwn: false, isPaused };
+  return { provider, model, prices, feeBps, isOwn: false, isPaused, ...share };
 }
 
 /** Whether an owner may see and call the model at all. */

@@ -94,6 +94,7 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     sessionsOf: input.around.sessionsOf,
     feeBpsDefault: settings.feeBpsDefault,
     nowMs: input.around.nowMs,
+    isBatch: facts.isBatch,
     selecting: selectingFor(facts, demands, input),
   });
   const { choice, rotation, routePlaces, selections } = resolved;

@@ -30,6 +30,7 @@ export function toListing(listing: Listing, seen: Seen): ListingMessage {
     ...feeAt(rules, nowMs),
     feesAhead: toFeesAhead(rules, nowMs),
     isActive: listing.isActive,
+    batchPercent: listing.batchPercent ?? 100,
   };
 }
 

@@ -58,6 +58,7 @@ type ListingRow = Readonly<{
   provider_id: string;
   model: string;
   is_active: boolean;
+  batch_percent: number;
 }>;
 type UsageCheckRow = Readonly<{
   provider_id: string;
@@ -261,6 +262,7 @@ function fromListingRow(row: ListingRow, terms: TermSchedules): Listing {
     model: row.model,
     prices: terms.prices.get(row.id) ?? [],
     isActive: row.is_active,
+    batchPercent: row.batch_percent,
     fees: terms.listingFees.get(row.id) ?? [],
   };
 }

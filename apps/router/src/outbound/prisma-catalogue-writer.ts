@@ -155,11 +155,12 @@ function toDataColumns({ isCollected, isRetained, region }: DataPolicy) {
 }
 
 async function putListing(change: Change<'listing-put'>, transaction: Transaction): Promise<void> {
-  const { newId, providerId, model, isActive, name, term } = change;
+  const { newId, providerId, model, isActive, batchPercent, name, term } = change;
+  const settings = { isActive, ...(batchPercent !== undefined && { batchPercent }) };
   const { id } = await transaction.listing.upsert({
     where: { providerId_model: { providerId, model } },
-    create: { id: newId, providerId, model, isActive },
-    update: { isActive },
+    create: { id: newId, providerId, model, ...settings },
+    update: settings,
   });
   await setTerm({ kind: 'listing_prices', id, name }, term, transaction);
 }

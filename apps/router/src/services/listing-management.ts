@@ -23,7 +23,7 @@ export class ListingManagement {
 
   /** Puts a model on sale or sets its prices; running requests keep theirs. */
   async put(principal: Actor, request: PutListing): Promise<ListingMessage> {
-    const { providerId, model, isActive } = request;
+    const { providerId, model, isActive, batchPercent } = request;
     const prices = acceptablePrices(request.prices, this.settings);
     const provider = (await this.editing.newest()).providerById.get(providerId);
     if (!provider || !isManagedBy(principal, provider)) throw faults.PROVIDER_NOT_FOUND();
@@ -37,6 +37,7 @@ export class ListingManagement {
         providerId,
         model,
         isActive,
+        batchPercent,
         name: listingName(provider, model),
         term: newTerm({ value: prices, validFrom: request.validFrom, by }, this.settings),
       },
