@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { restRoutes, TopUp } from '@aisbf/contracts';
 import {
   FakeStripe,
+  FakeUpstream,
   MarketUnderTest,
   SoftwareAuthenticator,
   type TestBuyer,
@@ -23,6 +24,7 @@ type Created = Readonly<Record<string, string>>;
 
 let market: MarketUnderTest;
 let stripe: FakeStripe;
+let upstream: FakeUpstream;
 let buyer: TestBuyer;
 let shop: TestShop;
 /** What earlier calls have made, for later ones to name. */
@@ -42,6 +44,7 @@ const sellersWorker = () => ({
   token: '',
 });
 
+const film = () => ({ token: buyer.apiToken, path: { id: made.film ?? '' } });
 const response = () => ({ token: buyer.apiToken, path: { id: made.response ?? '' } });
 
 const today = new Date().toISOString().slice(0, 10);
@@ -258,6 +261,15 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   listResponseInputItems: () => ({ ...response(), query: { limit: '1' } }),
   cancelResponse: () => response(),
   deleteResponse: () => response(),
+  createVideo: () => ({
+    token: buyer.apiToken,
+    body: { model: 'films/m', prompt: 'a cat' },
+  }),
+  listVideos: () => ({ token: buyer.apiToken, query: { limit: '1' } }),
+  getVideo: () => film(),
+  getVideoContent: () => film(),
+  remixVideo: () => ({ ...film(), body: { prompt: 'more cats' } }),
+  deleteVideo: () => film(),
   createMessage: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', max_tokens: 20, messages: [{ role: 'user', content: 'Hi' }] },
@@ -374,6 +386,7 @@ const takings: Readonly<Record<string, (answer: Created, headers: Headers) => Cr
   proposeRepair: ({ id = '' }) => ({ repair: id }),
   createTopUp: ({ id = '' }) => ({ topUp: id }),
   createResponse: ({ id = '' }) => ({ response: id }),
+  createVideo: ({ id = '' }) => ({ film: id }),
   createChatCompletion: (_answer, headers) => ({ request: headers.get('x-request-id') ?? '' }),
 };
 
@@ -443,7 +456,7 @@ async function tellAll(): Promise<void> {
 }
 
 beforeAll(async () => {
-  stripe = await FakeStripe.start();
+  [stripe, upstream] = await Promise.all([FakeStripe.start(), FakeUpstream.start(['m'])]);
   market = await MarketUnderTest.start({
     serviceEnv: {
       accounts: {
@@ -460,13 +473,15 @@ beforeAll(async () => {
   buyer = await market.buyer('alice');
   shop = await market.shop('sam', 'sams', ['demo-small']);
   await market.worker(shop, 'only');
-  await market.untilBuyable(buyer, 'sams/demo-small');
+  const films = await market.operator.createHttpProvider('films', upstream.url, ['m']);
+  await market.operator.putListing(films, 'm', { prompt: 1n, completion: 1n });
+  await market.untilBuyable(buyer, 'sams/demo-small', 'films/m');
   made.paidTopUp = await paidTopUp();
 }, 60_000);
 
 afterAll(async () => {
   const wrongs = await market?.stop();
-  await stripe?.stop();
+  await Promise.all([stripe?.stop(), upstream?.stop()]);
   expect(wrongs).toEqual([]);
 }, 60_000);
 
@@ -498,6 +513,10 @@ describe('the routes of the OpenAPI document', () => {
     expect({ status: response.status, text }).toEqual({ status, text: expect.anything() });
     if (!schema && route.answer.isCsvToo) {
       expect(response.headers.get('content-type')).toMatch(/^text\/csv/);
+      return;
+    }
+    if (!schema && route.answer.isFile) {
+      expect(text.length).toBeGreaterThan(0);
       return;
     }
     if (!schema) {

@@ -28,6 +28,7 @@ import { SettleConsumer } from './inbound/settle-consumer.js';
 import { StoredResponsesController } from './inbound/stored-responses.controller.js';
 import { UsageController } from './inbound/usage.controller.js';
 import { UsersController } from './inbound/users.controller.js';
+import { VideoJobsController } from './inbound/video-jobs.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
@@ -38,6 +39,7 @@ import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
+import { PgVideoJobStore } from './outbound/pg-video-job-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
@@ -57,6 +59,7 @@ import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
+import { VideoJobSettings, VideoJobStore, VideoJobs } from './services/video-jobs.js';
 import { Withdrawal } from './services/withdrawal.js';
 import { UsageJobs, usageParts } from './usage.module.js';
 
@@ -78,6 +81,7 @@ export function appModule(
       AccessController,
       AnswersController,
       StoredResponsesController,
+      VideoJobsController,
       ActsController,
       SelectionsController,
       AccountController,
@@ -99,6 +103,7 @@ export function appModule(
       Upkeep,
       Idempotency,
       ...selectionParts(settings),
+      VideoJobs,
       ...paymentParts(settings),
       ...storedResponseParts(settings),
       ...usageParts(settings, log),
@@ -113,6 +118,11 @@ export function appModule(
       { provide: LedgerStore, useClass: PgLedgerStore },
       { provide: LeaseStore, useClass: PgLeaseStore },
       { provide: IdempotencyStore, useClass: PgIdempotencyStore },
+      { provide: VideoJobStore, useClass: PgVideoJobStore },
+      {
+        provide: VideoJobSettings,
+        useValue: new VideoJobSettings(settings.ACCOUNTS_VIDEO_JOB_TTL_MS),
+      },
       { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },

@@ -8,6 +8,7 @@ import { OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
+import { VideoWatch } from './services/video-watch.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -35,6 +36,8 @@ export async function startGateway(settings: GatewaySettings) {
       door.open(fastify, ollamaPrefixes, (scope) => nest.get(OllamaProbes).addTo(scope));
     },
   });
+  const watch = app.get(VideoWatch);
+  watch.start();
   readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 
@@ -43,6 +46,7 @@ export async function startGateway(settings: GatewaySettings) {
     log,
     readiness,
     close: async () => {
+      await watch.stop();
       await app.close();
       await bus.close();
     },

@@ -81,6 +81,8 @@ export {
   endpointNames,
   endpointOutputs,
   endpointPaths,
+  OpenAiEndpoint,
+  StudioPath,
 } from './endpoint.js';
 export {
   ApiTokenChanged,
@@ -285,6 +287,20 @@ export {
   Statement,
   UsageReport,
 } from './usage-api.js';
+export {
+  FindVideoJob,
+  KnownVideoJob,
+  ListVideoJobs,
+  LocatedPlace,
+  LocatePlace,
+  OpenVideoJob,
+  RemoveVideoJob,
+  TakeDueVideoJobs,
+  VideoId,
+  VideoJob,
+  VideoJobs,
+  VideoState,
+} from './video-job.js';
 export {
   AdmitWorker,
   CheckedWorkers,

@@ -27,11 +27,13 @@ import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
 import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
+import { videoAnswers, videoRequests, videoRoutes } from './video-api.js';
 import * as worker from './worker-api.js';
 
 const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
   ...typed.typedRequests,
+  ...videoRequests,
   CreateUser: account.CreateUser,
   UpdateUser: account.UpdateUser,
   CreateApiToken: account.CreateApiToken,
@@ -55,6 +57,7 @@ const answers = {
   RestError: RestErrorAnswer,
   AnthropicError: typed.AnthropicErrorAnswer,
   ...typed.typedAnswers,
+  ...videoAnswers,
   ChatCompletion: buyer.ChatCompletion,
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,
@@ -112,7 +115,7 @@ const areas: readonly Area[] = [
   {
     tag: 'buy',
     description: "OpenAI's API. The official clients work; their `apiKey` is an API token.",
-    routes: [...buyer.buyerRoutes, ...typed.responseRoutes, ...buyerListRoutes],
+    routes: [...buyer.buyerRoutes, ...typed.responseRoutes, ...videoRoutes, ...buyerListRoutes],
     error: 'OpenAiError',
     servers: buyerServers,
   },
@@ -297,7 +300,7 @@ const successWords = {
 } as const;
 
 function success(answer: RestRoute['answer']): JsonObject {
-  const { status, schema, isStreamable = false, isCsvToo = false } = answer;
+  const { status, schema, isStreamable = false, isCsvToo = false, isFile = false } = answer;
   const events = {
     'text/event-stream': {
       schema: {
@@ -307,10 +310,12 @@ function success(answer: RestRoute['answer']): JsonObject {
     },
   };
   const csv = { 'text/csv': { schema: { type: 'string', description: 'RFC 4180, UTF-8.' } } };
+  const file = { '*/*': { schema: { type: 'string', format: 'binary' } } };
   const content = {
     ...(schema && jsonOf(schema)),
     ...(isStreamable && events),
     ...(isCsvToo && csv),
+    ...(isFile && file),
   };
   return {
     description: successWords[status],
