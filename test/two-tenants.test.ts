@@ -40,6 +40,8 @@ let sessionToken: string;
 const batchId = randomUUID();
 const idempotencyKey = 'a key that both of them use';
 const responseIds = { ann: '', bob: '' };
+const filmIds = { ann: '', bob: '' };
+const ofFilm = () => ({ path: { id: filmIds.ann } });
 const ofResponse = () => ({ path: { id: responseIds.ann } });
 const reason = 'a test';
 const today = new Date().toISOString().slice(0, 10);
@@ -74,6 +76,15 @@ const foreign: Attempts = {
     { body: { input: 'x', model: `rotation/${ann.names.rotation}` } },
     { body: { input: 'x', model: 'hosted/plain', previous_response_id: responseIds.ann } },
   ],
+  createVideo: () => [
+    { body: { prompt: 'x', model: `rotation/${ann.names.rotation}` } },
+    { body: { prompt: 'x', model: `ann/provider/${ann.names.hiddenProvider}/m` } },
+  ],
+  listVideos: () => [{ query: { after: filmIds.ann }, statuses: nothing }],
+  getVideo: () => [ofFilm()],
+  getVideoContent: () => [ofFilm()],
+  remixVideo: () => [{ ...ofFilm(), body: { prompt: 'x' } }],
+  deleteVideo: () => [ofFilm()],
   getResponse: () => [ofResponse()],
   listResponseInputItems: () => [ofResponse()],
   cancelResponse: () => [ofResponse()],
@@ -361,11 +372,23 @@ function connect(address: URL): Promise<Answer> {
 }
 
 /** Buys a response that is kept; gives its id. */
-async function respond(apiToken: string): Promise<string> {
-  const response = await fetch(`${market.url}/v1/responses`, {
+function respond(apiToken: string): Promise<string> {
+  return idOf('responses', { input: 'Hello!' }, apiToken);
+}
+
+/** Buys a film that is there and paid for; gives its id. */
+async function film(apiToken: string): Promise<string> {
+  const id = await idOf('videos', { prompt: 'a cat' }, apiToken);
+  const headers = { authorization: `Bearer ${apiToken}` };
+  expect((await fetch(`${market.url}/v1/videos/${id}`, { headers })).status).toBe(200);
+  return id;
+}
+
+async function idOf(path: string, body: object, apiToken: string): Promise<string> {
+  const response = await fetch(`${market.url}/v1/${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${apiToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ model: 'hosted/plain', input: 'Hello!' }),
+    body: JSON.stringify({ model: 'hosted/plain', ...body }),
   });
   const { id } = (await response.json()) as { id: string };
   return id;
@@ -431,6 +454,8 @@ beforeAll(async () => {
   await buy(market, carl.apiToken, 'bobs/demo-small');
   const key = { 'idempotency-key': idempotencyKey };
   requestId = (await buy(market, ann.apiToken, 'hosted/plain', key)).requestId;
+  filmIds.ann = await film(ann.apiToken);
+  filmIds.bob = await film(bob.apiToken);
   responseIds.ann = await respond(ann.apiToken);
   responseIds.bob = await respond(bob.apiToken);
   bobsRequestId = (await buy(market, bob.apiToken, 'hosted/plain')).requestId;
@@ -441,7 +466,7 @@ beforeAll(async () => {
   payoutId = await payOut(market, 'ann');
   await payOut(market, 'bob');
   await market.operator.call('POST', '/api/account/payout-batches', PayoutBatch, { batchId });
-  ann.traces.push(requestId, saleId, payoutId, responseIds.ann);
+  ann.traces.push(requestId, saleId, payoutId, responseIds.ann, filmIds.ann);
   ann.traces.push(annsFiles.file, annsFiles.batch);
   expect(ann.traces).not.toContain('');
   sessionToken = await bob.page.accessToken();
@@ -537,12 +562,17 @@ describe("another's own address", () => {
   )(
     'is closed to a tenant who asks it to %s at "%s", for what is its own too',
     async (_name, place, route) => {
+      const isOfFilms = route.path.startsWith('/v1/videos');
       const attempt: Attempt = {
-        path: { model: 'hosted/plain', id: responseIds.bob },
+        path: { model: 'hosted/plain', id: isOfFilms ? filmIds.bob : responseIds.bob },
         ...(route.method === 'post' && {
           // An answer that is kept is behind the same door.
           headers: { 'idempotency-key': `a key of his own to ${route.operationId}${place}` },
-          body: { ...purchase, model: 'hosted/plain', input: 'Hello!' },
+          body: {
+            ...purchase,
+            model: 'hosted/plain',
+            ...(isOfFilms ? { prompt: 'a cat' } : { input: 'Hello!' }),
+          },
         }),
         ...(route.operationId === 'getGeneration' && { query: { id: bobsRequestId } }),
         ...ownFileCall(route.operationId, bobsFiles),

@@ -32,6 +32,7 @@ import { SettleConsumer } from './inbound/settle-consumer.js';
 import { StoredResponsesController } from './inbound/stored-responses.controller.js';
 import { UsageController } from './inbound/usage.controller.js';
 import { UsersController } from './inbound/users.controller.js';
+import { VideoJobsController } from './inbound/video-jobs.controller.js';
 import { openClient, Pool, PrismaClient } from './outbound/accounts-database.js';
 import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
@@ -42,6 +43,7 @@ import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from './outbound/pg-ledger-store.js';
 import { PgOutboxStore } from './outbound/pg-outbox-store.js';
+import { PgVideoJobStore } from './outbound/pg-video-job-store.js';
 import { PaymentJobs, paymentParts } from './payment.module.js';
 import { PayoutJobs, payoutParts } from './payout.module.js';
 import { ReconciliationJobs, reconciliationParts } from './reconciliation.module.js';
@@ -61,6 +63,7 @@ import { Reaper } from './services/reaper.js';
 import { Settlement } from './services/settlement.js';
 import { Statements } from './services/statements.js';
 import { Upkeep } from './services/upkeep.js';
+import { VideoJobSettings, VideoJobStore, VideoJobs } from './services/video-jobs.js';
 import { Withdrawal } from './services/withdrawal.js';
 import { UsageJobs, usageParts } from './usage.module.js';
 
@@ -85,6 +88,7 @@ export function appModule(
       BatchesController,
       BatchWorkController,
       StoredResponsesController,
+      VideoJobsController,
       ActsController,
       SelectionsController,
       AccountController,
@@ -106,6 +110,7 @@ export function appModule(
       Upkeep,
       Idempotency,
       ...selectionParts(settings),
+      VideoJobs,
       ...paymentParts(settings),
       ...storedResponseParts(settings),
       ...usageParts(settings, log),
@@ -121,6 +126,11 @@ export function appModule(
       { provide: LedgerStore, useClass: PgLedgerStore },
       { provide: LeaseStore, useClass: PgLeaseStore },
       { provide: IdempotencyStore, useClass: PgIdempotencyStore },
+      { provide: VideoJobStore, useClass: PgVideoJobStore },
+      {
+        provide: VideoJobSettings,
+        useValue: new VideoJobSettings(settings.ACCOUNTS_VIDEO_JOB_TTL_MS),
+      },
       { provide: LeaseRecall, useClass: NatsLeaseRecall },
       { provide: LedgerReader, useClass: PgLedgerReader },
       { provide: LedgerEvents, useClass: CountedLedgerEvents },

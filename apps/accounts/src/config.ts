@@ -29,6 +29,10 @@ export const accountsSettings = z.object({
     500,
     'Connections of one replica. Postgres commits no faster with more.',
   ),
+  ACCOUNTS_VIDEO_JOB_TTL_MS: setting.durationMs(
+    7_200_000,
+    'How long money is held for a film that is being made: one that takes longer is not paid for, and not given out.',
+  ),
   ACCOUNTS_BATCH_LANES_MAX: setting.integer(
     2,
     1,

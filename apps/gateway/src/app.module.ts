@@ -43,6 +43,7 @@ import {
   StoredResponses,
 } from './services/stored-responses.js';
 import { Upstream } from './services/upstream.js';
+import { studioParts } from './studio.module.js';
 
 /** What is made before Nest is, and shared with the start of the process. */
 export type GatewayParts = Readonly<{ bus: NatsBus; log: Log; metrics: Metrics }>;
@@ -128,6 +129,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: metrics },
       { provide: NatsBus, useValue: bus },
+      ...studioParts(settings, peer),
       ...limitsOf(settings),
     ],
   };

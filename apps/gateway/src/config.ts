@@ -53,6 +53,42 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Largest conversation whose response is kept for requests that build on it: a few hundred pages of text.',
   ),
+  GATEWAY_PUBLIC_URL: setting.urlOrNone(
+    /^https?$/,
+    'Where buyers reach the market, for addresses in answers. By default wherever they have called it.',
+  ),
+  GATEWAY_MEDIA_TTL_MS: setting.durationMs(
+    3_600_000,
+    'How long a file that an answer names can be fetched: an hour, as with the hosted APIs. Whoever has the address has the file.',
+  ),
+  GATEWAY_FILES_MAX: setting.integer(
+    256,
+    1,
+    100_000,
+    'Files of workers under way to buyers at once: films, and what answers name.',
+  ),
+  GATEWAY_FILE_BYTES_MAX: setting.sizeBytes(
+    1_073_741_824,
+    'Largest file that is passed on: a GiB is an hour of film. It goes by, and is never held whole.',
+  ),
+  GATEWAY_VIDEO_WATCH_MS: setting.durationMs(
+    5_000,
+    'How often this process looks for films whose buyers do not ask for them.',
+  ),
+  GATEWAY_VIDEO_AGAIN_MS: setting.durationMs(
+    15_000,
+    'How long a film is left alone after it was looked at; longer than one look may take.',
+  ),
+  GATEWAY_VIDEO_LOOKS_MAX: setting.integer(
+    20,
+    1,
+    100,
+    'Films that this process looks at side by side.',
+  ),
+  GATEWAY_VIDEO_LOOK_MS_MAX: setting.durationMs(
+    10_000,
+    'How long whoever makes a film may take to say how far it is.',
+  ),
   GATEWAY_EVENT_BYTES_MAX: setting.sizeBytes(
     8_388_608,
     'Largest single event of a stream; one without end would fill the memory.',

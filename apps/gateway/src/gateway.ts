@@ -12,6 +12,7 @@ import { OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes, type RouteSet } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
+import { VideoWatch } from './services/video-watch.js';
 
 /** The whole service, running. */
 export async function startGateway(settings: GatewaySettings) {
@@ -44,6 +45,8 @@ export async function startGateway(settings: GatewaySettings) {
     },
   });
   if (runsBatches(settings)) app.get(BatchWorker).start();
+  const watch = app.get(VideoWatch);
+  watch.start();
   readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 
@@ -52,6 +55,7 @@ export async function startGateway(settings: GatewaySettings) {
     log,
     readiness,
     close: async () => {
+      await watch.stop();
       await app.close();
       await bus.close();
     },

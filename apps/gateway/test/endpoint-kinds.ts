@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { EndpointName } from '@aisbf/contracts';
+import type { OpenAiEndpoint } from '@aisbf/contracts';
 import { wav } from '@aisbf/testkit';
 import { chunkEvent, completion, done, type GatewayBench, json, sse } from './gateway-bench.js';
 
@@ -14,7 +14,7 @@ export type EndpointKind = Readonly<{
   /** What a buyer finds in a good answer. */
   sign: string;
   /** By which endpoint it is asked for, where that is another. */
-  askedBy?: EndpointName;
+  askedBy?: OpenAiEndpoint;
 }>;
 
 const whole = (body: string) => (response: ServerResponse) =>

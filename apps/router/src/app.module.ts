@@ -77,6 +77,7 @@ import { ModelList } from './services/model-list.js';
 import { TermSettings } from './services/new-term.js';
 import { OwnerRateSettings, OwnerRates } from './services/owner-rates.js';
 import { Owners } from './services/owners.js';
+import { Places } from './services/places.js';
 import { Planning, PlanningSettings } from './services/planning.js';
 import { HostedProviderSettings, ProviderKinds } from './services/provider-kinds.js';
 import { ProviderManagement } from './services/provider-management.js';
@@ -154,6 +155,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       CatalogueEditing,
       ProviderKinds,
       ProviderManagement,
+      Places,
       RegistrationManagement,
       ListingManagement,
       FeeManagement,

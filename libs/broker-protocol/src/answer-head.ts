@@ -1,5 +1,5 @@
 import { type JsonObject, toInteger, toText } from './json-value.js';
-import { contentTypeOf } from './reply.js';
+import { contentRangeOf, contentTypeOf } from './reply.js';
 
 /** What an HTTP server says before the body, of an answer that comes in pieces. */
 export type AnswerHead = Readonly<{
@@ -8,6 +8,8 @@ export type AnswerHead = Readonly<{
   /** Null where it is not known before the end. */
   contentLength: number | null;
   filename: string | null;
+  /** Which part of the whole it is, where it is one. */
+  contentRange?: string;
 }>;
 
 /** They have no body, so that nothing of it can come in pieces. */
@@ -20,5 +22,6 @@ export function readAnswerHead(payload: JsonObject): AnswerHead | undefined {
   const contentLength = stated == null ? null : toInteger(stated, 0, Number.MAX_SAFE_INTEGER);
   if (status === undefined || bodiless.has(status) || contentLength === undefined) return undefined;
   const filename = toText(payload.filename, 255) ?? null;
-  return { status, contentType: contentTypeOf(payload), contentLength, filename };
+  const contentType = contentTypeOf(payload);
+  return { status, contentType, contentLength, filename, ...contentRangeOf(payload) };
 }

@@ -10,6 +10,8 @@ export type Reply = Readonly<{
   /** The body is the text of a whole stream of events. */
   isStream: boolean;
   filename: string | null;
+  /** Which part of the whole it is, where it is one. */
+  contentRange?: string;
   /** How long the worker asks to be left alone, as it said it. */
   retryAfter: string | null;
 }>;
@@ -53,6 +55,7 @@ function fromEnvelope(envelope: JsonObject, bytes: FrameBytes): Reply | undefine
     isStream: status < 400 && (envelope.stream === true || isEventStream(contentType)),
     filename: toText(envelope.filename, 255) ?? null,
     retryAfter: retryAfterOf(envelope),
+    ...contentRangeOf(envelope),
   };
 }
 
@@ -84,6 +87,12 @@ export function contentTypeOf(envelope: JsonObject): string {
 function retryAfterOf(envelope: JsonObject): string | null {
   const stated = header(envelope, 'retry-after');
   return stated !== undefined && /^\d{1,6}$/.test(stated) ? stated : null;
+}
+
+export function contentRangeOf(envelope: JsonObject): Readonly<{ contentRange?: string }> {
+  const stated = header(envelope, 'content-range');
+  const isRange = stated !== undefined && /^bytes \d{1,15}-\d{1,15}\/(?:\d{1,15}|\*)$/.test(stated);
+  return isRange ? { contentRange: stated } : {};
 }
 
 function header(envelope: JsonObject, name: string): string | undefined {

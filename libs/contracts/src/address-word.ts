@@ -16,7 +16,17 @@ const keptWords = [
   ...['api', 'v1', 'v2', 'u', 'admin', 'internal'],
   ...['healthz', 'readyz', 'health', 'metrics', 'docs', 'openapi', 'mcp', 'ws', 'wss'],
   // Of the APIs that ours are like.
-  ...['realtime', 'files', 'uploads', 'batches', 'assistants', 'threads', 'fine_tuning'],
+  ...[
+    'pipelines',
+    'media',
+    'realtime',
+    'files',
+    'uploads',
+    'batches',
+    'assistants',
+    'threads',
+    'fine_tuning',
+  ],
   ...['vector_stores', 'containers', 'evals', 'conversations', 'embed'],
   // Ollama's.
   ...['generate', 'show', 'ps', 'pull', 'push', 'create', 'copy', 'delete', 'blobs'],

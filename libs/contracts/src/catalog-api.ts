@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EndpointName } from './endpoint.js';
+import { OpenAiEndpoint } from './endpoint.js';
 import { Id, ModelName, Name } from './field.js';
 import {
   BaseUrl,
@@ -60,7 +60,7 @@ export const Provider = z.strictObject({
   policy: ProviderPolicy,
   clientIds: z.array(z.string()).nullable(),
   baseUrl: z.string().nullable(),
-  endpoints: z.array(EndpointName).nullable().describe('Of a hosted API, where it is told.'),
+  endpoints: z.array(OpenAiEndpoint).nullable().describe('Of a hosted API, where it is told.'),
   headerNames: z
     .array(z.string())
     .nullable()

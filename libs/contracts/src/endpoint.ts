@@ -19,12 +19,23 @@ export const endpointPaths = {
   videos: '/videos',
 } as const satisfies Record<string, `/${string}`>;
 
-export type EndpointName = keyof typeof endpointPaths;
-export const endpointNames = Object.keys(endpointPaths) as EndpointName[];
-export const EndpointName = z.enum(endpointNames);
+export const endpointNames = Object.keys(endpointPaths) as (keyof typeof endpointPaths)[];
+export const OpenAiEndpoint = z.enum(endpointNames);
+export type OpenAiEndpoint = z.infer<typeof OpenAiEndpoint>;
+
+/** `studio`: a path of the workers' own, which a request names beside it. */
+export const EndpointName = z.enum([...endpointNames, 'studio']);
+export type EndpointName = z.infer<typeof EndpointName>;
+
+/** A path below `/v1` that can be read in one way only. */
+export const StudioPath = z
+  .string()
+  .max(128)
+  .regex(/^\/v1(?:\/(?!\.+(?:\/|$))[\w.~@-]+){1,8}$/);
+export type StudioPath = z.infer<typeof StudioPath>;
 
 /** By which endpoint an upstream may be asked in an endpoint's stead: the gateway says the same in its words. */
-const endpointSubstitutes: Readonly<Partial<Record<EndpointName, EndpointName>>> = {
+const endpointSubstitutes: Readonly<Partial<Record<OpenAiEndpoint, OpenAiEndpoint>>> = {
   responses: 'chat.completions',
   messages: 'chat.completions',
 };
@@ -34,16 +45,19 @@ const endpointSubstitutes: Readonly<Partial<Record<EndpointName, EndpointName>>>
  * serves (null) is asked as it came, but for what most engines lack.
  */
 export function endpointAskedBy(
-  wanted: EndpointName,
-  isServed: ((endpoint: EndpointName) => boolean) | null,
-): EndpointName | undefined {
+  wanted: OpenAiEndpoint,
+  isServed: ((endpoint: OpenAiEndpoint) => boolean) | null,
+): OpenAiEndpoint | undefined {
   const substitute = endpointSubstitutes[wanted];
   if (isServed === null) return substitute ?? wanted;
   return [wanted, substitute].find((one) => one !== undefined && isServed(one));
 }
 
-/** What a model must be able to give for an endpoint, in the words of a model's facts. Any of them will do. */
-export const endpointOutputs: Readonly<Record<EndpointName, readonly string[]>> = {
+/**
+ * What a model must be able to give for an endpoint, in the words of a model's facts. Any of them will do; of an endpoint
+ * that is not here nothing is known.
+ */
+export const endpointOutputs: Readonly<Partial<Record<EndpointName, readonly string[]>>> = {
   'chat.completions': ['text'],
   completions: ['text'],
   responses: ['text'],

@@ -106,7 +106,7 @@ export const fileRoutes: readonly RestRoute[] = [
     operationId: 'getFileContent',
     summary: 'What is in it',
     ...byId,
-    answer: { status: 200, isBytes: true },
+    answer: { status: 200, isFile: true },
   },
   {
     method: 'delete',

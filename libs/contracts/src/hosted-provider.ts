@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EndpointName, endpointNames } from './endpoint.js';
+import { endpointNames, OpenAiEndpoint } from './endpoint.js';
 import { ModelName } from './field.js';
 
 /** What the owner of a hosted API says of it: where it is, how it is called, what it has. */
@@ -73,7 +73,7 @@ export const HostedModels = z
   );
 
 export const ServedEndpoints = z
-  .array(EndpointName)
+  .array(OpenAiEndpoint)
   .min(1)
   .max(endpointNames.length)
   .refine((names) => new Set(names).size === names.length, 'must name each once')

@@ -121,6 +121,8 @@ export {
   endpointNames,
   endpointOutputs,
   endpointPaths,
+  OpenAiEndpoint,
+  StudioPath,
 } from './endpoint.js';
 export {
   ApiTokenChanged,
@@ -337,6 +339,20 @@ export {
   Statement,
   UsageReport,
 } from './usage-api.js';
+export {
+  FindVideoJob,
+  KnownVideoJob,
+  ListVideoJobs,
+  LocatedPlace,
+  LocatePlace,
+  OpenVideoJob,
+  RemoveVideoJob,
+  TakeDueVideoJobs,
+  VideoId,
+  VideoJob,
+  VideoJobs,
+  VideoState,
+} from './video-job.js';
 export {
   AdmitWorker,
   CheckedWorkers,

@@ -22,6 +22,7 @@ import { revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
 import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
+import { videoRoutes } from './video-api.js';
 import * as worker from './worker-api.js';
 
 const nameOf = new Map<z.ZodType, string>(
@@ -44,6 +45,7 @@ const areas: readonly Area[] = [
     routes: [
       ...buyer.buyerRoutes,
       ...typed.responseRoutes,
+      ...videoRoutes,
       ...buyerListRoutes,
       ...file.fileRoutes,
       ...batch.batchRoutes,
@@ -237,7 +239,7 @@ const successWords = {
 } as const;
 
 function success(answer: RestRoute['answer']): JsonObject {
-  const { status, schema, isStreamable = false, isCsvToo = false, isBytes = false } = answer;
+  const { status, schema, isStreamable = false, isCsvToo = false, isFile = false } = answer;
   const events = {
     'text/event-stream': {
       schema: {
@@ -247,11 +249,12 @@ function success(answer: RestRoute['answer']): JsonObject {
     },
   };
   const csv = { 'text/csv': { schema: { type: 'string', description: 'RFC 4180, UTF-8.' } } };
+  const file = { '*/*': { schema: { type: 'string', format: 'binary' } } };
   const content = {
     ...(schema && jsonOf(schema)),
     ...(isStreamable && events),
     ...(isCsvToo && csv),
-    ...(isBytes && { 'application/octet-stream': {} }),
+    ...(isFile && file),
   };
   return {
     description: successWords[status],

@@ -54,12 +54,19 @@ export const ProviderPolicy = z.strictObject({
     .default(null)
     .describe('When others are served; null is always.'),
   endpoints: z
-    .array(z.string().regex(/^[a-z0-9_]{1,32}(?:\.[a-z0-9_]{1,32}){0,3}$/))
+    .array(
+      z
+        .string()
+        .max(128)
+        .regex(/^[a-z0-9_]{1,64}(?:\.[a-z0-9_]{1,64}){0,7}$/),
+    )
     .min(1)
     .max(16)
     .nullable()
     .default(null)
-    .describe('What others may call: `chat.completions`, for one; null is everything.'),
+    .describe(
+      'What others may call: `chat.completions`; `pipelines.run` is the worker path /v1/pipelines/run, `studio` all such paths. Null is everything.',
+    ),
   buyerRates: PolicyRates.default(noRates).describe('How much each of them may use; null is any.'),
   rates: PolicyRates.default(noRates).describe('How much all of them together may use.'),
   probes: ProbePolicy.default(asInstalled).describe('How the market looks whether it is well.'),

@@ -43,6 +43,6 @@ export type RestAnswer = Readonly<{
   isStreamable?: boolean;
   /** Also as a CSV file, where the request asks for it; always where there is no schema. */
   isCsvToo?: boolean;
-  /** Whatever bytes they are. */
-  isBytes?: boolean;
+  /** A file of whatever kind it is. */
+  isFile?: boolean;
 }>;

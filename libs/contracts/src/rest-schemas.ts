@@ -25,6 +25,7 @@ import * as rotation from './rotation-api.js';
 import { RouteExplanation } from './route-explanation.js';
 import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
+import { videoAnswers, videoRequests } from './video-api.js';
 import * as worker from './worker-api.js';
 
 /** What the calls of the public APIs take and give, by its name in the OpenAPI document. */
@@ -32,6 +33,7 @@ import * as worker from './worker-api.js';
 export const requests = {
   CreateChatCompletion: buyer.CreateChatCompletion,
   ...typed.typedRequests,
+  ...videoRequests,
   CreateUser: account.CreateUser,
   UpdateUser: account.UpdateUser,
   CreateApiToken: account.CreateApiToken,
@@ -57,6 +59,7 @@ export const answers = {
   RestError: RestErrorAnswer,
   AnthropicError: typed.AnthropicErrorAnswer,
   ...typed.typedAnswers,
+  ...videoAnswers,
   ChatCompletion: buyer.ChatCompletion,
   Model: buyer.Model,
   ModelPage: buyer.ModelPage,

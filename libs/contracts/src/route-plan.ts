@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { EndpointName } from './endpoint.js';
+import { EndpointName, StudioPath } from './endpoint.js';
 import {
   ClientAddress,
   Count,
@@ -20,6 +20,8 @@ import { Signals } from './signals.js';
 /** What the router needs to know of a request; the body itself stays in the gateway. */
 export const RequestFacts = z.strictObject({
   endpoint: EndpointName,
+  /** Of `studio`: which. Only workers that advertise it, or a template for it, are asked. */
+  studioPath: StudioPath.optional(),
   route: z.string().min(1).max(512),
   /** Routes to be tried after it, in their order. */
   fallbacks: z.array(z.string().min(1).max(512)).max(16).optional(),
@@ -43,6 +45,8 @@ export const RequestFacts = z.strictObject({
   hasTools: z.boolean().optional(),
   /** It is a line of a batch, which nobody waits for: sellers may take less for it. */
   isBatch: z.boolean().optional(),
+  /** What is asked for is made after the answer: its money is held by itself, for as long as that takes. */
+  isDeferred: z.boolean().optional(),
   /** What was read in the prompt, where a route is one that selects by it. */
   signals: Signals.optional(),
 });
@@ -99,6 +103,8 @@ export const Candidate = z.discriminatedUnion('kind', [
     brokerUrl: z.url().max(2048),
     sessionId: z.string().min(1).max(64),
     sessionEpoch: z.int().min(0),
+    /** Which worker it is, whatever its connection is called. */
+    clientId: z.string().min(1).max(128).optional(),
   }),
 ]);
 export type Candidate = z.infer<typeof Candidate>;

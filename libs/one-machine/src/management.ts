@@ -3,9 +3,9 @@ import {
   ApiToken,
   CreatedApiToken,
   CreatedProvider,
-  type EndpointName,
   Granted,
   Listing,
+  type OpenAiEndpoint,
   type Prices,
   Providers,
   RotatedRegistration,
@@ -100,7 +100,7 @@ export class Management {
     name: string,
     baseUrl: string,
     models: readonly string[],
-    endpoints?: readonly EndpointName[],
+    endpoints?: readonly OpenAiEndpoint[],
   ): Promise<string> {
     const request = {
       kind: 'openai',

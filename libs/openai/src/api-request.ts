@@ -9,6 +9,8 @@ export type ApiRequest = Readonly<{
   choices: number;
   /** A stream is to end with a chunk of counts. */
   hasUsageChunk: boolean;
+  /** Its answer is passed on as what it says that it is: text, events or bytes. */
+  isAnyForm?: boolean;
   /** What is asked for besides words. */
   output?: MediaOutput;
   /** The parsed body, for counting its text. Never for sending: the bytes that came are what is sent. */

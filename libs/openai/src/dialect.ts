@@ -11,8 +11,10 @@ import type { JsonBody } from './json-body.js';
 import { lengthChunk, usageChunk } from './length-chunk.js';
 import { listReader, readMediaAnswer } from './list-answer.js';
 import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
+import { readStudioAnswer, readStudioEvent } from './studio-answer.js';
 import type { EarlyEnd, Telling, TellingTerms } from './telling.js';
 import { transcriptReader } from './transcript.js';
+import { readVideoJobAnswer } from './video-job.js';
 
 /** How the answers of one endpoint are read, and what the market itself says in their stead. */
 export type Dialect = Readonly<{
@@ -77,6 +79,15 @@ export const speechDialect: Dialect = {
   readWhole: (text) => readAnswerBody(text, () => ({ kind: 'garbage' })),
   readEvent: readSpeechEvent,
 };
+
+/** Whatever the workers' own paths say. */
+export const studioDialect: Dialect = {
+  ...mediaDialect,
+  readWhole: readStudioAnswer,
+  readEvent: readStudioEvent,
+};
+
+export const videoJobDialect: Dialect = { ...mediaDialect, readWhole: readVideoJobAnswer };
 
 export function transcriptDialect(request: JsonBody): Dialect {
   return {

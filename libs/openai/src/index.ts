@@ -22,7 +22,9 @@ export {
   mediaDialect,
   plainTelling,
   speechDialect,
+  studioDialect,
   transcriptDialect,
+  videoJobDialect,
 } from './dialect.js';
 export { type OpenAiError, openAiError } from './error-body.js';
 export {
@@ -66,6 +68,12 @@ export { isStored, responseId } from './response-head.js';
 export { Conversation } from './response-input.js';
 export { type SseEvent, SseEventTooLarge, SseReader } from './sse-reader.js';
 export {
+  type StudioOutput,
+  studioProblem,
+  toStudioQuestion,
+  toStudioRequest,
+} from './studio-request.js';
+export {
   type ChatTeller,
   chatTelling,
   type EarlyEnd,
@@ -74,3 +82,10 @@ export {
   typedEvent,
 } from './telling.js';
 export { readUsage, type Usage } from './usage.js';
+export {
+  readUpstreamVideo,
+  toVideoJobRequest,
+  type UpstreamVideo,
+  videoJobProblem,
+  videoPromptProblem,
+} from './video-job.js';

@@ -23,10 +23,14 @@ export function listReader(name: 'data' | 'results'): (text: string) => AnswerRe
 export function readMediaAnswer(text: string): AnswerResult {
   return readAnswerBody(text, (body) => {
     if (!Array.isArray(body.data)) return { kind: 'garbage' };
-    const media = body.data.filter(isThere).length;
+    const media = countMedia(body.data);
     // Their tokens are counted by rules of the seller's own, which says nothing of ours.
     return { kind: 'answer', answer: answerOf({ media }) };
   });
+}
+
+export function countMedia(entries: readonly unknown[]): number {
+  return entries.filter(isThere).length;
 }
 
 function isThere(entry: unknown): boolean {

@@ -13,13 +13,15 @@ import {
 } from './json-body.js';
 
 /** As OpenAI has it. */
-const imagesMax = 10;
+export const imagesMax = 10;
 const spokenLengthMax = 4_096;
 const filmsMax = 4;
 /** Longer ones are made of several. */
 const filmSecondsMax = 600;
 /** What is held for where a request does not say how long its film is to be. */
 const filmSecondsDefault = 8;
+/** The same for a sound that is not spoken words. */
+const soundSecondsDefault = 30;
 
 /**
  * Slower than anybody speaks: what is held for is never less than what is said, but for a voice that stretches it.
@@ -60,14 +62,24 @@ export function speechProblem(body: JsonBody): RequestProblem | undefined {
 }
 
 export function toSpeechRequest(body: JsonBody): ApiRequest {
-  const { length } = String(body.input);
-  const speed = Math.min(1, numberOrNull(body.speed) ?? 1);
-  const max = Math.ceil(length / (charactersPerSecondMin * speed)) + pauseSeconds;
   return {
     ...withoutText(body),
     isStream: body.stream_format === 'sse',
-    output: { kind: 'audio_second', max, each: 1 },
+    output: { kind: 'audio_second', max: spokenSeconds(body), each: 1 },
   };
+}
+
+/** How long a sound becomes at most: as long as is asked for, else as its words take to be said. */
+export function soundSeconds(body: JsonBody): number {
+  const isSpoken = typeof body.input === 'string' && body.input !== '';
+  return filmSeconds(body) ?? (isSpoken ? spokenSeconds(body) : soundSecondsDefault);
+}
+
+function spokenSeconds(body: JsonBody): number {
+  const { length } = String(body.input);
+  const slowness = Math.min(1, numberOrNull(body.speed) ?? 1);
+  const speed = slowness > 0 ? slowness : 1;
+  return Math.ceil(length / (charactersPerSecondMin * speed)) + pauseSeconds;
 }
 
 export function videoProblem(body: JsonBody): RequestProblem | undefined {
@@ -94,7 +106,7 @@ export function toTranscriptionRequest(body: JsonBody): ApiRequest {
   return { ...withoutText(body), isStream: body.stream === true, outputTokensMax: null };
 }
 
-function filmProblem(body: JsonBody): RequestProblem | undefined {
+export function filmProblem(body: JsonBody): RequestProblem | undefined {
   const asked = ['seconds', 'duration'].find((name) => !isNullish(body[name]));
   const seconds = filmSeconds(body);
   if (seconds === undefined) return asked === undefined ? undefined : notSeconds(asked);
@@ -106,7 +118,7 @@ function notSeconds(param: string): RequestProblem {
 }
 
 /** In the words of those who make films: seconds, a duration, or frames and how many of them go into one second. */
-function filmSeconds(body: JsonBody): number | undefined {
+export function filmSeconds(body: JsonBody): number | undefined {
   const stated = [body.seconds, body.duration].find((value) => !isNullish(value));
   const frames = numberOrNull(body.num_frames);
   const perSecond = numberOrNull(body.fps);

@@ -63,6 +63,14 @@ export function fakeAnswer(path: string, body: Body): object | Buffer | undefine
       return { created: 1, data: Array.from({ length: count }, () => ({ b64_json: pixel })) };
     }
     default:
-      return undefined;
+      return fakeFilm(path);
   }
+}
+
+/** Films are there at once, and so is each that is made of one. */
+function fakeFilm(path: string): object | Buffer | undefined {
+  const [, id = 'film', below] =
+    /^\/v1\/videos(?:\/([\w-]+)(?:\/(content|remix))?)?$/.exec(path) ?? [];
+  if (!path.startsWith('/v1/videos')) return undefined;
+  return below === 'content' ? wav(1) : { id, object: 'video', status: 'completed', progress: 100 };
 }

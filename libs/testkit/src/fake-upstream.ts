@@ -50,7 +50,7 @@ export class UpstreamCall {
   /** Of a form, its fields. */
   get body(): Record<string, unknown> {
     if (!this.headers['content-type']?.startsWith('multipart/')) {
-      return JSON.parse(this.text) as Record<string, unknown>;
+      return JSON.parse(this.text || '{}') as Record<string, unknown>;
     }
     const fields = this.text.matchAll(/form-data; name="([^"]+)"\r\n\r\n([\s\S]*?)\r\n--/g);
     return Object.fromEntries([...fields].map(([, name, value]) => [name, value]));

@@ -20,6 +20,7 @@ export {
   WorkerRefused,
   type WorkerScript,
 } from './fake-worker.js';
+export { FilmStudio } from './film-studio.js';
 export { FirstOf } from './first-of.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
 export { type Loopback, listenOnLoopback, textOf } from './loopback.js';
@@ -36,6 +37,11 @@ export { type OwnNats, startOwnNats } from './own-nats.js';
 export { type OwnPostgres, startOwnPostgres } from './own-postgres.js';
 export { redisUrl } from './redis-url.js';
 export { SoftwareAuthenticator } from './software-authenticator.js';
+export {
+  type StudioAnswer,
+  type StudioRequest,
+  StudioWorker,
+} from './studio-worker.js';
 export { totpOf } from './totp.js';
 export { until } from './until.js';
 export { wav } from './wav.js';

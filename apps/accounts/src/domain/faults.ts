@@ -29,6 +29,7 @@ export const faults = defineFaults({
   ],
   IDEMPOTENCY_KEY_RUNNING: ['conflict', 'A request with this idempotency key is still running.'],
   LEDGER_UNAVAILABLE: ['unavailable', 'The ledger cannot be reached at the moment.'],
+  VIDEO_MISSING: ['missing', 'There is no such film.'],
   HOLD_MISSING: ['missing', 'There is no such hold.'],
   HOLD_DECLINED: ['conflict', 'The hold was declined; there is nothing to settle.'],
   TICKET_INVALID: ['invalid', 'The ticket is none that a router gave for this request.'],

@@ -1,5 +1,5 @@
 /** All that every worker may learn of a request's headers: nothing in them names the buyer. */
-const always = ['accept', 'content-type', 'traceparent', 'x-request-id'];
+const always = ['accept', 'content-type', 'range', 'traceparent', 'x-request-id'];
 /** Nobody may let these through: they are the buyer's secrets, our own, or the connection's. */
 const never =
   /^(?:authorization|cookie|set-cookie|x-api-key|api-key|host|via|forwarded|x-forwarded-.*|x-real-ip|x-aisbf-.*|x-coderai-.*|proxy-.*|connection|keep-alive|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding)$/;

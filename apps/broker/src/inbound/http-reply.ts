@@ -17,22 +17,24 @@ export class HttpReply extends ReplySink {
   }
 
   override whole(reply: Reply): void {
-    const { filename, retryAfter } = reply;
+    const { filename, retryAfter, contentRange } = reply;
     this.response.writeHead(reply.status, {
       'content-type': reply.contentType,
       'content-length': reply.body.length,
       ...(retryAfter !== null && { 'retry-after': retryAfter }),
+      ...(contentRange !== undefined && { 'content-range': contentRange }),
       ...(filename !== null && { 'content-disposition': attachment(filename) }),
     });
     this.response.end(reply.body);
   }
 
   override start(contentType: string, head?: AnswerHead): void {
-    const { contentLength = null, filename = null } = head ?? {};
+    const { contentLength = null, filename = null, contentRange } = head ?? {};
     this.response.writeHead(head?.status ?? 200, {
       'content-type': contentType,
       'cache-control': 'no-store',
       ...(contentLength !== null && { 'content-length': contentLength }),
+      ...(contentRange !== undefined && { 'content-range': contentRange }),
       ...(filename !== null && { 'content-disposition': attachment(filename) }),
     });
   }

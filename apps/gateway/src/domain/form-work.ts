@@ -1,4 +1,4 @@
-import type { EndpointName, Units } from '@aisbf/contracts';
+import type { EndpointName, OpenAiEndpoint, Units } from '@aisbf/contracts';
 import { TextPrompt } from '@aisbf/metering';
 import type { ApiRequest, Dialect, JsonBody, PromptInput, RequestProblem } from '@aisbf/openai';
 import { fieldsAt } from './buyer-place.js';
@@ -8,20 +8,20 @@ import { readRouteWishes } from './route-wishes.js';
 import type { Work } from './work.js';
 
 /** An endpoint whose requests are forms with files. */
-export type FormEndpoint = Readonly<{
-  name: EndpointName;
+export type FormEndpoint<Name extends EndpointName = OpenAiEndpoint> = Readonly<{
+  name: Name;
   problemOf: (body: JsonBody) => RequestProblem | undefined;
   toRequest: (body: JsonBody) => ApiRequest;
-  /** What its files are. */
-  input: Extract<PromptInput, 'image' | 'audio'>;
-  /** The field that must hold at least one of them. */
-  fileField: string;
+  /** What its files are, where all of them are that. */
+  input?: Extract<PromptInput, 'image' | 'audio'>;
+  /** The field that must hold at least one of them, where one must. */
+  fileField?: string;
   dialectFor: (body: JsonBody) => Dialect;
 }>;
 
 /** Reads a form, or says what is wrong with it. `given` is what its files count, found by looking into them. */
 export function readFormWork(
-  endpoint: FormEndpoint,
+  endpoint: FormEndpoint<EndpointName>,
   form: Form,
   given: Units,
   { place, sessionHeader, signalLimits }: ReadingTerms,
@@ -41,7 +41,7 @@ export function readFormWork(
     wishes,
     prompt: new TextPrompt(typeof fields.prompt === 'string' ? [fields.prompt] : []),
     given,
-    inputs: [endpoint.input],
+    inputs: endpoint.input ? [endpoint.input] : [],
     hasTools: false,
     // Workers get files as base64, four characters for three bytes.
     bodyBytes: Math.ceil((formLength(sent, boundary) * 4) / 3),
@@ -68,7 +68,11 @@ function withModel(part: FormPart, model: string): FormPart {
   return part.kind === 'field' && part.name === 'model' ? { ...part, value: model } : part;
 }
 
-function fileProblem({ fileField }: FormEndpoint, form: Form): RequestProblem | undefined {
+function fileProblem(
+  { fileField }: FormEndpoint<EndpointName>,
+  form: Form,
+): RequestProblem | undefined {
+  if (fileField === undefined) return undefined;
   if (filesOf(form).some(({ name }) => baseName(name) === fileField)) return undefined;
   const message = `'${fileField}' must be a file.`;
   return { code: 'missing_required_parameter', message, param: fileField };

@@ -101,7 +101,7 @@ describe(readJsonWork, () => {
   it('keeps what is the market’s from an upstream, and every other byte', () => {
     const { bodyFor } = workOf('embeddings', { input: 'hi', max_cost: 1, dimensions: 8 });
     expect(bodyFor('there')).toMatchObject({ contentType: 'application/json' });
-    expect(bodyFor('there').open()).toBe('{"model":"there","input":"hi","dimensions":8}');
+    expect(bodyFor('there')?.open()).toBe('{"model":"there","input":"hi","dimensions":8}');
   });
 
   it('knows a request again by all that it says, and where', () => {

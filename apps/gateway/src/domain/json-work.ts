@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EndpointName } from '@aisbf/contracts';
+import type { EndpointName, OpenAiEndpoint } from '@aisbf/contracts';
 import type { PromptMeter } from '@aisbf/metering';
 import {
   type ApiRequest,
@@ -18,8 +18,8 @@ import { readRouteWishes } from './route-wishes.js';
 import type { Work } from './work.js';
 
 /** An endpoint whose requests are JSON. */
-export type JsonEndpoint = Readonly<{
-  name: EndpointName;
+export type JsonEndpoint<Name extends EndpointName = OpenAiEndpoint> = Readonly<{
+  name: Name;
   problemOf: (body: JsonBody) => RequestProblem | undefined;
   toRequest: (body: JsonBody) => ApiRequest;
   promptOf: (body: JsonBody) => PromptMeter;
@@ -36,7 +36,7 @@ export type ReadingTerms = Readonly<{
 
 /** Reads a request, or says what is wrong with it. */
 export function readJsonWork(
-  endpoint: JsonEndpoint,
+  endpoint: JsonEndpoint<EndpointName>,
   written: string,
   { place, sessionHeader, signalLimits }: ReadingTerms,
 ): Work | RequestProblem {

@@ -16,7 +16,7 @@ function workOf(body: object, endpoint = responsesEndpoint): Work {
 }
 
 const sent = (work: Work, endpoint: 'responses' | 'messages' | 'chat.completions') =>
-  JSON.parse(String(formFor(work, endpoint).bodyFor('there').open()));
+  JSON.parse(String(formFor(work, endpoint).bodyFor('there')?.open()));
 
 const say = { model: 'a/b', input: 'one two' };
 

@@ -1,4 +1,4 @@
-import type { EndpointName } from '@aisbf/contracts';
+import type { OpenAiEndpoint } from '@aisbf/contracts';
 import { Prompt } from '@aisbf/metering';
 import {
   type AsChat,
@@ -19,7 +19,7 @@ import type { Work, WorkForm } from './work.js';
 
 /** An endpoint whose requests can be said in the words of chat too: counted so, and sent so where it is lacking. */
 export type TranslatedEndpoint = Readonly<{
-  name: EndpointName;
+  name: OpenAiEndpoint;
   problemOf: (body: JsonBody) => RequestProblem | undefined;
   toChat: (body: JsonBody) => AsChat;
   /** What of a request is the market's business and no upstream's. */

@@ -1,4 +1,11 @@
-import type { EndpointName, RequestFacts, Units } from '@aisbf/contracts';
+import assert from 'node:assert';
+import {
+  type Candidate,
+  type EndpointName,
+  endpointPaths,
+  type RequestFacts,
+  type Units,
+} from '@aisbf/contracts';
 import type { PromptMeter } from '@aisbf/metering';
 import type { ApiRequest, Dialect, PromptInput } from '@aisbf/openai';
 import { type SignalLimits, signalsOf } from '@aisbf/signals';
@@ -9,8 +16,8 @@ import type { UpstreamBody } from './upstream-body.js';
 /** What a request is to upstreams that are asked by one endpoint. */
 export type WorkForm = Readonly<{
   endpoint: EndpointName;
-  /** What is sent, to whoever calls the model so. */
-  bodyFor: (model: string) => UpstreamBody;
+  /** What is sent, to whoever calls the model so; undefined where there is nothing but the address. */
+  bodyFor: (model: string) => UpstreamBody | undefined;
   /** Headers that its API wants besides, made of those that open the door of a hosted one. */
   headersOf?: (door: Readonly<Record<string, string>>) => Readonly<Record<string, string>>;
   dialect: Dialect;
@@ -33,6 +40,12 @@ type WorkFacts = Readonly<{
   bodyBytes: number;
   /** The same for the same request only. */
   hash: () => string;
+  /** Where it goes, where that is not its endpoint's own address. */
+  address?: WorkAddress;
+  /** What is asked for is made later: its answer is not what is paid for. */
+  isDeferred?: boolean;
+  /** Nobody else is to be asked. */
+  only?: Readonly<{ providerId: string; clientId: string | null }>;
   /** How much of it is looked at where a route is selected by it. */
   signalLimits: SignalLimits;
 }>;
@@ -44,13 +57,25 @@ export function formFor(work: Work, endpoint: EndpointName | undefined): WorkFor
   throw new RangeError(`${work.endpoint} cannot be asked for by ${endpoint}`);
 }
 
+/** An address with more than a path in it. */
+export type WorkAddress = Readonly<{
+  method: 'GET' | 'POST' | 'DELETE';
+  /** As whoever serves it advertises it. */
+  path: string;
+  /** What follows `/v1`, for whoever calls the model so. */
+  targetFor: (model: string) => string;
+  /** In which forms the buyer takes an answer. */
+  accept: string;
+}>;
+
 /** What the router is told of a request. */
 export function factsOf(work: Work, promptTokens: number): RequestFacts {
-  const { endpoint, request, wishes, inputs, hasTools, signalLimits } = work;
+  const { endpoint, address, request, wishes, inputs, hasTools, signalLimits, isDeferred } = work;
   const routes = [request.model, ...(wishes.facts.fallbacks ?? [])];
   const units = unitsHeld(work);
   return {
     endpoint,
+    ...(endpoint === 'studio' && address && { studioPath: address.path }),
     route: request.model,
     isStream: request.isStream,
     bodyBytes: work.bodyBytes,
@@ -62,11 +87,30 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
     ...(Object.keys(units).length > 0 && { units }),
     ...(inputs.length > 0 && { inputs: [...inputs] }),
     ...(hasTools && { hasTools }),
+    ...(isDeferred && { isDeferred }),
     // Looked at only where something is selected by it.
     ...(routes.some(isAutoselectRoute) && {
       signals: signalsOf(request.body, promptTokens, signalLimits),
     }),
   };
+}
+
+/** Where it is sent, to whoever calls the model so. */
+export function addressFor({ address, request }: Work, { endpoint }: WorkForm, model: string) {
+  if (address) {
+    const { method, targetFor, accept } = address;
+    return { method, path: targetFor(model), accept };
+  }
+  assert(endpoint !== 'studio', 'a path of the workers is named');
+  const accept = request.isStream ? 'text/event-stream' : 'application/json';
+  return { method: 'POST', path: endpointPaths[endpoint], accept } as const;
+}
+
+/** Whether a request is for this candidate at all. */
+export function isFor({ only }: Work, candidate: Candidate): boolean {
+  if (!only) return true;
+  const clientId = candidate.kind === 'session' ? candidate.clientId : null;
+  return candidate.providerId === only.providerId && clientId === only.clientId;
 }
 
 /** All that money is held for besides tokens. */

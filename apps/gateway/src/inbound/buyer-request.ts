@@ -105,3 +105,8 @@ export function textOf(body: unknown): string {
     throw invalidBody(problem, { cause: error });
   }
 }
+
+/** Where the buyer has called us, as far as proxies that are trusted say. */
+export function originOf({ protocol, host }: FastifyRequest): string {
+  return /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i.test(host) ? `${protocol}://${host}` : '';
+}

@@ -54,7 +54,7 @@ export class FormDoor {
 
   /** Sounds are sold by the second, and how long one is says the sound itself. */
   private async unitsOf({ input, fileField }: FormEndpoint, form: Form): Promise<Units> {
-    if (input !== 'audio') return {};
+    if (input !== 'audio' || fileField === undefined) return {};
     const [file] = filesOf(form).filter(({ name }) => name === fileField);
     if (!file) return {};
     const seconds = await this.lengths.secondsOfFile(file);

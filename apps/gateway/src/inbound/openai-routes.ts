@@ -16,6 +16,7 @@ import { InferenceDoor } from './inference-door.js';
 import { toModel } from './model-answer.js';
 import { Refusals } from './refusals.js';
 import { addRouteLists } from './route-lists.js';
+import { StudioRoutes } from './studio-routes.js';
 
 type Query = { id?: string; endpoint?: string };
 
@@ -30,6 +31,7 @@ export type RouteSet = Readonly<{ addTo: (scope: FastifyInstance) => void }>;
 export class OpenAiRoutes {
   constructor(
     private readonly door: InferenceDoor,
+    private readonly studio: StudioRoutes,
     private readonly admission: Admission,
     private readonly settlements: Settlements,
     private readonly explanations: Explanations,
@@ -98,6 +100,7 @@ export class OpenAiRoutes {
           this.door.serveForm(request, reply, endpoint),
         );
       }
+      this.studio.addTo(forms);
       done();
     });
     scope.post('/route/explain', (request, reply) => this.explain(request, reply));

@@ -68,6 +68,10 @@ export class DurableSettlements extends Settlements implements OnApplicationShut
     this.begin(settlement, holdExpiresAtMs + uselessAfterExpiryMs);
   }
 
+  async settleNow(settlement: Settle): Promise<void> {
+    await this.calls.settle(settlement);
+  }
+
   withdraw(requestId: string): void {
     const report = { type: 'withdraw', requestId } as const;
     if (this.pending.withdraw.size >= this.parts.withdrawalsMax) this.giveUp(report);

@@ -45,6 +45,7 @@ function upstreamWith(given: Readonly<Record<string, string>>, lookup: AddressLo
   return async (candidate: Candidate): Promise<string> => {
     const answer = await upstream.send({
       ...{ candidate, path: '/chat/completions', isStream: false, isLast: true },
+      ...({ method: 'POST', accept: 'application/json' } as const),
       body: { contentType: 'application/json', open: () => '{}' },
       ...{ requestId: 'req_1', buyerMark: 'buyer', signal: new AbortController().signal },
       deadlines: { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 },

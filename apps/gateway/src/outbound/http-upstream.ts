@@ -34,8 +34,8 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       const response = await this.options.agents.for(wayOf(candidate)).request({
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
-        method: 'POST',
-        body: toBody(request.body),
+        method: request.method,
+        body: request.body ? toBody(request.body) : null,
         headers: this.headersFor(request),
         signal: request.signal,
         // A broker watches over its worker's silence itself, and knows when a model is loading.
@@ -45,6 +45,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       return {
         status: response.statusCode,
         contentType: headerOf(response.headers['content-type']) ?? '',
+        ...fileHeadersOf(response.headers),
         retry: retryHeadersOf(response.headers),
         brokerFault:
           candidate.kind === 'session'
@@ -65,11 +66,12 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   }
 
   private headersFor(request: UpstreamRequest): Record<string, string> {
-    const { candidate, isStream, requestId, isLast, givesWay } = request;
+    const { candidate, isStream, requestId, isLast, givesWay, body, accept, range } = request;
     const headers = {
-      'content-type': request.body.contentType,
-      ...(request.body.length !== undefined && { 'content-length': String(request.body.length) }),
-      accept: isStream ? 'text/event-stream' : 'application/json',
+      ...(body && { 'content-type': body.contentType }),
+      ...(body?.length !== undefined && { 'content-length': String(body.length) }),
+      accept,
+      ...(range !== undefined && { range }),
       [internalHeaders.requestId]: requestId,
     };
     if (candidate.kind === 'http') return { ...headers, ...request.headers, ...candidate.headers };
@@ -102,6 +104,17 @@ function baseOf(candidate: Candidate): string {
   if (candidate.kind === 'http') return candidate.url;
   return new URL(`${internalPaths.brokerSession(candidate.sessionId)}/v1`, candidate.brokerUrl)
     .href;
+}
+
+function fileHeadersOf(headers: IncomingHttpHeaders) {
+  const contentLength = headerOf(headers['content-length']);
+  const contentRange = headerOf(headers['content-range']);
+  const disposition = headerOf(headers['content-disposition']);
+  return {
+    ...(contentLength !== undefined && { contentLength }),
+    ...(contentRange !== undefined && { contentRange }),
+    ...(disposition !== undefined && { disposition }),
+  };
 }
 
 function retryHeadersOf(headers: IncomingHttpHeaders): RetryHeaders {

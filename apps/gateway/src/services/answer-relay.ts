@@ -39,6 +39,10 @@ export type Exchange = Readonly<{
   onServing: () => void;
   /** Waits for what is not the upstream's business, so that it is not held against its pace. */
   heldBackBy: <Result>(waiting: Promise<Result>) => Promise<Result>;
+  /** What becomes of an answer's text before it is read. */
+  turn?: ((text: string) => string) | undefined;
+  /** What becomes of a whole answer before the buyer gets it. */
+  take?: ((body: Buffer) => Promise<Buffer>) | undefined;
   /** Keeps a whole answer for a repeat of its request. */
   keep?: ((answer: WholeAnswer) => Promise<void>) | undefined;
   /** Keeps an answer for requests that build on it. */
@@ -55,17 +59,20 @@ export async function relayWhole(
   hold: OutputHold,
 ): Promise<RelayEnd> {
   const { answer, buyer, head, limits } = exchange;
-  const body = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
-  if (body === undefined) return { kind: 'failed', failure: 'too_large' };
-  const text = new TextDecoder().decode(body);
-  const result = exchange.dialect.readWhole(text);
+  const read = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
+  if (read === undefined) return { kind: 'failed', failure: 'too_large' };
+  const text = new TextDecoder().decode(read);
+  const turned = exchange.turn?.(text) ?? text;
+  const result = exchange.dialect.readWhole(turned);
   if (result.kind === 'error') return { kind: 'failed', failure: 'error_in_answer' };
   if (result.kind !== 'answer') return { kind: 'failed', failure: 'garbage' };
   if (isEmptyWithoutReason(result.answer)) return { kind: 'failed', failure: 'empty' };
   exchange.onServing();
   await hold.provide(delivery, result.answer.text);
+  const said = turned === text ? read : Buffer.from(turned);
+  const body = (await exchange.take?.(said)) ?? said;
   delivery.send(result.answer);
-  const told = exchange.telling.whole(text);
+  const told = exchange.telling.whole(turned);
   const { status } = answer;
   const { contentType, body: sent } =
     told === undefined

@@ -1,22 +1,22 @@
-import { type Candidate, endpointPaths, type Idempotency, type Plan } from '@aisbf/contracts';
+import type { Candidate, Idempotency, Plan } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { familyOf } from '@aisbf/metering';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { billedUnits } from '../domain/billed-units.js';
-import type { Delivery } from '../domain/delivery.js';
-import { faults } from '../domain/faults.js';
+import { Delivery } from '../domain/delivery.js';
 import { mayHaveHeld } from '../domain/lost-admission.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
-import { type AttemptFailure, judgeHead } from '../domain/upstream-answer.js';
-import { factsOf, formFor, type Work, type WorkForm } from '../domain/work.js';
+import { judgeHead } from '../domain/upstream-answer.js';
+import { addressFor, factsOf, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
 import { Admission } from './admission.js';
 import { answerHead } from './answer-head.js';
-import type { RelayEnd } from './answer-relay.js';
+import { endAttempt, exhaustionOf } from './attempt-ending.js';
 import { AttemptBook, type Attempts } from './attempts.js';
 import type { Buyer } from './buyer.js';
+import type { TakeDeferred } from './deferred-answer.js';
 import { PaidRelay } from './paid-relay.js';
 import { refusalOf } from './refusal.js';
 import { Settlements } from './settlements.js';
@@ -37,6 +37,10 @@ export type Call = Readonly<{
   isBatch?: boolean;
   /** Where the endpoint lets later requests build on this one. */
   remember?: (answer: string) => Promise<void>;
+  /** What becomes of the text of an answer, where it may name what lies with whoever serves. */
+  turnFor?: (candidate: Candidate) => ((text: string) => string) | undefined;
+  /** Of deferred work: keeps in mind what the answer has promised. */
+  take?: TakeDeferred;
 }>;
 
 /** What is known of one request while it runs. */
@@ -134,6 +138,7 @@ export class Inference {
   private async serve(run: Run): Promise<RunEnd> {
     const { plan, attempts, stop } = run;
     for (const [position, candidate] of plan.candidates.entries()) {
+      if (!isFor(run.call.work, candidate)) continue;
       if (stop.signal.aborted || attempts.count >= plan.attemptsMax) break;
       if (!(await attempts.mayBegin(stop.signal))) break;
       attempts.begin(position, candidate);
@@ -150,7 +155,7 @@ export class Inference {
     try {
       const answer = await this.upstream.send({
         candidate,
-        path: endpointPaths[form.endpoint],
+        ...addressFor(call.work, form, candidate.model),
         body: form.bodyFor(candidate.model),
         headers: headersFor(form, candidate),
         isStream: call.work.request.isStream,
@@ -202,12 +207,27 @@ export class Inference {
     return 'next';
   }
 
+  /** What is promised costs what it would cost if it were delivered. */
+  private async promise(
+    { call, plan, promptTokens }: Run,
+    position: number,
+    candidate: Candidate,
+    body: Buffer,
+  ): Promise<Buffer> {
+    const delivery = new Delivery(familyOf(candidate.model).tokenizer);
+    delivery.media = 1;
+    const served = { position, candidate, delivery, outputTokensHeld: null };
+    const units = unitsOf(served, call.work, promptTokens);
+    return (await call.take?.({ body, plan, position, candidate, units })) ?? body;
+  }
+
   private async pass(
-    { buyer, attempts, call, plan, promptTokens, startedAtMs }: Run,
+    run: Run,
     position: number,
     candidate: Candidate,
     answer: UpstreamAnswer,
   ): Promise<AttemptResult> {
+    const { buyer, attempts, call, plan, promptTokens, startedAtMs } = run;
     const { relayed, delivery, outputTokensHeld } = await this.relay.run({
       exchange: {
         answer,
@@ -218,6 +238,8 @@ export class Inference {
         heldBackBy: (waiting) => attempts.heldBackBy(waiting),
         keep: call.keep,
         remember: call.remember,
+        turn: call.turnFor?.(candidate),
+        take: call.take && ((body) => this.promise(run, position, candidate, body)),
       },
       work: call.work,
       plan,
@@ -240,6 +262,8 @@ export class Inference {
 
   private report({ plan, attempts, call, promptTokens, startedAtMs }: Run, ended: RunEnd): void {
     const { end, served } = ended;
+    // Whoever sees that it is there, or never will be, reports then.
+    if (served && call.work.isDeferred) return;
     const { finishReason = null, usage = null, hasContent = false } = served?.delivery ?? {};
     const ending: Ending = {
       startedAtMs,
@@ -277,37 +301,4 @@ function unitsOf({ candidate, delivery, outputTokensHeld }: Served, work: Work, 
 /** A worker opens the door to its engine itself. */
 function headersFor({ headersOf }: WorkForm, candidate: Candidate) {
   return headersOf?.(candidate.kind === 'http' ? candidate.headers : {}) ?? {};
-}
-
-function endAttempt(
-  attempts: Attempts,
-  relayed: RelayEnd,
-  {
-    httpStatus,
-    tokens,
-    hasContent,
-    isStream,
-  }: Readonly<{ httpStatus: number; tokens: number; hasContent: boolean; isStream: boolean }>,
-): void {
-  if (relayed.kind === 'failed' || relayed.end === 'failed') {
-    attempts.end({ result: 'failed', reason: relayed.failure ?? 'cut', httpStatus });
-  } else if (relayed.end === 'buyer_left' && !hasContent) {
-    attempts.end({ result: 'cancelled', httpStatus });
-  } else {
-    const isWhole = isStream && relayed.end === 'finished';
-    attempts.end({ result: 'served', httpStatus, ...(isWhole && { streamedTokens: tokens }) });
-  }
-}
-
-/** What to tell the buyer when nobody served. */
-function exhaustionOf(attempts: Attempts): Fault {
-  const reasons = attempts.all.map(({ reason }) => reason);
-  const details = { attempts: reasons.length, reasons: [...new Set(reasons)].join(', ') };
-  const isAll = (failure: AttemptFailure) =>
-    reasons.length > 0 && reasons.every((it) => it === failure);
-  if (isAll('timeout')) return faults.ATTEMPTS_TIMED_OUT(details);
-  if (isAll('rate_limited') || isAll('worker_busy')) {
-    return faults.ALL_BUSY({ ...details, retryAfterMs: 1_000 });
-  }
-  return faults.ALL_ATTEMPTS_FAILED(details);
 }

@@ -69,11 +69,14 @@ export class PaidRelay {
     return { relayed, delivery, outputTokensHeld: hold.tokens };
   }
 
-  private async relay(parts: StreamParts, { isStream, output }: ApiRequest): Promise<RelayEnd> {
+  private async relay(parts: StreamParts, request: ApiRequest): Promise<RelayEnd> {
     const { exchange, delivery, hold } = parts;
+    const { contentType } = exchange.answer;
+    const { output, isAnyForm = false } = request;
+    const isStream = isAnyForm ? /^text\/event-stream/i.test(contentType) : request.isStream;
     if (isStream) return new StreamRelay(parts).run();
-    const isText = /\bjson\b|^text\//i.test(exchange.answer.contentType);
-    if (!output || isText) return relayWhole(exchange, delivery, hold);
+    const isText = /\bjson\b|^text\//i.test(contentType);
+    if (isText || !(output || isAnyForm)) return relayWhole(exchange, delivery, hold);
     const relayed = await relayBytes(exchange, delivery);
     if (relayed.kind === 'ended' && relayed.end === 'finished') delivery.media = 1;
     return relayed;

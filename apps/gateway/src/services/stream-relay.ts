@@ -68,7 +68,8 @@ export class StreamRelay {
   /** Writes what one read has brought in one go; gives the failure that it holds, if any. */
   private async relay(events: readonly SseEvent[]): Promise<AttemptFailure | undefined> {
     let failure: AttemptFailure | undefined;
-    for (const event of events) {
+    for (const came of events) {
+      const event = this.turned(came);
       const taken = this.take(event);
       if (taken.kind === 'failed') failure = taken.failure;
       else if (taken.kind === 'answer') await this.pass(event, taken);
@@ -78,6 +79,16 @@ export class StreamRelay {
       await this.flush();
     }
     return failure;
+  }
+
+  private turned(event: SseEvent): SseEvent {
+    const { turn } = this.parts.exchange;
+    if (!turn) return event;
+    const text = Buffer.from(event.bytes).toString();
+    const turned = turn(text);
+    if (turned === text) return event;
+    const data = event.data === undefined ? {} : { data: turn(event.data) };
+    return { ...event, ...data, bytes: Buffer.from(turned) };
   }
 
   private take(event: SseEvent): Taken {

@@ -5,11 +5,16 @@ import type { UpstreamBody } from '../domain/upstream-body.js';
 
 export type UpstreamRequest = Readonly<{
   candidate: Candidate;
+  method: 'GET' | 'POST' | 'DELETE';
   /** After the API's base, as `/chat/completions`. */
   path: string;
-  body: UpstreamBody;
+  body: UpstreamBody | undefined;
   /** What its API wants in headers of its own. */
   headers?: Readonly<Record<string, string>>;
+  /** In which forms an answer is taken. */
+  accept: string;
+  /** Which part of a file is wanted. */
+  range?: string;
   isStream: boolean;
   requestId: string;
   /** Nobody is left to try after this one, so that a slow answer is worth waiting for. */
@@ -26,6 +31,11 @@ export type UpstreamRequest = Readonly<{
 export type UpstreamAnswer = Readonly<{
   status: number;
   contentType: string;
+  /** Of a file: how long this part of it is, and which. */
+  contentLength?: string;
+  contentRange?: string;
+  /** What it is called, as the header says it. */
+  disposition?: string;
   /** When the upstream wants to be asked again. */
   retry: RetryHeaders;
   /** The code of the broker's own fault, where it was the broker that refused. */

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
+import type { AutoselectDefinition, OpenAiEndpoint } from '@aisbf/contracts';
 import type {
   DataPolicy,
   MarketImport,
@@ -24,7 +24,7 @@ export type NewHttpProvider = NewProvider &
     /** In clear on their way to the store, which encrypts them. */
     secrets: HostedSecrets;
     /** What it serves; null is not known. */
-    endpoints: readonly EndpointName[] | null;
+    endpoints: readonly OpenAiEndpoint[] | null;
     models: readonly HostedModel[];
   }>;
 

@@ -1,4 +1,4 @@
-import type { AutoselectDefinition, EndpointName } from '@aisbf/contracts';
+import type { AutoselectDefinition, OpenAiEndpoint } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { ProviderPolicy } from './provider-policy.js';
 import type { Registration } from './registration.js';
@@ -48,7 +48,7 @@ export type HttpSource = Readonly<{
   /** Names of what its owner has put into headers and parameters. */
   templateNames?: Readonly<{ headers: readonly string[]; query: readonly string[] }>;
   /** What it serves, where its owner says so. */
-  endpoints?: ReadonlySet<EndpointName> | null;
+  endpoints?: ReadonlySet<OpenAiEndpoint> | null;
   /** The name on our side → the name on theirs. */
   models: ReadonlyMap<string, string>;
 }>;

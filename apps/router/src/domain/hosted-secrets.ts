@@ -1,4 +1,4 @@
-import type { EndpointName } from '@aisbf/contracts';
+import type { OpenAiEndpoint } from '@aisbf/contracts';
 import { faults } from './faults.js';
 
 /** Names, and what is sent under them; `{credential}` in a value stands for the credential. */
@@ -22,7 +22,7 @@ export type HostedUpdate = Readonly<{
   query?: Template | undefined;
   models?: readonly HostedModel[] | undefined;
   /** What it serves; null is not known. */
-  endpoints?: readonly EndpointName[] | null | undefined;
+  endpoints?: readonly OpenAiEndpoint[] | null | undefined;
 }>;
 
 /** A name on our side, and the name on theirs. */

@@ -42,6 +42,7 @@ export function toCandidate(
     brokerUrl,
     sessionId: session.sessionId,
     sessionEpoch: session.epoch,
+    clientId: session.clientId,
   };
 }
 

@@ -15,7 +15,7 @@ describe(sessionEndpoint, () => {
     ['completions', ['/v1/chat/completions'], undefined],
   ] as const)('%s of who serves %j is asked by %s', (wanted, endpoints, expected) => {
     const session = endpoints ? { endpoints: [...endpoints] } : {};
-    expect(sessionEndpoint(session, wanted)).toBe(expected);
+    expect(sessionEndpoint(session, { endpoint: wanted })).toBe(expected);
   });
 });
 

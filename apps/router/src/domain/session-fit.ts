@@ -8,12 +8,14 @@ import {
   type RequestFacts,
   type SessionPresence,
 } from '@aisbf/contracts';
+import { servedTemplate } from './studio-endpoint.js';
 import { isQuantizedAs } from './wish-rejection.js';
 
 /** What a request asks of whoever serves it. */
 export type SessionDemands = Pick<
   RequestFacts,
   | 'endpoint'
+  | 'studioPath'
   | 'bodyBytes'
   | 'promptTokens'
   | 'units'
@@ -56,7 +58,7 @@ export function sessionRejection(
 ): SessionRejection | undefined {
   const model = session.models.find((one) => one.name === name);
   if (!model) return 'not_offered';
-  if (!sessionEndpoint(session, demands.endpoint)) return 'endpoint_unsupported';
+  if (!sessionEndpoint(session, demands)) return 'endpoint_unsupported';
   // What waiting would not mend comes first.
   const unfit = modelRejection(model, demands);
   if (unfit) return unfit;
@@ -66,11 +68,14 @@ export function sessionRejection(
   return session.state === 'serving' ? loadRejection(session, demands) : session.state;
 }
 
-/** By which endpoint a session is asked for this one; undefined where it can be by none. */
+/** By which endpoint a session is asked for this one; undefined where it can be by none. A path of its own it must have named. */
 export function sessionEndpoint(
   { endpoints }: Pick<SessionPresence, 'endpoints'>,
-  wanted: EndpointName,
+  { endpoint: wanted, studioPath }: Pick<RequestFacts, 'endpoint' | 'studioPath'>,
 ): EndpointName | undefined {
+  if (wanted === 'studio') {
+    return servedTemplate(endpoints, studioPath) === undefined ? undefined : wanted;
+  }
   return endpointAskedBy(
     wanted,
     endpoints ? (name) => endpoints.includes(`/v1${endpointPaths[name]}`) : null,
@@ -82,8 +87,8 @@ function modelRejection(
   demands: SessionDemands,
 ): SessionRejection | undefined {
   const { inputs, outputs, hasTools, contextTokensMax } = model;
-  const isGiven = endpointOutputs[demands.endpoint].some((output) => outputs?.includes(output));
-  if (outputs && !isGiven) return 'output_unsupported';
+  const isGiven = endpointOutputs[demands.endpoint]?.some((output) => outputs?.includes(output));
+  if (outputs && isGiven === false) return 'output_unsupported';
   if (inputs && demands.inputs?.some((input) => !inputs.includes(input))) {
     return 'input_unsupported';
   }

@@ -16,6 +16,7 @@ import {
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
 import { type Standing, standingOf } from './standing.js';
+import { isStudioAllowed, servedTemplate } from './studio-endpoint.js';
 import type { RandomSource } from './weighted-order.js';
 import { type WishRejection, wishRejection } from './wish-rejection.js';
 
@@ -113,6 +114,7 @@ export function hostedDoor(
 ) {
   const modelThere = models.get(model);
   if (modelThere === undefined) return 'not_offered';
+  if (wanted === 'studio') return 'endpoint_unsupported';
   const endpoint = endpointAskedBy(wanted, endpoints ? (name) => endpoints.has(name) : null);
   if (!endpoint) return 'endpoint_unsupported';
   return headers === null ? 'credential_unreadable' : { modelThere, headers, endpoint };
@@ -145,7 +147,8 @@ function sessionUpstreams(
   const fit: { load: SessionPresence; present: PresentSession }[] = [];
   for (const present of sessions) {
     const { session } = present;
-    const reason = sessionRejection(offer.model, session, demands);
+    const reason =
+      sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands);
     if (reason) reasons.push(reason);
     else fit.push({ load: session, present });
   }
@@ -154,12 +157,23 @@ function sessionUpstreams(
     ({ present }): Upstream => ({
       offer,
       modelThere: offer.model,
-      endpoint: sessionEndpoint(present.session, demands.endpoint) ?? demands.endpoint,
+      endpoint: sessionEndpoint(present.session, demands) ?? demands.endpoint,
       target: { kind: 'session', present },
       ...standingNow(offer.provider.id, offer.model, present.session.sessionId, around),
     }),
   );
   return { usable, rejections: rejected(offer, reasons).rejections };
+}
+
+/** Own capacity is always allowed. */
+function studioRejection(
+  { isOwn, provider }: Offer,
+  { endpoints }: SessionPresence,
+  { endpoint, studioPath }: SessionDemands,
+): PolicyRejection | undefined {
+  if (endpoint !== 'studio' || isOwn) return undefined;
+  const template = servedTemplate(endpoints, studioPath) ?? '';
+  return isStudioAllowed(provider.policy, template) ? undefined : 'endpoint_not_allowed';
 }
 
 function standingNow(

@@ -6,11 +6,13 @@ import {
   internalPaths,
   ListModels,
   ListRoutes,
+  LocatePlace,
 } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Admission } from '../services/admission.js';
 import { ModelList } from '../services/model-list.js';
+import { Places } from '../services/places.js';
 import { WorkerAdmission } from '../services/worker-admission.js';
 
 /** The door for our own services. */
@@ -20,6 +22,7 @@ export class InternalController {
     private readonly admission: Admission,
     private readonly models: ModelList,
     private readonly workers: WorkerAdmission,
+    private readonly places: Places,
   ) {}
 
   @Post(internalPaths.routerAdmit)
@@ -44,6 +47,12 @@ export class InternalController {
   @HttpCode(200)
   listRoutes(@Body(parsed(ListRoutes)) request: ListRoutes) {
     return this.models.routes(request);
+  }
+
+  @Post(internalPaths.routerLocate)
+  @HttpCode(200)
+  locate(@Body(parsed(LocatePlace)) place: LocatePlace) {
+    return this.places.locate(place);
   }
 
   @Post(internalPaths.routerAdmitWorker)

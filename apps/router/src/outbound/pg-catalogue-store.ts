@@ -1,4 +1,4 @@
-import type { EndpointName } from '@aisbf/contracts';
+import type { OpenAiEndpoint } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient } from 'pg';
@@ -35,7 +35,7 @@ type ProviderRow = Readonly<{
   client_ids: string[];
   base_url: string | null;
   /** Only names of endpoints are written; one that is known no more matches none. */
-  served_endpoints: EndpointName[];
+  served_endpoints: OpenAiEndpoint[];
   created_at: Date;
   is_data_collected: boolean | null;
   is_data_retained: boolean | null;

@@ -46,8 +46,9 @@ export class HoldDesk {
       terms: planned.route.candidates.map(toTerms),
       rejections: planned.route.rejections.map(toRejection),
     };
-    // A key is claimed where the hold is.
-    const leaseId = idempotency ? undefined : this.allowances.take({ requestId, buyer, amount });
+    // A key is claimed where the hold is, and a lease does not wait for what is made later.
+    const isAlone = idempotency !== undefined || facts.isDeferred === true;
+    const leaseId = isAlone ? undefined : this.allowances.take({ requestId, buyer, amount });
     if (leaseId !== undefined) {
       const ticket = { ...request, leaseId, createdAtMs: planned.plannedAtMs };
       return { holdEpoch: 1, ticket: seal(JSON.stringify(ticket), this.secret.value) };

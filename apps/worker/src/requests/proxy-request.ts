@@ -38,7 +38,7 @@ const ProxyPayload = z.looseObject({
 type ProxyPayload = z.infer<typeof ProxyPayload>;
 
 /** All that is passed on: the rest could carry what the engine must not hear, or be taken for ours. */
-const headersPassed = ['accept', 'traceparent', 'x-request-id'];
+const headersPassed = ['accept', 'range', 'traceparent', 'x-request-id'];
 
 /** Turns a `proxy` request into one to the engine, or says why it will not be made. */
 export function readProxyRequest(

@@ -57,7 +57,13 @@ export class UpstreamFailure extends Error {
 }
 
 /** Response headers that mean something to a buyer; the others describe the seller's own network. */
-const headersPassed = ['content-type', 'content-disposition', 'retry-after', 'x-request-id'];
+const headersPassed = [
+  'content-type',
+  'content-disposition',
+  'content-range',
+  'retry-after',
+  'x-request-id',
+];
 
 /** The seller's OpenAI-compatible server. Its API key is added here and is known nowhere else. */
 export class Upstream {
