@@ -529,10 +529,6 @@ describe('the routes of the OpenAPI document', () => {
       return;
     }
     expect({ status: response.status, text }).toEqual({ status, text: expect.anything() });
-    if (route.answer.isBytes) {
-      expect(text).toContain('custom_id');
-      return;
-    }
     if (!schema && route.answer.isCsvToo) {
       expect(response.headers.get('content-type')).toMatch(/^text\/csv/);
       return;

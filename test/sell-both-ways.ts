@@ -1,11 +1,11 @@
-import type { EndpointName } from '@aisbf/contracts';
+import type { OpenAiEndpoint } from '@aisbf/contracts';
 import type { TokenPrices } from '@aisbf/one-machine';
 import type { FakeUpstream, MarketUnderTest, TestBuyer } from '@aisbf/testkit';
 
 type Parties = Readonly<{ market: MarketUnderTest; upstream: FakeUpstream; buyer: TestBuyer }>;
 
 /** What has an API of its own beside chat: workers say it by their paths, hosted providers by the endpoint's name. */
-export type NativeApi = Readonly<{ workerPaths: string; endpoint: EndpointName }>;
+export type NativeApi = Readonly<{ workerPaths: string; endpoint: OpenAiEndpoint }>;
 
 /**
  * Puts `say` on sale at workers and at hosted providers, at one of each that only chats (`sams`, `hosted`) and at one that has
