@@ -3,11 +3,22 @@ import { Acknowledgement, CreatedApiToken, Listing } from '@aisbf/contracts';
 import { FakeUpstream, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import OpenAI, { BadRequestError, NotFoundError, toFile } from 'openai';
+import {
+  beginBatch,
+  chatEndpoint,
+  chatLine,
+  chatLines,
+  endedBatch,
+  idsOf,
+  type Outcome,
+  outcomesIn,
+  tokensOfLine,
+  uploadLines,
+} from './batch-calls.js';
 
 /** A nano-dollar a token. */
 const prices = { prompt: 1_000_000n, completion: 1_000_000n };
-/** "Go on." in one message's frame, and seven words with a full stop. */
-const costOfOne = 10n + 8n;
+const costOfOne = tokensOfLine.prompt + tokensOfLine.completion;
 
 let market: MarketUnderTest;
 let upstream: FakeUpstream;
@@ -27,7 +38,6 @@ beforeAll(async () => {
         router: {
           ROUTER_TOTAL_MS_MAX: '4000',
           ROUTER_FIRST_BYTE_MS_MAX: '4000',
-          ROUTER_HOLD_TTL_MS: '6000',
         },
         gateway: {
           GATEWAY_BATCH_CLAIM_MS: '2000',
@@ -72,58 +82,14 @@ function hold(): void {
   ({ promise: released, resolve: release } = Promise.withResolvers<void>());
 }
 
-const endpoint = '/v1/chat/completions' as const;
-const line = (customId: string, model: string, fields: object = {}, content = 'Go on.') => ({
-  ...{ custom_id: customId, method: 'POST', url: endpoint },
-  body: { model: `hosted/${model}`, messages: [{ role: 'user', content }], ...fields },
-});
-const linesOf = (count: number, model: string) =>
-  Array.from({ length: count }, (_, place) => line(`line-${place}`, model));
+const endpoint = chatEndpoint;
+const line = (customId: string, model: string, fields?: object, content?: string) =>
+  chatLine(customId, `hosted/${model}`, fields, content);
+const linesOf = (count: number, model: string) => chatLines(count, `hosted/${model}`);
+const upload = (lines: readonly unknown[], by = client) => uploadLines(by, lines);
+const begin = (lines: readonly unknown[], by = client) => beginBatch(by, lines);
+const ended = (id: string, by = client) => endedBatch(by, id);
 
-async function upload(lines: readonly unknown[], by = client): Promise<string> {
-  const text = lines.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n');
-  const file = await toFile(Buffer.from(text), 'lines.jsonl');
-  return (await by.files.create({ file, purpose: 'batch' })).id;
-}
-
-async function begin(lines: readonly unknown[], by = client) {
-  const input = await upload(lines, by);
-  return by.batches.create({
-    ...{ input_file_id: input, endpoint, completion_window: '24h' },
-    metadata: { of: 'a test' },
-  });
-}
-
-const over = ['completed', 'failed', 'expired', 'cancelled'];
-
-function ended(id: string, by = client) {
-  return until(
-    async () => {
-      const batch = await by.batches.retrieve(id);
-      return over.includes(batch.status) && batch;
-    },
-    { timeoutMs: 40_000, message: `${id} is over` },
-  );
-}
-
-type Outcome = Readonly<{
-  id: string;
-  custom_id: string;
-  response: { status_code: number; request_id: string; body: Record<string, unknown> } | null;
-  error: { code: string; message: string } | null;
-}>;
-
-async function outcomesIn(fileId: string | null | undefined, by = client): Promise<Outcome[]> {
-  if (!fileId) return [];
-  const text = await (await by.files.content(fileId)).text();
-  expect(text.endsWith('\n')).toBe(true);
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((one) => JSON.parse(one) as Outcome);
-}
-
-const idsOf = (outcomes: readonly Outcome[]) => outcomes.map(({ custom_id: id }) => id);
 const answerOf = ({ response }: Outcome) => response?.body.choices;
 
 describe('a batch', () => {
@@ -148,7 +114,7 @@ describe('a batch', () => {
     for (const time of [done.in_progress_at, done.finalizing_at, done.completed_at]) {
       expect(time).toBeGreaterThanOrEqual(made.created_at);
     }
-    const outcomes = await outcomesIn(done.output_file_id);
+    const outcomes = await outcomesIn(client, done.output_file_id);
     expect(idsOf(outcomes)).toEqual(['first', ...linesOf(20, 'plain').map((one) => one.custom_id)]);
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({ error: null, response: { status_code: 200 } });
@@ -177,8 +143,8 @@ describe('a batch', () => {
     expect(done).toMatchObject({
       ...{ status: 'completed', request_counts: { total: 4, completed: 2, failed: 2 } },
     });
-    expect(idsOf(await outcomesIn(done.output_file_id))).toEqual(['good', 'also good']);
-    const errors = await outcomesIn(done.error_file_id);
+    expect(idsOf(await outcomesIn(client, done.output_file_id))).toEqual(['good', 'also good']);
+    const errors = await outcomesIn(client, done.error_file_id);
     expect(errors).toMatchObject([
       {
         custom_id: 'refused',
@@ -206,7 +172,7 @@ describe('a batch', () => {
     });
     const done = await ended(made.id);
     expect(done).toMatchObject({ status: 'completed', request_counts: { completed: 2 } });
-    const outcomes = await outcomesIn(done.output_file_id);
+    const outcomes = await outcomesIn(client, done.output_file_id);
     for (const { response } of outcomes) {
       expect(response?.body).toMatchObject({ object: 'response', status: 'completed' });
       const kept = await client.responses.retrieve(String(response?.body.id));
@@ -249,67 +215,6 @@ describe('a batch', () => {
     expect(upstream.callsOf('bad').length).toBeGreaterThanOrEqual(2);
   }, 60_000);
 
-  it('survives the death of its gateway: no line is lost, run twice or paid for twice', async () => {
-    const carol = await market.buyer('carol');
-    const own = sdk(carol.apiToken);
-    const { posted } = await market.restingWallet(carol);
-    hold();
-    const before = upstream.callsOf('held').length;
-    const made = await begin(linesOf(12, 'held'), own);
-    await until(() => upstream.callsOf('held').length - before >= 4);
-    release();
-    await until(async () => (await own.batches.retrieve(made.id)).request_counts?.completed !== 0);
-    hold();
-    const { gateway } = market.market.services;
-    await until(() => upstream.callsOf('held').filter((call) => call.isUnderWay).length >= 1);
-    await gateway.kill();
-    await gateway.restart();
-    release();
-    const done = await ended(made.id, own);
-    expect(done).toMatchObject({
-      ...{ status: 'completed', request_counts: { total: 12, completed: 12, failed: 0 } },
-    });
-    const outcomes = await outcomesIn(done.output_file_id, own);
-    expect(idsOf(outcomes)).toEqual(linesOf(12, 'held').map((one) => one.custom_id));
-    const charges = await market.query<{ captured: string }>(
-      `SELECT captured FROM receipt WHERE owner_id = $1 AND state = 'settled'`,
-      [carol.ownerId],
-    );
-    const { posted: after } = await market.restingWallet(carol);
-    expect(charges.reduce((sum, { captured }) => sum + BigInt(captured), 0n)).toBe(posted - after);
-    // A line that was answered and not yet charged when its gateway died is nobody's bill; none is paid for twice.
-    expect(charges.length).toBeLessThanOrEqual(12);
-    expect(charges.length).toBeGreaterThanOrEqual(8);
-    expect(posted - after).toBe(BigInt(charges.length) * costOfOne);
-  }, 90_000);
-
-  it('runs nothing twice when it is taken from a gateway whose lines still run', async () => {
-    const hal = await market.buyer('hal');
-    const own = sdk(hal.apiToken);
-    const { posted } = await market.restingWallet(hal);
-    hold();
-    const before = upstream.callsOf('held').length;
-    const made = await begin(linesOf(8, 'held'), own);
-    await until(() => upstream.callsOf('held').length - before === 4);
-    await market.query(
-      `UPDATE batch SET claimed_by = $2, claimed_until = clock_timestamp() WHERE id = $1`,
-      [made.id, randomUUID()],
-    );
-    // Whoever has it now has met each of those lines, and the others that there is room for wait behind them.
-    await until(async () => {
-      const lines = await market.query(
-        'SELECT FROM batch_line WHERE batch_id = $1 AND pauses > 0',
-        [made.id],
-      );
-      return lines.length >= 4;
-    });
-    release();
-    const done = await ended(made.id, own);
-    expect(done.request_counts).toEqual({ total: 8, completed: 8, failed: 0 });
-    expect(upstream.callsOf('held').length - before).toBe(8);
-    expect((await market.restingWallet(hal)).posted).toBe(posted - 8n * costOfOne);
-  }, 60_000);
-
   it('begins no line once it is cancelled, and tells what was done', async () => {
     hold();
     const before = upstream.callsOf('held').length;
@@ -322,8 +227,8 @@ describe('a batch', () => {
     expect(done.status).toBe('cancelled');
     expect(done.cancelled_at).toBeGreaterThanOrEqual(done.cancelling_at ?? 0);
     const [answered, errors] = [
-      await outcomesIn(done.output_file_id),
-      await outcomesIn(done.error_file_id),
+      await outcomesIn(client, done.output_file_id),
+      await outcomesIn(client, done.error_file_id),
     ];
     expect(answered.length).toBeGreaterThanOrEqual(4);
     expect(upstream.callsOf('held').length - before).toBe(answered.length);
@@ -349,8 +254,8 @@ describe('a batch', () => {
     expect(done).toMatchObject({
       ...{ status: 'expired', request_counts: { total: 2, completed: 1, failed: 1 } },
     });
-    expect(idsOf(await outcomesIn(done.output_file_id))).toEqual(['now']);
-    expect(await outcomesIn(done.error_file_id)).toMatchObject([
+    expect(idsOf(await outcomesIn(client, done.output_file_id))).toEqual(['now']);
+    expect(await outcomesIn(client, done.error_file_id)).toMatchObject([
       { custom_id: 'never', response: null, error: { code: 'batch_expired' } },
     ]);
   }, 60_000);
@@ -381,7 +286,7 @@ describe('a batch', () => {
     const { completed = 0, failed = 0 } = done.request_counts ?? {};
     expect(completed).toBeGreaterThan(0);
     expect(completed + failed).toBe(12);
-    for (const { response } of await outcomesIn(done.error_file_id, by)) {
+    for (const { response } of await outcomesIn(by, done.error_file_id)) {
       expect(response).toMatchObject({
         ...{ status_code: 402, body: { error: { code: 'budget_exceeded' } } },
       });
@@ -412,10 +317,10 @@ describe('a batch', () => {
         errors: { object: 'list', data: [{ code: 'invalid_api_key', line: null }] },
       },
     });
-    const errors = await outcomesIn(done.error_file_id, by);
+    const errors = await outcomesIn(by, done.error_file_id);
     expect(errors.length).toBeGreaterThan(0);
     for (const { error } of errors) expect(error?.code).toBe('invalid_api_key');
-    expect((await outcomesIn(done.output_file_id, by)).length + errors.length).toBe(10);
+    expect((await outcomesIn(by, done.output_file_id)).length + errors.length).toBe(10);
   }, 60_000);
 });
 
@@ -453,7 +358,7 @@ describe('the price of a batch', () => {
     expect(done.request_counts).toEqual({ total: 2, completed: 2, failed: 0 });
     const { posted: afterAll } = await market.restingWallet(gus);
     expect(afterOne - afterAll).toBe(2n * (costOfOne / 2n));
-    const [one] = await outcomesIn(done.output_file_id, by);
+    const [one] = await outcomesIn(by, done.output_file_id);
     const receipt = await market.receipt(gus, one?.response?.request_id ?? '');
     expect(receipt.prices).toEqual({ prompt_token: '500000', completion_token: '500000' });
   }, 60_000);

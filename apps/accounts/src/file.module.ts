@@ -15,6 +15,7 @@ import { FileClock } from './services/file-clock.js';
 import { FileStore } from './services/file-store.js';
 import { FileLimits, Files } from './services/files.js';
 import { LedgerEvents } from './services/ledger-events.js';
+import { LineRecords } from './services/line-records.js';
 
 /** How often the queue is told of its clock: one that has lost everything has forgotten it. */
 const ensureIntervalMs = 5_000;
@@ -28,6 +29,7 @@ export function fileParts(settings: AccountsSettings): Provider[] {
     Files,
     Batches,
     BatchDesk,
+    LineRecords,
     { provide: BatchStore, useClass: PgBatchStore },
     { provide: BatchLineStore, useClass: PgBatchLineStore },
     {

@@ -19,6 +19,7 @@ import { BatchValidation } from './services/batch-validation.js';
 import { BuyerBatches } from './services/buyer-batches.js';
 import { BatchTerms } from './services/claimed-batch.js';
 import { FaultWords } from './services/fault-words.js';
+import { LineEnds } from './services/line-ends.js';
 import { LineRun } from './services/line-run.js';
 
 /** The parts of the service that take batches, and run them where there is a queue. */
@@ -29,7 +30,7 @@ export function batchParts(
   const accounts = () => peer(settings.GATEWAY_ACCOUNTS_URL);
   return [
     ...[BatchRoutes, BuyerBatches, BatchRunner, BatchClaims],
-    ...[BatchValidation, BatchLines, LineRun, BatchFiles, BatchEvents],
+    ...[BatchValidation, BatchLines, LineRun, LineEnds, BatchFiles, BatchEvents],
     { provide: FaultWords, useClass: OpenAiFaultWords },
     { provide: BatchStore, useFactory: () => new HttpBatchStore(accounts()) },
     { provide: BatchWorkStore, useFactory: () => new HttpBatchWork(accounts()) },

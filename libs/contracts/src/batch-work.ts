@@ -130,7 +130,10 @@ export const StartBatch = z.strictObject({
 });
 export type StartBatch = z.infer<typeof StartBatch>;
 
-/** Asks for lines that have not run, and goes on with the claim. */
+/**
+ * Asks for lines that have no outcome, and goes on with the claim. Whatever was under way for them before is over, and is
+ * not paid for.
+ */
 export const TakeBatchLines = z.strictObject({
   type: z.literal('take-batch-lines'),
   ...claim,
@@ -138,13 +141,15 @@ export const TakeBatchLines = z.strictObject({
   limit: z.int().min(0).max(1_000),
   /** Those that it has taken and not ended. */
   running: z.array(position).max(1_000),
-  /** Also those that are to wait. */
+  /** They will not run: also those that are to wait. */
   isClosing: z.boolean(),
 });
 export type TakeBatchLines = z.infer<typeof TakeBatchLines>;
 
 export const BatchLine = z.strictObject({
   position,
+  /** The request that it is from now on; what is told of any other counts for nothing. */
+  requestId: RequestId,
   offset: z.int().min(0),
   length: z.int().min(1),
   /** How often everybody who was asked has failed. */
@@ -162,16 +167,17 @@ export const TakenBatchLines = z.strictObject({
   lines: z.array(BatchLine).max(1_000),
   /** Of all lines, those without an outcome. */
   openCount: z.int().min(0),
-  /** Where none was given: in how long one may be tried again. */
+  /** Where none was given and none runs: in how long one may be tried again. */
   nextInMs: z.int().min(0).nullable(),
 });
 export type TakenBatchLines = z.infer<typeof TakenBatchLines>;
 
-/** A line is to be tried again later. */
+/** A line is to be tried again later, as another request: this one has ended. */
 export const PostponeBatchLine = z.strictObject({
   type: z.literal('postpone-batch-line'),
-  ...claim,
+  batchId: BatchId,
   position,
+  requestId: RequestId,
   delayMs: z.int().min(0).max(86_400_000),
   isTry: z.boolean(),
 });
@@ -180,7 +186,7 @@ export type PostponeBatchLine = z.infer<typeof PostponeBatchLine>;
 export const LineResult = z.enum(['output', 'error']);
 export type LineResult = z.infer<typeof LineResult>;
 
-/** Of which line an outcome is, which comes as sealed bytes. */
+/** Of which line an outcome is, which comes as bytes: a `LineReport`. */
 export const LinePlace = z.strictObject({
   id: BatchId,
   position: z.coerce.number().int().min(1).max(10_000_000),
@@ -188,7 +194,7 @@ export const LinePlace = z.strictObject({
 export type LinePlace = z.infer<typeof LinePlace>;
 export const LineOutcome = z.strictObject({ result: LineResult, requestId: RequestId });
 export type LineOutcome = z.infer<typeof LineOutcome>;
-/** False where the line has another outcome already: this one counts for nothing. */
+/** False where the line is another request by now, or its money was given back: this outcome counts for nothing. */
 export const RecordedLine = z.strictObject({ isRecorded: z.boolean() });
 
 /** Outcomes of lines that will not run. */

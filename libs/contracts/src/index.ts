@@ -56,7 +56,7 @@ export {
   CreateBatch,
   ListBatches,
 } from './batch-api.js';
-export { batchIdBeginning, batchRequestId } from './batch-id.js';
+export { batchIdBeginning } from './batch-id.js';
 export {
   AddBatchLines,
   BatchLine,
@@ -182,6 +182,7 @@ export {
   Withdraw,
   Withdrawn,
 } from './ledger.js';
+export { fromLineReportBytes, type LineReport, toLineReportBytes } from './line-report.js';
 export {
   FeeChange,
   FeeChanges,

@@ -53,7 +53,7 @@ export const internalPaths = {
   accountsReadBatchOutcomes: '/internal/v1/batch-work/read-outcomes',
   accountsOpenBatchFile: '/internal/v1/batch-work/open-file',
   accountsEndBatch: '/internal/v1/batch-work/end',
-  /** The sealed outcome of a line is sent here. */
+  /** What became of a line, as bytes: a `LineReport`. */
   accountsBatchLine: (batchId: string, position: number, result: string, requestId: string) =>
     `/internal/v1/batch-work/${batchId}/lines/${position}?result=${result}&requestId=${requestId}`,
   routerAdmit: '/internal/v1/admit',

@@ -1,3 +1,4 @@
+export { CallGate, type StoppedCalls } from './call-gate.js';
 export { Chromium, ChromiumPage } from './chromium.js';
 export { Eavesdropper } from './eavesdropper.js';
 

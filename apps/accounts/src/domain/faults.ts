@@ -89,6 +89,7 @@ export const faults = defineFaults({
   BATCHES_TOO_MANY: ['throttled', 'There are as many batches under way as one owner may have.'],
   BATCH_NOT_CANCELLABLE: ['conflict', 'The batch is over, or its answers are being written.'],
   BATCH_CLAIM_LOST: ['conflict', 'Somebody else works on this batch.'],
+  LINE_REPORT_INVALID: ['invalid', 'The body is no report of a line of a batch.'],
   BODY_NOT_BINARY: ['invalid', 'The body must be bytes, as `application/octet-stream`.'],
   NOTHING_OWED: ['conflict', 'This owner owes nothing.'],
 });

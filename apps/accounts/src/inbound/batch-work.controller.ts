@@ -5,6 +5,7 @@ import {
   EndBatch,
   FinalizeBatch,
   FindDueBatches,
+  fromLineReportBytes,
   LineOutcome,
   LinePlace,
   OpenBatchFile,
@@ -17,9 +18,11 @@ import {
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Param, Post, Query } from '@nestjs/common';
 import type { z } from 'zod';
+import { faults } from '../domain/faults.js';
 import { BatchDesk } from '../services/batch-desk.js';
 import { BatchLineStore } from '../services/batch-line-store.js';
 import { BatchStore } from '../services/batch-store.js';
+import { LineRecords } from '../services/line-records.js';
 import { bytesOf } from './binary-body.js';
 
 /** The work on batches, which gateways share. */
@@ -29,6 +32,7 @@ export class BatchWorkController {
     private readonly desk: BatchDesk,
     private readonly batches: BatchStore,
     private readonly lines: BatchLineStore,
+    private readonly records: LineRecords,
   ) {}
 
   @Post('due')
@@ -84,7 +88,9 @@ export class BatchWorkController {
     @Query(parsed(LineOutcome)) outcome: LineOutcome,
     @Body() body: unknown,
   ) {
-    return { isRecorded: await this.lines.record(place, outcome, bytesOf(body)) };
+    const report = fromLineReportBytes(bytesOf(body));
+    if (!report) throw faults.LINE_REPORT_INVALID();
+    return { isRecorded: await this.records.record(place, outcome, report) };
   }
 
   @Post('close-lines')

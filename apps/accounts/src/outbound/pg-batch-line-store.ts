@@ -1,18 +1,22 @@
-import type {
-  AddBatchLines,
-  BatchOutcomes,
-  CloseBatchLines,
-  LineOutcome,
-  LinePlace,
-  PostponeBatchLine,
-  ReadBatchOutcomes,
-  TakeBatchLines,
-  TakenBatchLines,
+import {
+  type AddBatchLines,
+  type BatchOutcomes,
+  type CloseBatchLines,
+  type LineOutcome,
+  type LinePlace,
+  type PostponeBatchLine,
+  type ReadBatchOutcomes,
+  subjects,
+  type TakeBatchLines,
+  type TakenBatchLines,
 } from '@aisbf/contracts';
+import { parseNanos } from '@aisbf/money';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
-import { BatchLineStore } from '../services/batch-line-store.js';
-import { resultOf, rowsOf } from './pg-rows.js';
+import { BatchLineStore, type LineRecord } from '../services/batch-line-store.js';
+import type { Ending, SettleAnswer } from '../services/ledger-store.js';
+import { SharedTerms, toSettleItem } from './pg-ledger-item.js';
+import { resultOf, rowOf, rowsOf } from './pg-rows.js';
 
 type HeldRow = { status: string; is_time_over: boolean; open_count: number };
 type LineRow = {
@@ -21,6 +25,12 @@ type LineRow = {
   byte_length: number;
   tries: number;
   pauses: number;
+  request_id: string;
+};
+type RecordRow = {
+  is_recorded: boolean;
+  settled: SettleAnswer['result'] | null;
+  charged: string | null;
 };
 
 /** Outcomes in one answer, however small they are. */
@@ -51,61 +61,71 @@ export class PgBatchLineStore extends BatchLineStore {
   }
 
   async take(request: TakeBatchLines): Promise<TakenBatchLines> {
-    const { batchId, limit, running, isClosing } = request;
+    const { batchId, runnerId, limit, running, isClosing } = request;
     const held = await this.hold(request);
     if (!held) return lost;
-    const rows = await rowsOf<LineRow>(
-      this.pool,
-      {
-        name: 'take_batch_lines',
-        text: `SELECT position, byte_offset, byte_length, tries, pauses FROM batch_line
-               WHERE batch_id = $1 AND result IS NULL AND position <> ALL ($2)
-                 AND ($4 OR try_at IS NULL OR try_at <= clock_timestamp())
-               ORDER BY position LIMIT $3`,
-      },
-      [batchId, running, limit, isClosing],
-    );
+    const rows =
+      limit === 0
+        ? []
+        : await rowsOf<LineRow>(
+            this.pool,
+            {
+              name: 'take_batch_lines',
+              text: `SELECT position, byte_offset, byte_length, tries, pauses,
+                       batch_request_id(batch_id, position, goes) AS request_id
+                     FROM take_batch_lines($1, $2, $3, $4, $5, $6) ORDER BY position`,
+            },
+            [batchId, runnerId, limit, running, isClosing, subjects.usageSettled],
+          );
+    const isIdle = rows.length === 0 && running.length === 0;
     return {
       isHeld: true,
       isCancelling: held.status === 'cancelling',
       isTimeOver: held.is_time_over,
       lines: rows.map((row) => ({
         position: row.position,
+        requestId: row.request_id,
         offset: Number(row.byte_offset),
         length: row.byte_length,
         tries: row.tries,
         pauses: row.pauses,
       })),
       openCount: held.open_count,
-      nextInMs: rows.length > 0 ? null : await this.nextInMs(batchId, running),
+      nextInMs: isIdle ? await this.nextInMs(batchId) : null,
     };
   }
 
   async postpone(request: PostponeBatchLine): Promise<void> {
-    const { batchId, runnerId, position, delayMs, isTry } = request;
+    const { batchId, requestId, position, delayMs, isTry } = request;
     await rowsOf(
       this.pool,
-      `UPDATE batch_line SET tries = tries + $5::integer, pauses = pauses + 1,
+      `UPDATE batch_line SET tries = tries + $5::integer, pauses = pauses + 1, request_id = NULL,
          try_at = clock_timestamp() + $4 * interval '1 millisecond'
-       WHERE batch_id = $1 AND position = $3 AND result IS NULL
-         AND EXISTS (SELECT FROM batch WHERE id = $1 AND claimed_by = $2)`,
-      [batchId, runnerId, position, delayMs, isTry ? 1 : 0],
+       WHERE batch_id = $1 AND position = $3 AND result IS NULL AND request_id = $2`,
+      [batchId, requestId, position, delayMs, isTry ? 1 : 0],
     );
   }
 
-  record(
+  async record(
     { id, position }: LinePlace,
-    { result, requestId }: LineOutcome,
-    sealed: Uint8Array,
-  ): Promise<boolean> {
-    return resultOf<boolean>(
+    { result, requestId, sealed }: LineOutcome & Readonly<{ sealed: Uint8Array }>,
+    ending: Ending | undefined,
+  ): Promise<LineRecord> {
+    const settlement = ending && JSON.stringify(toSettleItem(ending, 0, new SharedTerms()));
+    const row = await rowOf<RecordRow>(
       this.pool,
       {
         name: 'record_batch_line',
-        text: 'SELECT record_batch_line($1, $2, $3, $4, $5) AS result',
+        text: 'SELECT * FROM record_batch_line($1, $2, $3, $4, $5, $6, $7)',
       },
-      [id, position, result, requestId, sealed],
+      [id, position, requestId, result, sealed, settlement ?? null, subjects.usageSettled],
     );
+    return {
+      isRecorded: row.is_recorded,
+      settled: row.settled
+        ? { result: row.settled, charged: parseNanos(row.charged ?? '0') }
+        : undefined,
+    };
   }
 
   close({ batchId, runnerId, lines }: CloseBatchLines): Promise<boolean> {
@@ -159,12 +179,12 @@ export class PgBatchLineStore extends BatchLineStore {
     return row;
   }
 
-  private async nextInMs(batchId: string, running: readonly number[]): Promise<number | null> {
+  private async nextInMs(batchId: string): Promise<number | null> {
     const waitMs = await resultOf<number | null>(
       this.pool,
       `SELECT ceil(extract(epoch FROM min(coalesce(try_at, clock_timestamp())) - clock_timestamp()) * 1000)::integer AS result
-       FROM batch_line WHERE batch_id = $1 AND result IS NULL AND position <> ALL ($2)`,
-      [batchId, running],
+       FROM batch_line WHERE batch_id = $1 AND result IS NULL`,
+      [batchId],
     );
     return waitMs === null ? null : Math.max(0, waitMs);
   }

@@ -9,6 +9,13 @@ import type {
   TakeBatchLines,
   TakenBatchLines,
 } from '@aisbf/contracts';
+import type { Ending, SettleAnswer } from './ledger-store.js';
+
+/** What became of an outcome, and of its money where there was some to settle. */
+export type LineRecord = Readonly<{
+  isRecorded: boolean;
+  settled: SettleAnswer | undefined;
+}>;
 
 /** Where the lines of batches are kept until their batch is over. */
 export abstract class BatchLineStore {
@@ -16,8 +23,12 @@ export abstract class BatchLineStore {
   abstract add(lines: AddBatchLines): Promise<boolean>;
   abstract take(request: TakeBatchLines): Promise<TakenBatchLines>;
   abstract postpone(request: PostponeBatchLine): Promise<void>;
-  /** Whoever holds the claim: what has run has run. False where the line has another outcome. */
-  abstract record(place: LinePlace, outcome: LineOutcome, sealed: Uint8Array): Promise<boolean>;
+  /** Keeps an outcome together with what it costs, or neither: whoever holds the claim, the line is this request or not. */
+  abstract record(
+    place: LinePlace,
+    outcome: LineOutcome & Readonly<{ sealed: Uint8Array }>,
+    ending: Ending | undefined,
+  ): Promise<LineRecord>;
   abstract close(request: CloseBatchLines): Promise<boolean>;
   abstract outcomes(request: ReadBatchOutcomes): Promise<BatchOutcomes['outcomes'] | undefined>;
 }

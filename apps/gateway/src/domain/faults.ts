@@ -44,7 +44,6 @@ export const faults = defineFaults({
   BATCH_MISSING: ['missing', 'There is no such batch.'],
   BATCH_FILE_MISSING: ['invalid', 'There is no such file with the purpose `batch`.'],
   BATCH_CLAIM_LOST: ['conflict', 'Somebody else works on this batch.'],
-  BATCH_LINE_CLOSED: ['conflict', 'This line of the batch has an outcome already.'],
   BATCH_ANSWER_UNFIT: ['upstream', 'The answer is not one that a batch can hold.'],
   BATCH_QUEUE_UNAVAILABLE: ['unavailable', 'The queue of batches cannot be reached.'],
   FILE_TOO_LARGE: ['upstream', 'The file is larger than is passed on here.'],

@@ -16,10 +16,8 @@ describe(fateOf, () => {
     }
   });
 
-  it('knows what passes though its kind does not, and what has ended already', () => {
+  it('knows what passes though its kind does not', () => {
     expect(fateOf({ code: 'HELD_BY_OTHER_REQUESTS', kind: 'exhausted' })).toBe('later');
-    expect(fateOf({ code: 'IDEMPOTENCY_KEY_RUNNING', kind: 'conflict' })).toBe('later');
-    expect(fateOf({ code: 'BATCH_LINE_CLOSED', kind: 'conflict' })).toBe('closed');
   });
 });
 

@@ -17,11 +17,12 @@ import {
   type StartBatch,
   type TakeBatchLines,
   TakenBatchLines,
+  toLineReportBytes,
 } from '@aisbf/contracts';
 import type { InternalClient } from '@aisbf/platform';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { z } from 'zod';
-import { BatchWorkStore, type SealedOutcome } from '../services/batch-store.js';
+import { BatchWorkStore, type LineEnding } from '../services/batch-store.js';
 
 const Done = z.strictObject({});
 
@@ -61,10 +62,10 @@ export class HttpBatchWork extends BatchWorkStore implements OnApplicationShutdo
     return this.tell(internalPaths.accountsPostponeBatchLine, request);
   }
 
-  async record(outcome: SealedOutcome): Promise<boolean> {
-    const { batchId, position, result, requestId, sealed } = outcome;
+  async record({ batchId, position, result, requestId, ...report }: LineEnding): Promise<boolean> {
     const path = internalPaths.accountsBatchLine(batchId, position, result, requestId);
-    return (await this.accounts.postBytes(path, sealed, RecordedLine)).isRecorded;
+    const bytes = toLineReportBytes(report);
+    return (await this.accounts.postBytes(path, bytes, RecordedLine)).isRecorded;
   }
 
   closeLines(request: CloseBatchLines): Promise<void> {

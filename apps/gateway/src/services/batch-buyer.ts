@@ -2,19 +2,20 @@ import { faults } from '../domain/faults.js';
 import { Buyer } from './buyer.js';
 
 /**
- * Nobody who waits: what is answered is kept as the line's outcome, before it is paid for. Lines are whole answers of
- * JSON; whatever else comes is none.
+ * Nobody who waits: what is answered becomes the line's outcome, with what it costs. Lines are whole answers of JSON;
+ * whatever else comes is none.
  */
 export class BatchBuyer extends Buyer {
   constructor(
-    /** The process is leaving. */
+    /** Nobody has use for the answer any more. */
     readonly left: AbortSignal,
   ) {
     super();
   }
 
+  /** What is there is kept, whoever has left meanwhile. */
   answer(): boolean {
-    return !this.left.aborted;
+    return true;
   }
 
   beginStream(): never {

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BatchLine, batchRequestId, type FinalizeBatch } from '@aisbf/contracts';
+import type { BatchLine, FinalizeBatch } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { customIdOf } from '../domain/batch-line.js';
@@ -8,7 +7,7 @@ import { faults } from '../domain/faults.js';
 import { unaskedLine } from '../domain/line-outcome.js';
 import { BatchEvents } from './batch-events.js';
 import { BatchWorkStore } from './batch-store.js';
-import { BatchTerms, type ClaimedBatch } from './claimed-batch.js';
+import { BatchTerms, type ClaimedBatch, isClaimLost } from './claimed-batch.js';
 import { LineRun } from './line-run.js';
 import { RunningRequests } from './running-requests.js';
 
@@ -41,6 +40,8 @@ const closings = {
 /** What one go at a batch has seen so far. */
 type Go = {
   readonly running: Map<number, Promise<void>>;
+  /** Nobody has use for what still runs. */
+  readonly gone: AbortController;
   isVoid: boolean;
   /** No line begins any more. */
   isEnding: boolean;
@@ -63,7 +64,8 @@ export class BatchLines {
   /** Until nothing of it is left, its time here is over, or whoever asked is leaving. */
   async run(batch: ClaimedBatch, stop: Readonly<{ leaving: AbortSignal; left: AbortSignal }>) {
     const go: Go = {
-      ...{ running: new Map(), isVoid: false, isEnding: false, restMs: 0 },
+      ...{ running: new Map(), gone: new AbortController() },
+      ...{ isVoid: false, isEnding: false, restMs: 0 },
       sliceEndsAtMs: this.clock.nowMs() + this.terms.sliceMs,
     };
     try {
@@ -72,6 +74,10 @@ export class BatchLines {
         if (end !== undefined) return end;
         await Promise.race([...go.running.values(), delay(lookMs, undefined, { ref: false })]);
       }
+    } catch (error) {
+      // Whoever has it now runs them.
+      if (isClaimLost(error)) go.gone.abort();
+      throw error;
     } finally {
       await Promise.all(go.running.values());
     }
@@ -95,16 +101,17 @@ export class BatchLines {
     { leaving, left }: Readonly<{ leaving: AbortSignal; left: AbortSignal }>,
   ): Promise<LinesEnd | undefined> {
     if (leaving.aborted || (await this.isTurnOver(go))) go.isEnding = true;
-    const mayBegin = !go.isEnding && this.live.count <= this.terms.liveRequestsMax;
+    const mayBegin = !go.isEnding && !go.isVoid && this.live.count <= this.terms.liveRequestsMax;
     const taken = await this.take(batch, {
       limit: mayBegin ? this.terms.lines.atOnceMax - go.running.size : 0,
       running: [...go.running.keys()],
       isClosing: false,
     });
+    const unwanted = AbortSignal.any([left, go.gone.signal]);
+    for (const line of taken.lines) this.begin(batch, go, line, unwanted);
+    if (go.running.size > 0) return undefined;
     const ending = go.isVoid ? 'failed' : endingOf(taken);
     if (ending) return ending;
-    for (const line of taken.lines) this.begin(batch, go, line, left);
-    if (go.running.size > 0) return undefined;
     if (go.isEnding) return { restMs: go.restMs };
     return { restMs: mayBegin ? (taken.nextInMs ?? 0) : lookMs };
   }
@@ -116,10 +123,10 @@ export class BatchLines {
     return (await this.store.due(1)).length > 0;
   }
 
-  private begin(batch: ClaimedBatch, go: Go, line: BatchLine, left: AbortSignal): void {
+  private begin(batch: ClaimedBatch, go: Go, line: BatchLine, unwanted: AbortSignal): void {
     this.events.lineBegan();
     const run = this.line
-      .run(batch, line, left)
+      .run(batch, line, unwanted)
       .then((end) => {
         this.events.lineEnded(end);
         go.isVoid ||= end === 'void';
@@ -147,13 +154,12 @@ export class BatchLines {
   }
 
   private async closedLine(
-    { input, series, claim }: ClaimedBatch,
-    { position, offset, length }: BatchLine,
+    { input, series }: ClaimedBatch,
+    { position, requestId, offset, length }: BatchLine,
     error: Readonly<{ code: string; message: string }>,
   ) {
     const customId = customIdOf(await input.slice(offset, offset + length));
-    const id = batchRequestId(claim.batchId, randomBytes(6).toString('hex'));
-    const text = unaskedLine(id, customId, error);
+    const text = unaskedLine(requestId, customId, error);
     return { position, outcome: series.seal(Buffer.from(text), { position }).toString('base64') };
   }
 }

@@ -1,5 +1,4 @@
 import type { BatchError } from '@aisbf/contracts';
-import { Fault } from '@aisbf/faults';
 import { Injectable } from '@nestjs/common';
 import { BatchClaims } from './batch-claims.js';
 import { BatchEvents } from './batch-events.js';
@@ -7,7 +6,7 @@ import { BatchFiles } from './batch-files.js';
 import { BatchLines, type Ending } from './batch-lines.js';
 import { BatchWorkStore } from './batch-store.js';
 import { BatchValidation } from './batch-validation.js';
-import type { ClaimedBatch } from './claimed-batch.js';
+import { type ClaimedBatch, isClaimLost } from './claimed-batch.js';
 
 /** After something went wrong with the batch as a whole. */
 const troubleRestMs = 5_000;
@@ -40,8 +39,7 @@ export class BatchRunner {
         return await this.work(opened());
       } catch (error) {
         // Whoever has it now goes on with it.
-        const isLost = error instanceof Fault && error.code === 'BATCH_CLAIM_LOST';
-        if (!isLost) this.events.batchBroke(batchId, error);
+        if (!isClaimLost(error)) this.events.batchBroke(batchId, error);
         return troubleRestMs;
       }
     });

@@ -9,6 +9,7 @@ import type {
   EndBatch,
   FinalizeBatch,
   FindBatch,
+  LineReport,
   LineResult,
   ListStoredBatches,
   OpenBatch,
@@ -31,14 +32,14 @@ export abstract class BatchStore {
   abstract cancel(request: CancelBatch): Promise<StoredBatch>;
 }
 
-/** The outcome of one line, sealed. */
-export type SealedOutcome = Readonly<{
-  batchId: string;
-  position: number;
-  result: LineResult;
-  requestId: string;
-  sealed: Uint8Array;
-}>;
+/** What became of one line. */
+export type LineEnding = LineReport &
+  Readonly<{
+    batchId: string;
+    position: number;
+    result: LineResult;
+    requestId: string;
+  }>;
 
 /** The same as who works on them asks. A claim that does not hold any more is refused. */
 export abstract class BatchWorkStore {
@@ -49,8 +50,8 @@ export abstract class BatchWorkStore {
   abstract start(start: StartBatch): Promise<void>;
   abstract takeLines(request: TakeBatchLines): Promise<TakenBatchLines>;
   abstract postpone(request: PostponeBatchLine): Promise<void>;
-  /** False where the line has another outcome. */
-  abstract record(outcome: SealedOutcome): Promise<boolean>;
+  /** Settles with it what it costs. False where it counts for nothing: the line is somebody else's by now. */
+  abstract record(ending: LineEnding): Promise<boolean>;
   abstract closeLines(request: CloseBatchLines): Promise<void>;
   abstract finalize(finalize: FinalizeBatch): Promise<void>;
   abstract outcomes(request: ReadBatchOutcomes): Promise<BatchOutcomes['outcomes']>;

@@ -1,4 +1,5 @@
 import type { BatchWork } from '@aisbf/contracts';
+import { Fault } from '@aisbf/faults';
 import type { SealedSeries } from '@aisbf/secrets';
 import type { SignalLimits } from '@aisbf/signals';
 import type { BatchCredentials } from '../domain/batch-credentials.js';
@@ -14,6 +15,11 @@ export type ClaimedBatch = Readonly<{
   series: SealedSeries;
   input: FileReader;
 }>;
+
+/** Somebody else works on it: what was begun for it here is of no use. */
+export function isClaimLost(error: unknown): boolean {
+  return error instanceof Fault && error.code === 'BATCH_CLAIM_LOST';
+}
 
 /** What bounds the work on batches. Also the DI token. */
 export class BatchTerms {

@@ -1,4 +1,4 @@
-import type { Candidate, Idempotency, Plan } from '@aisbf/contracts';
+import type { Candidate, Idempotency, Plan, Settle } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { familyOf } from '@aisbf/metering';
 import { Clock } from '@aisbf/platform';
@@ -33,6 +33,8 @@ export type Call = Readonly<{
   idempotency?: Idempotency;
   /** Keeps a whole answer before it is paid for. Where it throws, the request was not served. */
   keep?: (answer: WholeAnswer) => Promise<void>;
+  /** Takes how the request has ended, where what it costs is settled with more than that; otherwise it is reported. */
+  settle?: (settlement: Settle, holdExpiresAtMs: number) => void;
   /** A line of a batch: nobody waits for it, so that it gives way to whoever does. */
   isBatch?: boolean;
   /** Where the endpoint lets later requests build on this one. */
@@ -276,7 +278,9 @@ export class Inference {
       firstByteAtMs: attempts.firstByteAtMs,
       endedAtMs: this.clock.nowMs(),
     };
-    this.settlements.report(settlementOf(plan, ending), plan.holdExpiresAtMs);
+    const settlement = settlementOf(plan, ending);
+    if (call.settle) call.settle(settlement, plan.holdExpiresAtMs);
+    else this.settlements.report(settlement, plan.holdExpiresAtMs);
   }
 }
 

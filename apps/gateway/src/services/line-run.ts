@@ -1,94 +1,83 @@
-import { randomBytes } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
-import { type BatchLine, batchRequestId, endpointPaths } from '@aisbf/contracts';
-import { Fault } from '@aisbf/faults';
+import { type BatchLine, endpointPaths, type Settle } from '@aisbf/contracts';
 import type { RequestProblem } from '@aisbf/openai';
 import { Log } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { BatchCredentials } from '../domain/batch-credentials.js';
-import { type BatchRequest, readBatchLine } from '../domain/batch-line.js';
+import { readBatchLine } from '../domain/batch-line.js';
 import { faults } from '../domain/faults.js';
 import { jsonEndpoints } from '../domain/json-endpoints.js';
 import { type JsonEndpoint, readJsonWork } from '../domain/json-work.js';
-import { fateOf, pauseMs } from '../domain/line-fate.js';
-import { answeredLine } from '../domain/line-outcome.js';
+import { fateOf } from '../domain/line-fate.js';
 import { requestFault } from '../domain/request-fault.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { responsesEndpoint } from '../domain/translated-endpoints.js';
 import { readTranslatedWork } from '../domain/translated-work.js';
 import type { Work } from '../domain/work.js';
 import { BatchBuyer } from './batch-buyer.js';
-import { BatchWorkStore } from './batch-store.js';
 import { BatchTerms, type ClaimedBatch } from './claimed-batch.js';
 import { FaultWords } from './fault-words.js';
-import { IdempotentInference } from './idempotent-inference.js';
+import { Inference } from './inference.js';
+import { LineEnds, type LineGo } from './line-ends.js';
 import { StoredResponses } from './stored-responses.js';
 
-/** `void`: the batch's API token is none any more. */
-export type LineEnd = 'ended' | 'postponed' | 'void';
-
-/** One line, under one of its request's ids. */
-type Run = Readonly<{
-  batch: ClaimedBatch;
-  line: BatchLine;
-  request: BatchRequest;
-  requestId: string;
-}>;
-
-/** How often an outcome is told to accounts before its request counts as not served. */
-const tellings = 4;
-const tellAgainMs = 200;
+/** `lost`: it has no outcome by this go. `void`: the batch's API token is none any more. */
+export type LineEnd = 'ended' | 'postponed' | 'lost' | 'void';
 
 const responsesPath = `/v1${endpointPaths.responses}`;
 
 /**
- * Runs a line of a batch as what it is: a request of its buyer's. Its idempotency key is its place in the batch, so it
- * runs once, whoever else may try; its answer is kept before it is paid for, so what is paid for is there.
+ * Runs a line of a batch as what it is: a request of its buyer's. What it costs is settled with its outcome, so that what
+ * is paid for is there, and what is there is paid for.
  */
 @Injectable()
 export class LineRun {
   constructor(
-    private readonly inference: IdempotentInference,
+    private readonly inference: Inference,
     private readonly responses: StoredResponses,
-    private readonly store: BatchWorkStore,
+    private readonly ends: LineEnds,
     private readonly words: FaultWords,
     private readonly terms: BatchTerms,
     private readonly log: Log,
   ) {}
 
-  async run(batch: ClaimedBatch, line: BatchLine, left: AbortSignal): Promise<LineEnd> {
+  async run(batch: ClaimedBatch, line: BatchLine, unwanted: AbortSignal): Promise<LineEnd> {
     const { batchId, endpoint } = batch.work.batch;
     const bytes = await batch.input.slice(line.offset, line.offset + line.length);
     const request = readBatchLine(bytes, endpoint);
     // Files do not change, and this one was read before.
     if ('code' in request) throw new Error(`line ${line.position} of ${batchId} is none`);
-    const requestId = batchRequestId(batchId, randomBytes(6).toString('hex'));
-    const run: Run = { batch, line, request, requestId };
+    const go: LineGo = { batch, line, customId: request.customId };
     try {
-      await this.ask(run, left);
-      return 'ended';
+      await this.ask(go, request.body, unwanted);
     } catch (error) {
-      return this.failed(run, error);
+      return this.failed(go, error);
     }
+    if (go.answer) return (await this.ends.answered(go, go.answer)) ? 'ended' : 'lost';
+    await this.ends.release(go);
+    return 'lost';
   }
 
-  private async ask(run: Run, left: AbortSignal): Promise<void> {
-    const { batch, line, request, requestId } = run;
-    const { credentials } = batch;
-    const { batchId, endpoint } = batch.work.batch;
-    const isResponse = endpoint === responsesPath;
+  private async ask(go: LineGo, body: string, unwanted: AbortSignal): Promise<void> {
+    const { requestId } = go.line;
+    const { credentials, work: claimed } = go.batch;
+    const isResponse = claimed.batch.endpoint === responsesPath;
     const { text, rememberAs } = isResponse
-      ? await this.responses.build(callerIn(credentials), request.body)
-      : { text: request.body, rememberAs: undefined };
-    const work = this.read(batch, text);
+      ? await this.responses.build(callerIn(credentials), body)
+      : { text: body, rememberAs: undefined };
+    const work = this.read(go.batch, text);
     if ('code' in work) throw requestFault(work);
     const call = {
       ...callerIn(credentials),
       ...{ requestId, work, isBatch: true },
       ...(rememberAs && { remember: rememberAs(requestId) }),
-      keep: (answer: WholeAnswer) => this.keep(run, answer),
+      keep: async (answer: WholeAnswer) => {
+        go.answer = answer;
+      },
+      settle: (settlement: Settle, holdExpiresAtMs: number) => {
+        go.ended = { settlement, holdExpiresAtMs };
+      },
     };
-    await this.inference.run(call, `${batchId}:${line.position}`, new BatchBuyer(left));
+    await this.inference.run(call, new BatchBuyer(unwanted));
   }
 
   /** As at the address that the batch was made at. */
@@ -100,56 +89,18 @@ export class LineRun {
     return readJsonWork(endpointAt(endpoint), text, terms);
   }
 
-  private async keep(run: Run, { status, body }: WholeAnswer): Promise<void> {
-    const text = new TextDecoder().decode(body);
-    if (!(await this.record(run, 'output', status, text))) throw faults.BATCH_LINE_CLOSED();
-  }
-
-  private async failed(run: Run, thrown: unknown): Promise<LineEnd> {
-    const { line, requestId } = run;
+  private async failed(go: LineGo, thrown: unknown): Promise<LineEnd> {
     const { fault, status, body } = this.words.of(thrown);
+    const { requestId, tries } = go.line;
     if (!fault) this.log.error({ requestId, error: thrown }, 'a bug');
     const fate = fault ? fateOf(fault) : 'again';
-    if (fate === 'closed') return 'ended';
     if (fate === 'void') return 'void';
     const isTry = fate === 'again';
-    if (fate === 'later' || (isTry && line.tries + 1 < this.terms.retries.triesMax)) {
-      await this.postpone(run, isTry, fault);
+    if (fate === 'later' || (isTry && tries + 1 < this.terms.retries.triesMax)) {
+      await this.ends.postpone(go, isTry, fault);
       return 'postponed';
     }
-    await this.record(run, 'error', status, JSON.stringify(body));
-    return 'ended';
-  }
-
-  private async postpone({ batch, line }: Run, isTry: boolean, fault?: Fault): Promise<void> {
-    const { retryAfterMs } = fault?.details ?? {};
-    const askedMs = typeof retryAfterMs === 'number' ? retryAfterMs : 0;
-    await this.store.postpone({
-      ...{ type: 'postpone-batch-line', ...batch.claim, position: line.position, isTry },
-      delayMs: pauseMs(line.pauses, this.terms.retries, askedMs),
-    });
-  }
-
-  /** Telling it twice is telling it once. */
-  private async record(
-    { batch, line, request, requestId }: Run,
-    result: 'output' | 'error',
-    status: number,
-    body: string,
-  ): Promise<boolean> {
-    const { position } = line;
-    const text = answeredLine({ customId: request.customId, requestId, status, body });
-    const sealed = batch.series.seal(Buffer.from(text), { position });
-    const { batchId } = batch.claim;
-    for (let telling = 1; ; telling += 1) {
-      try {
-        return await this.store.record({ batchId, position, result, requestId, sealed });
-      } catch (error) {
-        const isLost = error instanceof Fault && error.kind === 'unavailable';
-        if (!isLost || telling >= tellings) throw error;
-        await delay(tellAgainMs * 2 ** telling);
-      }
-    }
+    return (await this.ends.refused(go, status, JSON.stringify(body))) ? 'ended' : 'lost';
   }
 }
 
