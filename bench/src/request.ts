@@ -16,6 +16,11 @@ const question = [
   'it has helped and that writing an order has not become slower? Please answer in a short list.',
 ].join(' ');
 
+export const messages = [
+  { role: 'system', content: 'You answer briefly and to the point.' },
+  { role: 'user', content: question },
+] as const;
+
 export type RequestOptions = Readonly<{
   address: Address;
   model: string;
@@ -27,10 +32,7 @@ export type RequestOptions = Readonly<{
 export function chatRequest({ address, model, kind, headers }: RequestOptions): Buffer {
   const body = JSON.stringify({
     model,
-    messages: [
-      { role: 'system', content: 'You answer briefly and to the point.' },
-      { role: 'user', content: question },
-    ],
+    messages,
     max_tokens: 200,
     ...(kind === 'stream' && { stream: true, stream_options: { include_usage: true } }),
   });
