@@ -25,7 +25,7 @@ import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
-import { AttemptBook } from './services/attempts.js';
+import { AttemptBook, HedgeLimits } from './services/attempts.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
 import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inference.js';
@@ -170,6 +170,13 @@ function limitsOf(settings: GatewaySettings): Provider[] {
         settings.GATEWAY_HOLD_STEP_TOKENS,
         settings.GATEWAY_HOLD_MARGIN_TOKENS,
         settings.GATEWAY_HOLD_RETRY_MS,
+      ),
+    },
+    {
+      provide: HedgeLimits,
+      useValue: new HedgeLimits(
+        settings.GATEWAY_HEDGE_PROMPT_TOKENS_MAX,
+        settings.GATEWAY_HEDGE_OUTPUT_TOKENS_MAX,
       ),
     },
     { provide: RetryLimits, useValue: retryLimits(settings) },

@@ -110,6 +110,7 @@ class FakePeers {
   candidates: readonly Candidate[] = [];
   deadlines: Plan['deadlines'] = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
   attemptsMax = 8;
+  hedge: Plan['hedge'];
   refusal: Fault | undefined;
   /** Admits as ever, but the connection breaks before its answer. */
   isAdmissionLost = false;
@@ -138,6 +139,7 @@ class FakePeers {
   restore(): void {
     this.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
     this.attemptsMax = 8;
+    this.hedge = undefined;
     this.refusal = undefined;
     this.isAdmissionLost = false;
     this.isAccountsDown = false;
@@ -202,6 +204,7 @@ class FakePeers {
       attemptsMax: this.attemptsMax,
       rejections: [],
       deadlines: this.deadlines,
+      ...(this.hedge && { hedge: this.hedge }),
       buyerMark: 'somebody',
     };
   }
