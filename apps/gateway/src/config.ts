@@ -1,6 +1,7 @@
 import { egressSettings } from '@aisbf/egress';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { adviceSettings } from './advice-settings.js';
 import { batchSettings } from './batch-settings.js';
 import { fileSettings } from './file-settings.js';
 
@@ -215,6 +216,7 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Settlements in one call, in bytes: half of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
   ),
+  ...adviceSettings,
   ...fileSettings,
   ...batchSettings,
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(

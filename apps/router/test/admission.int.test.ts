@@ -136,17 +136,20 @@ describe('admission', () => {
 
   it('says when its rotation wants a slow one to get company, unless only one may be asked', async () => {
     const members = [
-      { providerId: rig.id, model: 'llama3:8b' },
-      { providerId: box.id, model: 'llama3:8b' },
+      { providerId: rig?.id, model: 'llama3:8b' },
+      { providerId: box?.id, model: 'llama3:8b' },
     ];
     const hedge = { afterMs: 300 };
-    await one?.call(seller.apiToken, 'PUT', '/api/catalog/rotations/hedged', { members, hedge });
+    await one?.call(seller?.apiToken ?? '', 'PUT', '/api/catalog/rotations/hedged', {
+      members,
+      hedge,
+    });
     const plan = await admit('rotation/hedged', {}, seller);
     expect(plan).toMatchObject({ attemptsMax: 2, hedge });
     const preferences = { allowsFallbacks: false };
     const alone = await admit('rotation/hedged', { preferences }, seller);
     expect(alone).not.toHaveProperty('hedge');
-    await one?.call(seller.apiToken, 'DELETE', '/api/catalog/rotations/hedged', {});
+    await one?.call(seller?.apiToken ?? '', 'DELETE', '/api/catalog/rotations/hedged', {});
   });
 
   it('lets owners use their own for nothing, unlisted models too', async () => {

@@ -5,13 +5,12 @@ import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { billedUnits } from '../domain/billed-units.js';
 import { Delivery } from '../domain/delivery.js';
-import { mayHaveHeld } from '../domain/lost-admission.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { judgeHead } from '../domain/upstream-answer.js';
-import { addressFor, factsOf, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
-import { Admission } from './admission.js';
+import { addressFor, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
+import { Admitting } from './admitting.js';
 import { answerHead } from './answer-head.js';
 import { endAttempt, exhaustionOf } from './attempt-ending.js';
 import { AttemptBook, type Attempts } from './attempts.js';
@@ -84,7 +83,7 @@ type AttemptResult = RunEnd | 'next';
 @Injectable()
 export class Inference {
   constructor(
-    private readonly admission: Admission,
+    private readonly admitting: Admitting,
     private readonly upstream: Upstream,
     private readonly settlements: Settlements,
     private readonly book: AttemptBook,
@@ -96,7 +95,7 @@ export class Inference {
     const startedAtMs = this.clock.nowMs();
     const { prompt, request } = call.work;
     const promptTokens = prompt.tokensFor(familyOf(request.model));
-    const plan = await this.plan(call, promptTokens);
+    const plan = await this.admitting.plan(call, promptTokens);
     const stop = new AbortController();
     const { endpoint } = call.work;
     const isBatch = call.isBatch ?? false;
@@ -119,29 +118,6 @@ export class Inference {
       this.report(run, ended);
     }
     if (ended.fault) throw ended.fault;
-  }
-
-  /** An admission whose answer got lost may have held money that nobody would use. */
-  private async plan(call: Call, promptTokens: number): Promise<Plan> {
-    try {
-      return await this.admit(call, promptTokens);
-    } catch (error) {
-      if (mayHaveHeld(error)) this.settlements.withdraw(call.requestId);
-      throw error;
-    }
-  }
-
-  private admit(call: Call, promptTokens: number): Promise<Plan> {
-    const { requestId, apiToken, pathUsername, clientAddress, idempotency } = call;
-    return this.admission.admit({
-      type: 'admit',
-      requestId,
-      apiToken,
-      pathUsername,
-      clientAddress,
-      ...(idempotency && { idempotency }),
-      facts: { ...factsOf(call.work, promptTokens), ...(call.isBatch && { isBatch: true }) },
-    });
   }
 
   private async serve(run: Run): Promise<RunEnd> {
