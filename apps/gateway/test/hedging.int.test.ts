@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type ServerResponse } from 'node:http';
-import { AttemptEnded, type Candidate, subjects } from '@aisbf/contracts';
+import { AttemptEnded, AttemptOutrun, type Candidate, subjects } from '@aisbf/contracts';
 import { createLog, NatsBus } from '@aisbf/platform';
 import { natsUrl, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -20,12 +20,14 @@ import {
 let bench: GatewayBench;
 let bus: NatsBus;
 const facts: AttemptEnded[] = [];
+const outruns: AttemptOutrun[] = [];
 
 beforeAll(async () => {
   bench = await openGateway();
   const log = createLog('test', 'silent');
   bus = await NatsBus.connect({ url: await natsUrl(), name: 'test', log });
   bus.subscribe(subjects.attemptEnded, AttemptEnded, (fact) => facts.push(fact));
+  bus.subscribe(subjects.attemptOutrun, AttemptOutrun, (fact) => outruns.push(fact));
   await bus.isAlive();
 });
 beforeEach(() => {
@@ -95,6 +97,18 @@ describe('a short request whose first candidate is slow', () => {
       facts.some(({ providerId }) => bench.peers.candidates[1]?.providerId === providerId),
     );
     expect(facts.filter(({ providerId }) => providerId === first?.providerId)).toEqual([]);
+  });
+
+  it('tells routers how long the slower stream takes at least', async () => {
+    const [slow, second, [first]] = await pair();
+    const buying = bench.buy({ ...short(), stream: true });
+    await bothAsked(slow, second);
+    second.calls[0]?.writeHead(200, sse).end(chunkEvent({ content: 'fine' }, 'stop') + done);
+    await (await buying).text();
+    const outrun = await until(() =>
+      outruns.find(({ providerId }) => providerId === first?.providerId),
+    );
+    expect(outrun.waitedMs).toBeGreaterThanOrEqual(45);
   });
 
   it('is answered by the first where that is faster after all, and the hedge is stopped', async () => {

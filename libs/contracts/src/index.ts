@@ -130,6 +130,7 @@ export {
   ApiTokenChanged,
   AttemptAnswering,
   AttemptEnded,
+  AttemptOutrun,
   CatalogueChanged,
   CatalogueServed,
   RegistrationRevoked,

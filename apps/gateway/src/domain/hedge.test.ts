@@ -7,7 +7,7 @@ const bounds = { promptTokensMax: 1_000, outputTokensMax: 100 };
 const plan = { hedge: { afterMs: 300 } };
 const short: HedgedWork = {
   endpoint: 'chat.completions',
-  request: { model: 'p/m', outputTokensMax: 50, choices: 2 },
+  request: { model: 'p/m', isStream: false, outputTokensMax: 50, choices: 2 },
   promptTokens: 1_000,
   isBatch: false,
 };
@@ -32,6 +32,7 @@ describe('hedgeAfterMs', () => {
       endpoint: fc.constantFrom(...EndpointName.options),
       request: fc.record({
         model: fc.constant('p/m'),
+        isStream: fc.boolean(),
         outputTokensMax: fc.option(fc.nat(200)),
         choices: fc.integer({ min: 1, max: 128 }),
       }),

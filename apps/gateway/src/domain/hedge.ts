@@ -7,7 +7,7 @@ export type HedgeBounds = Readonly<{ promptTokensMax: number; outputTokensMax: n
 /** What is known of a request that might be. */
 export type HedgedWork = Readonly<{
   endpoint: EndpointName;
-  request: Pick<Work['request'], 'model' | 'outputTokensMax' | 'choices'>;
+  request: Pick<Work['request'], 'model' | 'isStream' | 'outputTokensMax' | 'choices'>;
   promptTokens: number;
   /** Nobody waits for it. */
   isBatch: boolean;

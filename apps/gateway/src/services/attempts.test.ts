@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { AttemptAnswering, AttemptEnded, Candidate } from '@aisbf/contracts';
+import type { AttemptAnswering, AttemptEnded, AttemptOutrun, Candidate } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Attempts } from './attempts.js';
@@ -19,6 +19,7 @@ class SetClock extends Clock {
 class ToldFacts extends HealthFacts {
   readonly answering: AttemptAnswering[] = [];
   readonly ended: AttemptEnded[] = [];
+  readonly outrun: AttemptOutrun[] = [];
 
   attemptAnswering(fact: AttemptAnswering): void {
     this.answering.push(fact);
@@ -26,6 +27,10 @@ class ToldFacts extends HealthFacts {
 
   attemptEnded(fact: AttemptEnded): void {
     this.ended.push(fact);
+  }
+
+  attemptOutrun(fact: AttemptOutrun): void {
+    this.outrun.push(fact);
   }
 }
 
@@ -71,7 +76,7 @@ beforeEach(() => {
   clock = new SetClock();
   facts = new ToldFacts();
   purse = new OpenPurse();
-  attempts = new Attempts(clock, facts, purse);
+  attempts = new Attempts(clock, facts, purse, { isStream: true, hedgeAfterMs: undefined });
 });
 
 /** Bytes at each of these times after the attempt began. */
@@ -132,7 +137,12 @@ describe('Attempts', () => {
     const slow = attempts.begin(0, candidate);
     expect(attempts.mayHedge()).toBe(true);
     const hedge = attempts.begin(1, candidate, true);
+    clock.at = 3_000;
     attempts.serving(hedge);
+    const { providerId, model } = candidate;
+    expect(facts.outrun).toEqual([
+      { type: 'attempt-outrun', providerId, model, sessionId: 'one', waitedMs: 2_000, atMs: 3_000 },
+    ]);
     expect(slow.outrun.aborted).toBe(true);
     expect(() => attempts.serving(slow)).toThrow(Outrun);
     slow.end({ result: 'failed', reason: 'unreachable', httpStatus: null });
@@ -144,6 +154,21 @@ describe('Attempts', () => {
     ]);
     expect(facts.ended).toMatchObject([{ isSuccess: true }]);
     expect(attempts.mayHedge()).toBe(false);
+  });
+
+  it('tell nothing of how slow one is that has begun, or had less time', () => {
+    const slow = attempts.begin(0, candidate);
+    const hedge = attempts.begin(1, candidate, true);
+    slow.bytes();
+    attempts.serving(slow);
+    expect([hedge.record?.reason, facts.outrun]).toEqual(['hedged', []]);
+    const begun = new Attempts(clock, facts, purse, { isStream: true, hedgeAfterMs: undefined });
+    begun.begin(0, candidate).bytes();
+    begun.serving(begun.begin(1, candidate, true));
+    const whole = new Attempts(clock, facts, purse, { isStream: false, hedgeAfterMs: undefined });
+    whole.begin(0, candidate);
+    whole.serving(whole.begin(1, candidate, true));
+    expect(facts.outrun).toEqual([]);
   });
 
   it('keep what is lent for the one that it was lent for, whatever becomes of the hedge', async () => {

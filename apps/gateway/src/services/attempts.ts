@@ -28,9 +28,18 @@ export class AttemptBook {
 
   attemptsOf(work: HedgedWork, plan: Plan): Attempts {
     const purse = this.budgets.purseFor(work.request.model);
-    return new Attempts(this.clock, this.health, purse, hedgeAfterMs(plan, work, this.limits));
+    return new Attempts(this.clock, this.health, purse, {
+      isStream: work.request.isStream,
+      hedgeAfterMs: hedgeAfterMs(plan, work, this.limits),
+    });
   }
 }
+
+type AttemptTerms = Readonly<{
+  isStream: boolean;
+  /** After so long without an answer the next is asked beside it; undefined: never. */
+  hedgeAfterMs: number | undefined;
+}>;
 
 /** The attempts of one request: kept for its receipt, told to the routers, and as many as its route can afford. */
 export class Attempts {
@@ -42,9 +51,12 @@ export class Attempts {
     private readonly clock: Clock,
     private readonly health: HealthFacts,
     private readonly purse: RetryPurse,
-    /** After so long without an answer the next is asked beside it; undefined: never. */
-    readonly hedgeAfterMs?: number,
+    private readonly terms: AttemptTerms,
   ) {}
+
+  get hedgeAfterMs(): number | undefined {
+    return this.terms.hedgeAfterMs;
+  }
 
   /** Those that have ended, in the order in which they began. */
   get all(): readonly Attempt[] {
@@ -85,8 +97,12 @@ export class Attempts {
   begin(position: number, candidate: Candidate, isHedge = false): RunningAttempt {
     if (this.serves?.record) this.serves = undefined;
     const { clock, health } = this;
+    const { isStream } = this.terms;
     const onEnd = (end: AttemptEnd) => this.account(end, isHedge);
-    const one = new RunningAttempt({ position, candidate, isHedge, clock, health, onEnd });
+    const one = new RunningAttempt({
+      ...{ position, candidate, isHedge, isStream },
+      ...{ clock, health, onEnd },
+    });
     this.begun.push(one);
     return one;
   }

@@ -24,6 +24,8 @@ export type AttemptParts = Readonly<{
   candidate: Candidate;
   /** It was begun beside one that is slow, and not after one that has failed. */
   isHedge: boolean;
+  /** Of a whole answer it says nothing how long the first byte takes. */
+  isStream: boolean;
   clock: Clock;
   health: HealthFacts;
   /** Before anybody is told of it. */
@@ -89,10 +91,19 @@ export class RunningAttempt {
     }
   }
 
-  /** Another one has begun to answer: nothing more of this one is wanted. */
+  /**
+   * Another one has begun to answer: nothing more of this one is wanted. How slow it is would be known of nobody who is always
+   * outrun; of a hedge it is not told, since it had less time.
+   */
   giveUp(): void {
+    if (this.ended) return;
     this.end({ result: 'cancelled', reason: 'hedged', httpStatus: null });
     this.stop.abort();
+    const { candidate, clock, health, isHedge, isStream } = this.parts;
+    if (isHedge || !isStream || this.cameAtMs !== null) return;
+    const atMs = clock.nowMs();
+    const waitedMs = Math.max(0, atMs - this.startedAtMs);
+    health.attemptOutrun({ type: 'attempt-outrun', ...upstreamOf(candidate), waitedMs, atMs });
   }
 
   /** The first end counts. */
