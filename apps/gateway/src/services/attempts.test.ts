@@ -63,7 +63,7 @@ beforeEach(() => {
   clock = new SetClock();
   facts = new ToldFacts();
   purse = new OpenPurse();
-  attempts = new Attempts(clock, facts, purse);
+  attempts = new Attempts('chat.completions', clock, facts, purse);
 });
 
 /** Bytes at each of these times after the attempt began. */
@@ -82,8 +82,20 @@ describe('Attempts', () => {
     bytesAt(2_500, 3_000, 9_000);
     const { providerId, model } = candidate;
     expect(facts.answering).toEqual([
-      { type: 'attempt-answering', providerId, model, sessionId: 'one', atMs: 3_500 },
+      {
+        ...{ type: 'attempt-answering', providerId, model, sessionId: 'one' },
+        ...{ endpoint: 'chat.completions', atMs: 3_500 },
+      },
     ]);
+  });
+
+  it('tell by which endpoint it was: the plan may have it asked by another one than the buyer has', () => {
+    const asked = new Attempts('responses', clock, facts, purse);
+    asked.begin(0, candidate);
+    asked.end({ result: 'served', httpStatus: 200 });
+    asked.begin(1, { ...candidate, endpoint: 'chat.completions' });
+    asked.end({ result: 'served', httpStatus: 200 });
+    expect(facts.ended.map(({ endpoint }) => endpoint)).toEqual(['responses', 'chat.completions']);
   });
 
   it('tell of a stream its time and tokens, but for what held it back', async () => {

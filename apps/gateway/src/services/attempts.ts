@@ -1,4 +1,4 @@
-import type { Attempt, Candidate } from '@aisbf/contracts';
+import type { Attempt, Candidate, EndpointName } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type AttemptFailure, isBlameless, isWorkless } from '../domain/upstream-answer.js';
@@ -35,8 +35,8 @@ export class AttemptBook {
     private readonly budgets: RetryBudgets,
   ) {}
 
-  attemptsOf(route: string): Attempts {
-    return new Attempts(this.clock, this.health, this.budgets.purseFor(route));
+  attemptsOf(route: string, endpoint: EndpointName): Attempts {
+    return new Attempts(endpoint, this.clock, this.health, this.budgets.purseFor(route));
   }
 }
 
@@ -50,6 +50,8 @@ export class Attempts {
   private isRetry = false;
 
   constructor(
+    /** By which whoever is asked is asked, where the plan says nothing else. */
+    private readonly endpoint: EndpointName,
     private readonly clock: Clock,
     private readonly health: HealthFacts,
     private readonly purse: RetryPurse,
@@ -107,7 +109,7 @@ export class Attempts {
     this.isToldToAnswer = true;
     this.health.attemptAnswering({
       type: 'attempt-answering',
-      ...upstreamOf(current.candidate),
+      ...this.upstreamOf(current.candidate),
       atMs: nowMs,
     });
   }
@@ -146,7 +148,7 @@ export class Attempts {
     if (end.result === 'cancelled' || (reason !== null && saysNothing(reason))) return;
     this.health.attemptEnded({
       type: 'attempt-ended',
-      ...upstreamOf(candidate),
+      ...this.upstreamOf(candidate),
       isSuccess: end.result === 'served',
       reason,
       retryAfterMs: (end.result === 'failed' && end.retryAfterMs) || null,
@@ -164,6 +166,12 @@ export class Attempts {
     this.purse.settle(!this.isRetry);
   }
 
+  private upstreamOf(candidate: Candidate) {
+    const { providerId, model, endpoint = this.endpoint } = candidate;
+    const sessionId = candidate.kind === 'session' ? candidate.sessionId : null;
+    return { providerId, model, sessionId, endpoint };
+  }
+
   private paceOf(end: AttemptEnd, endedAtMs: number) {
     const firstByteAtMs = this.currentFirstByteAtMs;
     if (end.result !== 'served' || end.streamedTokens === undefined || firstByteAtMs === null) {
@@ -173,15 +181,6 @@ export class Attempts {
     const isHeldBack = this.heldMs > streamMs * heldShareMax;
     return { streamMs, ...(!isHeldBack && { outputTokens: end.streamedTokens }) };
   }
-}
-
-function upstreamOf(candidate: Candidate) {
-  const { providerId, model } = candidate;
-  return {
-    providerId,
-    model,
-    sessionId: candidate.kind === 'session' ? candidate.sessionId : null,
-  };
 }
 
 function saysNothing(reason: AttemptFailure | 'request_refused'): boolean {

@@ -87,11 +87,11 @@ export class Inference {
 
   async run(call: Call, buyer: Buyer): Promise<void> {
     const startedAtMs = this.clock.nowMs();
-    const { prompt, request } = call.work;
+    const { prompt, request, endpoint } = call.work;
     const promptTokens = prompt.tokensFor(familyOf(request.model));
     const plan = await this.plan(call, promptTokens);
     const stop = new AbortController();
-    const attempts = this.book.attemptsOf(request.model);
+    const attempts = this.book.attemptsOf(request.model, endpoint);
     const run: Run = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
     const timer = setTimeout(() => {
       buyer.expire();
