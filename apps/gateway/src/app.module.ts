@@ -26,6 +26,7 @@ import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { AttemptBook } from './services/attempts.js';
+import { FormLooks } from './services/form-looks.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
 import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inference.js';
@@ -71,6 +72,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       Refusals,
       StoredResponses,
       FormDoor,
+      FormLooks,
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
       RunningRequests,

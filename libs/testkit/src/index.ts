@@ -45,3 +45,4 @@ export {
 export { totpOf } from './totp.js';
 export { until } from './until.js';
 export { wav } from './wav.js';
+export { webm } from './webm.js';
