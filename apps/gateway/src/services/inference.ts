@@ -190,7 +190,11 @@ export class Inference {
     candidate: Candidate,
     answer: UpstreamAnswer,
   ): Promise<AttemptResult> {
-    const verdict = judgeHead(answer.status, answer.brokerFault);
+    const verdict = judgeHead(
+      answer.status,
+      answer.brokerFault,
+      run.call.work.address !== undefined,
+    );
     if (verdict.kind === 'go_on') return this.pass(run, position, candidate, answer);
     const { status: httpStatus } = answer;
     if (verdict.kind === 'refused') {

@@ -12,9 +12,15 @@ import type { Offer } from './offer.js';
 import { unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
 import { importRouteOf } from './route-name.js';
-import { type SessionDemands, sessionEndpoint, sessionRejection } from './session-fit.js';
+import { type SessionDemands, sessionEndpoint } from './session-fit.js';
 import { roomOf } from './session-order.js';
-import { hostedDoor, offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
+import {
+  hostedDoor,
+  offerRejection,
+  type RejectionReason,
+  type Surroundings,
+  whyNot,
+} from './upstream.js';
 
 /** What candidates of one request are measured by. */
 export type Measuring = Readonly<{
@@ -59,12 +65,12 @@ export function judgeOffer(
 }
 
 /** Its workers that could serve, and why the others could not. */
-function sessionsFor({ provider, model }: Offer, { around, demands }: Measuring) {
+function sessionsFor(offer: Offer, { around, demands }: Measuring) {
   const reasons = new Set<RejectionReason>();
   const fit: SessionPresence[] = [];
-  const sessions = around.sessionsOf(provider.id);
+  const sessions = around.sessionsOf(offer.provider.id);
   for (const { session } of sessions) {
-    const reason = sessionRejection(model, session, demands);
+    const reason = whyNot(offer, session, demands);
     if (reason) reasons.add(reason);
     else fit.push(session);
   }

@@ -148,8 +148,7 @@ function sessionUpstreams(
   const fit: { load: SessionPresence; present: PresentSession }[] = [];
   for (const present of sessions) {
     const { session } = present;
-    const reason =
-      sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands);
+    const reason = whyNot(offer, session, demands);
     if (reason) reasons.push(reason);
     else fit.push({ load: session, present });
   }
@@ -162,6 +161,17 @@ function sessionUpstreams(
     return { offer, modelThere, endpoint, target, ...standingNow(key, around) };
   });
   return { usable, rejections: rejected(offer, reasons).rejections };
+}
+
+/** Why a worker cannot serve an offer: it cannot at all, or its owner does not let others call this path. */
+export function whyNot(
+  offer: Offer,
+  session: SessionPresence,
+  demands: SessionDemands,
+): SessionRejection | PolicyRejection | undefined {
+  return (
+    sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands)
+  );
 }
 
 /** Own capacity is always allowed. */
