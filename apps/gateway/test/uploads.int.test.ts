@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until, wav, webm } from '@aisbf/testkit';
+import { fragmentedMp4, until, wav, webm } from '@aisbf/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type GatewayBench, json, openGateway } from './gateway-bench.js';
 
@@ -155,14 +155,19 @@ describe('what comes along', () => {
     expect(units).toMatchObject({ image: 1, prompt_token: 255 });
   });
 
-  it('may be a recording of a browser, which does not say in front how long it is', async () => {
-    const { units, facts } = await served('/v1/audio/transcriptions', {
-      model: 'p/m',
-      file: new Blob([webm(4.5)], { type: 'audio/webm;codecs=opus' }),
-    });
-    expect(units).toMatchObject({ audio_second: 5 });
-    expect(facts?.units).toEqual({ audio_second: 5 });
-  });
+  it.each([
+    ['audio/webm;codecs=opus', webm(4.5)],
+    ['audio/mp4', fragmentedMp4(4.5)],
+  ])(
+    'may be a recording of a browser in %s, which says no length in front',
+    async (type, bytes) => {
+      const file = new Blob([bytes], { type });
+      const path = '/v1/audio/transcriptions';
+      const { units, facts } = await served(path, { model: 'p/m', file });
+      expect(units).toMatchObject({ audio_second: 5 });
+      expect(facts?.units).toEqual({ audio_second: 5 });
+    },
+  );
 
   it.each([
     ['model', '/v1/images/edits', { image: png(1, 1), prompt: 'a cat' }],

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { type IAudioMetadata, parseBuffer, parseStream } from 'music-metadata';
 import type { FormFile } from '../domain/form.js';
+import { FragmentLength } from '../domain/fragment-length.js';
 import { MatroskaLength } from '../domain/matroska-length.js';
 import { MediaLength } from '../services/media-length.js';
 
@@ -31,9 +32,12 @@ export class MetadataMediaLength extends MediaLength {
 }
 
 async function lengthByBlocks(file: FormFile): Promise<number | undefined> {
-  const length = new MatroskaLength();
-  for await (const piece of file.open()) if (!length.push(piece)) break;
-  return length.seconds;
+  const lengths = [new MatroskaLength(), new FragmentLength()];
+  for await (const piece of file.open()) {
+    const isRead = lengths.map((length) => length.push(piece));
+    if (!isRead.includes(true)) break;
+  }
+  return lengths.map(({ seconds }) => seconds).find((seconds) => seconds !== undefined);
 }
 
 async function lengthBy(
