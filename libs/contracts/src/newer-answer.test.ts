@@ -30,6 +30,7 @@ const answers: Readonly<Record<string, readonly [z.ZodType, object]>> = {
       ...{ requestId, holdEpoch: 1, holdAmount: '1', ticket: null, holdExpiresAtMs: 1 },
       ...{ candidates: [candidate, hosted], attemptsMax: 1, deadlines, buyerMark: 'x' },
       rejections: [{ providerLabel: 'a/b', model: 'm', reason: 'new_reason' }],
+      hedge: { afterMs: 50 },
     },
   ],
   authorisation: [Authorised, { requestId, holdEpoch: 1, amount: '1', isReplay: false }],
