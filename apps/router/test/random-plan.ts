@@ -235,12 +235,17 @@ function withChain(rotations: readonly Rotation[], providers: readonly Provider[
 function keysOf({ catalogue, sessions }: RandomMarket): readonly string[] {
   return [
     ...catalogue.providers.flatMap(({ id }) =>
-      models.map((model) => healthKey(id, `${model}-upstream`, null)),
+      models.flatMap((model) => keysBy(id, `${model}-upstream`, null)),
     ),
     ...sessions.flatMap(({ providerId, sessionId }) =>
-      models.map((model) => healthKey(providerId, model, sessionId)),
+      models.flatMap((model) => keysBy(providerId, model, sessionId)),
     ),
   ];
+}
+
+/** How it is by another endpoint than the request's is known too, and says nothing. */
+function keysBy(...upstream: readonly [string, string, string | null]): readonly string[] {
+  return [healthKey(...upstream, 'chat.completions'), healthKey(...upstream, 'embeddings')];
 }
 
 const mapOf = <Value>(keys: readonly string[], value: fc.Arbitrary<Value>) =>
