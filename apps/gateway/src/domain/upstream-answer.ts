@@ -67,7 +67,8 @@ export function judgeHead(status: number, brokerFault: string | undefined): Head
   if (brokerFault !== undefined) {
     return { kind: 'failed', failure: failureByBrokerFault[brokerFault] ?? 'server_error' };
   }
-  if (status >= 200 && status < 300) return { kind: 'go_on' };
+  // 101: a WebSocket was asked for, and is open.
+  if (status === 101 || (status >= 200 && status < 300)) return { kind: 'go_on' };
   if (status >= 300 && status < 400) return { kind: 'failed', failure: 'redirected' };
   if (status === 429) return { kind: 'failed', failure: 'rate_limited' };
   if (status === 401 || status === 402 || status === 403) {
