@@ -328,6 +328,7 @@ function planningSettings(settings: RouterSettings): PlanningSettings {
     },
     settings.ROUTER_ATTEMPTS_MAX,
     settings.ROUTER_HOLD_TTL_MS,
+    settings.ROUTER_REALTIME_MS_MAX,
   );
 }
 
