@@ -161,6 +161,45 @@ describe('a batch', () => {
     expect(posted - after).toBe(2n * 12n);
   }, 60_000);
 
+  it.each([
+    ['/v1/completions', { prompt: 'Go on.' }, { object: 'text_completion' }],
+    ['/v1/embeddings', { input: 'Go on.' }, { object: 'list' }],
+    ['/v1/moderations', { input: 'Go on.' }, { results: expect.any(Array) }],
+    ['/v1/images/generations', { prompt: 'a cat' }, { data: expect.any(Array) }],
+  ] as const)('asks %s, at the prices of that endpoint', async (path, fields, answer) => {
+    const { posted } = await market.restingWallet(alice);
+    const lines = ['one', 'two'].map((customId) => ({
+      ...{ custom_id: customId, method: 'POST', url: path },
+      body: { model: 'hosted/plain', ...fields },
+    }));
+    const done = await ended((await beginBatch(client, lines, path)).id);
+    expect(done).toMatchObject({ status: 'completed', endpoint: path, error_file_id: null });
+    const outcomes = await outcomesIn(client, done.output_file_id);
+    expect(idsOf(outcomes)).toEqual(['one', 'two']);
+    let charged = 0n;
+    for (const { response } of outcomes) {
+      expect(response).toMatchObject({ status_code: 200, body: answer });
+      const receipt = await market.receipt(alice, response?.request_id ?? '');
+      expect(receipt).toMatchObject({ state: 'settled', batchId: done.id });
+      charged += BigInt(receipt.charge);
+    }
+    expect((await market.restingWallet(alice)).posted).toBe(posted - charged);
+  });
+
+  it('tells of a model that there is not, line by line, and charges nothing', async () => {
+    const { posted } = await market.restingWallet(alice);
+    const done = await ended((await begin(linesOf(2, 'nothing'))).id);
+    expect(done).toMatchObject({ status: 'completed', output_file_id: null });
+    const errors = await outcomesIn(client, done.error_file_id);
+    expect(idsOf(errors)).toEqual(['line-0', 'line-1']);
+    for (const { response } of errors) {
+      expect(response).toMatchObject({
+        ...{ status_code: 404, body: { error: { code: 'model_not_found' } } },
+      });
+    }
+    expect((await market.restingWallet(alice)).posted).toBe(posted);
+  });
+
   it('runs Responses too, which can be asked for afterwards', async () => {
     const lines = ['one', 'two'].map((customId) => ({
       ...{ custom_id: customId, method: 'POST', url: '/v1/responses' },

@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { restRoutes, TopUp } from '@aisbf/contracts';
 import {
+  FakeRealtime,
   FakeStripe,
   FakeUpstream,
   MarketUnderTest,
   SoftwareAuthenticator,
+  StudioWorker,
   type TestBuyer,
   type TestShop,
   totpOf,
@@ -29,6 +31,8 @@ type Created = Readonly<Record<string, string>>;
 let market: MarketUnderTest;
 let stripe: FakeStripe;
 let upstream: FakeUpstream;
+let painter: StudioWorker;
+let talker: FakeRealtime;
 let buyer: TestBuyer;
 let shop: TestShop;
 /** What earlier calls have made, for later ones to name. */
@@ -277,11 +281,13 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     token: buyer.apiToken,
     body: { model: 'films/m', prompt: 'a cat' },
   }),
+  openRealtimeSession: () => ({ token: buyer.apiToken, query: { model: 'talks/m' } }),
   listVideos: () => ({ token: buyer.apiToken, query: { limit: '1' } }),
   getVideo: () => film(),
   getVideoContent: () => film(),
   remixVideo: () => ({ ...film(), body: { prompt: 'more cats' } }),
   deleteVideo: () => film(),
+  getMedia: async () => ({ token: '', path: { id: await namedFile() } }),
   createMessage: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', max_tokens: 20, messages: [{ role: 'user', content: 'Hi' }] },
@@ -413,8 +419,42 @@ function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>)
   return url;
 }
 
+async function paintingWorker(): Promise<StudioWorker> {
+  const { username, provider, registrationToken } = await market.shop('tom', 'arts', ['art']);
+  const identity = { scope: username, provider, clientId: 'easel', registrationToken };
+  const worker = await StudioWorker.connect(
+    { marketUrl: market.url, ...identity },
+    ['art'],
+    ['/v1/images/generations'],
+  );
+  const url = 'http://127.0.0.1:8776/v1/files/x.png';
+  worker.on('POST v1/images/generations', () => ({ data: [{ url }] }));
+  worker.on('GET v1/files/x.png', () => ({ contentType: 'image/png', body: Buffer.from('x') }));
+  return worker;
+}
+
+/** A picture that its worker only names; gives the id under which it is ours. */
+async function namedFile(): Promise<string> {
+  const painted = await fetch(`${market.url}/v1/images/generations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${buyer.apiToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'arts/art', prompt: 'a cat' }),
+  });
+  const { data } = (await painted.json()) as { data: readonly { url: string }[] };
+  return lastSegment(new URL(data[0]?.url ?? ''));
+}
+
 /** Cookies of the one who signs in. */
 const cookies = new Map<string, string>();
+
+/** As browsers do, since this client has no headers either. */
+async function opens(route: Route, { token, ...place }: Call): Promise<void> {
+  const protocols = token === '' ? [] : ['realtime', `openai-insecure-api-key.${token}`];
+  const url = addressOf(route, place).href.replace('http', 'ws');
+  const socket = new WebSocket(url, protocols);
+  await once(socket, 'open');
+  socket.close();
+}
 
 async function send(
   route: Route,
@@ -474,7 +514,11 @@ async function tellAll(): Promise<void> {
 }
 
 beforeAll(async () => {
-  [stripe, upstream] = await Promise.all([FakeStripe.start(), FakeUpstream.start(['m'])]);
+  [stripe, upstream, talker] = await Promise.all([
+    FakeStripe.start(),
+    FakeUpstream.start(['m']),
+    FakeRealtime.start(),
+  ]);
   market = await MarketUnderTest.start({
     serviceEnv: {
       accounts: {
@@ -493,13 +537,17 @@ beforeAll(async () => {
   await market.worker(shop, 'only');
   const films = await market.operator.createHttpProvider('films', upstream.url, ['m']);
   await market.operator.putListing(films, 'm', { prompt: 1n, completion: 1n });
-  await market.untilBuyable(buyer, 'sams/demo-small', 'films/m');
+  painter = await paintingWorker();
+  const talks = await market.operator.createHttpProvider('talks', talker.url, ['m'], ['realtime']);
+  await market.operator.putListing(talks, 'm', { prompt: 1n, completion: 1n });
+  await market.untilBuyable(buyer, 'sams/demo-small', 'films/m', 'talks/m', 'arts/art');
   made.paidTopUp = await paidTopUp();
 }, 60_000);
 
 afterAll(async () => {
+  painter?.stop();
   const wrongs = await market?.stop();
-  await Promise.all([stripe?.stop(), upstream?.stop()]);
+  await Promise.all([stripe?.stop(), upstream?.stop(), talker?.stop()]);
   expect(wrongs).toEqual([]);
 }, 60_000);
 
@@ -515,10 +563,7 @@ describe('the routes of the OpenAPI document', () => {
     if (!route) throw new Error(`${name} is not described`);
     const { status, schema } = route.answer;
     if (status === 101) {
-      const socket = new WebSocket(addressOf(route, await call()).href.replace('http', 'ws'));
-      await once(socket, 'open');
-      socket.close();
-      return;
+      return opens(route, await call());
     }
     const response = await send(route, await call());
     const text = await response.text();

@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
 import {
+  type EndpointBenchOptions,
+  endpointBenchOptions,
+} from './endpoints/endpoint-bench-options.js';
+import {
   type LedgerBenchOptions,
   ledgerBenchOptions,
 } from './ledger-bench/ledger-bench-options.js';
@@ -126,12 +130,14 @@ The broker beside a bare server of WebSockets:
 export type BenchCommand =
   | Readonly<{ name: 'gateway'; options: BenchOptions }>
   | Readonly<{ name: 'broker'; options: BrokerBenchOptions }>
+  | Readonly<{ name: 'endpoints'; options: EndpointBenchOptions }>
   | Readonly<{ name: 'ledger'; options: LedgerBenchOptions }>;
 
 /** Throws where a flag is unknown or makes no sense. */
 export function benchCommand(args: readonly string[]): BenchCommand {
   const [first, ...rest] = args;
   if (first === 'broker') return { name: first, options: brokerBenchOptions(rest) };
+  if (first === 'endpoints') return { name: first, options: endpointBenchOptions(rest) };
   if (first === 'ledger') return { name: first, options: ledgerBenchOptions(rest) };
   return { name: 'gateway', options: gatewayOptions(first === 'gateway' ? rest : args) };
 }

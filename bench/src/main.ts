@@ -1,10 +1,12 @@
 /**
- * The bench command: measures the gateway or the broker beside what each can be compared with, or the ledger, all in
- * one run on this machine.
+ * The bench command: measures the gateway, the kinds of its endpoints or the broker beside what each can be compared
+ * with, or the ledger, all in one run on this machine.
  */
 import { guard } from '@aisbf/one-machine';
 import { type BenchCommand, benchCommand, usage } from './bench-options.js';
 import { runBrokerBench } from './broker/run.js';
+import { endpointUsage } from './endpoints/endpoint-bench-options.js';
+import { runEndpointBench } from './endpoints/run.js';
 import { ledgerUsage } from './ledger-bench/ledger-bench-options.js';
 import { runLedgerBench } from './ledger-bench/run.js';
 import { runBench } from './run.js';
@@ -22,7 +24,7 @@ function commandOrUsage(): BenchCommand {
     return benchCommand(process.argv.slice(2));
   } catch (error) {
     process.stderr.write(
-      `${error instanceof Error ? error.message : error}\n\n${usage}${ledgerUsage}`,
+      `${error instanceof Error ? error.message : error}\n\n${usage}${endpointUsage}${ledgerUsage}`,
     );
     process.exit(2);
   }
@@ -32,6 +34,8 @@ function run(command: BenchCommand): Promise<string> {
   switch (command.name) {
     case 'broker':
       return runBrokerBench(command.options, progress);
+    case 'endpoints':
+      return runEndpointBench(command.options, progress);
     case 'ledger':
       return runLedgerBench(command.options, progress);
     case 'gateway':
@@ -40,7 +44,7 @@ function run(command: BenchCommand): Promise<string> {
 }
 
 if (process.argv.includes('--help')) {
-  process.stdout.write(`${usage}${ledgerUsage}`);
+  process.stdout.write(`${usage}${endpointUsage}${ledgerUsage}`);
   process.exit();
 }
 const command = commandOrUsage();

@@ -11,8 +11,10 @@ import {
   internalPaths,
   type KeepAnswer,
   type Plan,
+  type SeekAdvice,
   type Settle,
   type SettleAll,
+  type SoughtAdvice,
   type Withdraw,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
@@ -110,6 +112,8 @@ class FakePeers {
   candidates: readonly Candidate[] = [];
   deadlines: Plan['deadlines'] = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
   attemptsMax = 8;
+  holdLifeMs = 60_000;
+  hedge: Plan['hedge'];
   refusal: Fault | undefined;
   /** Admits as ever, but the connection breaks before its answer. */
   isAdmissionLost = false;
@@ -124,12 +128,18 @@ class FakePeers {
   readonly extensions: Extend[] = [];
   /** What accounts know of the next request's key. */
   found: FoundAnswer = { state: 'unknown' };
+  /** Tokens that accounts take for revoked. */
+  isTokenRevoked = false;
   readonly finds: FindAnswer[] = [];
   readonly kept: KeepAnswer[] = [];
   isKeepingNothing = false;
   receipt: object = {};
   /** What the token can call. */
   models: readonly Readonly<{ id: string }>[] = [{ id: 'p/m' }];
+  /** What autoselects want to know of a prompt. */
+  sought: readonly SoughtAdvice[] = [];
+  isNotTelling = false;
+  readonly seeks: SeekAdvice[] = [];
   routes: CallableRoutes = { providers: [], rotations: [], autoselects: [] };
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
@@ -138,9 +148,13 @@ class FakePeers {
   restore(): void {
     this.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
     this.attemptsMax = 8;
+    this.holdLifeMs = 60_000;
+    this.hedge = undefined;
+    this.isNotTelling = false;
     this.refusal = undefined;
     this.isAdmissionLost = false;
     this.isAccountsDown = false;
+    this.isTokenRevoked = false;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -181,12 +195,35 @@ class FakePeers {
       return {};
     }
     if (path === internalPaths.accountsReceipt) return this.receipt;
+    return this.look(path, body);
+  }
+
+  /** Questions that hold no money. */
+  private look(path: string, body: unknown): object {
     if (path === internalPaths.routerModels) {
       const line = { ownedBy: 'seller', createdAtS: 1, prices: null };
       return { models: this.models.map((model) => ({ ...line, ...model })) };
     }
+    if (path === internalPaths.routerSeekAdvice) {
+      if (this.isNotTelling) this.refuseAsDown();
+      this.seeks.push(body as SeekAdvice);
+      return { autoselects: this.sought };
+    }
+    if (path === internalPaths.accountsIdentify) return this.identify();
     if (path === internalPaths.routerRoutes) return this.routes;
     return {};
+  }
+
+  private identify(): object {
+    if (this.isTokenRevoked) {
+      const message = 'revoked';
+      throw new Fault({ code: 'API_TOKEN_INVALID', kind: 'unauthenticated', message, details: {} });
+    }
+    return {
+      ...{ userId: randomUUID(), ownerId: randomUUID(), username: 'alice', role: 'member' },
+      ...{ scopes: ['inference'], apiTokenId: randomUUID(), sessionId: null },
+      ...{ limits: null, rules: null, expiresAtMs: null },
+    };
   }
 
   private admit(admit: Admit): Plan {
@@ -197,11 +234,12 @@ class FakePeers {
       holdEpoch: 1,
       holdAmount: '1000',
       ticket: this.ticket,
-      holdExpiresAtMs: Date.now() + 60_000,
+      holdExpiresAtMs: Date.now() + this.holdLifeMs,
       candidates: [...this.candidates],
       attemptsMax: this.attemptsMax,
       rejections: [],
       deadlines: this.deadlines,
+      ...(this.hedge && { hedge: this.hedge }),
       buyerMark: 'somebody',
     };
   }
@@ -222,7 +260,7 @@ class FakePeers {
     if (this.isAccountsDown) this.refuseAsDown();
   }
 
-  private refuseAsDown(): never {
+  refuseAsDown(): never {
     throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
   }
 }

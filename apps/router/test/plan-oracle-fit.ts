@@ -27,7 +27,7 @@ export function fitOf(one: PlanCase, offer: OracleOffer): Fit {
     const modelThere = source.models.get(model);
     if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
     if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
-    const healthName = `${provider.id}\n\n${modelThere}`;
+    const healthName = `${provider.id}\n\n${modelThere}\n${one.facts.endpoint}`;
     return { upstreams: [{ offer, modelThere, session: undefined, healthName }], reasons: [] };
   }
   const upstreams: OracleUpstream[] = [];
@@ -36,7 +36,7 @@ export function fitOf(one: PlanCase, offer: OracleOffer): Fit {
   if (sessions.length === 0) reasons.add('no_live_session');
   for (const session of sessions) {
     const why = whyNot(one, session, model);
-    const healthName = `${provider.id}\n${session.sessionId}\n${model}`;
+    const healthName = `${provider.id}\n${session.sessionId}\n${model}\n${one.facts.endpoint}`;
     if (why === undefined) upstreams.push({ offer, modelThere: model, session, healthName });
     else reasons.add(why);
   }

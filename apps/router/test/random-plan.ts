@@ -75,6 +75,7 @@ const limits = fc.record({
   attemptsMax: fc.option(fc.integer({ min: 1, max: 4 })),
   firstByteMs: fc.option(fc.constantFrom(1_000)),
   totalMs: fc.option(fc.constantFrom(9_000)),
+  hedgeAfterMs: fc.option(fc.constantFrom(200)),
 });
 
 const settings: fc.Arbitrary<PlanSettings> = fc
@@ -221,7 +222,7 @@ function deepChain(providers: readonly Provider[], depth: number): readonly Rota
           priority: 0,
         },
       ],
-      limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+      limits: { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null },
     };
   });
 }
@@ -234,12 +235,17 @@ function withChain(rotations: readonly Rotation[], providers: readonly Provider[
 function keysOf({ catalogue, sessions }: RandomMarket): readonly string[] {
   return [
     ...catalogue.providers.flatMap(({ id }) =>
-      models.map((model) => healthKey(id, `${model}-upstream`, null)),
+      models.flatMap((model) => keysBy(id, `${model}-upstream`, null)),
     ),
     ...sessions.flatMap(({ providerId, sessionId }) =>
-      models.map((model) => healthKey(providerId, model, sessionId)),
+      models.flatMap((model) => keysBy(providerId, model, sessionId)),
     ),
   ];
+}
+
+/** How it is by another endpoint than the request's is known too, and says nothing. */
+function keysBy(...upstream: readonly [string, string, string | null]): readonly string[] {
+  return [healthKey(...upstream, 'chat.completions'), healthKey(...upstream, 'embeddings')];
 }
 
 const mapOf = <Value>(keys: readonly string[], value: fc.Arbitrary<Value>) =>

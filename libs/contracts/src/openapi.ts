@@ -15,6 +15,7 @@ import { ollamaRoutes } from './ollama-api.js';
 import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
+import { realtimeRoutes } from './realtime-api.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
 import { answers, requests } from './rest-schemas.js';
@@ -22,7 +23,7 @@ import { revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
 import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
-import { videoRoutes } from './video-api.js';
+import { mediaRoutes, videoRoutes } from './video-api.js';
 import * as worker from './worker-api.js';
 
 const nameOf = new Map<z.ZodType, string>(
@@ -46,6 +47,8 @@ const areas: readonly Area[] = [
       ...buyer.buyerRoutes,
       ...typed.responseRoutes,
       ...videoRoutes,
+      ...mediaRoutes,
+      ...realtimeRoutes,
       ...buyerListRoutes,
       ...file.fileRoutes,
       ...batch.batchRoutes,

@@ -3,6 +3,13 @@ export { Chromium, ChromiumPage } from './chromium.js';
 export { Eavesdropper } from './eavesdropper.js';
 
 export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
+export {
+  FakeRealtime,
+  type RealtimeAnswerOptions,
+  RealtimeCall,
+  type RealtimeFrame,
+  type RealtimeScript,
+} from './fake-realtime.js';
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';
@@ -23,6 +30,7 @@ export {
 } from './fake-worker.js';
 export { FilmStudio } from './film-studio.js';
 export { FirstOf } from './first-of.js';
+export { fragmentedMp4 } from './fragmented-mp4.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
 export { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 export {
@@ -46,3 +54,4 @@ export {
 export { totpOf } from './totp.js';
 export { until } from './until.js';
 export { wav } from './wav.js';
+export { webm } from './webm.js';

@@ -9,7 +9,7 @@ describe(judgeHead, () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), (status) => {
         const { kind } = judgeHead(status, undefined);
-        if (status >= 200 && status < 300) expect(kind).toBe('go_on');
+        if (status === 101 || (status >= 200 && status < 300)) expect(kind).toBe('go_on');
         else if ([400, 405, 413, 415, 422].includes(status)) expect(kind).toBe('refused');
         else if (status < 200 || status >= 500) expect(kind).toBe('failed');
         else if (status < 400) expect(judgeHead(status, undefined)).toMatchObject(redirected);
@@ -30,6 +30,18 @@ describe(judgeHead, () => {
     [500, 'server_error'],
   ])('takes %d for %s', (status, failure) => {
     expect(judgeHead(status, undefined)).toEqual({ kind: 'failed', failure });
+  });
+
+  it('holds it against nobody that there is nothing at an address of its own', () => {
+    const nothing = { kind: 'failed', failure: 'nothing_there' };
+    for (const status of [404, 405, 410, 501]) {
+      expect(judgeHead(status, undefined, true)).toEqual(nothing);
+      expect(judgeHead(status, undefined)).not.toEqual(nothing);
+    }
+    expect(judgeHead(404, 'WORKER_ENDPOINT_UNSUPPORTED', true)).toEqual(nothing);
+    expect(judgeHead(404, 'SESSION_GONE', true)).toMatchObject({ failure: 'session_gone' });
+    expect(judgeHead(500, undefined, true)).toMatchObject({ failure: 'server_error' });
+    expect([isBlameless('nothing_there'), isWorkless('nothing_there')]).toEqual([true, true]);
   });
 
   it('believes the broker before the status', () => {

@@ -5,22 +5,35 @@ import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { billedUnits } from '../domain/billed-units.js';
 import { Delivery } from '../domain/delivery.js';
-import { mayHaveHeld } from '../domain/lost-admission.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { judgeHead } from '../domain/upstream-answer.js';
-import { addressFor, factsOf, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
-import { Admission } from './admission.js';
+import {
+  addressFor,
+  formFor,
+  isAtOwnPath,
+  isFor,
+  type Work,
+  type WorkForm,
+} from '../domain/work.js';
+import { Admitting } from './admitting.js';
 import { answerHead } from './answer-head.js';
 import { endAttempt, exhaustionOf } from './attempt-ending.js';
 import { AttemptBook, type Attempts } from './attempts.js';
-import type { Buyer } from './buyer.js';
+import type { Buyer, Waiter } from './buyer.js';
 import type { TakeDeferred } from './deferred-answer.js';
-import { PaidRelay } from './paid-relay.js';
 import { refusalOf } from './refusal.js';
+import { type Bill, Relay } from './relay.js';
 import { Settlements } from './settlements.js';
-import { DeadlinePassed, Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
+import { type Turn, Turns } from './turns.js';
+import {
+  DeadlinePassed,
+  Outrun,
+  Upstream,
+  type UpstreamAnswer,
+  UpstreamBroken,
+} from './upstream.js';
 
 /** One request as it came through the door. */
 export type Call = Readonly<{
@@ -46,12 +59,12 @@ export type Call = Readonly<{
 }>;
 
 /** What is known of one request while it runs. */
-type Run = Readonly<{
+type Run<Waiting extends Waiter> = Readonly<{
   call: Call;
   /** As it was told to the router, which has held money for so many. */
   promptTokens: number;
   plan: Plan;
-  buyer: Buyer;
+  buyer: Waiting;
   attempts: Attempts;
   stop: AbortController;
   startedAtMs: number;
@@ -63,6 +76,7 @@ type Served = Readonly<{
   candidate: Candidate;
   delivery: Delivery;
   outputTokensHeld: number | null;
+  bill?: Bill | undefined;
 }>;
 
 /** How the whole request ended; a fault is for the buyer who has had no answer yet. */
@@ -77,24 +91,25 @@ type AttemptResult = RunEnd | 'next';
 
 /** A buyer's request from the plan to the report: candidates in their order, until one has begun to answer. */
 @Injectable()
-export class Inference {
+export class Inference<Waiting extends Waiter = Buyer> {
   constructor(
-    private readonly admission: Admission,
+    private readonly admitting: Admitting,
     private readonly upstream: Upstream,
     private readonly settlements: Settlements,
     private readonly book: AttemptBook,
     private readonly clock: Clock,
-    private readonly relay: PaidRelay,
+    private readonly relay: Relay<Waiting>,
   ) {}
 
-  async run(call: Call, buyer: Buyer): Promise<void> {
+  async run(call: Call, buyer: Waiting): Promise<void> {
     const startedAtMs = this.clock.nowMs();
-    const { prompt, request } = call.work;
+    const { prompt, request, endpoint } = call.work;
     const promptTokens = prompt.tokensFor(familyOf(request.model));
-    const plan = await this.plan(call, promptTokens);
+    const plan = await this.admitting.plan(call, promptTokens);
     const stop = new AbortController();
-    const attempts = this.book.attemptsOf(request.model);
-    const run: Run = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
+    const isBatch = call.isBatch ?? false;
+    const attempts = this.book.attemptsOf({ endpoint, request, promptTokens, isBatch }, plan);
+    const run: Run<Waiting> = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
     const timer = setTimeout(() => {
       buyer.expire();
       stop.abort(new DeadlinePassed());
@@ -114,45 +129,25 @@ export class Inference {
     if (ended.fault) throw ended.fault;
   }
 
-  /** An admission whose answer got lost may have held money that nobody would use. */
-  private async plan(call: Call, promptTokens: number): Promise<Plan> {
-    try {
-      return await this.admit(call, promptTokens);
-    } catch (error) {
-      if (mayHaveHeld(error)) this.settlements.withdraw(call.requestId);
-      throw error;
-    }
-  }
-
-  private admit(call: Call, promptTokens: number): Promise<Plan> {
-    const { requestId, apiToken, pathUsername, clientAddress, idempotency } = call;
-    return this.admission.admit({
-      type: 'admit',
-      requestId,
-      apiToken,
-      pathUsername,
-      clientAddress,
-      ...(idempotency && { idempotency }),
-      facts: { ...factsOf(call.work, promptTokens), ...(call.isBatch && { isBatch: true }) },
+  private async serve(run: Run<Waiting>): Promise<RunEnd> {
+    const { plan, attempts, stop, call } = run;
+    const turns = new Turns<RunEnd>({
+      candidates: [...plan.candidates.entries()].filter(([, one]) => isFor(call.work, one)),
+      attemptsMax: plan.attemptsMax,
+      attempts,
+      signal: stop.signal,
+      ask: (turn) => this.attempt(run, turn),
+      betterOf: (one, other) => (one.served || !other.served ? one : other),
     });
-  }
-
-  private async serve(run: Run): Promise<RunEnd> {
-    const { plan, attempts, stop } = run;
-    for (const [position, candidate] of plan.candidates.entries()) {
-      if (!isFor(run.call.work, candidate)) continue;
-      if (stop.signal.aborted || attempts.count >= plan.attemptsMax) break;
-      if (!(await attempts.mayBegin(stop.signal))) break;
-      attempts.begin(position, candidate);
-      const result = await this.attempt(run, position, candidate);
-      if (result !== 'next') return result;
-    }
+    const result = await turns.take();
+    if (result !== 'next') return result;
     if (run.buyer.left.aborted) return { end: 'not_served' };
     return { end: 'failed', fault: exhaustionOf(attempts) };
   }
 
-  private async attempt(run: Run, position: number, candidate: Candidate): Promise<AttemptResult> {
+  private async attempt(run: Run<Waiting>, turn: Turn): Promise<AttemptResult> {
     const { call, plan, attempts, buyer, stop } = run;
+    const { position, candidate, attempt } = turn;
     const form = formFor(call.work, candidate.endpoint);
     try {
       const answer = await this.upstream.send({
@@ -168,39 +163,39 @@ export class Inference {
         givesWay: call.isBatch ?? false,
         deadlines: plan.deadlines,
         buyerMark: plan.buyerMark,
-        signal: stop.signal,
+        signal: AbortSignal.any([stop.signal, attempt.outrun]),
       });
       try {
-        return await this.judge(run, position, candidate, answer);
+        return await this.judge(run, turn, answer);
       } finally {
         answer.dismiss();
       }
     } catch (error) {
+      if (error instanceof Outrun) return 'next';
       if (buyer.left.aborted) {
-        attempts.end({ result: 'cancelled', httpStatus: null });
+        attempt.end({ result: 'cancelled', httpStatus: null });
         return { end: 'not_served' };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
-      attempts.end({ result: 'failed', reason: error.failure, httpStatus: null });
+      attempt.end({ result: 'failed', reason: error.failure, httpStatus: null });
       return 'next';
     }
   }
 
   private async judge(
-    run: Run,
-    position: number,
-    candidate: Candidate,
+    run: Run<Waiting>,
+    turn: Turn,
     answer: UpstreamAnswer,
   ): Promise<AttemptResult> {
-    const verdict = judgeHead(answer.status, answer.brokerFault);
-    if (verdict.kind === 'go_on') return this.pass(run, position, candidate, answer);
+    const verdict = judgeHead(answer.status, answer.brokerFault, isAtOwnPath(run.call.work));
+    if (verdict.kind === 'go_on') return this.pass(run, turn, answer);
     const { status: httpStatus } = answer;
     if (verdict.kind === 'refused') {
-      const fault = await refusalOf(answer, candidate);
-      run.attempts.end({ result: 'failed', reason: 'request_refused', httpStatus });
+      const fault = await refusalOf(answer, turn.candidate);
+      turn.attempt.end({ result: 'failed', reason: 'request_refused', httpStatus });
       return { end: 'not_served', fault };
     }
-    run.attempts.end({
+    turn.attempt.end({
       result: 'failed',
       reason: verdict.failure,
       httpStatus,
@@ -211,7 +206,7 @@ export class Inference {
 
   /** What is promised costs what it would cost if it were delivered. */
   private async promise(
-    { call, plan, promptTokens }: Run,
+    { call, plan, promptTokens }: Run<Waiting>,
     position: number,
     candidate: Candidate,
     body: Buffer,
@@ -224,20 +219,20 @@ export class Inference {
   }
 
   private async pass(
-    run: Run,
-    position: number,
-    candidate: Candidate,
+    run: Run<Waiting>,
+    turn: Turn,
     answer: UpstreamAnswer,
   ): Promise<AttemptResult> {
+    const { position, candidate, attempt } = turn;
     const { buyer, attempts, call, plan, promptTokens, startedAtMs } = run;
-    const { relayed, delivery, outputTokensHeld } = await this.relay.run({
+    const { relayed, delivery, outputTokensHeld, bill } = await this.relay.run({
       exchange: {
         answer,
         buyer,
-        head: answerHead(call.work, plan, candidate, attempts),
-        onBytes: () => attempts.bytes(),
-        onServing: () => attempts.serving(),
-        heldBackBy: (waiting) => attempts.heldBackBy(waiting),
+        head: () => answerHead(call.work, plan, candidate, attempts, attempt),
+        onBytes: () => attempt.bytes(),
+        onServing: () => attempts.serving(attempt),
+        heldBackBy: (waiting) => attempt.heldBackBy(waiting),
         keep: call.keep,
         remember: call.remember,
         turn: call.turnFor?.(candidate),
@@ -252,36 +247,48 @@ export class Inference {
     });
     const { isStream } = call.work.request;
     const { status: httpStatus } = answer;
-    endAttempt(attempts, relayed, {
+    endAttempt(attempt, relayed, {
       httpStatus,
       tokens: delivery.outputTokens,
-      hasContent: delivery.hasContent,
+      hasContent: bill?.hasContent ?? delivery.hasContent,
       isStream,
     });
-    if (relayed.kind === 'failed') return 'next';
-    return { end: relayed.end, served: { position, candidate, delivery, outputTokensHeld } };
+    if (relayed.kind === 'failed' || attempt.outrun.aborted) return 'next';
+    const served = { position, candidate, delivery, outputTokensHeld, bill };
+    return { end: bill?.end ?? relayed.end, served };
   }
 
-  private report({ plan, attempts, call, promptTokens, startedAtMs }: Run, ended: RunEnd): void {
+  private report(
+    { plan, attempts, call, promptTokens, startedAtMs }: Run<Waiting>,
+    ended: RunEnd,
+  ): void {
     const { end, served } = ended;
     // Whoever sees that it is there, or never will be, reports then.
     if (served && call.work.isDeferred) return;
-    const { finishReason = null, usage = null, hasContent = false } = served?.delivery ?? {};
+    const bill = served && billOf(served, call.work, promptTokens);
+    const { finishReason = null, usage = null, hasContent = false } = bill ?? {};
     const ending: Ending = {
       startedAtMs,
       outcome: end === 'not_served' ? end : outcomeOf(end, { hasContent, finishReason }),
       servedPosition: served?.position ?? null,
-      units: served ? unitsOf(served, call.work, promptTokens) : {},
+      units: bill?.units ?? {},
       reported: usage,
       finishReason,
       attempts: attempts.all,
       firstByteAtMs: attempts.firstByteAtMs,
       endedAtMs: this.clock.nowMs(),
     };
+    const holdExpiresAtMs = bill?.holdExpiresAtMs ?? plan.holdExpiresAtMs;
     const settlement = settlementOf(plan, ending);
-    if (call.settle) call.settle(settlement, plan.holdExpiresAtMs);
-    else this.settlements.report(settlement, plan.holdExpiresAtMs);
+    if (call.settle) call.settle(settlement, holdExpiresAtMs);
+    else this.settlements.report(settlement, holdExpiresAtMs);
   }
+}
+
+function billOf(served: Served, work: Work, promptTokens: number): Bill {
+  if (served.bill) return served.bill;
+  const { usage, finishReason, hasContent } = served.delivery;
+  return { units: unitsOf(served, work, promptTokens), usage, finishReason, hasContent };
 }
 
 /**

@@ -1,6 +1,7 @@
 import type {
   AutoselectDefinition,
   CandidateFacts,
+  EndpointName,
   SessionPresence,
   Source,
 } from '@aisbf/contracts';
@@ -8,11 +9,18 @@ import { labelOf } from './catalogue.js';
 import { healthKey } from './health.js';
 import { holdAmountFor } from './hold-amount.js';
 import type { Offer } from './offer.js';
+import { unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
 import { importRouteOf } from './route-name.js';
-import { type SessionDemands, sessionRejection } from './session-fit.js';
+import { type SessionDemands, sessionEndpoint } from './session-fit.js';
 import { roomOf } from './session-order.js';
-import { hostedDoor, offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
+import {
+  hostedDoor,
+  offerRejection,
+  type RejectionReason,
+  type Surroundings,
+  whyNot,
+} from './upstream.js';
 
 /** What candidates of one request are measured by. */
 export type Measuring = Readonly<{
@@ -49,7 +57,7 @@ export function judgeOffer(
   if (provider.source.kind === 'openai') {
     const door = hostedDoor(provider.source, model, demands.endpoint);
     if (typeof door === 'string') return { reasons: [door] };
-    return { facts: { ...known, ...hostedFacts(door.modelThere, offer, around) } };
+    return { facts: { ...known, ...hostedFacts(door, offer, around) } };
   }
   const { fit, reasons } = sessionsFor(offer, measuring);
   if (fit.length === 0) return { reasons };
@@ -57,12 +65,12 @@ export function judgeOffer(
 }
 
 /** Its workers that could serve, and why the others could not. */
-function sessionsFor({ provider, model }: Offer, { around, demands }: Measuring) {
+function sessionsFor(offer: Offer, { around, demands }: Measuring) {
   const reasons = new Set<RejectionReason>();
   const fit: SessionPresence[] = [];
-  const sessions = around.sessionsOf(provider.id);
+  const sessions = around.sessionsOf(offer.provider.id);
   for (const { session } of sessions) {
-    const reason = sessionRejection(model, session, demands);
+    const reason = whyNot(offer, session, demands);
     if (reason) reasons.add(reason);
     else fit.push(session);
   }
@@ -71,9 +79,8 @@ function sessionsFor({ provider, model }: Offer, { around, demands }: Measuring)
 }
 
 /** What is the same for all its machines. */
-function knownOf(offer: Offer, { around, demands, outputTokensOf }: Measuring) {
+function knownOf(offer: Offer, { demands, outputTokensOf }: Measuring) {
   const { provider, model, prices } = offer;
-  const pace = around.paceOf(provider.id, model);
   return {
     name: candidateName(offer),
     source: sourceOf(offer),
@@ -81,8 +88,6 @@ function knownOf(offer: Offer, { around, demands, outputTokensOf }: Measuring) {
     region: provider.data.region,
     prices: toPricesText(prices),
     expectedCost: holdAmountFor([prices], demands, outputTokensOf(model)).toString(),
-    firstMs: pace?.firstMs?.p50 ?? null,
-    tokensPerSecond: pace?.tokensPerS?.p50 ?? null,
   };
 }
 
@@ -92,11 +97,18 @@ function sourceOf({ isOwn, provider }: Offer): Source {
 }
 
 /** Of a hosted model nobody says what it takes, or how busy it is. */
-function hostedFacts(modelThere: string, { provider }: Offer, around: Surroundings) {
+function hostedFacts(
+  { modelThere, endpoint }: Readonly<{ modelThere: string; endpoint: EndpointName }>,
+  { provider, model }: Offer,
+  around: Surroundings,
+) {
+  const pace = around.paceOf(provider.id, model, endpoint);
   return {
+    firstMs: pace?.firstMs?.p50 ?? null,
+    tokensPerSecond: pace?.tokensPerS?.p50 ?? null,
     room: null,
     successRate: null,
-    isCooling: isCooling(healthKey(provider.id, modelThere, null), around),
+    isCooling: isCooling(healthKey(provider.id, modelThere, null, endpoint), around),
     contextTokens: null,
     isDeclared: false,
   };
@@ -108,10 +120,11 @@ function sessionFacts(
   sessions: readonly SessionPresence[],
   { around, demands }: Measuring,
 ) {
-  const { firstMs, tokensPerS } = around.paceOf(provider.id, model) ?? {
-    firstMs: null,
-    tokensPerS: null,
-  };
+  const askedBy = (session: SessionPresence) =>
+    sessionEndpoint(session, demands) ?? demands.endpoint;
+  const [one] = sessions;
+  const { firstMs, tokensPerS } =
+    around.paceOf(provider.id, model, one && askedBy(one)) ?? unknownPace;
   const models = sessions.flatMap(
     (session) => session.models.find(({ name }) => name === model) ?? [],
   );
@@ -122,8 +135,8 @@ function sessionFacts(
     tokensPerSecond: tokensPerS?.p50 ?? fastest(sessions),
     room: Math.max(...sessions.map(shareOfRoom)),
     successRate: successRateOf(sessions),
-    isCooling: sessions.every(({ sessionId }) =>
-      isCooling(healthKey(provider.id, model, sessionId), around),
+    isCooling: sessions.every((session) =>
+      isCooling(healthKey(provider.id, model, session.sessionId, askedBy(session)), around),
     ),
     contextTokens: contextTokens === 0 ? null : contextTokens,
     isDeclared: models.every(

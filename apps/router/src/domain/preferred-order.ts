@@ -3,7 +3,7 @@ import { costOf, type Nanos } from '@aisbf/money';
 import { unitsBefore } from './hold-amount.js';
 import type { Offer } from './offer.js';
 import { type Pace, type PaceFigures, unknownPace } from './pace.js';
-import type { Upstream } from './upstream.js';
+import type { Surroundings, Upstream } from './upstream.js';
 import { placeIn } from './wish-rejection.js';
 
 /** How a request is weighed: what it is expected to use, and how fast each provider's model was of late. */
@@ -11,7 +11,7 @@ export type Weighing = Readonly<{
   promptTokens: number;
   units?: RequestFacts['units'];
   outputTokens: number;
-  paceOf: (providerId: string, model: string) => Pace | undefined;
+  paceOf: Surroundings['paceOf'];
 }>;
 
 /**
@@ -60,8 +60,8 @@ function worthOf(
   return tokensPerS ? -tokensPerS.p50 : Number.POSITIVE_INFINITY;
 }
 
-function paceOf({ offer }: Upstream, { paceOf: find }: Weighing): Pace {
-  return find(offer.provider.id, offer.model) ?? unknownPace;
+function paceOf({ offer, endpoint }: Upstream, { paceOf: find }: Weighing): Pace {
+  return find(offer.provider.id, offer.model, endpoint) ?? unknownPace;
 }
 
 function isFastEnough(pace: Pace, { throughputMin, latencyMsMax }: Preferences): boolean {

@@ -73,6 +73,8 @@ export function sessionEndpoint(
   { endpoints }: Pick<SessionPresence, 'endpoints'>,
   { endpoint: wanted, studioPath }: Pick<RequestFacts, 'endpoint' | 'studioPath'>,
 ): EndpointName | undefined {
+  // The brokers' protocol has requests and answers, and nothing that would carry a socket.
+  if (wanted === 'realtime') return undefined;
   if (wanted === 'studio') {
     return servedTemplate(endpoints, studioPath) === undefined ? undefined : wanted;
   }
@@ -94,7 +96,16 @@ function modelRejection(
   }
   if (demands.hasTools && hasTools === false) return 'tools_unsupported';
   const isTooLong = contextTokensMax !== null && demands.promptTokens > contextTokensMax;
-  return isTooLong ? 'context_too_small' : wishedOtherwise(model, demands.preferences);
+  return isTooLong && hasContext(demands.endpoint)
+    ? 'context_too_small'
+    : wishedOtherwise(model, demands.preferences);
+}
+
+const read: ReadonlySet<string> = new Set(['text', 'embedding', 'score']);
+
+/** Whoever makes pictures, sounds or films has no context that their prompts, and pictures among them, must fit into. */
+function hasContext(endpoint: EndpointName): boolean {
+  return endpointOutputs[endpoint]?.some((output) => read.has(output)) ?? false;
 }
 
 function wishedOtherwise(

@@ -34,9 +34,9 @@ export type Upstream = Standing &
   }>;
 
 /** The name under which its health is known. */
-export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
+export function healthKeyOf({ offer, modelThere, endpoint, target }: Upstream): string {
   const sessionId = target.kind === 'session' ? target.present.session.sessionId : null;
-  return healthKey(offer.provider.id, modelThere, sessionId);
+  return healthKey(offer.provider.id, modelThere, sessionId, endpoint);
 }
 
 /** The same however it was come upon: directly, or through an import. */
@@ -74,8 +74,8 @@ export type UpstreamRejection = Readonly<{
 export type Surroundings = Readonly<{
   sessionsOf: (providerId: string) => readonly PresentSession[];
   cooldownOf: (healthKey: string) => Cooldown | undefined;
-  /** How fast a provider's model was of late, by whomever of its machines. */
-  paceOf: (providerId: string, model: string) => Pace | undefined;
+  /** How fast a provider's model was of late, by whomever of its machines; by chat where no endpoint is named. */
+  paceOf: (providerId: string, model: string, endpoint?: EndpointName) => Pace | undefined;
   /** Why this request may not ask a provider of others. */
   barredOf?: (providerId: string) => RateRejection | undefined;
   nowMs: number;
@@ -102,7 +102,8 @@ export function upstreamsOf(
   if (typeof door === 'string') return rejected(offer, [door]);
   const { modelThere, headers, endpoint } = door;
   const target = { kind: 'http', url: source.dialUrl ?? source.baseUrl, headers } as const;
-  const standing = standingNow(offer.provider.id, modelThere, null, around);
+  const key = healthKey(offer.provider.id, modelThere, null, endpoint);
+  const standing = standingNow(key, around);
   return { usable: [{ offer, modelThere, endpoint, target, ...standing }], rejections: [] };
 }
 
@@ -147,22 +148,30 @@ function sessionUpstreams(
   const fit: { load: SessionPresence; present: PresentSession }[] = [];
   for (const present of sessions) {
     const { session } = present;
-    const reason =
-      sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands);
+    const reason = whyNot(offer, session, demands);
     if (reason) reasons.push(reason);
     else fit.push({ load: session, present });
   }
   if (sessions.length === 0) reasons.push('no_live_session');
-  const usable = sessionOrder(fit, random).map(
-    ({ present }): Upstream => ({
-      offer,
-      modelThere: offer.model,
-      endpoint: sessionEndpoint(present.session, demands) ?? demands.endpoint,
-      target: { kind: 'session', present },
-      ...standingNow(offer.provider.id, offer.model, present.session.sessionId, around),
-    }),
-  );
+  const usable = sessionOrder(fit, random).map(({ present }): Upstream => {
+    const { model: modelThere } = offer;
+    const endpoint = sessionEndpoint(present.session, demands) ?? demands.endpoint;
+    const key = healthKey(offer.provider.id, modelThere, present.session.sessionId, endpoint);
+    const target = { kind: 'session', present } as const;
+    return { offer, modelThere, endpoint, target, ...standingNow(key, around) };
+  });
   return { usable, rejections: rejected(offer, reasons).rejections };
+}
+
+/** Why a worker cannot serve an offer: it cannot at all, or its owner does not let others call this path. */
+export function whyNot(
+  offer: Offer,
+  session: SessionPresence,
+  demands: SessionDemands,
+): SessionRejection | PolicyRejection | undefined {
+  return (
+    sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands)
+  );
 }
 
 /** Own capacity is always allowed. */
@@ -176,13 +185,8 @@ function studioRejection(
   return isStudioAllowed(provider.policy, template) ? undefined : 'endpoint_not_allowed';
 }
 
-function standingNow(
-  providerId: string,
-  modelThere: string,
-  sessionId: string | null,
-  { cooldownOf, nowMs }: Surroundings,
-): Standing {
-  return standingOf(cooldownOf(healthKey(providerId, modelThere, sessionId)), nowMs);
+function standingNow(healthKey: string, { cooldownOf, nowMs }: Surroundings): Standing {
+  return standingOf(cooldownOf(healthKey), nowMs);
 }
 
 function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {

@@ -1,4 +1,4 @@
-import type { AttemptAnswering, AttemptEnded } from '@aisbf/contracts';
+import type { AttemptAnswering, AttemptEnded, AttemptOutrun } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { healthKey } from '../domain/health.js';
 import { LiveFailures } from './live-failures.js';
@@ -19,14 +19,19 @@ export class AttemptLessons {
   ) {}
 
   learn(ended: AttemptEnded): void {
-    const { providerId, model, sessionId, isSuccess } = ended;
+    const { providerId, model, sessionId, endpoint, isSuccess } = ended;
     const wasInDoubt =
-      this.health.cooldownOf(healthKey(providerId, model, sessionId)) !== undefined;
+      this.health.cooldownOf(healthKey(providerId, model, sessionId, endpoint)) !== undefined;
     this.health.onAttemptEnded(ended);
     this.pace.onAttemptEnded(ended);
     this.failures.onAttemptEnded(ended);
     if (!isSuccess) this.rechecks.afterFailure(ended);
     else if (wasInDoubt) this.probes.onServed(ended);
+  }
+
+  /** Slow is not ill: nothing of its health. */
+  learnOfOutrun(outrun: AttemptOutrun): void {
+    this.pace.onOutrun(outrun);
   }
 
   learnOf(answering: AttemptAnswering): void {

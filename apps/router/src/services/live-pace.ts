@@ -1,4 +1,9 @@
-import type { AttemptEnded } from '@aisbf/contracts';
+import {
+  type AttemptEnded,
+  type AttemptOutrun,
+  chatEndpoint,
+  type EndpointName,
+} from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type Pace, paceSample, unknownPace } from '../domain/pace.js';
@@ -8,7 +13,7 @@ export class PaceSettings {
   constructor(
     /** A window with fewer requests says too little; the next longer one is asked. */
     readonly requestsMin: number,
-    /** How many providers' models are remembered; beyond it the one that was used longest ago is forgotten. */
+    /** How many endpoints of providers' models are remembered; beyond it the one that was used longest ago is forgotten. */
     readonly entriesMax: number,
   ) {}
 }
@@ -16,12 +21,14 @@ export class PaceSettings {
 /** Figures are added up anew after this long: hundreds of plans a second read the same ones. */
 const freshMs = 1_000;
 
+type Measured = Pick<AttemptEnded, 'providerId' | 'model' | 'endpoint' | 'atMs'>;
+
 type Entry = {
   readonly record: PaceRecord;
   figured: Readonly<{ pace: Pace; atMs: number }> | undefined;
 };
 
-/** How fast each provider's model is, as the gateways measure it; every replica hears the same. */
+/** How fast each provider's model is by each endpoint, as the gateways measure it; every replica hears the same. */
 @Injectable()
 export class LivePace {
   private readonly entries = new Map<string, Entry>();
@@ -42,16 +49,21 @@ export class LivePace {
     this.add(ended, (record, atMs) => record.add(sample, atMs));
   }
 
+  /** Its first byte takes at least so long: as good a figure as there is of one that nobody waits for. */
+  onOutrun({ waitedMs, ...outrun }: AttemptOutrun): void {
+    this.add(outrun, (record, atMs) => record.add({ firstMs: waitedMs, tokensPerS: null }, atMs));
+  }
+
   /** Counts as a stream, and is told apart where the windows are shown. */
   onProbe(providerId: string, model: string, firstMs: number, atMs: number): void {
     this.add({ providerId, model, atMs }, (record, at) => record.addProbe(firstMs, at));
   }
 
   private add(
-    { providerId, model, atMs }: Readonly<{ providerId: string; model: string; atMs: number }>,
+    { providerId, model, endpoint, atMs }: Measured,
     put: (record: PaceRecord, atMs: number) => void,
   ): void {
-    const name = keyOf(providerId, model);
+    const name = keyOf(providerId, model, endpoint);
     const entry = this.entries.get(name) ?? { record: new PaceRecord(), figured: undefined };
     put(entry.record, Math.min(atMs, this.clock.nowMs()));
     // The one that was used last goes last.
@@ -64,8 +76,8 @@ export class LivePace {
   }
 
   /** By the model's name at the provider. */
-  of(providerId: string, modelThere: string): Pace {
-    const entry = this.entries.get(keyOf(providerId, modelThere));
+  of(providerId: string, modelThere: string, endpoint?: EndpointName): Pace {
+    const entry = this.entries.get(keyOf(providerId, modelThere, endpoint));
     if (!entry) return unknownPace;
     const nowMs = this.clock.nowMs();
     if (!entry.figured || Math.abs(nowMs - entry.figured.atMs) >= freshMs) {
@@ -76,11 +88,20 @@ export class LivePace {
   }
 
   /** Each window of it; undefined where nothing was measured. */
-  windowsOf(providerId: string, modelThere: string): readonly WindowPace[] | undefined {
-    return this.entries.get(keyOf(providerId, modelThere))?.record.windowsAt(this.clock.nowMs());
+  windowsOf(
+    providerId: string,
+    modelThere: string,
+    endpoint?: EndpointName,
+  ): readonly WindowPace[] | undefined {
+    const entry = this.entries.get(keyOf(providerId, modelThere, endpoint));
+    return entry?.record.windowsAt(this.clock.nowMs());
   }
 }
 
-function keyOf(providerId: string, modelThere: string): string {
-  return `${providerId}\n${modelThere}`;
+function keyOf(
+  providerId: string,
+  modelThere: string,
+  endpoint: EndpointName = chatEndpoint,
+): string {
+  return `${providerId}\n${modelThere}\n${endpoint}`;
 }
