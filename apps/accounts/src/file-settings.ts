@@ -39,8 +39,8 @@ export const fileSettings = {
     'How long the lines of a batch may take: what buyers call 24h. What has not run by then does not run.',
   ),
   ACCOUNTS_BINARY_BYTES_MAX: setting.sizeBytes(
-    67_112_960,
-    'Largest body that is bytes: a chunk of a file, or an answer within a batch, 64 MiB, the largest that a gateway reads.',
+    67_239_936,
+    'Largest body that is bytes: a chunk of a file, or an answer within a batch, 64 MiB, the largest that a gateway reads, with how its request has ended, 128 KiB.',
   ),
   ACCOUNTS_FILE_PURGE_INTERVAL_MS: setting.durationMs(
     60_000,

@@ -34,12 +34,12 @@ export class LineEnds {
   ) {}
 
   /** False where it counts for nothing, and is not paid for. */
-  answered(go: LineGo, { status, body }: WholeAnswer): Promise<boolean> {
+  answered(go: LineGo, { status, body }: Pick<WholeAnswer, 'status' | 'body'>): Promise<boolean> {
     return this.record(go, 'output', status, new TextDecoder().decode(body));
   }
 
   refused(go: LineGo, status: number, body: string): Promise<boolean> {
-    return this.record(go, 'error', status, body);
+    return this.record(unpaid(go), 'error', status, body);
   }
 
   async postpone(go: LineGo, isTry: boolean, fault: Fault | undefined): Promise<void> {
@@ -55,7 +55,8 @@ export class LineEnds {
   }
 
   /** Gives back what was held for a go without an outcome. */
-  async release({ ended }: LineGo): Promise<void> {
+  async release(go: LineGo): Promise<void> {
+    const { ended } = unpaid(go);
     if (!ended) return;
     try {
       await this.settlements.settleNow(ended.settlement);
@@ -91,4 +92,12 @@ export class LineEnds {
       }
     }
   }
+}
+
+/** An answer that is not kept as the line's is as good as none: nobody pays for it. */
+function unpaid(go: LineGo): LineGo {
+  const { ended } = go;
+  const outcome = ended?.settlement.outcome;
+  if (!ended || (outcome !== 'completed' && outcome !== 'buyer_left')) return go;
+  return { ...go, ended: { ...ended, settlement: { ...ended.settlement, outcome: 'not_served' } } };
 }

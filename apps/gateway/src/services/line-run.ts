@@ -49,12 +49,12 @@ export class LineRun {
     const go: LineGo = { batch, line, customId: request.customId };
     try {
       await this.ask(go, request.body, unwanted);
+      if (go.answer) return (await this.ends.answered(go, go.answer)) ? 'ended' : 'lost';
+      await this.ends.release(go);
+      return 'lost';
     } catch (error) {
       return this.failed(go, error);
     }
-    if (go.answer) return (await this.ends.answered(go, go.answer)) ? 'ended' : 'lost';
-    await this.ends.release(go);
-    return 'lost';
   }
 
   private async ask(go: LineGo, body: string, unwanted: AbortSignal): Promise<void> {
