@@ -10,9 +10,15 @@ import { holdAmountFor } from './hold-amount.js';
 import type { Offer } from './offer.js';
 import { toPricesText } from './prices-text.js';
 import { importRouteOf } from './route-name.js';
-import { type SessionDemands, sessionRejection } from './session-fit.js';
+import type { SessionDemands } from './session-fit.js';
 import { roomOf } from './session-order.js';
-import { hostedDoor, offerRejection, type RejectionReason, type Surroundings } from './upstream.js';
+import {
+  hostedDoor,
+  offerRejection,
+  type RejectionReason,
+  type Surroundings,
+  workerRejection,
+} from './upstream.js';
 
 /** What candidates of one request are measured by. */
 export type Measuring = Readonly<{
@@ -26,9 +32,17 @@ export type Judged =
   | Readonly<{ facts: CandidateFacts }>
   | Readonly<{ reasons: readonly RejectionReason[] }>;
 
+/** An offer's name does not change, and is long. */
+const names = new WeakMap<Offer, string>();
+
 /** As people know it, and unlike every other. */
-export function candidateName({ provider, model, throughImport }: Offer): string {
-  return throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
+export function candidateName(offer: Offer): string {
+  const known = names.get(offer);
+  if (known !== undefined) return known;
+  const { provider, model, throughImport } = offer;
+  const name = throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
+  names.set(offer, name);
+  return name;
 }
 
 /** What an offer's owner may be trusted with: one's own, or who promises to keep nothing and to learn nothing. */
@@ -44,8 +58,8 @@ export function judgeOffer(
   const { demands, around } = measuring;
   const rejection = offerRejection(offer, demands, around);
   if (rejection) return { reasons: [rejection] };
-  const known = { ...knownOf(offer, measuring), tier: tierOf(offer.model, qualities) };
   const { provider, model } = offer;
+  const known = { ...knownOf(offer, measuring), tier: tierOf(model, qualities) };
   if (provider.source.kind === 'openai') {
     const door = hostedDoor(provider.source, model, demands.endpoint);
     if (typeof door === 'string') return { reasons: [door] };
@@ -53,16 +67,16 @@ export function judgeOffer(
   }
   const { fit, reasons } = sessionsFor(offer, measuring);
   if (fit.length === 0) return { reasons };
-  return { facts: { ...known, ...sessionFacts(offer, fit, measuring) } };
+  return { facts: { ...known, ...sessionFacts(offer, fit, known, measuring) } };
 }
 
 /** Its workers that could serve, and why the others could not. */
-function sessionsFor({ provider, model }: Offer, { around, demands }: Measuring) {
+function sessionsFor(offer: Offer, { around, demands }: Measuring) {
   const reasons = new Set<RejectionReason>();
   const fit: SessionPresence[] = [];
-  const sessions = around.sessionsOf(provider.id);
+  const sessions = around.sessionsOf(offer.provider.id);
   for (const { session } of sessions) {
-    const reason = sessionRejection(model, session, demands);
+    const reason = workerRejection(offer, session, demands);
     if (reason) reasons.add(reason);
     else fit.push(session);
   }
@@ -86,6 +100,8 @@ function knownOf(offer: Offer, { around, demands, outputTokensOf }: Measuring) {
   };
 }
 
+type Known = ReturnType<typeof knownOf>;
+
 function sourceOf({ isOwn, provider }: Offer): Source {
   if (isOwn) return 'own';
   return provider.source.kind === 'coderai' ? 'workers' : 'hosted';
@@ -106,20 +122,17 @@ function hostedFacts(modelThere: string, { provider }: Offer, around: Surroundin
 function sessionFacts(
   { provider, model }: Offer,
   sessions: readonly SessionPresence[],
+  { firstMs, tokensPerSecond }: Known,
   { around, demands }: Measuring,
 ) {
-  const { firstMs, tokensPerS } = around.paceOf(provider.id, model) ?? {
-    firstMs: null,
-    tokensPerS: null,
-  };
   const models = sessions.flatMap(
     (session) => session.models.find(({ name }) => name === model) ?? [],
   );
   const contexts = models.map(({ contextTokensMax }) => contextTokensMax ?? 0);
   const contextTokens = Math.min(...contexts);
   return {
-    firstMs: firstMs?.p50 ?? slowest(sessions),
-    tokensPerSecond: tokensPerS?.p50 ?? fastest(sessions),
+    firstMs: firstMs ?? slowest(sessions),
+    tokensPerSecond: tokensPerSecond ?? fastest(sessions),
     room: Math.max(...sessions.map(shareOfRoom)),
     successRate: successRateOf(sessions),
     isCooling: sessions.every(({ sessionId }) =>

@@ -5,6 +5,7 @@ import {
   type Cooldown,
   type CooldownSettings,
   healthKey,
+  providerOf,
   whileAnswering,
 } from '../domain/health.js';
 
@@ -22,10 +23,14 @@ export class HealthSettings {
 @Injectable()
 export class LiveHealth {
   private readonly cooldowns = new Map<string, Cooldown>();
+  /** How many of each provider's upstreams are remembered. */
+  private readonly counts = new Map<string, number>();
 
   constructor(private readonly settings: HealthSettings) {}
 
   readonly cooldownOf = (key: string): Cooldown | undefined => this.cooldowns.get(key);
+
+  readonly hasCooldowns = (providerId: string): boolean => this.counts.has(providerId);
 
   get size(): number {
     return this.cooldowns.size;
@@ -35,10 +40,12 @@ export class LiveHealth {
     const key = healthKey(ended.providerId, ended.model, ended.sessionId);
     const next = afterAttempt(this.cooldowns.get(key), ended, this.settings.cooldown);
     if (!next) return;
+    if (!this.cooldowns.has(key)) this.count(key, 1);
     this.cooldowns.set(key, next);
     const [oldest] = this.cooldowns.keys();
     if (this.cooldowns.size > this.settings.entriesMax && oldest !== undefined) {
       this.cooldowns.delete(oldest);
+      this.count(oldest, -1);
     }
   }
 
@@ -64,5 +71,12 @@ export class LiveHealth {
   endTrial(key: string): void {
     const known = this.cooldowns.get(key);
     if (known) this.cooldowns.set(key, { ...known, trialUntilMs: 0 });
+  }
+
+  private count(key: string, change: 1 | -1): void {
+    const providerId = providerOf(key);
+    const count = (this.counts.get(providerId) ?? 0) + change;
+    if (count > 0) this.counts.set(providerId, count);
+    else this.counts.delete(providerId);
   }
 }

@@ -17,6 +17,8 @@ export class PaceSettings {
 const freshMs = 1_000;
 
 type Entry = {
+  readonly providerId: string;
+  readonly model: string;
   readonly record: PaceRecord;
   figured: Readonly<{ pace: Pace; atMs: number }> | undefined;
 };
@@ -24,7 +26,10 @@ type Entry = {
 /** How fast each provider's model is, as the gateways measure it; every replica hears the same. */
 @Injectable()
 export class LivePace {
-  private readonly entries = new Map<string, Entry>();
+  /** The one that was used longest ago first. */
+  private readonly entries = new Set<Entry>();
+  /** By provider and model. One key for both would have to be made anew for each question. */
+  private readonly byProvider = new Map<string, Map<string, Entry>>();
 
   constructor(
     private readonly clock: Clock,
@@ -51,21 +56,17 @@ export class LivePace {
     { providerId, model, atMs }: Readonly<{ providerId: string; model: string; atMs: number }>,
     put: (record: PaceRecord, atMs: number) => void,
   ): void {
-    const name = keyOf(providerId, model);
-    const entry = this.entries.get(name) ?? { record: new PaceRecord(), figured: undefined };
+    const entry = this.entryOf(providerId, model);
     put(entry.record, Math.min(atMs, this.clock.nowMs()));
-    // The one that was used last goes last.
-    this.entries.delete(name);
-    this.entries.set(name, entry);
-    const [oldest] = this.entries.keys();
-    if (this.entries.size > this.settings.entriesMax && oldest !== undefined) {
-      this.entries.delete(oldest);
-    }
+    this.entries.delete(entry);
+    this.entries.add(entry);
+    const [oldest] = this.entries;
+    if (this.entries.size > this.settings.entriesMax && oldest) this.forget(oldest);
   }
 
   /** By the model's name at the provider. */
   of(providerId: string, modelThere: string): Pace {
-    const entry = this.entries.get(keyOf(providerId, modelThere));
+    const entry = this.find(providerId, modelThere);
     if (!entry) return unknownPace;
     const nowMs = this.clock.nowMs();
     if (!entry.figured || Math.abs(nowMs - entry.figured.atMs) >= freshMs) {
@@ -77,10 +78,27 @@ export class LivePace {
 
   /** Each window of it; undefined where nothing was measured. */
   windowsOf(providerId: string, modelThere: string): readonly WindowPace[] | undefined {
-    return this.entries.get(keyOf(providerId, modelThere))?.record.windowsAt(this.clock.nowMs());
+    return this.find(providerId, modelThere)?.record.windowsAt(this.clock.nowMs());
   }
-}
 
-function keyOf(providerId: string, modelThere: string): string {
-  return `${providerId}\n${modelThere}`;
+  private find(providerId: string, model: string): Entry | undefined {
+    return this.byProvider.get(providerId)?.get(model);
+  }
+
+  private entryOf(providerId: string, model: string): Entry {
+    const known = this.find(providerId, model);
+    if (known) return known;
+    const entry = { providerId, model, record: new PaceRecord(), figured: undefined };
+    const ofProvider = this.byProvider.get(providerId) ?? new Map<string, Entry>();
+    this.byProvider.set(providerId, ofProvider.set(model, entry));
+    return entry;
+  }
+
+  private forget(entry: Entry): void {
+    const { providerId, model } = entry;
+    const ofProvider = this.byProvider.get(providerId);
+    this.entries.delete(entry);
+    ofProvider?.delete(model);
+    if (ofProvider?.size === 0) this.byProvider.delete(providerId);
+  }
 }

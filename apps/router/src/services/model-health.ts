@@ -40,7 +40,7 @@ export class ModelHealth {
       const { nowMs } = this.market.around();
       const { outliers } = this.settings;
       const out = outliers
-        ? outliersOf(peers, ({ cooldown }) => cooldown, outliers, nowMs)
+        ? outliersOf(peers, ({ cooldown }) => cooldown, outliers, { nowMs })
         : new Map<Peer, number>();
       const own = peers.filter(({ providerId }) => providerId === provider.id);
       return {
