@@ -79,6 +79,7 @@ function checkMembers(one: PlanCase, { candidates }: Considered, expected: Expec
     assert(upstream, `nobody may ask ${names[at]}`);
     const { offer, modelThere } = upstream;
     assert.equal(candidate.modelThere, modelThere);
+    assert.equal(candidate.endpoint, upstream.endpoint, 'by which endpoint');
     assert.deepEqual(candidate.offer.prices, offer.prices, 'prices');
     assert.equal(candidate.offer.feeBps, offer.feeBps, 'fee');
     assert.equal(candidate.offer.isOwn, offer.isOwn);

@@ -1,4 +1,5 @@
-import type { PresentModel, SessionPresence } from '@aisbf/contracts';
+import assert from 'node:assert';
+import type { EndpointName, PresentModel, SessionPresence } from '@aisbf/contracts';
 import type { Opening } from '../src/domain/provider-policy.js';
 import type { PlanCase } from './plan-case.js';
 import { isAbovePrices, startCost } from './plan-oracle-money.js';
@@ -9,6 +10,7 @@ import { nowMs } from './random-schedule.js';
 export type OracleUpstream = Readonly<{
   offer: OracleOffer;
   modelThere: string;
+  endpoint: EndpointName;
   session: SessionPresence | undefined;
   healthName: string;
 }>;
@@ -19,17 +21,28 @@ export type Fit = Readonly<{ upstreams: readonly OracleUpstream[]; reasons: read
 type Rule = readonly [reason: string, isBroken: boolean];
 
 export function fitOf(one: PlanCase, offer: OracleOffer): Fit {
-  const { provider, model } = offer;
   const against = first(offerRules(one, offer));
   if (against !== undefined) return { upstreams: [], reasons: [against] };
-  const { source } = provider;
-  if (source.kind === 'openai') {
-    const modelThere = source.models.get(model);
-    if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
-    if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
-    const healthName = `${provider.id}\n\n${modelThere}`;
-    return { upstreams: [{ offer, modelThere, session: undefined, healthName }], reasons: [] };
-  }
+  return offer.provider.source.kind === 'openai' ? hostedFit(one, offer) : workersFit(one, offer);
+}
+
+function hostedFit({ facts }: PlanCase, offer: OracleOffer): Fit {
+  const { id, source } = offer.provider;
+  assert(source.kind === 'openai');
+  const modelThere = source.models.get(offer.model);
+  if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
+  const endpoint = askedBy(facts.endpoint, source.endpoints ?? undefined);
+  if (!endpoint) return { upstreams: [], reasons: ['endpoint_unsupported'] };
+  if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
+  const healthName = `${id}\n\n${modelThere}`;
+  return {
+    upstreams: [{ offer, modelThere, endpoint, session: undefined, healthName }],
+    reasons: [],
+  };
+}
+
+function workersFit(one: PlanCase, offer: OracleOffer): Fit {
+  const { provider, model } = offer;
   const upstreams: OracleUpstream[] = [];
   const reasons = new Set<string>();
   const sessions = one.sessions.filter(({ providerId }) => providerId === provider.id);
@@ -37,8 +50,9 @@ export function fitOf(one: PlanCase, offer: OracleOffer): Fit {
   for (const session of sessions) {
     const why = whyNot(one, session, model);
     const healthName = `${provider.id}\n${session.sessionId}\n${model}`;
-    if (why === undefined) upstreams.push({ offer, modelThere: model, session, healthName });
-    else reasons.add(why);
+    const endpoint = askedBy(one.facts.endpoint, session.endpoints && doorsAt(session.endpoints));
+    if (why !== undefined || !endpoint) reasons.add(why ?? '');
+    else upstreams.push({ offer, modelThere: model, endpoint, session, healthName });
   }
   return { upstreams, reasons: [...reasons] };
 }
@@ -98,9 +112,9 @@ function offerRules(one: PlanCase, offer: OracleOffer): readonly Rule[] {
 }
 
 function isTooDearFor({ facts }: PlanCase, { prices }: OracleOffer): boolean {
-  const { pricesMax, costMax, promptTokens } = facts;
+  const { pricesMax, costMax } = facts;
   if (pricesMax && isAbovePrices(prices, pricesMax)) return true;
-  return costMax !== undefined && startCost(prices, promptTokens) > BigInt(costMax);
+  return costMax !== undefined && startCost(prices, facts) > BigInt(costMax);
 }
 
 function sessionRules(
@@ -116,9 +130,9 @@ function sessionRules(
   return [
     [
       'endpoint_unsupported',
-      endpoints !== undefined && !endpoints.includes('/v1/chat/completions'),
+      askedBy(facts.endpoint, endpoints && doorsAt(endpoints)) === undefined,
     ],
-    ['output_unsupported', model.outputs !== undefined && !model.outputs.includes('text')],
+    ['output_unsupported', !givesAnswers(model, facts.endpoint)],
     ['input_unsupported', !takesInputs(model, facts.inputs ?? [])],
     ['tools_unsupported', facts.hasTools === true && model.hasTools === false],
     ['context_too_small', promptTokens > context],
@@ -128,6 +142,35 @@ function sessionRules(
     [state, state !== 'serving'],
     ['at_capacity', inFlightMax - inFlight <= 0 && settings.sessionQueuedMax - queued <= 0],
   ];
+}
+
+const paths: Readonly<Partial<Record<EndpointName, string>>> = {
+  'chat.completions': '/v1/chat/completions',
+  responses: '/v1/responses',
+  embeddings: '/v1/embeddings',
+  'images.generations': '/v1/images/generations',
+};
+
+function doorsAt(told: readonly string[]): ReadonlySet<EndpointName> {
+  const names = Object.keys(paths) as EndpointName[];
+  return new Set(names.filter((name) => told.includes(paths[name] ?? '')));
+}
+
+/** Responses can be said as chat, to whoever does not say that it takes them. Who says nothing is asked. */
+function askedBy(
+  wanted: EndpointName,
+  doors: ReadonlySet<EndpointName> | undefined,
+): EndpointName | undefined {
+  const inStead = wanted === 'responses' ? 'chat.completions' : wanted;
+  if (!doors) return inStead;
+  if (doors.has(wanted)) return wanted;
+  return doors.has(inStead) ? inStead : undefined;
+}
+
+function givesAnswers({ outputs }: PresentModel, endpoint: EndpointName): boolean {
+  const wanted = { embeddings: 'embedding', 'images.generations': 'image' };
+  const output = endpoint in wanted ? wanted[endpoint as keyof typeof wanted] : 'text';
+  return outputs === undefined || outputs.includes(output);
 }
 
 /** What a worker does not say is no reason to leave it out. */

@@ -74,7 +74,7 @@ export function rankOf(
     isEach(wishes.throughputMin, pace?.tokensPerS, (is, wish) => is >= wish);
   const output = outputHeld(one.facts, one.settings, one.usualOutput);
   const sorted = {
-    price: plainCost(offer.prices, one.facts.promptTokens, output),
+    price: plainCost(offer.prices, one.facts, output),
     latency: pace?.firstMs?.p50 ?? Number.POSITIVE_INFINITY,
     throughput: -(pace?.tokensPerS?.p50 ?? Number.NEGATIVE_INFINITY),
   };

@@ -39,7 +39,7 @@ export function knownOf(
     label: `${provider.username}/${provider.name}/${model}`,
     offer,
     source: isOwn ? 'own' : others,
-    cost: costAtMost(offer.prices, facts.promptTokens, outputHeld(facts, settings, usualOutput)),
+    cost: costAtMost(offer.prices, facts, outputHeld(facts, settings, usualOutput)),
     // Who has several machines is known by the slowest of them, where nobody has measured them all.
     firstMs: pace?.firstMs?.p50 ?? most(measured.map(({ firstMs }) => firstMs)),
     speed: pace?.tokensPerS?.p50 ?? most(measured.map(({ chunksPerSecond }) => chunksPerSecond)),

@@ -62,7 +62,7 @@ export function selectionOf(
     decision: decision?.name ?? null,
     outcomes,
     groups,
-    refusal: groups.length === 0 ? whyNobody(looks) : undefined,
+    refusal: groups.length === 0 ? whyNobody(one, looks) : undefined,
     isSecret: outcomes.some(({ isPrivate }) => isPrivate),
     unfit,
   };
@@ -115,13 +115,13 @@ function firstOfEach(groups: readonly (readonly Known[])[]): readonly (readonly 
     .filter((equals) => equals.length > 0);
 }
 
-function whyNobody(looks: readonly Look[]): string {
+function whyNobody(one: PlanCase, looks: readonly Look[]): string {
   const excluded = looks.flatMap(({ outcome }) => outcome.excluded);
   if (excluded.some(({ by }) => by.includes('not_private'))) return 'PRIVACY_UNMET';
   const offers = looks.flatMap((look) => look.offers);
   if (excluded.length > 0 || offers.length === 0) return 'SELECTION_EMPTY';
   const reasons = looks.flatMap(({ unfit }) => unfit.flatMap((each) => each.reasons));
-  return refusalOf(offers, reasons);
+  return refusalOf(offers, reasons, one.facts.endpoint);
 }
 
 function find(

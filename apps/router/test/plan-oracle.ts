@@ -28,7 +28,7 @@ export type Expected = Readonly<{
 }>;
 
 /**
- * The rules of `docs/routing.md`, `docs/routing-health.md` and `docs/api.md` said again in the plainest way, by looking at
+ * The rules of `docs/routing.md` and `docs/api.md` said again in the plainest way, by looking at
  * everything for every question. Takes nothing from the router but its types, the definitions of what is built in, and the
  * dice.
  */
@@ -112,6 +112,7 @@ function whyNobody(one: PlanCase, tree: Tree): string | undefined {
   return refusalOf(
     offersIn(tree),
     fits.flatMap(({ reasons }) => reasons),
+    one.facts.endpoint,
   );
 }
 
@@ -121,7 +122,7 @@ export function holdOf(one: PlanCase, offers: readonly OracleOffer[]): bigint {
   const output = outputHeld(facts, settings, usualOutput);
   let hold = 0n;
   for (const { prices } of offers) {
-    const cost = costAtMost(prices, facts.promptTokens, output);
+    const cost = costAtMost(prices, facts, output);
     if (cost > hold) hold = cost;
   }
   const most = facts.costMax === undefined ? hold : BigInt(facts.costMax);

@@ -85,7 +85,7 @@ const modelFacts = fc
   .record({
     contextTokensMax: fc.option(fc.constantFrom(500, 500_000)),
     inputs: fc.option(fc.constantFrom(['text'], ['text', 'image']), { nil: undefined, freq: 2 }),
-    outputs: fc.constantFrom(undefined, undefined, ['text'], ['embedding']),
+    outputs: fc.constantFrom(undefined, undefined, ['text'], ['embedding'], ['image', 'text']),
     hasTools: fc.constantFrom(undefined, true, false),
     quantization: fc.constantFrom(undefined, 'Q4', 'Q8'),
     parameters: fc.constantFrom(undefined, undefined, ['temperature'], ['temperature', 'tools']),
@@ -150,6 +150,7 @@ function sessionsOf(
               undefined,
               ['/v1/chat/completions'],
               ['/v1/audio/speech'],
+              ['/v1/embeddings', '/v1/responses'],
             ),
             measured,
             frameBytesMax: fc.constantFrom(4_096, 1_048_576),

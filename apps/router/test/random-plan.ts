@@ -1,4 +1,4 @@
-import type { RequestFacts } from '@aisbf/contracts';
+import type { EndpointName, RequestFacts } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
 import fc from 'fast-check';
 import type { Provider, Rotation, StoredAutoselect } from '../src/domain/catalogue.js';
@@ -128,6 +128,13 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
   return fc
     .record({
       route,
+      endpoint: fc.constantFrom<EndpointName[]>(
+        ...Array.from({ length: 6 }, () => 'chat.completions' as const),
+        ...(['responses', 'embeddings', 'images.generations'] as const),
+      ),
+      units: rarely(
+        fc.record({ image: fc.integer({ min: 1, max: 4 }), audio_second: fc.constantFrom(0, 90) }),
+      ),
       fallbacks: seldom(fc.array(route, { minLength: 1, maxLength: 3 })),
       stickyKey: rarely(fc.constantFrom('one', 'two')),
       preferences: wishes,
@@ -147,7 +154,6 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
     .map(
       (facts) =>
         ({
-          endpoint: 'chat.completions',
           ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)),
         }) as RequestFacts,
     );
@@ -231,6 +237,20 @@ function withChain(rotations: readonly Rotation[], providers: readonly Provider[
   return [...rotations.filter(({ id }) => id !== 'global-main'), ...deepChain(providers, depth)];
 }
 
+/** What a hosted API serves, where its owner says so. */
+const hostedDoors = rarely(
+  fc
+    .subarray<EndpointName>(['chat.completions', 'responses', 'embeddings'])
+    .map((all) => new Set(all)),
+);
+
+function withDoors(provider: Provider, endpoints: ReadonlySet<EndpointName> | undefined): Provider {
+  const { source } = provider;
+  return source.kind === 'openai' && endpoints
+    ? { ...provider, source: { ...source, endpoints } }
+    : provider;
+}
+
 function keysOf({ catalogue, sessions }: RandomMarket): readonly string[] {
   return [
     ...catalogue.providers.flatMap(({ id }) =>
@@ -253,6 +273,7 @@ export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) 
   const others = providers.filter(({ ownerId }) => ownerId !== market.buyer.ownerId);
   return fc
     .record({
+      doors: fc.tuple(...providers.map(() => hostedDoors)),
       policies: fc.tuple(...providers.map(() => policy)),
       limits: fc.tuple(...rotations.map(() => limits)),
       depth: fc.constantFrom(0, 0, 0, 0, 3, 7, 8, 9),
@@ -274,26 +295,38 @@ export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) 
       settings,
       seed: fc.string({ minLength: 1, maxLength: 4 }),
     })
-    .map(({ policies, depth, rules, seed, limits: ofRotations, autoselects, barred, ...rest }) => {
-      const open = providers.map((provider, at) => ({
-        ...provider,
-        policy: policies[at] ?? openPolicy,
-      }));
-      const limited = rotations.map((each, at) => ({
-        ...each,
-        limits: ofRotations[at] ?? each.limits,
-      }));
-      const catalogue = {
-        revision,
-        listings,
-        usageChecks,
-        sellerFees,
+    .map(
+      ({
+        policies,
+        doors,
+        depth,
+        rules,
+        seed,
+        limits: ofRotations,
         autoselects,
-        providers: open,
-        rotations: withChain(limited, open, depth),
-      };
-      const buyer = { ...market.buyer, ...(rules && { rules }) };
-      const around = { sessions: market.sessions, barred: barred ?? new Map() };
-      return { one: { ...rest, ...around, catalogue, buyer }, seed };
-    });
+        barred,
+        ...rest
+      }) => {
+        const open = providers.map((provider, at) => ({
+          ...withDoors(provider, doors[at]),
+          policy: policies[at] ?? openPolicy,
+        }));
+        const limited = rotations.map((each, at) => ({
+          ...each,
+          limits: ofRotations[at] ?? each.limits,
+        }));
+        const catalogue = {
+          revision,
+          listings,
+          usageChecks,
+          sellerFees,
+          autoselects,
+          providers: open,
+          rotations: withChain(limited, open, depth),
+        };
+        const buyer = { ...market.buyer, ...(rules && { rules }) };
+        const around = { sessions: market.sessions, barred: barred ?? new Map() };
+        return { one: { ...rest, ...around, catalogue, buyer }, seed };
+      },
+    );
 });

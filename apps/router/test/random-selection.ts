@@ -238,7 +238,7 @@ function isWithin(
   return [
     !most.pricesMax || !isAbovePrices(prices, most.pricesMax),
     most.expectedCostMax === undefined ||
-      costAtMost(prices, facts.promptTokens, output) <= BigInt(most.expectedCostMax),
+      costAtMost(prices, facts, output) <= BigInt(most.expectedCostMax),
     most.firstMsMax === undefined || (firstMs !== undefined && firstMs <= most.firstMsMax),
     most.contextTokensMin === undefined || (there?.contextTokensMax ?? 0) >= most.contextTokensMin,
     most.isDeclared !== true || isTold(there, facts),
