@@ -30,6 +30,9 @@ export function checkCeilings(one: PlanCase, seed: string): number {
 function checkPrice({ offer }: Upstream, facts: RequestFacts): void {
   const { pricesMax, costMax } = facts;
   assert(!pricesMax || !isAbovePrices(offer.prices, pricesMax), 'a price');
+  const importMax = Object.entries(offer.throughImport?.pricesMax ?? {});
+  const most = Object.fromEntries(importMax.map(([kind, price]) => [kind, String(price)]));
+  assert(!isAbovePrices(offer.prices, most), 'what an import takes');
   assert(costMax === undefined || startCost(offer.prices, facts) <= BigInt(costMax), 'cost');
 }
 
@@ -46,7 +49,7 @@ function checkMachine({ target, modelThere }: Upstream, { facts, settings }: Pla
   const model = models.find(({ name }) => name === modelThere);
   assert(model && state === 'serving', 'a machine that does not serve this');
   const gives = facts.endpoint === 'embeddings' ? 'embedding' : 'text';
-  const isText = facts.endpoint !== 'images.generations';
+  const isText = !['images.generations', 'studio'].includes(facts.endpoint);
   assert(!isText || (model.outputs?.includes(gives) ?? true), 'output');
   assert(facts.promptTokens <= (model.contextTokensMax ?? facts.promptTokens), 'context');
   assert(!facts.hasTools || model.hasTools !== false, 'tools');

@@ -7,10 +7,10 @@ import { randomFromSeed } from '../src/domain/weighted-order.js';
 import { considered, type PlanCase, type Planner } from './plan-case.js';
 import { presenceOf } from './random-market.js';
 import { ownerIdOf, usernames } from './random-names.js';
-import { seededPlans } from './random-plan.js';
+import { seededPlans, studioPaths } from './random-plan.js';
 import { moments, nowMs } from './random-schedule.js';
 
-/** What may be different in the next request: who asks, when, what the fee is, by what, and how long the prompt. */
+/** What may be different in the next request: who asks, when, what the fee is, by what, in a batch or not, and how long. */
 const turns = fc.array(
   fc.record({
     atMs: moments,
@@ -18,7 +18,10 @@ const turns = fc.array(
     feeBpsDefault: fc.constantFrom(500, 700),
     promptTokens: fc.constantFrom(0, 499, 501, 10_000),
     bodyBytes: fc.constantFrom(100, 5_000),
-    endpoint: fc.constantFrom('chat.completions', 'responses', 'embeddings'),
+    endpoint: fc.constantFrom('chat.completions', 'responses', 'embeddings', 'studio'),
+    studioPath: studioPaths,
+    isBatch: fc.boolean(),
+    isDeferred: fc.boolean(),
     /** Which worker has news before it. */
     changed: fc.nat({ max: 20 }),
   }),

@@ -1,5 +1,10 @@
 import assert from 'node:assert';
-import type { EndpointName, PresentModel, SessionPresence } from '@aisbf/contracts';
+import type {
+  EndpointName,
+  PresentModel,
+  RequestFacts,
+  SessionPresence,
+} from '@aisbf/contracts';
 import type { Opening } from '../src/domain/provider-policy.js';
 import type { PlanCase } from './plan-case.js';
 import { isAbovePrices, startCost } from './plan-oracle-money.js';
@@ -31,7 +36,8 @@ function hostedFit({ facts }: PlanCase, offer: OracleOffer): Fit {
   assert(source.kind === 'openai');
   const modelThere = source.models.get(offer.model);
   if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
-  const endpoint = askedBy(facts.endpoint, source.endpoints ?? undefined);
+  const isStudio = facts.endpoint === 'studio';
+  const endpoint = isStudio ? undefined : askedBy(facts.endpoint, source.endpoints ?? undefined);
   if (!endpoint) return { upstreams: [], reasons: ['endpoint_unsupported'] };
   if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
   const healthName = `${id}\n\n${modelThere}`;
@@ -48,9 +54,11 @@ function workersFit(one: PlanCase, offer: OracleOffer): Fit {
   const sessions = one.sessions.filter(({ providerId }) => providerId === provider.id);
   if (sessions.length === 0) reasons.add('no_live_session');
   for (const session of sessions) {
-    const why = whyNot(one, session, model);
+    const why = isPathForbidden(one, offer, session)
+      ? 'endpoint_not_allowed'
+      : whyNot(one, session, model);
     const healthName = `${provider.id}\n${session.sessionId}\n${model}`;
-    const endpoint = askedBy(one.facts.endpoint, session.endpoints && doorsAt(session.endpoints));
+    const endpoint = doorOf(one, session);
     if (why !== undefined || !endpoint) reasons.add(why ?? '');
     else upstreams.push({ offer, modelThere: model, endpoint, session, healthName });
   }
@@ -99,16 +107,27 @@ function offerRules(one: PlanCase, offer: OracleOffer): readonly Rule[] {
       'quantization_differs',
       source.kind === 'openai' && !isQuantizedAsWished(undefined, wishes.quantizations),
     ],
+    ['price_above_import_max', isAboveImport(offer)],
     ['price_above_max', isTooDearFor(one, offer)],
     ['disabled', !provider.isEnabled],
     ['paused_for_usage', offer.isPaused],
     [
       'endpoint_not_allowed',
-      !isOwn && policy?.endpoints != null && !policy.endpoints.includes(facts.endpoint),
+      // Of paths of their own workers are asked one by one.
+      !isOwn &&
+        facts.endpoint !== 'studio' &&
+        policy?.endpoints != null &&
+        !policy.endpoints.includes(facts.endpoint),
     ],
     ['closed_now', !isOwn && policy?.hours != null && !policy.hours.some(isOpen)],
     [barring ?? '', barring !== undefined],
   ];
+}
+
+function isAboveImport({ prices, through }: OracleOffer): boolean {
+  if (!through) return false;
+  const most = Object.entries(through.pricesMax).map(([kind, price]) => [kind, String(price)]);
+  return isAbovePrices(prices, Object.fromEntries(most));
 }
 
 function isTooDearFor({ facts }: PlanCase, { prices }: OracleOffer): boolean {
@@ -125,13 +144,10 @@ function sessionRules(
   const model = session.models.find((each) => each.name === name);
   if (!model) return [['not_offered', true]];
   const { preferences: wishes = {}, promptTokens } = facts;
-  const { endpoints, state, inFlight, inFlightMax, queued } = session;
+  const { state, inFlight, inFlightMax, queued } = session;
   const context = model.contextTokensMax ?? Number.POSITIVE_INFINITY;
   return [
-    [
-      'endpoint_unsupported',
-      askedBy(facts.endpoint, endpoints && doorsAt(endpoints)) === undefined,
-    ],
+    ['endpoint_unsupported', doorOf({ facts }, session) === undefined],
     ['output_unsupported', !givesAnswers(model, facts.endpoint)],
     ['input_unsupported', !takesInputs(model, facts.inputs ?? [])],
     ['tools_unsupported', facts.hasTools === true && model.hasTools === false],
@@ -151,6 +167,31 @@ const paths: Readonly<Partial<Record<EndpointName, string>>> = {
   'images.generations': '/v1/images/generations',
 };
 
+function doorOf({ facts }: Pick<PlanCase, 'facts'>, { endpoints }: SessionPresence) {
+  if (facts.endpoint !== 'studio') return askedBy(facts.endpoint, endpoints && doorsAt(endpoints));
+  return pathOf(facts, endpoints) === undefined ? undefined : facts.endpoint;
+}
+
+/** What a worker calls the path: as it is, or by the first of its names that has a blank where the path has something. */
+function pathOf({ studioPath = '' }: RequestFacts, endpoints: readonly string[] = []) {
+  const isSo = (name: string) =>
+    new RegExp(`^${name.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`).test(studioPath);
+  return endpoints.find((name) => name === studioPath) ?? endpoints.find(isSo);
+}
+
+/** The owner has not allowed others what its worker calls so, nor all of `studio`. */
+function isPathForbidden(
+  { facts }: PlanCase,
+  { isOwn, provider, model }: OracleOffer,
+  { endpoints, models }: SessionPresence,
+): boolean {
+  const path = facts.endpoint === 'studio' ? pathOf(facts, endpoints) : undefined;
+  const allowed = provider.policy?.endpoints;
+  if (isOwn || !path || !allowed || models.every(({ name }) => name !== model)) return false;
+  const name = path.replace('/v1/', '').replaceAll(/\/\{[^}]*\}/g, '').replaceAll('/', '.');
+  return !allowed.includes('studio') && !allowed.includes(name);
+}
+
 function doorsAt(told: readonly string[]): ReadonlySet<EndpointName> {
   const names = Object.keys(paths) as EndpointName[];
   return new Set(names.filter((name) => told.includes(paths[name] ?? '')));
@@ -168,6 +209,7 @@ function askedBy(
 }
 
 function givesAnswers({ outputs }: PresentModel, endpoint: EndpointName): boolean {
+  if (endpoint === 'studio') return true;
   const wanted = { embeddings: 'embedding', 'images.generations': 'image' };
   const output = endpoint in wanted ? wanted[endpoint as keyof typeof wanted] : 'text';
   return outputs === undefined || outputs.includes(output);

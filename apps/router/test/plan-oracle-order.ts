@@ -30,21 +30,23 @@ export function orderOf(one: PlanCase, expected: Expected, dice: RandomSource): 
       random,
     ),
   );
-  const out = outAmong(one, pool);
+  // The same that is named by itself and through imports is one.
+  const places = onceEach(pool);
+  const out = outAmong(one, places);
   const untilOf = (upstream: OracleUpstream) =>
     out.get(upstream.healthName) ?? standingOf(one, upstream).untilMs;
   const drawn = drawFrom(tree, {
     random,
     machinesOf: (name) => pool.filter((each) => each.offer.name === name && untilOf(each) === 0),
   });
-  const once = [...new Map(drawn.map((each) => [each.healthName, each])).values()];
+  const once = onceEach(drawn);
   const classes = new Map(once.map((each) => [each, rankOf(one, expected, each)]));
   const wished = once.toSorted((left, right) =>
     compareLists(classes.get(left) ?? [], classes.get(right) ?? []),
   );
   const isTrial = (each: OracleUpstream) => standingOf(one, each).isOnTrial;
   const [first] = wished;
-  const cooling = pool
+  const cooling = places
     .filter((each) => untilOf(each) > 0)
     .map((upstream) => ({ upstream, untilMs: untilOf(upstream) }));
   const later = wished
@@ -56,6 +58,11 @@ export function orderOf(one: PlanCase, expected: Expected, dice: RandomSource): 
     waiting: [...cooling, ...later].sort((left, right) => left.untilMs - right.untilMs),
     trial: first && isTrial(first) ? first.healthName : undefined,
   };
+}
+
+function onceEach(all: readonly OracleUpstream[]): readonly OracleUpstream[] {
+  const names = all.map(({ healthName }) => healthName);
+  return all.filter(({ healthName }, at) => names.indexOf(healthName) === at);
 }
 
 /** What a wish makes of one; less is asked earlier, and equals stay as they were drawn. */

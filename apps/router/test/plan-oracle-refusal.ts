@@ -11,6 +11,7 @@ const lasting: Readonly<Record<string, string>> = {
   endpoint_unsupported: 'ENDPOINT_UNSUPPORTED',
   endpoint_not_allowed: 'ENDPOINT_UNSUPPORTED',
   price_above_max: 'PRICE_ABOVE_MAX',
+  price_above_import_max: 'PRICE_ABOVE_MAX',
 };
 
 /** What the buyer itself rules out: that lasts too, and is told so. */

@@ -29,14 +29,16 @@ export function knownOf(
   qualities: AutoselectDefinition['qualities'],
 ): Known {
   const { facts, settings, usualOutput } = one;
-  const { provider, model, isOwn } = offer;
+  const { provider, model, isOwn, through } = offer;
   const pace = one.pace.get(provider.id);
   const sessions = upstreams.flatMap(({ session }) => session ?? []);
   const measured = sessions.flatMap((session) => session.measured ?? []);
   const isHosted = provider.source.kind === 'openai';
   const others = isHosted ? 'hosted' : 'workers';
   return {
-    label: `${provider.username}/${provider.name}/${model}`,
+    label: through
+      ? `${through.username}/import/${through.name}`
+      : `${provider.username}/${provider.name}/${model}`,
     offer,
     source: isOwn ? 'own' : others,
     cost: costAtMost(offer.prices, facts, outputHeld(facts, settings, usualOutput)),

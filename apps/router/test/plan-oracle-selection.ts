@@ -9,7 +9,14 @@ import { builtInAutoselects } from '../src/domain/built-in-autoselects.js';
 import type { Autoselect } from '../src/domain/catalogue.js';
 import type { PlanCase } from './plan-case.js';
 import { fitOf } from './plan-oracle-fit.js';
-import { isListed, isMine, type OracleOffer, offerOf } from './plan-oracle-offers.js';
+import {
+  importedOffer,
+  importOpen,
+  isListed,
+  isMine,
+  type OracleOffer,
+  offerOf,
+} from './plan-oracle-offers.js';
 import { refusalOf } from './plan-oracle-refusal.js';
 import { brokenBy, type Known, knownOf, scoresOf } from './plan-oracle-score.js';
 import { offersOfRotation, onceEach } from './plan-oracle-tree.js';
@@ -162,8 +169,10 @@ function membersOf(
   return onceEach(
     from.flatMap((member) => {
       if ('rotationId' in member) return offersOfRotation(one, member.rotationId);
-      // Imports are tried elsewhere: these markets have none.
-      if ('importId' in member) return [];
+      if ('importId' in member) {
+        const found = importOpen(one, ({ id }) => id === member.importId);
+        return importedOffer(one, found) ?? [];
+      }
       return offerOf(one, member.providerId, member.model) ?? [];
     }),
   );

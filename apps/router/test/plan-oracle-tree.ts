@@ -1,6 +1,6 @@
 import type { Rotation } from '../src/domain/catalogue.js';
 import type { PlanCase } from './plan-case.js';
-import { type OracleOffer, offerOf } from './plan-oracle-offers.js';
+import { importedOffer, importOpen, type OracleOffer, offerOf } from './plan-oracle-offers.js';
 
 /** What a route leads to, as it is drawn from. */
 export type Tree =
@@ -55,6 +55,13 @@ export function rotationTree(
       const inner = one.catalogue.rotations.find(({ id }) => id === target.rotationId);
       const tree = inner && rotationTree(one, inner, [...above, rotation]);
       if (tree) drawn.push({ name: target.rotationId, weight, priority, tree });
+    } else {
+      const { importId } = target;
+      const offer = importedOffer(
+        one,
+        importOpen(one, ({ id }) => id === importId),
+      );
+      if (offer) drawn.push({ name: importId, weight, priority, tree: { offer } });
     }
   }
   return drawn.length > 0 ? { drawn } : undefined;

@@ -90,8 +90,9 @@ function nobody(refusal: string): Expected {
   };
 }
 
-export function toldOf({ provider, model }: OracleOffer, reason: string): Told {
-  return `${provider.username}/${provider.name} ${model}: ${reason}`;
+export function toldOf({ provider, model, through }: OracleOffer, reason: string): Told {
+  const by = through ? ` by ${through.username}/import/${through.name}` : '';
+  return `${provider.username}/${provider.name} ${model}${by}: ${reason}`;
 }
 
 function fitsIn(one: PlanCase, tree: Tree) {
@@ -117,7 +118,7 @@ function whyNobody(one: PlanCase, tree: Tree): string | undefined {
 }
 
 /** What is held for these: what the dearest of them takes at most, within what the buyer wants to spend. */
-export function holdOf(one: PlanCase, offers: readonly OracleOffer[]): bigint {
+export function holdOf(one: PlanCase, offers: readonly Pick<OracleOffer, 'prices'>[]): bigint {
   const { facts, settings, usualOutput } = one;
   const output = outputHeld(facts, settings, usualOutput);
   let hold = 0n;

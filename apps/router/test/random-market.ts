@@ -117,10 +117,16 @@ function listingsOf(all: readonly Provider[], share: number): fc.Arbitrary<reado
       fc.tuple(
         ...chosen.map(({ providerId, model }) =>
           fc
-            .record({ prices: scheduleOf(prices, 1), isActive: mostly, fees: scheduleOf(ownFee) })
-            .map(
-              (terms): Listing => ({ id: `${providerId}-${model}`, providerId, model, ...terms }),
-            ),
+            .record({
+              prices: scheduleOf(prices, 1),
+              isActive: mostly,
+              fees: scheduleOf(ownFee),
+              batchPercent: fc.constantFrom(undefined, 100, 50, 33),
+            })
+            .map(({ batchPercent, ...terms }): Listing => {
+              const share = batchPercent === undefined ? {} : { batchPercent };
+              return { id: `${providerId}-${model}`, providerId, model, ...terms, ...share };
+            }),
         ),
       ),
     );
@@ -151,6 +157,8 @@ function sessionsOf(
               ['/v1/chat/completions'],
               ['/v1/audio/speech'],
               ['/v1/embeddings', '/v1/responses'],
+              ['/v1/chat/completions', '/v1/pipelines/{id}/run'],
+              ['/v1/pipelines/{id}/run', '/v1/pipelines/fast/run'],
             ),
             measured,
             frameBytesMax: fc.constantFrom(4_096, 1_048_576),

@@ -1,4 +1,4 @@
-import type { EndpointName, RequestFacts } from '@aisbf/contracts';
+import type { EndpointName, OpenAiEndpoint, RequestFacts } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
 import fc from 'fast-check';
 import type { Provider, Rotation, StoredAutoselect } from '../src/domain/catalogue.js';
@@ -8,6 +8,7 @@ import type { PlanSettings } from '../src/domain/plan.js';
 import { openPolicy, type ProviderPolicy } from '../src/domain/provider-policy.js';
 import type { RateRejection } from '../src/domain/upstream.js';
 import type { PlanCase } from './plan-case.js';
+import { importingIn, importRoutes } from './random-imports.js';
 import { fullMarkets, planSettings, type RandomMarket, routesOf } from './random-market.js';
 import { models, ownerIdOf, usernames } from './random-names.js';
 import { nowMs } from './random-schedule.js';
@@ -44,7 +45,12 @@ const policy: fc.Arbitrary<ProviderPolicy | undefined> = fc.option(
         { maxLength: 2 },
       ),
     ),
-    endpoints: rarelyNull(fc.constantFrom(['chat.completions'], ['embeddings'], [])),
+    endpoints: rarelyNull(
+      fc.constantFrom(
+        ...[['chat.completions'], ['embeddings'], []],
+        ...[['studio'], ['pipelines.run'], ['chat.completions', 'pipelines.fast.run']],
+      ),
+    ),
     buyerRates: fc.constant(rates),
     rates: fc.constant(rates),
   }),
@@ -113,6 +119,11 @@ const pricesMax = fc.record(
   { requiredKeys: [] },
 );
 
+/** One that workers have by name, one by a template, and one that nobody has. */
+export const studioPaths = fc.constantFrom(
+  ...['/v1/pipelines/fast/run', '/v1/pipelines/slow/run', '/v1/pipelines'],
+);
+
 const seldom = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
   const route = fc
@@ -121,6 +132,9 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
         { weight: 2, arbitrary: leadingRoutes(market) },
         { weight: 1, arbitrary: routesOf(market) },
         { weight: 1, arbitrary: autoselectRoutes },
+        ...(market.catalogue.imports.length > 0
+          ? [{ weight: 1, arbitrary: fc.constantFrom(...importRoutes) }]
+          : []),
       ),
       fc.constantFrom('', '', '', ':nitro', ':floor'),
     )
@@ -130,8 +144,11 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
       route,
       endpoint: fc.constantFrom<EndpointName[]>(
         ...Array.from({ length: 6 }, () => 'chat.completions' as const),
-        ...(['responses', 'embeddings', 'images.generations'] as const),
+        ...(['responses', 'embeddings', 'images.generations', 'studio'] as const),
       ),
+      studioPath: studioPaths,
+      isBatch: rarely(fc.boolean()),
+      isDeferred: rarely(fc.boolean()),
       units: rarely(
         fc.record({ image: fc.integer({ min: 1, max: 4 }), audio_second: fc.constantFrom(0, 90) }),
       ),
@@ -151,12 +168,11 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
       hasTools: seldom(fc.boolean()),
       signals: fc.option(signals, { nil: undefined }),
     })
-    .map(
-      (facts) =>
-        ({
-          ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)),
-        }) as RequestFacts,
-    );
+    .map(({ studioPath, ...facts }) => {
+      const all = { ...facts, ...(facts.endpoint === 'studio' && { studioPath }) };
+      const said = Object.entries(all).filter(([, value]) => value !== undefined);
+      return Object.fromEntries(said) as RequestFacts;
+    });
 }
 
 /** Those that most likely lead to somebody: on sale, or one's own. */
@@ -167,6 +183,7 @@ function leadingRoutes(market: RandomMarket): fc.Arbitrary<string> {
     ...catalogue.rotations.map(({ username, name }) => `${username}/rotation/${name}`),
     ...catalogue.rotations.map(({ name }) => `rotation/${name}`),
     ...own.flatMap(({ name }) => models.map((model) => `${name}/${model}`)),
+    ...catalogue.imports.map(({ name }) => `import/${name}`),
     ...catalogue.listings.flatMap(({ providerId, model }) => {
       const sold = catalogue.providerById.get(providerId);
       return sold ? [`${sold.username}/provider/${sold.name}/${model}`] : [];
@@ -240,11 +257,11 @@ function withChain(rotations: readonly Rotation[], providers: readonly Provider[
 /** What a hosted API serves, where its owner says so. */
 const hostedDoors = rarely(
   fc
-    .subarray<EndpointName>(['chat.completions', 'responses', 'embeddings'])
+    .subarray<OpenAiEndpoint>(['chat.completions', 'responses', 'embeddings'])
     .map((all) => new Set(all)),
 );
 
-function withDoors(provider: Provider, endpoints: ReadonlySet<EndpointName> | undefined): Provider {
+function withDoors(provider: Provider, endpoints: ReadonlySet<OpenAiEndpoint> | undefined): Provider {
   const { source } = provider;
   return source.kind === 'openai' && endpoints
     ? { ...provider, source: { ...source, endpoints } }
@@ -268,8 +285,13 @@ const mapOf = <Value>(keys: readonly string[], value: fc.Arbitrary<Value>) =>
     .map((all) => new Map(all.flatMap(([key, one]) => (one === undefined ? [] : [[key, one]]))));
 
 /** Everything that a plan depends on, and few names, so that it collides. */
-export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) => {
-  const { revision, providers, listings, rotations, usageChecks, sellerFees } = market.catalogue;
+export const seededPlans: fc.Arbitrary<SeededPlan> = fc
+  .oneof(fullMarkets, importingIn(fullMarkets))
+  .chain(plansIn);
+
+function plansIn(market: RandomMarket): fc.Arbitrary<SeededPlan> {
+  const { revision, providers, listings, rotations, imports, usageChecks, sellerFees } =
+    market.catalogue;
   const others = providers.filter(({ ownerId }) => ownerId !== market.buyer.ownerId);
   return fc
     .record({
@@ -318,6 +340,7 @@ export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) 
         const catalogue = {
           revision,
           listings,
+          imports,
           usageChecks,
           sellerFees,
           autoselects,
@@ -329,4 +352,4 @@ export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) 
         return { one: { ...rest, ...around, catalogue, buyer }, seed };
       },
     );
-});
+}

@@ -77,6 +77,7 @@ function selectionsIn({ catalogue }: RandomMarket) {
   const members = [
     ...catalogue.providers.flatMap(({ id }) => models.map((model) => ({ providerId: id, model }))),
     ...catalogue.rotations.map(({ id }) => ({ rotationId: id })),
+    ...catalogue.imports.map(({ id }) => ({ importId: id })),
   ];
   const from = fc.oneof(fc.constant('everything' as const), fc.subarray(members, { minLength: 1 }));
   const privacy = fc.constantFrom('ignored' as const, 'marked' as const, 'always' as const);

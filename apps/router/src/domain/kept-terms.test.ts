@@ -18,7 +18,7 @@ import { consider } from './plan.js';
 import { randomFromSeed } from './weighted-order.js';
 
 type Asking = Readonly<{ username: string; route: string; fallback: string; atMs: number }> &
-  Readonly<{ feeBpsDefault: number; seed: string }>;
+  Readonly<{ feeBpsDefault: number; isBatch: boolean; seed: string }>;
 
 const askingsOf = (market: RandomMarket): fc.Arbitrary<readonly Asking[]> => {
   const rotations = market.catalogue.rotations.map(
@@ -34,6 +34,7 @@ const askingsOf = (market: RandomMarket): fc.Arbitrary<readonly Asking[]> => {
       username: fc.constantFrom(...usernames, 'carl'),
       ...{ route, fallback: route, atMs: moments, seed: fc.string() },
       feeBpsDefault: fc.constantFrom(500, 700),
+      isBatch: fc.boolean(),
     }),
     { minLength: 2, maxLength: 12 },
   );
@@ -47,6 +48,7 @@ const asked = importing.chain((market) =>
 function comesOf(asking: Asking, market: RandomMarket, catalogue: Catalogue): unknown {
   const facts: RequestFacts = {
     ...{ endpoint: 'chat.completions', route: asking.route, fallbacks: [asking.fallback] },
+    isBatch: asking.isBatch,
     ...{ isStream: false, bodyBytes: 100, promptTokens: 100, outputTokensMax: 10, choices: 1 },
   };
   try {

@@ -114,20 +114,24 @@ export function workerRejection(
   session: SessionPresence,
   demands: SessionDemands,
 ): SessionRejection | PolicyRejection | undefined {
+  // What waiting would not mend comes first.
   return (
-    sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands)
+    studioRejection(offer, session, demands) ?? sessionRejection(offer.model, session, demands)
   );
 }
 
-/** Own capacity is always allowed. */
+/** Of a path that the worker has for this model. Own capacity is always allowed. */
 function studioRejection(
-  { isOwn, provider }: Offer,
-  { endpoints }: SessionPresence,
+  { isOwn, provider, model }: Offer,
+  { endpoints, models }: SessionPresence,
   { endpoint, studioPath }: SessionDemands,
 ): PolicyRejection | undefined {
-  if (endpoint !== 'studio' || isOwn) return undefined;
-  const template = servedTemplate(endpoints, studioPath) ?? '';
-  return isStudioAllowed(provider.policy, template) ? undefined : 'endpoint_not_allowed';
+  if (endpoint !== 'studio' || isOwn || !models.some(({ name }) => name === model)) {
+    return undefined;
+  }
+  const template = servedTemplate(endpoints, studioPath);
+  const isAllowed = template === undefined || isStudioAllowed(provider.policy, template);
+  return isAllowed ? undefined : 'endpoint_not_allowed';
 }
 
 export function toRejection(
