@@ -1,10 +1,5 @@
 import assert from 'node:assert';
-import type {
-  EndpointName,
-  PresentModel,
-  RequestFacts,
-  SessionPresence,
-} from '@aisbf/contracts';
+import type { EndpointName, PresentModel, RequestFacts, SessionPresence } from '@aisbf/contracts';
 import type { Opening } from '../src/domain/provider-policy.js';
 import type { PlanCase } from './plan-case.js';
 import { isAbovePrices, startCost } from './plan-oracle-money.js';
@@ -188,7 +183,10 @@ function isPathForbidden(
   const path = facts.endpoint === 'studio' ? pathOf(facts, endpoints) : undefined;
   const allowed = provider.policy?.endpoints;
   if (isOwn || !path || !allowed || models.every(({ name }) => name !== model)) return false;
-  const name = path.replace('/v1/', '').replaceAll(/\/\{[^}]*\}/g, '').replaceAll('/', '.');
+  const name = path
+    .replace('/v1/', '')
+    .replaceAll(/\/\{[^}]*\}/g, '')
+    .replaceAll('/', '.');
   return !allowed.includes('studio') && !allowed.includes(name);
 }
 

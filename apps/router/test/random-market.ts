@@ -111,25 +111,23 @@ const measured = fc.option(
 
 function listingsOf(all: readonly Provider[], share: number): fc.Arbitrary<readonly Listing[]> {
   const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
-  return fc
-    .subarray(places, { minLength: Math.floor(places.length * share) })
-    .chain((chosen) =>
-      fc.tuple(
-        ...chosen.map(({ providerId, model }) =>
-          fc
-            .record({
-              prices: scheduleOf(prices, 1),
-              isActive: mostly,
-              fees: scheduleOf(ownFee),
-              batchPercent: fc.constantFrom(undefined, 100, 50, 33),
-            })
-            .map(({ batchPercent, ...terms }): Listing => {
-              const share = batchPercent === undefined ? {} : { batchPercent };
-              return { id: `${providerId}-${model}`, providerId, model, ...terms, ...share };
-            }),
-        ),
+  return fc.subarray(places, { minLength: Math.floor(places.length * share) }).chain((chosen) =>
+    fc.tuple(
+      ...chosen.map(({ providerId, model }) =>
+        fc
+          .record({
+            prices: scheduleOf(prices, 1),
+            isActive: mostly,
+            fees: scheduleOf(ownFee),
+            batchPercent: fc.constantFrom(undefined, 100, 50, 33),
+          })
+          .map(({ batchPercent, ...terms }): Listing => {
+            const share = batchPercent === undefined ? {} : { batchPercent };
+            return { id: `${providerId}-${model}`, providerId, model, ...terms, ...share };
+          }),
       ),
-    );
+    ),
+  );
 }
 
 function sessionsOf(

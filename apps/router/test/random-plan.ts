@@ -144,7 +144,7 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
       route,
       endpoint: fc.constantFrom<EndpointName[]>(
         ...Array.from({ length: 6 }, () => 'chat.completions' as const),
-        ...(['responses', 'embeddings', 'images.generations', 'studio'] as const),
+        ...(['responses', 'embeddings', 'images.generations', 'studio', 'studio'] as const),
       ),
       studioPath: studioPaths,
       isBatch: rarely(fc.boolean()),
@@ -261,7 +261,10 @@ const hostedDoors = rarely(
     .map((all) => new Set(all)),
 );
 
-function withDoors(provider: Provider, endpoints: ReadonlySet<OpenAiEndpoint> | undefined): Provider {
+function withDoors(
+  provider: Provider,
+  endpoints: ReadonlySet<OpenAiEndpoint> | undefined,
+): Provider {
   const { source } = provider;
   return source.kind === 'openai' && endpoints
     ? { ...provider, source: { ...source, endpoints } }

@@ -12,9 +12,9 @@ import {
   surroundings,
   usernames,
 } from '../../test/random-market.js';
-import { moments } from '../../test/random-schedule.js';
+import { moments, nowMs } from '../../test/random-schedule.js';
 import { type Catalogue, indexCatalogue } from './catalogue.js';
-import { consider } from './plan.js';
+import { consider, type RoutePlan } from './plan.js';
 import { randomFromSeed } from './weighted-order.js';
 
 type Asking = Readonly<{ username: string; route: string; fallback: string; atMs: number }> &
@@ -76,6 +76,77 @@ function unknown(catalogue: Catalogue): Catalogue {
     rotations: catalogue.rotations.map((one) => ({ ...one, members: copies(one.members) })),
   });
 }
+
+/** One hosted model, dearer from `nowMs` on and for half in batches; by itself, and as all of a rotation. */
+function dearerCatalogue(): Catalogue {
+  const from = (validFromMs: number, request: bigint) => {
+    const value = { request: nanos(request) };
+    return { id: `${validFromMs}`, value, validFromMs, setAtMs: 1, setBy: null };
+  };
+  const owned = { ownerId: ownerIdOf('anna'), username: 'anna', createdAtMs: 1 };
+  const place = { providerId: 'rig', model: 'llama' };
+  return indexCatalogue({
+    revision: 1,
+    providers: [
+      {
+        ...{ ...owned, id: 'rig', name: 'rig', isEnabled: true },
+        data: { isCollected: null, isRetained: null, region: null },
+        source: {
+          ...{ kind: 'openai', baseUrl: 'https://upstream.example/v1', headers: {} },
+          models: new Map([['llama', 'llama']]),
+        },
+      },
+    ],
+    listings: [
+      {
+        ...{ ...place, id: 'sale', isActive: true, fees: [], batchPercent: 50 },
+        prices: [from(1, 10n), from(nowMs, 30n)],
+      },
+    ],
+    rotations: [
+      {
+        ...{ ...owned, id: 'all', name: 'all' },
+        members: [{ target: { kind: 'model', ...place }, weight: 1, priority: 0 }],
+        limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+      },
+    ],
+    usageChecks: [],
+    sellerFees: new Map(),
+  });
+}
+
+describe('a place that is named by itself and by a rotation', () => {
+  const [itself, rotation] = ['anna/provider/rig/llama', 'anna/rotation/all'];
+  const pricesAt = (
+    catalogue: Catalogue,
+    routes: readonly [string, string],
+    { atMs, isBatch = false }: Readonly<{ atMs: number; isBatch?: boolean }>,
+  ) => {
+    const [route, fallback] = routes;
+    const asking = { username: 'carl', feeBpsDefault: 500, seed: 'x', route, fallback };
+    const market = { catalogue, sessions: [], cooling: new Map(), buyer: { ownerId: 'carl' } };
+    const found = comesOf({ ...asking, atMs, isBatch }, market, catalogue);
+    return (found as RoutePlan).candidates.map(({ offer }) => offer.prices.request);
+  };
+
+  it('is asked once, also when its price has changed meanwhile and the clock has gone back', () => {
+    const catalogue = dearerCatalogue();
+    const before = { atMs: nowMs - 1 };
+    expect(pricesAt(catalogue, [rotation, rotation], before)).toEqual([10n]);
+    expect(pricesAt(catalogue, [itself, itself], { atMs: nowMs })).toEqual([30n]);
+    expect(pricesAt(catalogue, [itself, rotation], before)).toEqual([10n]);
+    expect(pricesAt(catalogue, [rotation, itself], before)).toEqual([10n]);
+  });
+
+  it('costs a line of a batch its share and all others the whole, whoever has asked before', () => {
+    const catalogue = dearerCatalogue();
+    const kinds = [false, true, false, true].map((isBatch) => ({ atMs: nowMs, isBatch }));
+    for (const kind of kinds) {
+      expect(pricesAt(catalogue, [rotation, itself], kind)).toEqual([kind.isBatch ? 15n : 30n]);
+      expect(pricesAt(catalogue, [itself, itself], kind)).toEqual([kind.isBatch ? 15n : 30n]);
+    }
+  });
+});
 
 describe('what is kept of a catalogue', () => {
   it('changes nothing of what comes of a request, whoever has asked before, and when', () => {
