@@ -15,10 +15,14 @@ export type FailoverFigures = Readonly<{
   ms: Quantiles;
   /** How many of them the first candidate has seen; a refused connection is seen by nobody. */
   firstCalls: number;
+  /** How many of them nobody has served, as the machine stood still for longer than the second one has for a first byte. */
+  unserved: number;
 }>;
 
-/** The least that a rotation may allow for a first byte. */
-export const silenceMs = 100;
+/** For a first byte: short, and longer than a machine that is not idle mostly stands still. */
+export const silenceMs = 250;
+/** More than these are no accident. */
+const unservedShareMax = 0.1;
 const model = 'failover';
 const answer = JSON.stringify({
   ...{ id: 'x', object: 'chat.completion', created: 1, model },
@@ -56,16 +60,21 @@ export async function failover(
   for (let round = 0; round < rounds + warmUp; round += 1) {
     for (const fate of firstFates) {
       const ms = await ask(market.services.gateway.url, apiToken, nameOf(fate, round));
-      if (round >= warmUp) took.get(fate)?.push(ms);
+      if (round >= warmUp && ms !== undefined) took.get(fate)?.push(ms);
     }
   }
   const { calls } = upstreams;
   upstreams.stop();
-  return firstFates.map((fate) => ({
-    fate,
-    ms: quantiles(took.get(fate) ?? []),
-    firstCalls: calls.get(fate) ?? 0,
-  }));
+  return firstFates.map((fate) => {
+    const served = took.get(fate) ?? [];
+    const unserved = rounds - served.length;
+    if (unserved > rounds * unservedShareMax) {
+      throw new Error(
+        `Of ${rounds} requests whose first candidate ${fate}, ${unserved} were not served.`,
+      );
+    }
+    return { fate, ms: quantiles(served), firstCalls: calls.get(fate) ?? 0, unserved };
+  });
 }
 
 function nameOf(fate: FirstFate, round: number): string {
@@ -143,8 +152,12 @@ async function putRotation(
   });
 }
 
-/** Milliseconds from the request to the last byte of a good answer; throws at any other. */
-async function ask(gatewayUrl: string, apiToken: string, rotation: string): Promise<number> {
+/** Milliseconds from the request to the last byte of a good answer; undefined where nobody served; throws at any other. */
+async function ask(
+  gatewayUrl: string,
+  apiToken: string,
+  rotation: string,
+): Promise<number | undefined> {
   const startMs = performance.now();
   const response = await fetch(`${gatewayUrl}/v1/chat/completions`, {
     method: 'POST',
@@ -156,6 +169,7 @@ async function ask(gatewayUrl: string, apiToken: string, rotation: string): Prom
     }),
   });
   const text = await response.text();
+  if (response.status === 502 && text.includes('"all_attempts_failed"')) return undefined;
   if (response.status !== 200) throw new Error(`${rotation}: ${response.status} ${text}`);
   return performance.now() - startMs;
 }

@@ -139,13 +139,23 @@ function failoverLines(failovers: readonly FailoverFigures[]): readonly string[]
   return [
     `Failover through a real market, in milliseconds: whole requests by what their first candidate does, and what that adds. One that is silent is given ${silenceMs} ms for its first byte, which are part of it:`,
     table(
-      ['the first candidate', 'p50', 'p90', 'p99', 'adds p50', 'adds p90', 'adds p99'],
-      failovers.map(({ fate, ms }) => [
+      [
+        'the first candidate',
+        'p50',
+        'p90',
+        'p99',
+        'adds p50',
+        'adds p90',
+        'adds p99',
+        'not served',
+      ],
+      failovers.map(({ fate, ms, unserved }) => [
         fate,
         ...[ms.p50, ms.p90, ms.p99].map(decimal),
         ...(plain && fate !== 'answers'
           ? [ms.p50 - plain.p50, ms.p90 - plain.p90, ms.p99 - plain.p99].map(decimal)
           : ['–', '–', '–']),
+        whole(unserved),
       ]),
     ),
   ];

@@ -61,6 +61,8 @@ const turn = fc.record({
   failed: fc.constantFrom(null, null, 0, 1),
 });
 
+type Turn = typeof turn extends fc.Arbitrary<infer One> ? One : never;
+
 function seen(offer: Offer, sessions: readonly PresentSession[], asked: Asked) {
   const { usable, remembered, reasons } = upstreamsOf(offer, {
     around: {
@@ -78,6 +80,20 @@ type Asked = Readonly<{ demands: SessionDemands; health: ReadonlyMap<string, Coo
 
 const failure: Cooldown = { failures: 1, lastEndAtMs: nowMs, untilMs: nowMs + 10 };
 
+function healthOf({ source }: Offer['provider'], failed: number | null) {
+  const [model, sessionId] =
+    source.kind === 'openai' ? ['there', null] : ['m', `session-${failed}`];
+  const key = healthKey(provider.id, model, sessionId);
+  return new Map(failed === null ? [] : [[key, failure]]);
+}
+
+/** The same list where nobody has news. */
+function withNews(sessions: readonly PresentSession[], news: Turn['news']) {
+  if (!news) return sessions;
+  const [place, changes] = news;
+  return sessions.map((each, at) => (at === place ? present(changes, at) : each));
+}
+
 describe(upstreamsOf, () => {
   it('finds the same of an offer that was asked about before, whatever has changed since', () => {
     let found = 0;
@@ -85,19 +101,12 @@ describe(upstreamsOf, () => {
     const turns = fc.array(turn, { minLength: 2, maxLength: 6 });
     const run = fc.property(fc.constantFrom(...offers), workers, turns, (of, begun, all) => {
       const kept = { ...of };
-      let sessions = begun.map((changes, at) => present(changes, at));
-      for (const { news, failed, ...one } of all) {
-        const [place, changes] = news ?? [];
-        sessions = changes
-          ? sessions.map((each, at) => (at === place ? present(changes, at) : each))
-          : sessions;
-        const sessionId = of.provider.source.kind === 'openai' ? null : `session-${failed}`;
-        const model = sessionId === null ? 'there' : 'm';
-        const health = new Map(
-          failed === null ? [] : [[healthKey(provider.id, model, sessionId), failure]],
-        );
-        const fresh = seen({ ...of }, [...sessions], { ...one, health });
-        expect(seen(kept, sessions, { ...one, health })).toEqual(fresh);
+      let sessions: readonly PresentSession[] = begun.map(present);
+      for (const { news, failed, demands } of all) {
+        sessions = withNews(sessions, news);
+        const asked = { demands, health: healthOf(of.provider, failed) };
+        const fresh = seen({ ...of }, [...sessions], asked);
+        expect(seen(kept, sessions, asked)).toEqual(fresh);
         if (fresh.usable.length > 0) found += 1;
       }
     });
