@@ -68,4 +68,6 @@ export default {
   watchman: false,
   // More workers than cores make tests with time-outs wait for each other.
   maxWorkers: 2,
+  // Modules of test files that are over are never given back: without an end the two take three gigabytes each.
+  workerIdleMemoryLimit: '1GB',
 };

@@ -10,27 +10,36 @@ const [port, upstreamPort] = process.argv.slice(2).map(Number);
 const origin = `http://127.0.0.1:${upstreamPort}`;
 const agent = new Agent({ connections: 1_024, pipelining: 1, allowH2: false });
 
+/** What is longer passes through without being gathered. */
+const gatheredMax = 1_000_000;
+
 const server = createServer((request, response) => {
+  const failed = (error: unknown): void => {
+    console.error(error);
+    response.destroy();
+  };
+  if (Number(request.headers['content-length']) > gatheredMax) {
+    pass(request, request, response).catch(failed);
+    return;
+  }
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => {
-    pass(request, Buffer.concat(chunks), response).catch((error: unknown) => {
-      console.error(error);
-      response.destroy();
-    });
-  });
+  request.on('end', () => pass(request, Buffer.concat(chunks), response).catch(failed));
 });
 
 async function pass(
   request: IncomingMessage,
-  body: Buffer,
+  body: Buffer | IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const answer = await agent.request({
     origin,
     path: request.url ?? '/',
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': request.headers['content-type'] ?? 'application/json',
+      'content-length': request.headers['content-length'] ?? '0',
+    },
     body,
   });
   response.statusCode = answer.statusCode;

@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
 import {
+  type EndpointBenchOptions,
+  endpointBenchOptions,
+} from './endpoints/endpoint-bench-options.js';
+import {
   type LedgerBenchOptions,
   ledgerBenchOptions,
 } from './ledger-bench/ledger-bench-options.js';
@@ -127,6 +131,7 @@ The broker beside a bare server of WebSockets:
 export type BenchCommand =
   | Readonly<{ name: 'gateway'; options: BenchOptions }>
   | Readonly<{ name: 'broker'; options: BrokerBenchOptions }>
+  | Readonly<{ name: 'endpoints'; options: EndpointBenchOptions }>
   | Readonly<{ name: 'ledger'; options: LedgerBenchOptions }>
   | Readonly<{ name: 'routing'; options: RoutingBenchOptions }>;
 
@@ -134,6 +139,7 @@ export type BenchCommand =
 export function benchCommand(args: readonly string[]): BenchCommand {
   const [first, ...rest] = args;
   if (first === 'broker') return { name: first, options: brokerBenchOptions(rest) };
+  if (first === 'endpoints') return { name: first, options: endpointBenchOptions(rest) };
   if (first === 'ledger') return { name: first, options: ledgerBenchOptions(rest) };
   if (first === 'routing') return { name: first, options: routingBenchOptions(rest) };
   return { name: 'gateway', options: gatewayOptions(first === 'gateway' ? rest : args) };

@@ -1,10 +1,12 @@
 /**
- * The bench command: measures the gateway or the broker beside what each can be compared with, or the ledger, or how
- * routes are decided, all in one run on this machine.
+ * The bench command: measures the gateway, the kinds of its endpoints or the broker beside what each can be compared
+ * with, or the ledger, or how routes are decided, all in one run on this machine.
  */
 import { guard } from '@aisbf/one-machine';
 import { type BenchCommand, benchCommand, usage } from './bench-options.js';
 import { runBrokerBench } from './broker/run.js';
+import { endpointUsage } from './endpoints/endpoint-bench-options.js';
+import { runEndpointBench } from './endpoints/run.js';
 import { ledgerUsage } from './ledger-bench/ledger-bench-options.js';
 import { runLedgerBench } from './ledger-bench/run.js';
 import { routingUsage } from './routing/routing-bench-options.js';
@@ -12,7 +14,7 @@ import { runRoutingBench } from './routing/run.js';
 import { runBench } from './run.js';
 
 const startedMs = Date.now();
-const allUsage = `${usage}${ledgerUsage}${routingUsage}`;
+const allUsage = `${usage}${endpointUsage}${ledgerUsage}${routingUsage}`;
 
 /** On stderr, so that stdout is the result alone. */
 function progress(step: string): void {
@@ -33,6 +35,8 @@ function run(command: BenchCommand): Promise<string> {
   switch (command.name) {
     case 'broker':
       return runBrokerBench(command.options, progress);
+    case 'endpoints':
+      return runEndpointBench(command.options, progress);
     case 'ledger':
       return runLedgerBench(command.options, progress);
     case 'routing':

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { CreatedApiToken } from '@aisbf/contracts';
+import { CreatedApiToken, type Prices } from '@aisbf/contracts';
 import {
   asOperator,
   type Management,
@@ -18,8 +18,10 @@ import type { Mock } from './plain-targets.js';
 import { chatRequest } from './request.js';
 import type { Target, TargetProcess } from './target.js';
 
-const hostedProvider = 'bench-hosted';
-const workerProvider = 'bench-worker';
+/** The mock by the two ways to it, as buyers name it. */
+export const hostedModel = `bench-hosted/${mockModel}`;
+export const workerModel = `bench-worker/${mockModel}`;
+const [hostedProvider, workerProvider] = ['bench-hosted', 'bench-worker'];
 
 /** Nano-dollars per million tokens: what a middling model costs. Every request is priced and charged. */
 const prices = { prompt: 500_000_000n, completion: 1_500_000_000n };
@@ -46,10 +48,16 @@ export async function openMarket(
     buyers: number;
     profileFolder: string | undefined;
     onProgress: (step: string) => void;
+    /** What pictures, seconds and requests cost, where more than chat is on sale. */
+    otherPrices?: Prices;
+    /** What the worker says that it can do, where that is more than chat. */
+    workerEndpoints?: string;
   }>,
 ): Promise<Readonly<{ market: Market; worker: WorkerProcess; apiTokens: readonly string[] }>> {
   const dataDir = join(options.folder, 'market');
   await mkdir(dataDir);
+  const { otherPrices, workerEndpoints } = options;
+  const allPrices = { ...prices, ...(otherPrices && { others: otherPrices }) };
   const profiled = options.profileFolder === undefined ? {} : profiling(options.profileFolder);
   const market = await startMarket({
     dataDir,
@@ -58,12 +66,12 @@ export async function openMarket(
   });
   const operator = await asOperator(market.url, market.operatorTokenFile);
   const hostedId = await operator.createHttpProvider(hostedProvider, mock.url, [mockModel]);
-  await operator.putListing(hostedId, mockModel, prices);
+  await operator.putListing(hostedId, mockModel, allPrices);
 
   await operator.ensureUser('seller');
   const seller = operator.as(await operator.createApiToken('seller', ['manage', 'usage']));
   const { providerId, registrationToken } = await seller.ensureWorkerProvider(workerProvider);
-  await seller.putListing(providerId, mockModel, prices);
+  await seller.putListing(providerId, mockModel, allPrices);
   const worker = await startWorker({
     clientId: 'bench-1',
     // Past the edge, which only one machine has: a seller's own way ends at a broker.
@@ -73,7 +81,11 @@ export async function openMarket(
     registrationToken,
     dataDir,
     upstreamUrl: mock.url,
-    env: { WORKER_CONCURRENCY: workerConcurrency, ...profiled },
+    env: {
+      WORKER_CONCURRENCY: workerConcurrency,
+      ...(workerEndpoints && { WORKER_ENDPOINTS: workerEndpoints }),
+      ...profiled,
+    },
   });
   options.onProgress('worker connected');
 
@@ -105,7 +117,7 @@ async function makeBuyer(operator: Management, username: string): Promise<string
 async function waitUntilOnSale(market: Market, apiToken: string): Promise<void> {
   const deadlineMs = Date.now() + onSaleMsMax;
   const headers = { authorization: `Bearer ${apiToken}` };
-  const wanted = [hostedProvider, workerProvider].map((name) => `${name}/${mockModel}`);
+  const wanted = [hostedModel, workerModel];
   for (;;) {
     const response = await fetch(`${market.services.gateway.url}/v1/models`, { headers });
     const text = await response.text();
@@ -140,7 +152,7 @@ export function marketTargets(
       name: 'gateway-http',
       title: '**our gateway**, hosted API',
       address,
-      request: requests(address, `${hostedProvider}/${mockModel}`, apiTokens),
+      request: requests(address, hostedModel, apiTokens),
       processes: shared,
       settled,
     },
@@ -148,7 +160,7 @@ export function marketTargets(
       name: 'gateway-worker',
       title: '**our gateway**, broker and worker',
       address,
-      request: requests(address, `${workerProvider}/${mockModel}`, apiTokens),
+      request: requests(address, workerModel, apiTokens),
       processes: [...shared, ...named('broker', services.broker), ...named('worker', worker)],
       settled,
     },

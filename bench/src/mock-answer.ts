@@ -1,7 +1,10 @@
+import { countPromptTokens, countTextTokens } from '@aisbf/metering';
+import { messages } from './request.js';
+
 /** What the upstream of a measurement answers, always the same. */
 export const mockModel = 'bench-model';
 
-const usage = { prompt_tokens: 215, completion_tokens: 12, total_tokens: 227 };
+const answer = 'One index on customer and date will do.';
 const head = { id: 'chatcmpl-bench', created: 1_700_000_000, model: mockModel };
 
 /** About 300 bytes. */
@@ -12,26 +15,35 @@ export const wholeAnswer = Buffer.from(
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content: 'One index on customer and date will do.' },
+        message: { role: 'assistant', content: answer },
         finish_reason: 'stop',
       },
     ],
-    usage,
+    usage: usageOf(answer),
   }),
 );
 
-/** One for the role, 58 words, the reason of the end, the usage, and the mark of the end. */
-export const streamEventCount = 62;
+const words = Array.from({ length: 58 }, (_, index) => ` word${index}`);
+
+/** One for the role, the words, the reason of the end, the usage, and the mark of the end. */
+export const streamEventCount = words.length + 4;
 
 export const streamEvents: readonly Buffer[] = [
   chunk({ role: 'assistant', content: '' }, null),
-  ...Array.from({ length: streamEventCount - 4 }, (_, index) =>
-    chunk({ content: ` word${index}` }, null),
-  ),
+  ...words.map((content) => chunk({ content }, null)),
   chunk({}, 'stop'),
-  event({ ...head, object: 'chat.completion.chunk', choices: [], usage }),
+  event({ ...head, object: 'chat.completion.chunk', choices: [], usage: usageOf(words.join('')) }),
   Buffer.from('data: [DONE]\n\n'),
 ];
+
+/** A seller who says more or less than there was is paused before a measurement is over. */
+function usageOf(text: string) {
+  const [prompt_tokens, completion_tokens] = [
+    countPromptTokens({ messages }),
+    countTextTokens(text),
+  ];
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+}
 
 function chunk(delta: object, finishReason: string | null): Buffer {
   const choices = [{ index: 0, delta, finish_reason: finishReason }];

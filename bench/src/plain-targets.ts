@@ -13,11 +13,11 @@ const host = '127.0.0.1';
 
 export type Mock = Readonly<{ address: Address; url: string; pid: number | undefined }>;
 
-export async function startMock(folder: string): Promise<Mock> {
+export async function startMock(folder: string, script = 'mock-upstream'): Promise<Mock> {
   const port = await freePort();
   const { pid } = await startProgram({
     name: 'mock',
-    args: [ownScript('mock-upstream'), String(port)],
+    args: [ownScript(script), String(port)],
     port,
     folder,
   });

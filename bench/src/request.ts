@@ -16,6 +16,11 @@ const question = [
   'it has helped and that writing an order has not become slower? Please answer in a short list.',
 ].join(' ');
 
+export const messages = [
+  { role: 'system', content: 'You answer briefly and to the point.' },
+  { role: 'user', content: question },
+] as const;
+
 export type RequestOptions = Readonly<{
   address: Address;
   model: string;
@@ -27,20 +32,30 @@ export type RequestOptions = Readonly<{
 export function chatRequest({ address, model, kind, headers }: RequestOptions): Buffer {
   const body = JSON.stringify({
     model,
-    messages: [
-      { role: 'system', content: 'You answer briefly and to the point.' },
-      { role: 'user', content: question },
-    ],
+    messages,
     max_tokens: 200,
     ...(kind === 'stream' && { stream: true, stream_options: { include_usage: true } }),
   });
   const all = {
-    host: `${address.host}:${address.port}`,
     'content-type': 'application/json',
     accept: kind === 'stream' ? 'text/event-stream' : 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
+    ...headers,
+  };
+  return postRequest({ address, path: '/v1/chat/completions', headers: all }, Buffer.from(body));
+}
+
+export type PostRequest = Readonly<{
+  address: Address;
+  path: string;
+  headers: Readonly<Record<string, string>>;
+}>;
+
+export function postRequest({ address, path, headers }: PostRequest, body: Buffer): Buffer {
+  const all = {
+    host: `${address.host}:${address.port}`,
+    'content-length': String(body.length),
     ...headers,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return Buffer.from(`POST /v1/chat/completions HTTP/1.1\r\n${lines.join('')}\r\n${body}`);
+  return Buffer.concat([Buffer.from(`POST ${path} HTTP/1.1\r\n${lines.join('')}\r\n`), body]);
 }

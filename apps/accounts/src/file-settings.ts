@@ -38,6 +38,10 @@ export const fileSettings = {
     86_400_000,
     'How long the lines of a batch may take: what buyers call 24h. What has not run by then does not run.',
   ),
+  ACCOUNTS_BATCH_SETTLE_MS_MAX: setting.durationMs(
+    60_000,
+    'How long an answer of a batch may wait to be paid for before its line runs anew: settlements take seconds at the most.',
+  ),
   ACCOUNTS_BINARY_BYTES_MAX: setting.sizeBytes(
     67_112_960,
     'Largest body that is bytes: a chunk of a file, or an answer within a batch, 64 MiB, the largest that a gateway reads.',

@@ -7,7 +7,7 @@ import { BullFileClock, fileQueueName } from './outbound/bull-file-clock.js';
 import { PgBatchLineStore } from './outbound/pg-batch-line-store.js';
 import { PgBatchStore } from './outbound/pg-batch-store.js';
 import { PgFileStore } from './outbound/pg-file-store.js';
-import { BatchDesk } from './services/batch-desk.js';
+import { BatchDesk, BatchPatience } from './services/batch-desk.js';
 import { BatchLineStore } from './services/batch-line-store.js';
 import { BatchStore } from './services/batch-store.js';
 import { Batches, BatchLimits } from './services/batches.js';
@@ -28,6 +28,10 @@ export function fileParts(settings: AccountsSettings): Provider[] {
     Files,
     Batches,
     BatchDesk,
+    {
+      provide: BatchPatience,
+      useValue: new BatchPatience(settings.ACCOUNTS_BATCH_SETTLE_MS_MAX),
+    },
     { provide: BatchStore, useClass: PgBatchStore },
     { provide: BatchLineStore, useClass: PgBatchLineStore },
     {

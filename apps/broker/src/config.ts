@@ -195,7 +195,11 @@ export const brokerSettings = z.object({
   ),
   BROKER_SOCKET_BACKLOG_BYTES_MAX: setting.sizeBytes(
     8_388_608,
-    'How much may wait for a worker that does not read before it gets nothing new.',
+    'How much may wait for a worker to read it before requests wait for room there.',
+  ),
+  BROKER_SOCKET_STALL_MS: setting.durationMs(
+    30_000,
+    'How long a worker for which that much waits may read nothing before its session is ended: lines pause for seconds.',
   ),
   BROKER_BEAT_INTERVAL_MS: setting.durationMs(
     1_000,
@@ -227,6 +231,7 @@ export type BrokerSettings = z.infer<typeof brokerSettings>;
 export class BrokerLimits {
   readonly admission;
   readonly session;
+  readonly outflow;
   readonly call;
   readonly presence;
   readonly drain;
@@ -263,8 +268,11 @@ export class BrokerLimits {
       frameBytesOutDefault: settings.BROKER_FRAME_BYTES_OUT_DEFAULT,
       frameBytesOutMax: settings.BROKER_FRAME_BYTES_OUT_MAX,
       inFlightDefault: settings.BROKER_SESSION_IN_FLIGHT_DEFAULT,
-      socketBacklogBytesMax: settings.BROKER_SOCKET_BACKLOG_BYTES_MAX,
       streamWindowBytes,
+    };
+    this.outflow = {
+      backlogBytesMax: settings.BROKER_SOCKET_BACKLOG_BYTES_MAX,
+      stallMs: settings.BROKER_SOCKET_STALL_MS,
     };
     this.call = {
       pendingWaitMs: settings.BROKER_PENDING_WAIT_MS,

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { EgressAgents, egressPolicies } from '@aisbf/egress';
 import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisbf/platform';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import { adviceParts } from './advice.module.js';
 import { batchParts } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
 import { fileParts } from './file.module.js';
@@ -24,8 +25,9 @@ import { HttpUpstream } from './outbound/http-upstream.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
 import { Admission } from './services/admission.js';
+import { Admitting } from './services/admitting.js';
 import { AnswerLimits } from './services/answer-relay.js';
-import { AttemptBook } from './services/attempts.js';
+import { AttemptBook, HedgeLimits } from './services/attempts.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
 import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inference.js';
@@ -73,6 +75,8 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       FormDoor,
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
+      ...adviceParts(settings),
+      Admitting,
       RunningRequests,
       InferenceDoor,
       Inference,
@@ -170,6 +174,13 @@ function limitsOf(settings: GatewaySettings): Provider[] {
         settings.GATEWAY_HOLD_STEP_TOKENS,
         settings.GATEWAY_HOLD_MARGIN_TOKENS,
         settings.GATEWAY_HOLD_RETRY_MS,
+      ),
+    },
+    {
+      provide: HedgeLimits,
+      useValue: new HedgeLimits(
+        settings.GATEWAY_HEDGE_PROMPT_TOKENS_MAX,
+        settings.GATEWAY_HEDGE_OUTPUT_TOKENS_MAX,
       ),
     },
     { provide: RetryLimits, useValue: retryLimits(settings) },

@@ -1,6 +1,7 @@
 import { egressSettings } from '@aisbf/egress';
 import { setting } from '@aisbf/platform';
 import { z } from 'zod';
+import { adviceSettings } from './advice-settings.js';
 import { batchSettings } from './batch-settings.js';
 import { fileSettings } from './file-settings.js';
 
@@ -153,6 +154,18 @@ export const gatewaySettings = z.object({
     1_000_000,
     'Routes whose retries are counted, at about 0.3 KB each; that of the longest ago begins anew.',
   ),
+  GATEWAY_HEDGE_PROMPT_TOKENS_MAX: setting.integer(
+    8_192,
+    0,
+    10_000_000,
+    'Longest prompt that is sent to a second candidate beside a slow one: a dozen pages. Who reads it in vain is not paid.',
+  ),
+  GATEWAY_HEDGE_OUTPUT_TOKENS_MAX: setting.integer(
+    1_024,
+    0,
+    10_000_000,
+    'The most that such a request may ask for, all choices together: seconds of work. One without `max_tokens` is not hedged.',
+  ),
   GATEWAY_INTERNAL_TIMEOUT_MS: setting.durationMs(
     10_000,
     'How long router and accounts may take to answer.',
@@ -203,6 +216,7 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Settlements in one call, in bytes: half of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
   ),
+  ...adviceSettings,
   ...fileSettings,
   ...batchSettings,
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(

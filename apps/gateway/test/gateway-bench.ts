@@ -11,8 +11,10 @@ import {
   internalPaths,
   type KeepAnswer,
   type Plan,
+  type SeekAdvice,
   type Settle,
   type SettleAll,
+  type SoughtAdvice,
   type Withdraw,
 } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
@@ -110,6 +112,7 @@ class FakePeers {
   candidates: readonly Candidate[] = [];
   deadlines: Plan['deadlines'] = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
   attemptsMax = 8;
+  hedge: Plan['hedge'];
   refusal: Fault | undefined;
   /** Admits as ever, but the connection breaks before its answer. */
   isAdmissionLost = false;
@@ -130,6 +133,10 @@ class FakePeers {
   receipt: object = {};
   /** What the token can call. */
   models: readonly Readonly<{ id: string }>[] = [{ id: 'p/m' }];
+  /** What autoselects want to know of a prompt. */
+  sought: readonly SoughtAdvice[] = [];
+  isNotTelling = false;
+  readonly seeks: SeekAdvice[] = [];
   routes: CallableRoutes = { providers: [], rotations: [], autoselects: [] };
   readonly admits: Admit[] = [];
   readonly settlements: Settle[] = [];
@@ -138,6 +145,8 @@ class FakePeers {
   restore(): void {
     this.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
     this.attemptsMax = 8;
+    this.hedge = undefined;
+    this.isNotTelling = false;
     this.refusal = undefined;
     this.isAdmissionLost = false;
     this.isAccountsDown = false;
@@ -185,6 +194,11 @@ class FakePeers {
       const line = { ownedBy: 'seller', createdAtS: 1, prices: null };
       return { models: this.models.map((model) => ({ ...line, ...model })) };
     }
+    if (path === internalPaths.routerSeekAdvice) {
+      if (this.isNotTelling) this.refuseAsDown();
+      this.seeks.push(body as SeekAdvice);
+      return { autoselects: this.sought };
+    }
     if (path === internalPaths.routerRoutes) return this.routes;
     return {};
   }
@@ -202,6 +216,7 @@ class FakePeers {
       attemptsMax: this.attemptsMax,
       rejections: [],
       deadlines: this.deadlines,
+      ...(this.hedge && { hedge: this.hedge }),
       buyerMark: 'somebody',
     };
   }

@@ -57,6 +57,7 @@ import { selectionParts } from './selection.module.js';
 import { Accounts } from './services/accounts.js';
 import { ActRecord, ActRelay, ActStore } from './services/act-relay.js';
 import { Admission } from './services/admission.js';
+import { AdviceSeeking } from './services/advice-seeking.js';
 import { AllowanceSettings, Allowances } from './services/allowances.js';
 import { Announcements } from './services/announcements.js';
 import { AutoselectManagement } from './services/autoselect-management.js';
@@ -150,6 +151,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       HoldDesk,
       Admission,
       ModelList,
+      AdviceSeeking,
       WorkerAdmission,
       Owners,
       CatalogueEditing,

@@ -127,10 +127,29 @@ describe('admission', () => {
   it('holds for the dearest of a rotation, and names the terms of each', async () => {
     const plan = await admit('seller/rotation/mix');
     expect(plan).toMatchObject({ holdAmount: '4200', attemptsMax: 2 });
+    expect(plan).not.toHaveProperty('hedge');
     const { terms } = harness.accounts.state.authorised.at(-1) ?? { terms: [] };
     expect(terms.map(({ providerId }) => providerId)).toEqual(
       plan.candidates.map(({ providerId }: { providerId: string }) => providerId),
     );
+  });
+
+  it('says when its rotation wants a slow one to get company, unless only one may be asked', async () => {
+    const members = [
+      { providerId: rig?.id, model: 'llama3:8b' },
+      { providerId: box?.id, model: 'llama3:8b' },
+    ];
+    const hedge = { afterMs: 300 };
+    await one?.call(seller?.apiToken ?? '', 'PUT', '/api/catalog/rotations/hedged', {
+      members,
+      hedge,
+    });
+    const plan = await admit('rotation/hedged', {}, seller);
+    expect(plan).toMatchObject({ attemptsMax: 2, hedge });
+    const preferences = { allowsFallbacks: false };
+    const alone = await admit('rotation/hedged', { preferences }, seller);
+    expect(alone).not.toHaveProperty('hedge');
+    await one?.call(seller?.apiToken ?? '', 'DELETE', '/api/catalog/rotations/hedged', {});
   });
 
   it('lets owners use their own for nothing, unlisted models too', async () => {

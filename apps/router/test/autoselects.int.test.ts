@@ -41,6 +41,7 @@ afterAll(() => harness.stop());
 const call = (person: Person | undefined, method: string, address: string, body?: unknown) =>
   router.call(person?.apiToken ?? '', method, address, body);
 
+const poems = { name: 'poems', examples: ['Write a poem.'], similarityMin: 0.4 };
 const open = { otherwise: [{ privacy: 'ignored' }] };
 
 async function admit(person: Person | undefined, route: string) {
@@ -155,6 +156,27 @@ describe('autoselects', () => {
       { otherwise: [{ from: [{ rotationId: randomUUID() }] }] },
       'rotation_not_found',
     ],
+    [
+      'a class that it does not have',
+      {
+        ...open,
+        decisions: [
+          { name: 'a', when: { not: { signal: 'classes', op: 'has', value: 'poems' } }, use: [{}] },
+        ],
+      },
+      'autoselect_class_unknown',
+    ],
+    ['a class twice', { ...open, classes: [poems, poems] }, 'request_invalid'],
+    [
+      'a class without examples',
+      { ...open, classes: [{ name: 'poems', examples: [' '] }] },
+      'request_invalid',
+    ],
+    [
+      'a judge without a choice',
+      { ...open, judge: { models: [{ model: 'm', description: 'x' }] } },
+      'request_invalid',
+    ],
     ['a weight below nothing', { otherwise: [{ weights: { price: -1 } }] }, 'request_invalid'],
     ['a word that nobody knows', { ...open, mood: 'good' }, 'request_invalid'],
   ])('are refused with %s', async (_what, body, code) => {
@@ -171,6 +193,47 @@ describe('autoselects', () => {
     await call(bob, 'PUT', `${path}/another`, open);
     expect(await admit(bob, 'autoselect/later')).toEqual([404, 'MODEL_NOT_FOUND']);
     expect(await admit(bob, 'autoselect/another')).toEqual([200, 'global/cloud']);
+  });
+
+  it('say what they want to know of a prompt, to whoever may call them', async () => {
+    const carl = harness.accounts.token('carl');
+    const judge = {
+      models: [
+        { model: 'm', description: 'knows everything' },
+        { model: 'n*', description: 'knows nothing' },
+      ],
+    };
+    const when = { signal: 'classes', op: 'has', value: 'poems' };
+    const wish = (...members: object[]) =>
+      call(carl, 'PUT', `${path}/wise`, {
+        ...{ classes: [poems], judge, otherwise: [{ from: members }] },
+        decisions: [{ name: 'a', when, use: [{ from: members }] }],
+      });
+    const sought = async (person: Person | undefined, ...routes: string[]) => {
+      const question = { type: 'seek-advice', apiToken: person?.apiToken, pathUsername: null };
+      const { body } = await router.internal(internalPaths.routerSeekAdvice, {
+        ...question,
+        routes,
+      });
+      return body.autoselects;
+    };
+    const one = { providerId: hosted, model: 'm' };
+    await wish(one);
+    // One alone is no choice for a judge.
+    const told = [{ autoselect: 'carl/wise', classes: [poems], judged: [] }];
+    expect(await sought(carl, 'autoselect/wise:floor', 'carl/autoselect/wise')).toEqual(told);
+    expect(await sought(anna, 'carl/autoselect/wise', 'autoselect/wise')).toEqual([]);
+    expect(await sought(carl, 'autoselect/fast', 'cloud/m', '//')).toEqual([]);
+    const { body } = await call(carl, 'POST', '/api/catalog/providers', {
+      ...{ kind: 'openai', name: 'cloud-two', baseUrl: 'https://upstream.example/v1' },
+      models: [{ name: 'nine' }, { name: 'ten' }],
+    });
+    const { id: providerId } = body.provider;
+    await wish(one, { providerId, model: 'nine' }, { providerId, model: 'ten' });
+    expect((await sought(carl, 'autoselect/wise'))[0].judged).toEqual([
+      { name: 'global/cloud/m', description: 'knows everything' },
+      { name: 'carl/cloud-two/nine', description: 'knows nothing' },
+    ]);
   });
 
   it('have what they decide told to accounts, of admitted requests that asked for one', async () => {

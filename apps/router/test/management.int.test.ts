@@ -385,12 +385,13 @@ describe('rotations within rotations', () => {
         { rotationId: inner.body.id, weight: 2, priority: 1 },
         { providerId: provider.id, model: 'n' },
       ],
-      { attemptsMax: 2, firstByteMs: 500, totalMs: 10_000 },
+      { attemptsMax: 2, firstByteMs: 500, totalMs: 10_000, hedge: { afterMs: 300 } },
     );
     expect(outer.body).toMatchObject({
       attemptsMax: 2,
       firstByteMs: 500,
       totalMs: 10_000,
+      hedge: { afterMs: 300 },
       members: [
         { rotation: 'bob/inner', weight: 2, priority: 1 },
         { provider: 'bob/inner-rig', model: 'n', weight: 1, priority: 0 },
@@ -398,6 +399,17 @@ describe('rotations within rotations', () => {
     });
     const { rotations } = (await call(bob, 'GET', '/api/catalog/rotations')).body;
     expect(rotations).toContainEqual(outer.body);
+    expect(inner.body.hedge).toBeNull();
+  });
+
+  it('hedge after a time that makes sense, or not at all', async () => {
+    const { provider } = await worker(bob, 'hedge-rig');
+    const members = [{ providerId: provider.id, model: 'm' }];
+    for (const hedge of [{ afterMs: 49 }, { afterMs: 600_001 }, { afterMs: 1.5 }, {}, 300]) {
+      const refused = await put(bob, 'hedged', members, { hedge });
+      expect([refused.status, refused.body.error.code]).toEqual([400, 'request_invalid']);
+    }
+    expect((await put(bob, 'hedged', members, { hedge: { afterMs: 50 } })).status).toBe(200);
   });
 
   it('never lead to themselves, not even when two are saved at once', async () => {

@@ -57,10 +57,18 @@ export function selectionOf(
   const autoselect = find(one, whose, name);
   if (!autoselect) return undefined;
   const { definition } = autoselect;
-  const decision = definition.decisions.find(({ when }) => isSo(one, when));
-  const looks = (decision?.use ?? definition.otherwise).map((selection) =>
-    lookAt(one, selection, definition),
+  const told = one.facts.signals?.advice?.filter(
+    (each) => each.autoselect === `${autoselect.username}/${autoselect.name}`,
   );
+  const classes = (definition.classes ?? []).filter((each) => {
+    const found = told?.[0]?.classes?.similarities[each.name];
+    return found !== undefined && found >= each.similarityMin;
+  });
+  const names = classes.map((each) => each.name);
+  const decision = definition.decisions.find(({ when }) => isSo(one, when, names));
+  const looks = (decision?.use ?? definition.otherwise)
+    .map((selection) => lookAt(one, selection, definition))
+    .map((look) => favoured(look, told?.[0]?.judge?.choice ?? undefined));
   const outcomes = looks.map(({ outcome }) => outcome);
   const groups = firstOfEach(outcomes.flatMap(({ ranking }) => ranking));
   const unfit = looks.flatMap((look) => look.unfit);
@@ -101,6 +109,16 @@ function lookAt(one: PlanCase, selection: Selection, definition: AutoselectDefin
   }
   const ranking = ranked(let_in, selection.weights);
   return { outcome: { isPrivate, ranking, excluded }, offers, unfit };
+}
+
+/** A judge moves one to the front, and has no say about who is let in. */
+function favoured(look: Look, choice: string | undefined): Look {
+  const { ranking } = look.outcome;
+  const first = ranking.flatMap((equals) => equals.filter(({ label }) => label === choice));
+  if (first.length === 0) return look;
+  const rest = ranking.map((equals) => equals.filter(({ label }) => label !== choice));
+  const moved = [first, ...rest].filter((equals) => equals.length > 0);
+  return { ...look, outcome: { ...look.outcome, ranking: moved } };
 }
 
 function ranked(all: readonly Known[], weights: Selection['weights']): Known[][] {
@@ -199,10 +217,11 @@ function everythingFor(one: PlanCase): readonly OracleOffer[] {
   return onceEach([...own, ...others]);
 }
 
-function isSo(one: PlanCase, tree: DecisionTree): boolean {
-  if ('all' in tree) return !tree.all.some((part) => !isSo(one, part));
-  if ('any' in tree) return tree.any.filter((part) => isSo(one, part)).length > 0;
-  if ('not' in tree) return !isSo(one, tree.not);
+function isSo(one: PlanCase, tree: DecisionTree, classes: readonly string[]): boolean {
+  if ('all' in tree) return !tree.all.some((part) => !isSo(one, part, classes));
+  if ('any' in tree) return tree.any.filter((part) => isSo(one, part, classes)).length > 0;
+  if ('not' in tree) return !isSo(one, tree.not, classes);
+  if (tree.signal === 'classes') return classes.includes(tree.value);
   return isMet(signalOf(one, tree.signal), tree);
 }
 

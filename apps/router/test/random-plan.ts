@@ -81,6 +81,7 @@ const limits = fc.record({
   attemptsMax: fc.option(fc.integer({ min: 1, max: 4 })),
   firstByteMs: fc.option(fc.constantFrom(1_000)),
   totalMs: fc.option(fc.constantFrom(9_000)),
+  hedgeAfterMs: fc.option(fc.constantFrom(200)),
 });
 
 const settings: fc.Arbitrary<PlanSettings> = fc
@@ -244,7 +245,7 @@ function deepChain(providers: readonly Provider[], depth: number): readonly Rota
           priority: 0,
         },
       ],
-      limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+      limits: { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null },
     };
   });
 }

@@ -37,7 +37,7 @@ export function rotationsOf(
           name,
           createdAtMs: 5_000,
           members: [...members, ...innerMembers(shapes, at, links)],
-          limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+          limits: { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null },
         })),
       ),
     );

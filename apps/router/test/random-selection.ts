@@ -1,4 +1,5 @@
 import type {
+  Advice,
   AutoselectDefinition,
   DecisionTree,
   PresentModel,
@@ -88,6 +89,7 @@ const conditions = fc.constantFrom<DecisionTree[]>(
   { signal: 'hasTools', op: 'is', value: true },
   { signal: 'isPrivate', op: 'is', value: true },
   { not: { signal: 'inputs', op: 'has', value: 'image' } },
+  { signal: 'classes', op: 'has', value: 'poem' },
   {
     any: [
       { signal: 'promptTokens', op: 'at_least', value: 400 },
@@ -96,7 +98,37 @@ const conditions = fc.constantFrom<DecisionTree[]>(
   },
 );
 
-export const signals: fc.Arbitrary<Signals> = fc.record({
+const state = fc.constantFrom('given' as const, 'late' as const);
+const advice: fc.Arbitrary<Advice> = fc.record(
+  {
+    autoselect: fc.constantFrom(
+      ...usernames.flatMap((username) => [`${username}/pick`, `${username}/cheap`]),
+    ),
+    classes: fc.record({
+      state,
+      similarities: fc.constantFrom<Record<string, number>[]>({}, { poem: 0.4 }, { poem: 0.5 }),
+    }),
+    judge: fc.record({
+      state,
+      choice: fc.option(
+        fc
+          .tuple(
+            fc.constantFrom(...usernames),
+            fc.constantFrom('rig', 'cloud'),
+            fc.constantFrom(...models),
+          )
+          .map((names) => names.join('/')),
+      ),
+    }),
+  },
+  { requiredKeys: ['autoselect'] },
+);
+
+const classes = fc.constantFrom<AutoselectDefinition['classes'][]>(undefined, [
+  { name: 'poem', examples: ['Write a poem.'], similarityMin: 0.5 },
+]);
+
+const readSignals: fc.Arbitrary<Omit<Signals, 'advice'>> = fc.record({
   contextClass: fc.constantFrom('short' as const, 'huge' as const),
   turns: fc.integer({ min: 0, max: 9 }),
   inputs: fc.constantFrom([], ['image']),
@@ -110,6 +142,10 @@ export const signals: fc.Arbitrary<Signals> = fc.record({
   isCut: fc.constantFrom(false, false, false, true),
   metadata: fc.constant({}),
 });
+
+export const signals: fc.Arbitrary<Signals> = fc
+  .tuple(readSignals, fc.option(fc.array(advice, { minLength: 1, maxLength: 3 })))
+  .map(([read, told]) => (told ? { ...read, advice: told } : read));
 
 const requests: fc.Arbitrary<RequestFacts> = fc.record(
   {
@@ -155,9 +191,11 @@ export function definitionsIn(market: RandomMarket): fc.Arbitrary<AutoselectDefi
       }),
       otherwise: selectionsIn(market),
       qualities: fc.array(fc.constant({ model: 'org*', tier: 80 }), { maxLength: 1 }),
+      classes,
     })
-    .map(({ decisions, ...definition }) => ({
+    .map(({ decisions, classes: known, ...definition }) => ({
       ...definition,
+      ...(known && { classes: known }),
       decisions: decisions.map((one, at) => ({ ...one, name: `d${at}` })),
     }));
 }

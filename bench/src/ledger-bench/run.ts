@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { inRepository, type Market, startMarket, throwAwayFolder } from '@aisbf/one-machine';
 import { Pool } from 'pg';
 import { DisturbanceWatch } from '../disturbance.js';
@@ -18,6 +19,7 @@ type Progress = (step: string) => void;
 type Bench = Readonly<{
   options: LedgerBenchOptions;
   door: AccountsDoor;
+  database: Pool;
   secret: string;
   buyers: readonly BenchOwner[];
   seller: BenchOwner;
@@ -43,7 +45,7 @@ export async function runLedgerBench(
   while (buyers.length < options.wallets) buyers.push(await makeOwner(database));
 
   const watch = await DisturbanceWatch.begin(pidsOf(market));
-  const figures = await measureDoor({ options, door, secret, buyers, seller }, progress);
+  const figures = await measureDoor({ options, door, database, secret, buyers, seller }, progress);
   const disturbance = await watch.soFar();
   const isHistory = isWanted(options, 'history');
   const owners = { buyer: await makeOwner(database), seller };
@@ -109,14 +111,30 @@ async function measureDoor(bench: Bench, progress: Progress) {
   if (isPairs) progress(`one wallet: ${onePairsPerS?.toFixed(0)} pairs/s`);
   const leasedPerS = isWanted(options, 'leases') ? await measureLeases(bench) : undefined;
   if (leasedPerS !== undefined) progress(`leases: ${leasedPerS.toFixed(0)} requests/s`);
-  const { ratePerS } = options;
+  const { ratePerS, latencyMs: durationMs } = options;
   const authorise = () => bench.door.authorise(authoriseOf(anyOf(bench.buyers), bench.seller));
   const latency = isWanted(options, 'latency')
-    ? await openLoop({ ratePerS, durationMs: measureMs }, authorise)
+    ? await atRest(bench.database).then(() => openLoop({ ratePerS, durationMs }, authorise))
     : undefined;
   if (latency) progress(`authorise: p99 ${latency.p99.toFixed(1)} ms at ${ratePerS}/s`);
   return { manyPairsPerS, onePairsPerS, leasedPerS, latency };
 }
+
+/** What was settled before is still being told: that is no part of what comes next. */
+async function atRest(database: Pool): Promise<void> {
+  const deadlineMs = Date.now() + restMsMax;
+  for (;;) {
+    const { rows } = await database.query<{ tells: boolean }>(
+      'SELECT EXISTS (SELECT FROM outbox WHERE published_at IS NULL) AS tells',
+    );
+    if (rows[0]?.tells === false) return;
+    if (Date.now() > deadlineMs) throw new Error('The outbox does not come to its end.');
+    await delay(restPollMs);
+  }
+}
+
+const restMsMax = 60_000;
+const restPollMs = 50;
 
 function pairOf({ door, seller }: Bench, buyers: readonly BenchOwner[]) {
   return async () => {

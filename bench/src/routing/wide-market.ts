@@ -145,6 +145,6 @@ function rotationOf(index: number, name: string, members: readonly number[]): Ro
       weight: 1 + (seller % 5),
       priority: 0,
     })),
-    limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+    limits: { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null },
   };
 }

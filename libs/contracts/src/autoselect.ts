@@ -82,6 +82,36 @@ const Selections = z
   .max(4)
   .describe('Candidates of the next are asked after those of the one before.');
 
+/** A sort of question, told by its meaning: by how near it comes to these, as a small model sees it. */
+export const MeaningClass = z.strictObject({
+  name: Name,
+  examples: z
+    .array(z.string().trim().min(1).max(512))
+    .min(1)
+    .max(16)
+    .describe('Questions of this sort, as they are asked.'),
+  similarityMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.6)
+    .describe('From here on a question is of this class. What is near depends on the model.'),
+});
+export type MeaningClass = z.infer<typeof MeaningClass>;
+
+const Judge = z.strictObject({
+  models: z
+    .array(
+      z.strictObject({
+        model: z.string().min(1).max(256).describe("A model's name, or its beginning and a star."),
+        description: z.string().trim().min(1).max(512).describe('What it is good for.'),
+      }),
+    )
+    .min(2)
+    .max(32)
+    .describe('Whom it may choose from; the first that fits describes a candidate.'),
+});
+
 /** Which selection is made when, and how good models are held to be. */
 const definition = {
   decisions: z
@@ -110,6 +140,15 @@ const definition = {
     .max(256)
     .default([])
     .describe('The first that fits says how good a model is; who is not named is worst.'),
+  classes: z
+    .array(MeaningClass)
+    .max(16)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'names repeat')
+    .optional()
+    .describe('For the signal `classes`, where the installation has a model that tells meanings.'),
+  judge: Judge.optional().describe(
+    'A small model of the installation, if it has one, reads the beginning of the question and says who is asked first of those that no ceiling leaves out.',
+  ),
 };
 
 export const AutoselectDefinition = z.strictObject(definition);

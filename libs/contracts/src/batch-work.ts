@@ -145,6 +145,8 @@ export type TakeBatchLines = z.infer<typeof TakeBatchLines>;
 
 export const BatchLine = z.strictObject({
   position,
+  /** Under which it is to be asked; every time it is given to somebody another one. */
+  requestId: RequestId,
   offset: z.int().min(0),
   length: z.int().min(1),
   /** How often everybody who was asked has failed. */
@@ -162,6 +164,8 @@ export const TakenBatchLines = z.strictObject({
   lines: z.array(BatchLine).max(1_000),
   /** Of all lines, those without an outcome. */
   openCount: z.int().min(0),
+  /** Of those, the ones whose answer is kept and not paid for yet. */
+  unpaidCount: z.int().min(0),
   /** Where none was given: in how long one may be tried again. */
   nextInMs: z.int().min(0).nullable(),
 });
@@ -172,6 +176,7 @@ export const PostponeBatchLine = z.strictObject({
   type: z.literal('postpone-batch-line'),
   ...claim,
   position,
+  requestId: RequestId,
   delayMs: z.int().min(0).max(86_400_000),
   isTry: z.boolean(),
 });

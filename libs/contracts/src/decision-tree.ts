@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Name } from './field.js';
 import { ContextClass, PrivateKind, Subject } from './signals.js';
 
 /** Levels of one tree. Nobody reads more, and a reader that follows them needs no more of its stack. */
@@ -25,6 +26,7 @@ export const Condition = z.union([
   leaf(z.enum(['hasTools', 'isStructured', 'isPrivate', 'isCut']), z.literal('is'), z.boolean()),
   leaf(z.literal('contextClass'), z.literal('is'), ContextClass),
   leaf(z.literal('subjects'), z.literal('has'), Subject),
+  leaf(z.literal('classes'), z.literal('has'), Name),
   leaf(z.literal('private'), z.literal('has'), PrivateKind),
   leaf(z.literal('inputs'), z.literal('has'), z.enum(['image', 'audio', 'video'])),
   leaf(z.literal('language'), z.literal('in'), words),

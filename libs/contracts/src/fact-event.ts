@@ -87,6 +87,17 @@ export const AttemptAnswering = z.object({
 });
 export type AttemptAnswering = z.infer<typeof AttemptAnswering>;
 
+/** A stream was taken back without a byte of it, since another one was faster: it takes this long at least. No failure. */
+export const AttemptOutrun = z.object({
+  type: z.literal('attempt-outrun'),
+  providerId: Id,
+  model: z.string().max(256),
+  sessionId: z.string().max(64).nullable(),
+  waitedMs: z.int().min(0),
+  atMs: TimeMs,
+});
+export type AttemptOutrun = z.infer<typeof AttemptOutrun>;
+
 /** A request's money has moved, or was given back. */
 export const Usage = z.strictObject({
   requestId: RequestId,

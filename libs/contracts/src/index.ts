@@ -35,6 +35,7 @@ export {
 } from './account-api.js';
 export { RecordAct } from './act.js';
 export { familyOfAddressWord, isAddressWord } from './address-word.js';
+export { Advice, AdviceState } from './advice.js';
 export { authPath, authRoutes } from './auth-api.js';
 export {
   Autoselect,
@@ -42,6 +43,7 @@ export {
   type AutoselectMember,
   Autoselects,
   type AutoselectWeights,
+  MeaningClass,
   PutAutoselect,
   Selection,
   Source,
@@ -128,6 +130,7 @@ export {
   ApiTokenChanged,
   AttemptAnswering,
   AttemptEnded,
+  AttemptOutrun,
   CatalogueChanged,
   CatalogueServed,
   RegistrationRevoked,
@@ -305,6 +308,7 @@ export {
   Signals,
   Subject,
 } from './signals.js';
+export { AdviceSought, judgedMax, SeekAdvice, SoughtAdvice } from './sought-advice.js';
 export {
   ChunkPlace,
   DeleteFile,

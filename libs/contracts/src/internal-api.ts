@@ -58,6 +58,7 @@ export const internalPaths = {
     `/internal/v1/batch-work/${batchId}/lines/${position}?result=${result}&requestId=${requestId}`,
   routerAdmit: '/internal/v1/admit',
   routerExplain: '/internal/v1/explain',
+  routerSeekAdvice: '/internal/v1/seek-advice',
   routerModels: '/internal/v1/models',
   routerRoutes: '/internal/v1/routes',
   routerLocate: '/internal/v1/locate',

@@ -44,6 +44,19 @@ const rotationLimits = {
     .nullable()
     .default(null)
     .describe('How long a request may take, where that is less than elsewhere.'),
+  hedge: z
+    .strictObject({
+      afterMs: z
+        .int()
+        .min(50)
+        .max(600_000)
+        .describe('Longer than most answers take: what usually comes by then is asked for once.'),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Where the first member has not begun to answer after so long, a short request is also sent to the next, and the first answer counts. Null is never.',
+    ),
 };
 
 export const PutRotation = z.strictObject({

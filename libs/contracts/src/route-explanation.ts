@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { EndpointName } from './endpoint.js';
 import { NanosText, Prices } from './field.js';
-import { Admit, Deadlines, Rejection } from './route-plan.js';
+import { Admit, Deadlines, Hedge, Rejection } from './route-plan.js';
 import { SelectionRecord } from './selection-record.js';
 
 /** What would happen to a request, without anybody being called or any money held. */
@@ -51,6 +51,9 @@ export const RouteExplanation = z.object({
   attemptsMax: z.int().describe('How many of the candidates would be tried.'),
   holdAmount: NanosText.nullable().describe('What would be held; null where nobody can serve.'),
   deadlines: Deadlines,
+  hedge: Hedge.optional().describe(
+    'When the next would be asked beside a slow one; absent where one is asked at a time.',
+  ),
   refusal: z
     .object({ code: z.string(), message: z.string() })
     .nullable()

@@ -127,6 +127,10 @@ export const Deadlines = z.strictObject({
 });
 export type Deadlines = z.infer<typeof Deadlines>;
 
+/** When a request that is short and safe to repeat is sent to the next candidate beside a slow one. */
+export const Hedge = z.strictObject({ afterMs: z.int().min(1) });
+export type Hedge = z.infer<typeof Hedge>;
+
 /** The router's answer to Admit: money is held, these may serve, in this order. */
 export const Plan = z.strictObject({
   requestId: RequestId,
@@ -139,6 +143,8 @@ export const Plan = z.strictObject({
   attemptsMax: z.int().min(1).max(64),
   rejections: z.array(Rejection).max(64),
   deadlines: Deadlines,
+  /** Absent: one candidate is asked at a time. */
+  hedge: Hedge.optional(),
   /** The same for all requests of one owner, and tells nobody which: a busy worker serves them in turn. */
   buyerMark: z.string().min(1).max(64),
 });

@@ -60,7 +60,9 @@ export type ScoredCandidate = z.infer<typeof ScoredCandidate>;
 /** One selection of those that were made after each other. */
 export const SelectionOutcome = z.object({
   isPrivate: z.boolean().describe('Only the discreet were let in.'),
-  ranking: z.array(z.array(ScoredCandidate)).describe('The best first; equals stand together.'),
+  ranking: z
+    .array(z.array(ScoredCandidate))
+    .describe('The best first, before it whom a judge has chosen; equals stand together.'),
   excluded: z.array(z.object({ name: z.string().max(320), by: z.array(CeilingName) })),
 });
 export type SelectionOutcome = z.infer<typeof SelectionOutcome>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Advice } from './advice.js';
 import { Count } from './field.js';
 import { Word } from './model-facts.js';
 
@@ -51,5 +52,7 @@ export const Signals = z.strictObject({
   /** Not everything was looked at: too long, or of a kind that cannot be read. */
   isCut: z.boolean(),
   metadata: z.record(MetadataName, z.string().max(metadataValueMax)),
+  /** Of autoselects that want it, where the installation has a model for it. Absent: nobody was asked. */
+  advice: z.array(Advice).max(17).optional(),
 });
 export type Signals = z.infer<typeof Signals>;

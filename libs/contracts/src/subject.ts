@@ -21,6 +21,7 @@ export const subjects = {
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',
   attemptEnded: 'aisbf.health.attempt-ended',
   attemptAnswering: 'aisbf.health.attempt-answering',
+  attemptOutrun: 'aisbf.health.attempt-outrun',
   probeEnded: 'aisbf.health.probe-ended',
   apiTokenChanged: 'aisbf.accounts.api-token-changed',
   /** Somebody's access has changed: whoever remembers any should ask accounts at once. */

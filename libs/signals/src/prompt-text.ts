@@ -40,6 +40,11 @@ export function promptText(body: Body, charactersMax: number): PromptText {
   };
 }
 
+/** What of a request tells its meaning: the last question, as far as it is looked at. */
+export function askedText(body: Body, charactersMax: number): string {
+  return promptText(body, charactersMax).asked;
+}
+
 class Walk {
   readonly pieces: string[] = [];
   isCut = false;

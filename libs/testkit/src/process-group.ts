@@ -48,6 +48,7 @@ export async function runNode({ args, cwd, env, timeoutMs }: Command): Promise<n
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
+    process.stdout.write(`\nStopped: it has not ended within ${timeoutMs / 1_000} s.\n`);
     signalGroup(child, 'SIGKILL');
   }, timeoutMs);
   try {

@@ -67,7 +67,7 @@ export class BatchWorkController {
   @Post('take-lines')
   @HttpCode(200)
   takeLines(@Body(parsed(TakeBatchLines)) request: TakeBatchLines) {
-    return this.lines.take(request);
+    return this.desk.take(request);
   }
 
   @Post('postpone-line')

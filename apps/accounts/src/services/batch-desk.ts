@@ -7,11 +7,21 @@ import type {
   OpenBatchFile,
   ReadBatchOutcomes,
   StartBatch,
+  TakeBatchLines,
+  TakenBatchLines,
 } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { BatchLineStore } from './batch-line-store.js';
 import { BatchStore } from './batch-store.js';
+import { Withdrawal } from './withdrawal.js';
+
+export class BatchPatience {
+  constructor(
+    /** How long a kept answer may wait to be paid for. */
+    readonly settleMsMax: number,
+  ) {}
+}
 
 /** What gateways that work on a batch may do to it: only whoever holds the claim, so that two never do it at once. */
 @Injectable()
@@ -19,7 +29,19 @@ export class BatchDesk {
   constructor(
     private readonly batches: BatchStore,
     private readonly lines: BatchLineStore,
+    private readonly withdrawal: Withdrawal,
+    private readonly patience: BatchPatience,
   ) {}
+
+  /**
+   * Lines to run, each under a request id of its own. Whoever ran one before and has not ended it is taken its request from
+   * first, so that by no request that is given up anybody pays.
+   */
+  async take(request: TakeBatchLines): Promise<TakenBatchLines> {
+    const left = (await this.lines.left(request, this.patience.settleMsMax)) ?? [];
+    for (const requestId of left) await this.withdrawal.withdraw({ type: 'withdraw', requestId });
+    return this.lines.take(request);
+  }
 
   async add(lines: AddBatchLines): Promise<void> {
     requireClaim(await this.lines.add(lines));

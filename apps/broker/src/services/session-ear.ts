@@ -32,10 +32,7 @@ export type EarLine = Readonly<{
   onLearnt: (news: Partial<WorkerProfile>, what: 'state' | 'load') => void;
   /** False where the answer is for nobody. */
   onAnswer: (frame: AnswerFrame) => boolean;
-  onUnbearable: (
-    reason: 'flooding' | 'not_reading' | 'unreadable_frames',
-    detail: string | null,
-  ) => void;
+  onUnbearable: (reason: 'flooding' | 'unreadable_frames', detail: string | null) => void;
 }>;
 
 export type EarParts = Readonly<{ socket: WorkerSocket; voice: SessionVoice; pulse: SessionPulse }>;
@@ -118,14 +115,11 @@ export class SessionEar {
     if (hardware !== known) this.line.onLearnt({ hardware }, 'load');
   }
 
-  /** Whoever asks without end, or does not read our answers, would fill our memory. */
+  /** Whoever asks without end would fill our memory with answers. */
   private isBearable(): boolean {
     const isFlooding = this.parts.pulse.isControlOnceMore(this.tools.clock.nowMs());
-    const { backlogBytes } = this.parts.socket;
-    const isReading = backlogBytes <= this.tools.limits.session.socketBacklogBytesMax;
     if (isFlooding) this.line.onUnbearable('flooding', null);
-    else if (!isReading) this.line.onUnbearable('not_reading', `${backlogBytes} bytes wait`);
-    return !isFlooding && isReading;
+    return !isFlooding;
   }
 
   private onUnreadable(reason: UnreadableReason): void {

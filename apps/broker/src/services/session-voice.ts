@@ -73,13 +73,13 @@ export class SessionVoice {
     this.socket.send(heartbeatReplyFrame(requestId, this.clock.nowMs()));
   }
 
-  work({ request, workerRequestId }: WorkerCall, profile: WorkerProfile): void {
+  work({ request, workerRequestId }: WorkerCall, profile: WorkerProfile, onRead: () => void): void {
     const { op, method, path, isStream, payload } = request;
     const { providerName, clientId } = this.speaker.identity;
     const head = { op, requestId: workerRequestId, providerName, clientId, method, path, isStream };
     const attached = carriedBeside(payload, profile);
-    if (attached) this.socket.sendBinary(binaryWorkFrame(head, attached));
-    else this.socket.send(workFrame(head, payload));
+    if (attached) this.socket.sendBinary(binaryWorkFrame(head, attached), onRead);
+    else this.socket.send(workFrame(head, payload), onRead);
   }
 
   /** So much of the stream has been read. */

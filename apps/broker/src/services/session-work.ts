@@ -11,11 +11,14 @@ import { type CallLimits, WorkerCall } from './worker-call.js';
 export type WorkLine = Readonly<{
   /** Takes new work now. */
   isOpen: () => boolean;
+  /** Too much of what it was given is still on its way. */
+  isFull: () => boolean;
   inFlightMax: () => number;
   sendsPending: () => boolean;
   /** The worker waits for the readers of its streams. */
   hasWindow: () => boolean;
-  send: (call: WorkerCall) => void;
+  /** Tells when the worker has got all of it. */
+  send: (call: WorkerCall, onRead: () => void) => void;
   /** Asks the worker to stop; false where it does not know how. */
   cancel: (call: WorkerCall) => boolean;
   /** Tells the worker how much of a stream has been read. */
@@ -102,7 +105,8 @@ export class SessionWork {
   }
 
   private get hasRoom(): boolean {
-    return this.line.isOpen() && this.sent.size < this.line.inFlightMax();
+    const { line } = this;
+    return line.isOpen() && this.sent.size < line.inFlightMax() && !line.isFull();
   }
 
   private create(request: CallRequest, sink: ReplySink): WorkerCall {
@@ -127,7 +131,7 @@ export class SessionWork {
       hasWindow: this.line.hasWindow(),
     };
     call.begin(this.line.nowMs(), manners);
-    this.line.send(call);
+    this.line.send(call, () => call.delivered(this.line.nowMs()));
     this.line.onLoadChanged();
   }
 

@@ -9,6 +9,7 @@ import {
 import type { SessionPresence } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { brokerFaults } from '../domain/broker-faults.js';
+import { Outflow } from '../domain/outflow.js';
 import { sessionPresence } from '../domain/session-presence.js';
 import type { WorkerIdentity } from '../domain/worker-identity.js';
 import {
@@ -55,6 +56,7 @@ export class Session {
   private state: SessionState;
   private profile: WorkerProfile = strangeWorker;
   private readonly pulse: SessionPulse;
+  private readonly outflow: Outflow;
   private readonly voice: SessionVoice;
   private readonly ear: SessionEar;
   private readonly work: SessionWork;
@@ -72,6 +74,8 @@ export class Session {
     this.connectedAtMs = nowMs;
     this.state = { name: 'greeting', openedAtMs: nowMs };
     this.pulse = new SessionPulse(socket, tools.limits.session, nowMs, birth.phase);
+    this.outflow = new Outflow(tools.limits.outflow);
+    socket.onProgress = () => this.onTaken();
     this.voice = new SessionVoice(birth, socket, tools.clock, tools.limits.session);
     this.ear = this.createEar();
     this.measure = new SessionMeasure(tools.limits.session.inFlightDefault);
@@ -148,6 +152,18 @@ export class Session {
     const isRegistered = this.state.name !== 'greeting';
     this.pulse.visit(nowMs, isRegistered);
     if (isRegistered) this.inquiry.visit(nowMs);
+    const { backlogBytes } = this.socket;
+    if (this.outflow.hasStalled(backlogBytes, nowMs)) {
+      this.end('not_reading', `${backlogBytes} bytes wait`);
+    } else this.work.pump();
+  }
+
+  /** The network has taken a piece of something large: whoever reads is there, and may have room. */
+  private onTaken(): void {
+    if (this.state.name === 'closed') return;
+    this.outflow.onTaken(this.tools.clock.nowMs());
+    this.onHeard();
+    this.work.pump();
   }
 
   /** Gives the request to the worker, now or when it has room. Why it cannot goes to the sink too. */
@@ -224,10 +240,11 @@ export class Session {
   private workLine(): WorkLine {
     return {
       isOpen: () => this.state.name === 'serving' || this.state.name === 'draining',
+      isFull: () => this.outflow.isFull(this.socket.backlogBytes),
       inFlightMax: () => this.inFlightMax,
       sendsPending: () => this.profile.sendsPending,
       hasWindow: () => usesStreamWindow(this.profile),
-      send: (call) => this.voice.work(call, this.profile),
+      send: (call, onRead) => this.voice.work(call, this.profile, onRead),
       cancel: (call) => this.cancel(call),
       tellRead: (call, readBytes) => this.voice.window(call, readBytes),
       onLoadChanged: () => this.host.onChanged(this, 'load'),
@@ -251,11 +268,7 @@ export class Session {
     if (name === 'draining') return brokerFaults.SESSION_DRAINING();
     if (this.measure.isUnserved(path)) return brokerFaults.WORKER_ENDPOINT_UNSUPPORTED();
     const tooLarge = oversize(payload, this.profile, this.frameBytesMax);
-    if (tooLarge) return brokerFaults.PAYLOAD_TOO_LARGE_FOR_WORKER(tooLarge);
-    const { backlogBytes } = this.socket;
-    return backlogBytes > this.tools.limits.session.socketBacklogBytesMax
-      ? brokerFaults.WORKER_BUSY({ backlogBytes })
-      : undefined;
+    return tooLarge && brokerFaults.PAYLOAD_TOO_LARGE_FOR_WORKER(tooLarge);
   }
 
   private onRegistered(registration: ReportedRegistration): void {

@@ -33,8 +33,9 @@ class ListedSocket extends WorkerSocket {
   readonly sent: string[] = [];
   closed: { code: number; reason: string } | undefined;
   override backlogBytes = 0;
-  override send(frame: string | Buffer): void {
+  override send(frame: string | Buffer, onRead?: () => void): void {
     this.sent.push(frame.toString());
+    onRead?.();
   }
   override sendBinary(): void {
     throw new Error('these workers know no binary frames');
@@ -160,13 +161,22 @@ describe(Sessions, () => {
     expect(questions).toHaveLength(1);
   });
 
-  it('ends whoever asks but does not read', () => {
-    const { open } = stage();
+  it('ends whoever reads nothing of much for half a minute, and nobody who reads slowly', () => {
+    const { open, clock } = stage();
     const { session, socket } = open('c1');
     session.onText(register);
     socket.backlogBytes = 9_000_000;
-    session.onText('{"op":"heartbeat","request_id":"h"}');
-    expect(socket.closed).toEqual({ code: 1013, reason: 'not_reading' });
+    const endedAfter = (ms: number) => {
+      clock.timeMs += ms;
+      session.onText('{"op":"heartbeat","request_id":"h"}');
+      session.visit(clock.timeMs);
+      return socket.closed;
+    };
+    expect(endedAfter(0)).toBeUndefined();
+    expect(endedAfter(29_000)).toBeUndefined();
+    socket.onProgress();
+    expect(endedAfter(29_000)).toBeUndefined();
+    expect(endedAfter(2_000)).toEqual({ code: 1013, reason: 'not_reading' });
   });
 
   it('does not look into a large frame that nobody has asked for', () => {

@@ -66,6 +66,7 @@ export class WorkerCall {
   private pace = new ReaderPace(undefined);
   private toldAtMs = 0;
   private isBroken = false;
+  private isDelivered = false;
 
   constructor(
     readonly workerRequestId: string,
@@ -101,13 +102,21 @@ export class WorkerCall {
     this.timer = setTimeout(onExpired, waitMs);
   }
 
-  /** It was sent. */
+  /** It is on its way, which may be long. */
   begin(nowMs: number, { sendsPending, hasWindow }: WorkerManners): void {
     this.begunAtMs = nowMs;
     this.heardAtMs = nowMs;
     this.isImpatient = sendsPending && !this.request.isLastCandidate;
     this.pace = new ReaderPace(hasWindow ? this.limits.streamWindowBytes : undefined);
     this.sink?.watch(this.limits.readerStallMs, () => this.onIdleReader());
+    this.arm(this.limits.silenceMs);
+  }
+
+  /** The worker has got the last of it: from now on its silence says something. */
+  delivered(nowMs: number): void {
+    this.isDelivered = true;
+    if (this.isOver) return;
+    this.heardAtMs = Math.max(this.heardAtMs, nowMs);
     this.arm(this.isImpatient ? this.limits.pendingWaitMs : this.limits.silenceMs);
   }
 
@@ -255,7 +264,7 @@ export class WorkerCall {
   }
 
   private onTimer(): void {
-    if (this.isImpatient && this.life.name === 'dispatched') {
+    if (this.isImpatient && this.isDelivered && this.life.name === 'dispatched') {
       this.isImpatient = false;
       this.finishBy(brokerFaults.WORKER_UNRESPONSIVE(), 'failed');
       this.watcher.onUnwanted(this);
@@ -271,9 +280,9 @@ export class WorkerCall {
     this.watcher.onSilent(this);
   }
 
-  /** How long it may yet be silent. While it has to wait for the reader it may be so for ever. */
+  /** How long it may yet be silent. While it waits for the reader, or has not been asked yet, it may be so for ever. */
   private speechLeftMs(): number {
-    if (this.pace.holdsWorker) return this.limits.silenceMs;
+    if (this.pace.holdsWorker || !this.isDelivered) return this.limits.silenceMs;
     const sinceMs = Math.max(this.heardAtMs, this.toldAtMs);
     return this.limits.silenceMs - (this.watcher.nowMs() - sinceMs);
   }

@@ -1,9 +1,13 @@
 /** One worker's open connection, as far as a session needs it. */
 export abstract class WorkerSocket {
-  /** Sends one text frame. */
-  abstract send(frame: string | Buffer): void;
-  /** Sends one binary message. */
-  abstract sendBinary(message: Buffer): void;
+  /** Called whenever the network has taken a piece of something large. */
+  onProgress: () => void = () => undefined;
+
+  /** Sends one text frame; told when the worker has got all of it. */
+  abstract send(frame: string | Buffer, onRead?: () => void): void;
+  /** Sends one binary message; told when the worker has got all of it. */
+  abstract sendBinary(message: Buffer, onRead?: () => void): void;
+  /** Passes between the pieces of a large message. */
   abstract ping(): void;
   /** Says why and closes; the socket is destroyed where the other side does not answer. */
   abstract close(code: number, reason: string): void;

@@ -18,7 +18,6 @@ describe(fateOf, () => {
 
   it('knows what passes though its kind does not, and what has ended already', () => {
     expect(fateOf({ code: 'HELD_BY_OTHER_REQUESTS', kind: 'exhausted' })).toBe('later');
-    expect(fateOf({ code: 'IDEMPOTENCY_KEY_RUNNING', kind: 'conflict' })).toBe('later');
     expect(fateOf({ code: 'BATCH_LINE_CLOSED', kind: 'conflict' })).toBe('closed');
   });
 });

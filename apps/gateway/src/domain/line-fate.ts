@@ -6,17 +6,17 @@ import { type Fault, isRetryable } from '@aisbf/faults';
  * - `later`: something stands in its way that passes; it waits as long as the batch has time
  * - `again`: everybody who was asked failed; it may be tried some times more
  * - `void`: its API token is none any more, and that of all other lines with it
- * - `closed`: it has an outcome already
+ * - `closed`: it runs elsewhere, or has an outcome already
  * - `final`: this is its outcome
  */
 export type LineFate = 'later' | 'again' | 'void' | 'closed' | 'final';
 
-/** Not by their kind, but they pass: other requests end, or this one has run elsewhere. */
-const passing: ReadonlySet<string> = new Set(['HELD_BY_OTHER_REQUESTS', 'IDEMPOTENCY_KEY_RUNNING']);
+/** Not by its kind, but it passes: other requests end. */
+const passing = 'HELD_BY_OTHER_REQUESTS';
 
 export function fateOf({ code, kind }: Pick<Fault, 'code' | 'kind'>): LineFate {
   if (code === 'BATCH_LINE_CLOSED') return 'closed';
-  if (passing.has(code) || kind === 'throttled' || kind === 'unavailable') return 'later';
+  if (code === passing || kind === 'throttled' || kind === 'unavailable') return 'later';
   if (kind === 'unauthenticated') return 'void';
   return isRetryable(kind) ? 'again' : 'final';
 }

@@ -34,6 +34,21 @@ describe('RetryBudget', () => {
     expect(budget.underWay).toBe(0);
   });
 
+  it('lets hedges take half of the reserve, and no more than the requests bring in', () => {
+    fc.assert(
+      fc.property(fc.nat(2_000), fc.integer({ min: 1, max: 8 }), (requests, each) => {
+        const budget = new RetryBudget(settings, 0);
+        let spent = 0;
+        for (let count = 0; count < requests; count += 1) {
+          budget.earn(0);
+          for (let hedge = 0; hedge < each && budget.spend(0); hedge += 1) spent += 1;
+        }
+        expect(spent).toBeLessThanOrEqual(5 + requests * 0.1 + 1e-6);
+        expect(budget.borrow(0)).toBe(true);
+      }),
+    );
+  });
+
   it('lends so many at once and no more', () => {
     const budget = new RetryBudget(settings, 0);
     const lent = Array.from({ length: 15 }, () => budget.borrow(0)).filter(Boolean).length;

@@ -48,6 +48,17 @@ export class RetryBudget {
     return true;
   }
 
+  /**
+   * Takes one for good, whether it helps or not, as long as more than half of the reserve is left: whoever is only slow
+   * leaves enough for whoever fails.
+   */
+  spend(nowMs: number): boolean {
+    this.refill(nowMs);
+    if (this.left < 1 + this.settings.reserve / 2) return false;
+    this.left -= 1;
+    return true;
+  }
+
   /** A retry has ended. */
   settle(isHelpful: boolean): void {
     this.borrowed -= 1;

@@ -1,5 +1,6 @@
 import {
   type Admit,
+  AdviceSought,
   CallableModels,
   CallableRoutes,
   type Explain,
@@ -8,6 +9,7 @@ import {
   type ListRoutes,
   Plan,
   RouteExplanation,
+  type SeekAdvice,
 } from '@aisbf/contracts';
 import type { InternalClient } from '@aisbf/platform';
 import type { OnApplicationShutdown } from '@nestjs/common';
@@ -25,6 +27,10 @@ export class HttpAdmission extends Admission implements OnApplicationShutdown {
 
   explain(question: Explain): Promise<RouteExplanation> {
     return this.router.post(internalPaths.routerExplain, question, RouteExplanation);
+  }
+
+  seekAdvice(question: SeekAdvice): Promise<AdviceSought> {
+    return this.router.post(internalPaths.routerSeekAdvice, question, AdviceSought);
   }
 
   models(request: ListModels): Promise<CallableModels> {

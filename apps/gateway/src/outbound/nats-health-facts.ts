@@ -1,4 +1,9 @@
-import { type AttemptAnswering, type AttemptEnded, subjects } from '@aisbf/contracts';
+import {
+  type AttemptAnswering,
+  type AttemptEnded,
+  type AttemptOutrun,
+  subjects,
+} from '@aisbf/contracts';
 import { NatsBus } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { HealthFacts } from '../services/health-facts.js';
@@ -15,5 +20,9 @@ export class NatsHealthFacts extends HealthFacts {
 
   attemptEnded(fact: AttemptEnded): void {
     this.bus.publish(subjects.attemptEnded, fact);
+  }
+
+  attemptOutrun(fact: AttemptOutrun): void {
+    this.bus.publish(subjects.attemptOutrun, fact);
   }
 }

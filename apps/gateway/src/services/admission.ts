@@ -1,5 +1,6 @@
 import type {
   Admit,
+  AdviceSought,
   CallableModels,
   CallableRoutes,
   Explain,
@@ -7,6 +8,7 @@ import type {
   ListRoutes,
   Plan,
   RouteExplanation,
+  SeekAdvice,
 } from '@aisbf/contracts';
 
 /** The router: may this run, who may serve it, and is the money set aside. */
@@ -14,6 +16,8 @@ export abstract class Admission {
   abstract admit(request: Admit): Promise<Plan>;
   /** What would become of a request. */
   abstract explain(question: Explain): Promise<RouteExplanation>;
+  /** What autoselects among some routes want to know of the prompt besides its signals. */
+  abstract seekAdvice(question: SeekAdvice): Promise<AdviceSought>;
   abstract models(request: ListModels): Promise<CallableModels>;
   abstract routes(request: ListRoutes): Promise<CallableRoutes>;
 }

@@ -28,14 +28,15 @@ export type RelayEnd =
 export type Exchange = Readonly<{
   answer: UpstreamAnswer;
   buyer: Buyer;
-  head: AnswerHead;
+  /** Known when the answer begins: until then another one may still be asked. */
+  head: () => AnswerHead;
   limits: AnswerLimits;
   dialect: Dialect;
   /** Of this answer alone. */
   telling: Telling;
   /** At every piece of the answer that comes. */
   onBytes: () => void;
-  /** The answer is one, and begins to go to the buyer. */
+  /** The answer is one, and begins to go to the buyer. Throws Outrun where another one does already. */
   onServing: () => void;
   /** Waits for what is not the upstream's business, so that it is not held against its pace. */
   heldBackBy: <Result>(waiting: Promise<Result>) => Promise<Result>;
@@ -58,7 +59,7 @@ export async function relayWhole(
   delivery: Delivery,
   hold: OutputHold,
 ): Promise<RelayEnd> {
-  const { answer, buyer, head, limits } = exchange;
+  const { answer, buyer, limits } = exchange;
   const read = await readWhole(answer.body, limits.answerBytesMax, exchange.onBytes);
   if (read === undefined) return { kind: 'failed', failure: 'too_large' };
   const text = new TextDecoder().decode(read);
@@ -79,6 +80,7 @@ export async function relayWhole(
       ? { contentType: answer.contentType, body }
       : { contentType: 'application/json', body: Buffer.from(told) };
   await remember(exchange);
+  const head = exchange.head();
   if (!buyer.answer(head, status, contentType, sent)) return { kind: 'ended', end: 'buyer_left' };
   delivery.leave(1);
   await exchange.keep?.({ ...head, status, contentType, body: sent });

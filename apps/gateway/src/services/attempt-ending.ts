@@ -3,10 +3,11 @@ import { faults } from '../domain/faults.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { RelayEnd } from './answer-relay.js';
 import type { Attempts } from './attempts.js';
+import type { RunningAttempt } from './running-attempt.js';
 
 /** What is told of an attempt whose answer has been relayed. */
 export function endAttempt(
-  attempts: Attempts,
+  attempt: RunningAttempt,
   relayed: RelayEnd,
   {
     httpStatus,
@@ -16,12 +17,12 @@ export function endAttempt(
   }: Readonly<{ httpStatus: number; tokens: number; hasContent: boolean; isStream: boolean }>,
 ): void {
   if (relayed.kind === 'failed' || relayed.end === 'failed') {
-    attempts.end({ result: 'failed', reason: relayed.failure ?? 'cut', httpStatus });
+    attempt.end({ result: 'failed', reason: relayed.failure ?? 'cut', httpStatus });
   } else if (relayed.end === 'buyer_left' && !hasContent) {
-    attempts.end({ result: 'cancelled', httpStatus });
+    attempt.end({ result: 'cancelled', httpStatus });
   } else {
     const isWhole = isStream && relayed.end === 'finished';
-    attempts.end({ result: 'served', httpStatus, ...(isWhole && { streamedTokens: tokens }) });
+    attempt.end({ result: 'served', httpStatus, ...(isWhole && { streamedTokens: tokens }) });
   }
 }
 

@@ -1,30 +1,20 @@
-import type { Attempt, Candidate } from '@aisbf/contracts';
+import type { Attempt, Candidate, Plan } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { type AttemptFailure, isBlameless, isWorkless } from '../domain/upstream-answer.js';
+import { type HedgedWork, hedgeAfterMs } from '../domain/hedge.js';
+import { isWorkless } from '../domain/upstream-answer.js';
 import { HealthFacts } from './health-facts.js';
 import { RetryBudgets, type RetryPurse } from './retry-budgets.js';
+import { type AttemptEnd, RunningAttempt } from './running-attempt.js';
+import { Outrun } from './upstream.js';
 
-export type AttemptEnd =
-  | Readonly<{
-      result: 'served';
-      httpStatus: number;
-      /** Of a stream that went to its end: what has left of it. */
-      streamedTokens?: number;
-    }>
-  | Readonly<{ result: 'cancelled'; httpStatus: number | null }>
-  | Readonly<{
-      result: 'failed';
-      reason: AttemptFailure | 'request_refused';
-      httpStatus: number | null;
-      retryAfterMs?: number | null;
-    }>;
-
-/** A stream that was held back for a larger share of its time says nothing of how fast its upstream is. */
-const heldShareMax = 0.1;
-
-/** A stream that has gone on for so long tells the routers so: what ends sooner tells by its end. */
-const answeringAfterMs = 2_000;
+/** Also the DI token: what is short enough to be sent twice. */
+export class HedgeLimits {
+  constructor(
+    readonly promptTokensMax: number,
+    readonly outputTokensMax: number,
+  ) {}
+}
 
 /** Begins the record of each request's attempts. */
 @Injectable()
@@ -33,43 +23,63 @@ export class AttemptBook {
     private readonly clock: Clock,
     private readonly health: HealthFacts,
     private readonly budgets: RetryBudgets,
+    private readonly limits: HedgeLimits,
   ) {}
 
-  attemptsOf(route: string): Attempts {
-    return new Attempts(this.clock, this.health, this.budgets.purseFor(route));
+  attemptsOf(work: HedgedWork, plan: Plan): Attempts {
+    const purse = this.budgets.purseFor(work.request.model);
+    return new Attempts(this.clock, this.health, purse, {
+      isStream: work.request.isStream,
+      hedgeAfterMs: hedgeAfterMs(plan, work, this.limits),
+    });
   }
 }
 
+type AttemptTerms = Readonly<{
+  isStream: boolean;
+  /** After so long without an answer the next is asked beside it; undefined: never. */
+  hedgeAfterMs: number | undefined;
+}>;
+
 /** The attempts of one request: kept for its receipt, told to the routers, and as many as its route can afford. */
 export class Attempts {
-  private readonly ended: Attempt[] = [];
-  private current: { position: number; candidate: Candidate; startedAtMs: number } | undefined;
-  private currentFirstByteAtMs: number | null = null;
-  private heldMs = 0;
-  private isToldToAnswer = false;
+  private readonly begun: RunningAttempt[] = [];
+  private serves: RunningAttempt | undefined;
   private isRetry = false;
 
   constructor(
     private readonly clock: Clock,
     private readonly health: HealthFacts,
     private readonly purse: RetryPurse,
+    private readonly terms: AttemptTerms,
   ) {}
 
+  get hedgeAfterMs(): number | undefined {
+    return this.terms.hedgeAfterMs;
+  }
+
+  /** Those that have ended, in the order in which they began. */
   get all(): readonly Attempt[] {
-    return this.ended;
+    return this.begun.flatMap(({ record }) => record ?? []);
   }
 
   get count(): number {
-    return this.ended.length + (this.current ? 1 : 0);
+    return this.begun.length;
   }
 
+  /** Of the one that serves; where none does, of the latest. */
   get firstByteAtMs(): number | null {
-    return this.currentFirstByteAtMs;
+    return (this.serves ?? this.begun.at(-1))?.firstByteAtMs ?? null;
   }
 
   /** Whether one more would be let begin at once. */
   get mayRetryNow(): boolean {
     return this.purse.isAmple;
+  }
+
+  /** Those that began before this one, and have ended. */
+  before(one: RunningAttempt): readonly Attempt[] {
+    return this.begun.slice(0, this.begun.indexOf(one)).flatMap(({ record }) => record ?? []);
   }
 
   /** The first may always; another after one that was work for somebody, as long as retries help. */
@@ -79,16 +89,30 @@ export class Attempts {
     return this.purse.borrow(signal);
   }
 
-  begin(position: number, candidate: Candidate): void {
-    this.current = { position, candidate, startedAtMs: this.clock.nowMs() };
-    this.currentFirstByteAtMs = null;
-    this.heldMs = 0;
-    this.isToldToAnswer = false;
+  /** Whether another may begin beside one that is slow. It is paid for by the route's retries, whatever comes of it. */
+  mayHedge(): boolean {
+    return this.serves === undefined && this.purse.spend();
   }
 
-  /** The buyer gets an answer. */
-  serving(): void {
+  begin(position: number, candidate: Candidate, isHedge = false): RunningAttempt {
+    if (this.serves?.record) this.serves = undefined;
+    const { clock, health } = this;
+    const { isStream } = this.terms;
+    const onEnd = (end: AttemptEnd) => this.account(end, isHedge);
+    const one = new RunningAttempt({
+      ...{ position, candidate, isHedge, isStream },
+      ...{ clock, health, onEnd },
+    });
+    this.begun.push(one);
+    return one;
+  }
+
+  /** The buyer gets the answer of this one. Throws Outrun where that of another has begun. */
+  serving(one: RunningAttempt): void {
+    if (one.outrun.aborted) throw new Outrun();
+    this.serves = one;
     this.purse.settle(true);
+    for (const other of this.begun) if (other !== one && !other.record) other.giveUp();
   }
 
   /** The request has ended, whatever became of it. */
@@ -96,94 +120,11 @@ export class Attempts {
     this.purse.settle(false);
   }
 
-  /** Bytes have come from the upstream, and nothing was wrong with those before them. */
-  bytes(): void {
-    const nowMs = this.clock.nowMs();
-    this.currentFirstByteAtMs ??= nowMs;
-    const { current } = this;
-    if (!current || this.isToldToAnswer || nowMs - this.currentFirstByteAtMs < answeringAfterMs) {
-      return;
-    }
-    this.isToldToAnswer = true;
-    this.health.attemptAnswering({
-      type: 'attempt-answering',
-      ...upstreamOf(current.candidate),
-      atMs: nowMs,
-    });
-  }
-
-  /** Waits for what is not the upstream's business: the buyer's reading, or money. */
-  async heldBackBy<Result>(waiting: Promise<Result>): Promise<Result> {
-    const sinceMs = this.clock.nowMs();
-    try {
-      return await waiting;
-    } finally {
-      this.heldMs += this.clock.nowMs() - sinceMs;
-    }
-  }
-
-  end(end: AttemptEnd): void {
-    const { current } = this;
-    if (!current) return;
-    this.current = undefined;
-    const { candidate, position, startedAtMs } = current;
-    const isSession = candidate.kind === 'session';
-    const reason = end.result === 'failed' ? end.reason : null;
-    this.account(reason);
-    const endedAtMs = this.clock.nowMs();
-    this.ended.push({
-      position,
-      sessionId: isSession ? candidate.sessionId : null,
-      sessionEpoch: isSession ? candidate.sessionEpoch : null,
-      startedAtMs,
-      firstByteAtMs: this.currentFirstByteAtMs,
-      endedAtMs,
-      result: end.result,
-      reason,
-      httpStatus: end.httpStatus,
-    });
-    // A request that nobody would take, and a buyer who left, say nothing about the seller's health.
-    if (end.result === 'cancelled' || (reason !== null && saysNothing(reason))) return;
-    this.health.attemptEnded({
-      type: 'attempt-ended',
-      ...upstreamOf(candidate),
-      isSuccess: end.result === 'served',
-      reason,
-      retryAfterMs: (end.result === 'failed' && end.retryAfterMs) || null,
-      firstByteMs:
-        this.currentFirstByteAtMs === null ? null : this.currentFirstByteAtMs - startedAtMs,
-      ...this.paceOf(end, endedAtMs),
-      atMs: endedAtMs,
-    });
-  }
-
   /** A refusal of the request itself is an answer, as far as retries go. */
-  private account(reason: AttemptFailure | 'request_refused' | null): void {
-    if (reason === null || isWorkless(reason)) return;
-    this.isRetry = reason !== 'request_refused';
-    this.purse.settle(!this.isRetry);
+  private account(end: AttemptEnd, isHedge: boolean): void {
+    if (end.result !== 'failed' || isWorkless(end.reason)) return;
+    this.isRetry = end.reason !== 'request_refused';
+    // What a hedge costs is spent already; what is lent is for the one beside it.
+    if (!isHedge) this.purse.settle(!this.isRetry);
   }
-
-  private paceOf(end: AttemptEnd, endedAtMs: number) {
-    const firstByteAtMs = this.currentFirstByteAtMs;
-    if (end.result !== 'served' || end.streamedTokens === undefined || firstByteAtMs === null) {
-      return {};
-    }
-    const streamMs = endedAtMs - firstByteAtMs;
-    const isHeldBack = this.heldMs > streamMs * heldShareMax;
-    return { streamMs, ...(!isHeldBack && { outputTokens: end.streamedTokens }) };
-  }
-}
-
-function upstreamOf(candidate: Candidate) {
-  const { providerId, model } = candidate;
-  return {
-    providerId,
-    model,
-    sessionId: candidate.kind === 'session' ? candidate.sessionId : null,
-  };
-}
-
-function saysNothing(reason: AttemptFailure | 'request_refused'): boolean {
-  return reason === 'request_refused' || isBlameless(reason);
 }

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BatchLine, batchRequestId, type FinalizeBatch } from '@aisbf/contracts';
+import type { BatchLine, FinalizeBatch } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { customIdOf } from '../domain/batch-line.js';
@@ -18,6 +17,8 @@ export type LinesEnd = Ending | Readonly<{ restMs: number }>;
 
 /** How soon a batch hears that it was cancelled, and a gateway that it has room again. */
 const lookMs = 1_000;
+/** How soon it hears that an answer is paid for. */
+const paidLookMs = 50;
 /** After something went wrong that is not the lines' own. */
 const troubleRestMs = 5_000;
 /** Lines closed in one call, at about half a kilobyte. */
@@ -46,6 +47,7 @@ type Go = {
   isEnding: boolean;
   restMs: number;
   sliceEndsAtMs: number;
+  lookMs: number;
 };
 
 /** Runs the lines of a batch, a few at a time, while nobody else needs the room. */
@@ -63,14 +65,14 @@ export class BatchLines {
   /** Until nothing of it is left, its time here is over, or whoever asked is leaving. */
   async run(batch: ClaimedBatch, stop: Readonly<{ leaving: AbortSignal; left: AbortSignal }>) {
     const go: Go = {
-      ...{ running: new Map(), isVoid: false, isEnding: false, restMs: 0 },
+      ...{ running: new Map(), isVoid: false, isEnding: false, restMs: 0, lookMs },
       sliceEndsAtMs: this.clock.nowMs() + this.terms.sliceMs,
     };
     try {
       for (;;) {
         const end = await this.step(batch, go, stop);
         if (end !== undefined) return end;
-        await Promise.race([...go.running.values(), delay(lookMs, undefined, { ref: false })]);
+        await Promise.race([...go.running.values(), delay(go.lookMs, undefined, { ref: false })]);
       }
     } finally {
       await Promise.all(go.running.values());
@@ -80,8 +82,14 @@ export class BatchLines {
   /** Gives all lines that are left an outcome without running them. */
   async close(batch: ClaimedBatch, ending: keyof typeof closings): Promise<void> {
     for (;;) {
-      const { lines } = await this.take(batch, { limit: closedMax, running: [], isClosing: true });
-      if (lines.length === 0) return;
+      const { lines, unpaidCount } = await this.take(batch, {
+        ...{ limit: closedMax, running: [], isClosing: true },
+      });
+      if (lines.length === 0 && unpaidCount === 0) return;
+      if (lines.length === 0) {
+        await delay(paidLookMs);
+        continue;
+      }
       const closed = await Promise.all(
         lines.map((line) => this.closedLine(batch, line, closings[ending])),
       );
@@ -104,7 +112,10 @@ export class BatchLines {
     const ending = go.isVoid ? 'failed' : endingOf(taken);
     if (ending) return ending;
     for (const line of taken.lines) this.begin(batch, go, line, left);
-    if (go.running.size > 0) return undefined;
+    const isAwaitingPay =
+      go.running.size === 0 && taken.lines.length === 0 && taken.unpaidCount > 0;
+    go.lookMs = isAwaitingPay ? paidLookMs : lookMs;
+    if (go.running.size > 0 || (isAwaitingPay && !go.isEnding)) return undefined;
     if (go.isEnding) return { restMs: go.restMs };
     return { restMs: mayBegin ? (taken.nextInMs ?? 0) : lookMs };
   }
@@ -147,13 +158,12 @@ export class BatchLines {
   }
 
   private async closedLine(
-    { input, series, claim }: ClaimedBatch,
-    { position, offset, length }: BatchLine,
+    { input, series }: ClaimedBatch,
+    { position, requestId, offset, length }: BatchLine,
     error: Readonly<{ code: string; message: string }>,
   ) {
     const customId = customIdOf(await input.slice(offset, offset + length));
-    const id = batchRequestId(claim.batchId, randomBytes(6).toString('hex'));
-    const text = unaskedLine(id, customId, error);
+    const text = unaskedLine(requestId, customId, error);
     return { position, outcome: series.seal(Buffer.from(text), { position }).toString('base64') };
   }
 }

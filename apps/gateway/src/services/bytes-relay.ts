@@ -7,7 +7,7 @@ import { UpstreamBroken } from './upstream.js';
  * after it a failure can only break the connection.
  */
 export async function relayBytes(exchange: Exchange, delivery: Delivery): Promise<RelayEnd> {
-  const { answer, buyer, head, limits } = exchange;
+  const { answer, buyer, limits } = exchange;
   let hasBegun = false;
   let size = 0;
   const fail = (failure: 'timeout' | 'cut' | 'too_large' | 'empty'): RelayEnd => {
@@ -22,7 +22,7 @@ export async function relayBytes(exchange: Exchange, delivery: Delivery): Promis
       if (size > limits.answerBytesMax) return fail('too_large');
       if (!hasBegun) {
         exchange.onServing();
-        buyer.beginBytes(head, answer.contentType);
+        buyer.beginBytes(exchange.head(), answer.contentType);
       }
       hasBegun = true;
       await exchange.heldBackBy(buyer.write(chunk, () => delivery.leaveBytes(chunk)));

@@ -5,13 +5,12 @@ import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { billedUnits } from '../domain/billed-units.js';
 import { Delivery } from '../domain/delivery.js';
-import { mayHaveHeld } from '../domain/lost-admission.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { judgeHead } from '../domain/upstream-answer.js';
-import { addressFor, factsOf, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
-import { Admission } from './admission.js';
+import { addressFor, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
+import { Admitting } from './admitting.js';
 import { answerHead } from './answer-head.js';
 import { endAttempt, exhaustionOf } from './attempt-ending.js';
 import { AttemptBook, type Attempts } from './attempts.js';
@@ -20,7 +19,14 @@ import type { TakeDeferred } from './deferred-answer.js';
 import { PaidRelay } from './paid-relay.js';
 import { refusalOf } from './refusal.js';
 import { Settlements } from './settlements.js';
-import { DeadlinePassed, Upstream, type UpstreamAnswer, UpstreamBroken } from './upstream.js';
+import { type Turn, Turns } from './turns.js';
+import {
+  DeadlinePassed,
+  Outrun,
+  Upstream,
+  type UpstreamAnswer,
+  UpstreamBroken,
+} from './upstream.js';
 
 /** One request as it came through the door. */
 export type Call = Readonly<{
@@ -77,7 +83,7 @@ type AttemptResult = RunEnd | 'next';
 @Injectable()
 export class Inference {
   constructor(
-    private readonly admission: Admission,
+    private readonly admitting: Admitting,
     private readonly upstream: Upstream,
     private readonly settlements: Settlements,
     private readonly book: AttemptBook,
@@ -89,9 +95,11 @@ export class Inference {
     const startedAtMs = this.clock.nowMs();
     const { prompt, request } = call.work;
     const promptTokens = prompt.tokensFor(familyOf(request.model));
-    const plan = await this.plan(call, promptTokens);
+    const plan = await this.admitting.plan(call, promptTokens);
     const stop = new AbortController();
-    const attempts = this.book.attemptsOf(request.model);
+    const { endpoint } = call.work;
+    const isBatch = call.isBatch ?? false;
+    const attempts = this.book.attemptsOf({ endpoint, request, promptTokens, isBatch }, plan);
     const run: Run = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
     const timer = setTimeout(() => {
       buyer.expire();
@@ -112,45 +120,25 @@ export class Inference {
     if (ended.fault) throw ended.fault;
   }
 
-  /** An admission whose answer got lost may have held money that nobody would use. */
-  private async plan(call: Call, promptTokens: number): Promise<Plan> {
-    try {
-      return await this.admit(call, promptTokens);
-    } catch (error) {
-      if (mayHaveHeld(error)) this.settlements.withdraw(call.requestId);
-      throw error;
-    }
-  }
-
-  private admit(call: Call, promptTokens: number): Promise<Plan> {
-    const { requestId, apiToken, pathUsername, clientAddress, idempotency } = call;
-    return this.admission.admit({
-      type: 'admit',
-      requestId,
-      apiToken,
-      pathUsername,
-      clientAddress,
-      ...(idempotency && { idempotency }),
-      facts: { ...factsOf(call.work, promptTokens), ...(call.isBatch && { isBatch: true }) },
-    });
-  }
-
   private async serve(run: Run): Promise<RunEnd> {
-    const { plan, attempts, stop } = run;
-    for (const [position, candidate] of plan.candidates.entries()) {
-      if (!isFor(run.call.work, candidate)) continue;
-      if (stop.signal.aborted || attempts.count >= plan.attemptsMax) break;
-      if (!(await attempts.mayBegin(stop.signal))) break;
-      attempts.begin(position, candidate);
-      const result = await this.attempt(run, position, candidate);
-      if (result !== 'next') return result;
-    }
+    const { plan, attempts, stop, call } = run;
+    const turns = new Turns<RunEnd>({
+      candidates: [...plan.candidates.entries()].filter(([, one]) => isFor(call.work, one)),
+      attemptsMax: plan.attemptsMax,
+      attempts,
+      signal: stop.signal,
+      ask: (turn) => this.attempt(run, turn),
+      betterOf: (one, other) => (one.served || !other.served ? one : other),
+    });
+    const result = await turns.take();
+    if (result !== 'next') return result;
     if (run.buyer.left.aborted) return { end: 'not_served' };
     return { end: 'failed', fault: exhaustionOf(attempts) };
   }
 
-  private async attempt(run: Run, position: number, candidate: Candidate): Promise<AttemptResult> {
+  private async attempt(run: Run, turn: Turn): Promise<AttemptResult> {
     const { call, plan, attempts, buyer, stop } = run;
+    const { position, candidate, attempt } = turn;
     const form = formFor(call.work, candidate.endpoint);
     try {
       const answer = await this.upstream.send({
@@ -166,39 +154,35 @@ export class Inference {
         givesWay: call.isBatch ?? false,
         deadlines: plan.deadlines,
         buyerMark: plan.buyerMark,
-        signal: stop.signal,
+        signal: AbortSignal.any([stop.signal, attempt.outrun]),
       });
       try {
-        return await this.judge(run, position, candidate, answer);
+        return await this.judge(run, turn, answer);
       } finally {
         answer.dismiss();
       }
     } catch (error) {
+      if (error instanceof Outrun) return 'next';
       if (buyer.left.aborted) {
-        attempts.end({ result: 'cancelled', httpStatus: null });
+        attempt.end({ result: 'cancelled', httpStatus: null });
         return { end: 'not_served' };
       }
       if (!(error instanceof UpstreamBroken)) throw error;
-      attempts.end({ result: 'failed', reason: error.failure, httpStatus: null });
+      attempt.end({ result: 'failed', reason: error.failure, httpStatus: null });
       return 'next';
     }
   }
 
-  private async judge(
-    run: Run,
-    position: number,
-    candidate: Candidate,
-    answer: UpstreamAnswer,
-  ): Promise<AttemptResult> {
+  private async judge(run: Run, turn: Turn, answer: UpstreamAnswer): Promise<AttemptResult> {
     const verdict = judgeHead(answer.status, answer.brokerFault);
-    if (verdict.kind === 'go_on') return this.pass(run, position, candidate, answer);
+    if (verdict.kind === 'go_on') return this.pass(run, turn, answer);
     const { status: httpStatus } = answer;
     if (verdict.kind === 'refused') {
-      const fault = await refusalOf(answer, candidate);
-      run.attempts.end({ result: 'failed', reason: 'request_refused', httpStatus });
+      const fault = await refusalOf(answer, turn.candidate);
+      turn.attempt.end({ result: 'failed', reason: 'request_refused', httpStatus });
       return { end: 'not_served', fault };
     }
-    run.attempts.end({
+    turn.attempt.end({
       result: 'failed',
       reason: verdict.failure,
       httpStatus,
@@ -221,21 +205,17 @@ export class Inference {
     return (await call.take?.({ body, plan, position, candidate, units })) ?? body;
   }
 
-  private async pass(
-    run: Run,
-    position: number,
-    candidate: Candidate,
-    answer: UpstreamAnswer,
-  ): Promise<AttemptResult> {
+  private async pass(run: Run, turn: Turn, answer: UpstreamAnswer): Promise<AttemptResult> {
+    const { position, candidate, attempt } = turn;
     const { buyer, attempts, call, plan, promptTokens, startedAtMs } = run;
     const { relayed, delivery, outputTokensHeld } = await this.relay.run({
       exchange: {
         answer,
         buyer,
-        head: answerHead(call.work, plan, candidate, attempts),
-        onBytes: () => attempts.bytes(),
-        onServing: () => attempts.serving(),
-        heldBackBy: (waiting) => attempts.heldBackBy(waiting),
+        head: () => answerHead(call.work, plan, candidate, attempts, attempt),
+        onBytes: () => attempt.bytes(),
+        onServing: () => attempts.serving(attempt),
+        heldBackBy: (waiting) => attempt.heldBackBy(waiting),
         keep: call.keep,
         remember: call.remember,
         turn: call.turnFor?.(candidate),
@@ -250,13 +230,13 @@ export class Inference {
     });
     const { isStream } = call.work.request;
     const { status: httpStatus } = answer;
-    endAttempt(attempts, relayed, {
+    endAttempt(attempt, relayed, {
       httpStatus,
       tokens: delivery.outputTokens,
       hasContent: delivery.hasContent,
       isStream,
     });
-    if (relayed.kind === 'failed') return 'next';
+    if (relayed.kind === 'failed' || attempt.outrun.aborted) return 'next';
     return { end: relayed.end, served: { position, candidate, delivery, outputTokensHeld } };
   }
 

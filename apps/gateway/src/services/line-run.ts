@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BatchLine, batchRequestId, endpointPaths } from '@aisbf/contracts';
+import { type BatchLine, endpointPaths } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import type { RequestProblem } from '@aisbf/openai';
 import { Log } from '@aisbf/platform';
@@ -21,19 +20,13 @@ import { BatchBuyer } from './batch-buyer.js';
 import { BatchWorkStore } from './batch-store.js';
 import { BatchTerms, type ClaimedBatch } from './claimed-batch.js';
 import { FaultWords } from './fault-words.js';
-import { IdempotentInference } from './idempotent-inference.js';
+import { Inference } from './inference.js';
 import { StoredResponses } from './stored-responses.js';
 
 /** `void`: the batch's API token is none any more. */
 export type LineEnd = 'ended' | 'postponed' | 'void';
 
-/** One line, under one of its request's ids. */
-type Run = Readonly<{
-  batch: ClaimedBatch;
-  line: BatchLine;
-  request: BatchRequest;
-  requestId: string;
-}>;
+type Run = Readonly<{ batch: ClaimedBatch; line: BatchLine; request: BatchRequest }>;
 
 /** How often an outcome is told to accounts before its request counts as not served. */
 const tellings = 4;
@@ -42,13 +35,13 @@ const tellAgainMs = 200;
 const responsesPath = `/v1${endpointPaths.responses}`;
 
 /**
- * Runs a line of a batch as what it is: a request of its buyer's. Its idempotency key is its place in the batch, so it
- * runs once, whoever else may try; its answer is kept before it is paid for, so what is paid for is there.
+ * Runs a line of a batch as what it is: a request of its buyer's, under the id that it was given with. Its answer is kept
+ * before it is paid for, and counts when it is: what is paid for is there, and what is there is paid for.
  */
 @Injectable()
 export class LineRun {
   constructor(
-    private readonly inference: IdempotentInference,
+    private readonly inference: Inference,
     private readonly responses: StoredResponses,
     private readonly store: BatchWorkStore,
     private readonly words: FaultWords,
@@ -62,8 +55,7 @@ export class LineRun {
     const request = readBatchLine(bytes, endpoint);
     // Files do not change, and this one was read before.
     if ('code' in request) throw new Error(`line ${line.position} of ${batchId} is none`);
-    const requestId = batchRequestId(batchId, randomBytes(6).toString('hex'));
-    const run: Run = { batch, line, request, requestId };
+    const run: Run = { batch, line, request };
     try {
       await this.ask(run, left);
       return 'ended';
@@ -73,9 +65,10 @@ export class LineRun {
   }
 
   private async ask(run: Run, left: AbortSignal): Promise<void> {
-    const { batch, line, request, requestId } = run;
+    const { batch, line, request } = run;
+    const { requestId } = line;
     const { credentials } = batch;
-    const { batchId, endpoint } = batch.work.batch;
+    const { endpoint } = batch.work.batch;
     const isResponse = endpoint === responsesPath;
     const { text, rememberAs } = isResponse
       ? await this.responses.build(callerIn(credentials), request.body)
@@ -88,7 +81,7 @@ export class LineRun {
       ...(rememberAs && { remember: rememberAs(requestId) }),
       keep: (answer: WholeAnswer) => this.keep(run, answer),
     };
-    await this.inference.run(call, `${batchId}:${line.position}`, new BatchBuyer(left));
+    await this.inference.run(call, new BatchBuyer(left));
   }
 
   /** As at the address that the batch was made at. */
@@ -106,7 +99,8 @@ export class LineRun {
   }
 
   private async failed(run: Run, thrown: unknown): Promise<LineEnd> {
-    const { line, requestId } = run;
+    const { line } = run;
+    const { requestId } = line;
     const { fault, status, body } = this.words.of(thrown);
     if (!fault) this.log.error({ requestId, error: thrown }, 'a bug');
     const fate = fault ? fateOf(fault) : 'again';
@@ -125,19 +119,20 @@ export class LineRun {
     const { retryAfterMs } = fault?.details ?? {};
     const askedMs = typeof retryAfterMs === 'number' ? retryAfterMs : 0;
     await this.store.postpone({
-      ...{ type: 'postpone-batch-line', ...batch.claim, position: line.position, isTry },
+      ...{ type: 'postpone-batch-line', ...batch.claim, isTry },
+      ...{ position: line.position, requestId: line.requestId },
       delayMs: pauseMs(line.pauses, this.terms.retries, askedMs),
     });
   }
 
   /** Telling it twice is telling it once. */
   private async record(
-    { batch, line, request, requestId }: Run,
+    { batch, line, request }: Run,
     result: 'output' | 'error',
     status: number,
     body: string,
   ): Promise<boolean> {
-    const { position } = line;
+    const { position, requestId } = line;
     const text = answeredLine({ customId: request.customId, requestId, status, body });
     const sealed = batch.series.seal(Buffer.from(text), { position });
     const { batchId } = batch.claim;

@@ -19,6 +19,8 @@ export abstract class RetryPurse {
   abstract borrow(signal: AbortSignal): Promise<boolean>;
   /** Whether it would be lent one at once. */
   abstract readonly isAmple: boolean;
+  /** Takes one at once and for good: whether one more may be asked beside one that is slow. */
+  abstract spend(): boolean;
   /** What was borrowed has helped, or has not. */
   abstract settle(isHelpful: boolean): void;
 }
@@ -30,6 +32,7 @@ type Shared = Readonly<{ budget: RetryBudget; waiting: Set<() => void> }>;
 export class RetryBudgets {
   private readonly shared = new Map<string, Shared>();
   private readonly refusals;
+  private readonly hedges;
 
   constructor(
     private readonly limits: RetryLimits,
@@ -39,6 +42,10 @@ export class RetryBudgets {
     this.refusals = metrics.counter(
       'retries_refused_total',
       'Attempts that were not made, since those before them did not help.',
+    );
+    this.hedges = metrics.counter(
+      'hedges_total',
+      'Requests that were sent to a second candidate beside a slow first one.',
     );
   }
 
@@ -56,7 +63,10 @@ export class RetryBudgets {
       this.shared.delete(oldest);
     }
     one.budget.earn(nowMs);
-    return new SharedPurse(one, this.limits.waitMsMax, this.clock, () => this.refusals.inc());
+    return new SharedPurse(one, this.limits.waitMsMax, this.clock, {
+      refused: () => this.refusals.inc(),
+      hedged: () => this.hedges.inc(),
+    });
   }
 }
 
@@ -67,7 +77,7 @@ class SharedPurse extends RetryPurse {
     private readonly shared: Shared,
     private readonly waitMsMax: number,
     private readonly clock: Clock,
-    private readonly onRefused: () => void,
+    private readonly told: Readonly<{ refused: () => void; hedged: () => void }>,
   ) {
     super();
   }
@@ -86,11 +96,17 @@ class SharedPurse extends RetryPurse {
       }
       const isHopeless = this.shared.budget.underWay === 0 || nowMs >= untilMs || signal.aborted;
       if (isHopeless) {
-        this.onRefused();
+        this.told.refused();
         return false;
       }
       await this.changed(untilMs - nowMs, signal);
     }
+  }
+
+  spend(): boolean {
+    const isLent = this.shared.budget.spend(this.clock.nowMs());
+    if (isLent) this.told.hedged();
+    return isLent;
   }
 
   settle(isHelpful: boolean): void {

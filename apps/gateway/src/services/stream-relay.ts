@@ -117,6 +117,7 @@ export class StreamRelay {
   private async passWhenPaid(event: SseEvent, answer: Answer, data: string): Promise<void> {
     const { hold, delivery, exchange } = this.parts;
     if (this.pending.length > 0) await this.flush();
+    else exchange.onServing();
     const notice = await exchange.heldBackBy(hold.provide(delivery, answer.text));
     if (notice === undefined) this.send(event, answer, data);
     else this.cutShort(data, notice);
@@ -160,7 +161,7 @@ export class StreamRelay {
     this.pendingBytes = 0;
     if (!this.hasBegun) {
       exchange.onServing();
-      exchange.buyer.beginStream(exchange.head);
+      exchange.buyer.beginStream(exchange.head());
     }
     this.hasBegun = true;
     const bytes = pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);

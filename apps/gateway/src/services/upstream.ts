@@ -56,6 +56,11 @@ export class DeadlinePassed extends Error {
   override readonly name = 'DeadlinePassed';
 }
 
+/** Another one's answer to the same request has begun: this one is for nobody. */
+export class Outrun extends Error {
+  override readonly name = 'Outrun';
+}
+
 const brokenWords = {
   timeout: 'the upstream stopped answering',
   unreachable: 'the upstream cannot be reached',

@@ -25,7 +25,10 @@ const catalogue = indexCatalogue({
   rotations: [
     {
       ...{ id: 'rotation-1', ownerId, username: 'anna', name: 'both', createdAtMs: 1 },
-      ...{ members: [], limits: { attemptsMax: null, firstByteMs: null, totalMs: null } },
+      ...{
+        members: [],
+        limits: { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null },
+      },
     },
   ],
   usageChecks: [],

@@ -11,6 +11,7 @@ import {
   labelOf,
   type Provider,
   type Rotation,
+  type RotationLimits,
   type UsageCheck,
 } from './catalogue.js';
 import { isVisibleTo } from './offer.js';
@@ -89,7 +90,7 @@ export function toRotation(
     id: rotation.id,
     name: rotation.name,
     username: rotation.username,
-    ...rotation.limits,
+    ...toLimits(rotation.limits),
     members: rotation.members.map(({ target, weight, priority }) => {
       const share = { weight, priority };
       if (target.kind === 'rotation') {
@@ -128,4 +129,8 @@ export function toUsageCheck(check: UsageCheck, catalogue: Catalogue): UsageChec
 export function providerLabel(catalogue: Catalogue, providerId: string): string {
   const provider = catalogue.providerById.get(providerId);
   return provider ? labelOf(provider) : '';
+}
+
+function toLimits({ hedgeAfterMs, ...limits }: RotationLimits) {
+  return { ...limits, hedge: hedgeAfterMs === null ? null : { afterMs: hedgeAfterMs } };
 }

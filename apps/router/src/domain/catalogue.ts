@@ -96,6 +96,8 @@ export type RotationLimits = Readonly<{
   attemptsMax: number | null;
   firstByteMs: number | null;
   totalMs: number | null;
+  /** After so long without an answer the next member is asked beside the first; null: never. */
+  hedgeAfterMs: number | null;
 }>;
 
 export type Rotation = Readonly<{

@@ -64,6 +64,15 @@ const trees = fc.letrec<{ tree: { tree: DecisionTree; isSo: boolean } }>((tie) =
   ),
 })).tree;
 
+describe('classes', () => {
+  it('are of the question as the reading says, and none where it says nothing', () => {
+    const tree: DecisionTree = { signal: 'classes', op: 'has', value: 'poems' };
+    expect(holds(tree, { ...reading, classes: ['recipes', 'poems'] })).toBe(true);
+    expect(holds(tree, { ...reading, classes: [] })).toBe(false);
+    expect(holds(tree, reading)).toBe(false);
+  });
+});
+
 describe(holds, () => {
   it('means by all, any and not what logic does', () => {
     fc.assert(

@@ -5,6 +5,8 @@ export type Reading = Readonly<{
   /** Null: nobody has looked at the prompt. */
   signals: Signals | null;
   promptTokens: number;
+  /** Which of the autoselect's classes the question is of, by its meaning. */
+  classes?: readonly string[];
 }>;
 
 /**
@@ -47,6 +49,7 @@ function known(name: Condition['signal'], reading: Reading): unknown {
   if (name === 'promptTokens') return promptTokens;
   if (name === 'isPrivate') return isPrivate(reading);
   if (name === 'isCut') return !signals || signals.isCut;
+  if (name === 'classes') return reading.classes;
   if (!signals) return undefined;
   if (!isMetadata(name)) return signals[name];
   const pair = name.slice(metadataPrefix.length);

@@ -107,6 +107,10 @@ export const faults = defineFaults({
   LISTING_NOT_FOUND: ['missing', 'There is no such listing.'],
   ROTATION_NOT_FOUND: ['missing', 'There is no such rotation.'],
   AUTOSELECT_NOT_FOUND: ['missing', 'There is no such autoselect.'],
+  AUTOSELECT_CLASS_UNKNOWN: [
+    'invalid',
+    'A decision asks for a class that the autoselect does not have.',
+  ],
   AUTOSELECT_BUILT_IN: ['conflict', 'A built-in autoselect cannot be deleted.'],
   IMPORT_NOT_FOUND: ['missing', 'There is no such import.'],
   IMPORT_NOT_ON_SALE: [

@@ -1,6 +1,7 @@
 import type {
   AutoselectDefinition,
   CandidateFacts,
+  MeaningClass,
   Selection,
   SelectionOutcome,
   SelectionRecord,
@@ -16,6 +17,8 @@ export type KeptLimits = Readonly<{
 
 /** Members of a selection beyond these are not told: they say where candidates came from, and decide nothing. */
 const membersMax = 16;
+/** As few as a judge can choose from. */
+const judgeModelsMax = 2;
 
 /**
  * The records of one request, as small as they are kept: with those candidates that came out best, those that the scores
@@ -85,7 +88,7 @@ function keptDefinition(
   { definition, decision }: SelectionRecord,
   kept: readonly CandidateFacts[],
 ): AutoselectDefinition {
-  const { decisions, otherwise, qualities } = definition;
+  const { decisions, otherwise, qualities, classes, judge } = definition;
   const held = decisions.findIndex(({ name }) => name === decision);
   const seen = held < 0 ? decisions : decisions.slice(0, held + 1);
   return {
@@ -95,7 +98,14 @@ function keptDefinition(
     })),
     otherwise: (held < 0 ? otherwise : otherwise.slice(0, 1)).map(withFewMembers),
     qualities: qualities.filter(({ model }) => kept.some(({ name }) => isTold(name, model))),
+    // What was found by them stands among the signals.
+    ...(classes && { classes: classes.map(withOneExample) }),
+    ...(judge && { judge: { models: judge.models.slice(0, judgeModelsMax) } }),
   };
+}
+
+function withOneExample(one: MeaningClass): MeaningClass {
+  return { ...one, examples: one.examples.slice(0, 1) };
 }
 
 function withFewMembers(selection: Selection): Selection {

@@ -107,7 +107,7 @@ function dearerCatalogue(): Catalogue {
       {
         ...{ ...owned, id: 'all', name: 'all' },
         members: [{ target: { kind: 'model', ...place }, weight: 1, priority: 0 }],
-        limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+        limits: { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null },
       },
     ],
     usageChecks: [],

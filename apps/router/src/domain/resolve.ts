@@ -170,7 +170,11 @@ function selected(autoselect: Autoselect, scope: ServingScope): Meaning {
 }
 
 /** One's own, then the operator's, then what is built in. */
-function findAutoselect(whose: Whose, name: string, scope: RouteScope): Autoselect | undefined {
+export function findAutoselect(
+  whose: Whose,
+  name: string,
+  scope: RouteScope,
+): Autoselect | undefined {
   const { catalogue, buyer } = scope;
   const globalOne = () =>
     catalogue.autoselectByLabel.get(labelOf({ username: globalUsername, name })) ??
@@ -197,7 +201,10 @@ export function isAutoselectOpenTo(autoselect: Autoselect, scope: RouteScope): b
 }
 
 /** What of the members there is for this buyer, each once; what has gone since it was named is left out. */
-function memberOffers(members: readonly AutoselectMember[], scope: RouteScope): readonly Offer[] {
+export function memberOffers(
+  members: readonly AutoselectMember[],
+  scope: RouteScope,
+): readonly Offer[] {
   const { catalogue } = scope;
   const offers = members.flatMap((member): readonly Offer[] => {
     if ('rotationId' in member) {

@@ -25,7 +25,7 @@ function catalogueOf(members: Readonly<Record<string, readonly RotationMember[]>
     listings: [],
     rotations: Object.entries(members).map(([id, all]) => ({
       ...{ ...owned, id, name: id, members: all },
-      limits: { attemptsMax: null, firstByteMs: null, totalMs: null },
+      limits: { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null },
     })),
     ...{ usageChecks: [], sellerFees: new Map() },
   });

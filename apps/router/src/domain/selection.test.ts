@@ -1,6 +1,19 @@
-import { AutoselectDefinition, type CandidateFacts, SelectionRecord } from '@aisbf/contracts';
+import {
+  type Advice,
+  AutoselectDefinition,
+  type CandidateFacts,
+  SelectionRecord,
+  type Signals,
+} from '@aisbf/contracts';
 import { describe, expect, it } from '@jest/globals';
+import { keptSelection } from './kept-selection.js';
 import { replaySelection, select } from './selection.js';
+
+const plainSignals: Signals = {
+  ...{ contextClass: 'short', turns: 1, inputs: [], hasTools: false, isStructured: false },
+  ...{ language: 'en', subjects: [], codeShare: 0, mathsShare: 0 },
+  ...{ private: [], isCut: false, metadata: {} },
+};
 
 const candidate = (name: string, facts: Partial<CandidateFacts> = {}): CandidateFacts => ({
   name,
@@ -149,5 +162,57 @@ describe(replaySelection, () => {
       candidates: [first.map((one) => ({ ...one, expectedCost: '1' })), ...rest],
     };
     expect(replaySelection(changed).outcomes).not.toEqual(record.outcomes);
+  });
+});
+
+describe('advice', () => {
+  const definition = AutoselectDefinition.parse({
+    classes: [{ name: 'poems', examples: ['Write a poem.', 'Rhyme!'], similarityMin: 0.5 }],
+    decisions: [
+      {
+        name: 'poets',
+        when: { signal: 'classes', op: 'has', value: 'poems' },
+        use: [{ weights: { quality: 1 } }],
+      },
+    ],
+    otherwise: [{ weights: { price: 1 }, ceilings: { regions: ['eu'] } }],
+  });
+  const all = [
+    candidate('cheap', { region: 'eu', expectedCost: '1' }),
+    candidate('dear', { region: 'eu' }),
+    candidate('far', { region: 'us', expectedCost: '1', tier: 90 }),
+  ];
+  const selected = (...advice: Advice[]) =>
+    select('a/b', definition, { signals: { ...plainSignals, advice }, promptTokens: 1 }, () => all);
+  const namesOf = ({ outcomes }: SelectionRecord) =>
+    outcomes[0]?.ranking.flat().map(({ name }) => name);
+
+  it('of the meaning decides, for the autoselect that wanted it', () => {
+    const near = { state: 'given', similarities: { poems: 0.6 } } as const;
+    expect(selected({ autoselect: 'a/b', classes: near }).decision).toBe('poets');
+    expect(selected({ autoselect: 'a/c', classes: near }).decision).toBeNull();
+    const late = { state: 'late', similarities: {} } as const;
+    expect(selected({ autoselect: 'a/b', classes: late }).decision).toBeNull();
+  });
+
+  it('of a judge puts first whom the ceilings let in, and nobody else', () => {
+    const judge = (choice: string | null) =>
+      selected({ autoselect: 'a/b', judge: { state: 'given', choice } });
+    expect(namesOf(judge('dear'))).toEqual(['dear', 'cheap']);
+    expect(namesOf(judge('far'))).toEqual(['cheap', 'dear']);
+    expect(namesOf(judge(null))).toEqual(['cheap', 'dear']);
+  });
+
+  it('stands on the record, which decides the same without any model', () => {
+    const record = selected({
+      autoselect: 'a/b',
+      classes: { state: 'given', similarities: { poems: 0.6 } },
+      judge: { state: 'given', choice: 'dear' },
+    });
+    const kept = SelectionRecord.parse(JSON.parse(JSON.stringify(record)));
+    expect(replaySelection(kept)).toEqual(record);
+    const small = keptSelection(record, 1);
+    expect(small.definition.classes?.[0]?.examples).toEqual(['Write a poem.']);
+    expect([small.decision, namesOf(small)?.[0]]).toEqual(['poets', 'dear']);
   });
 });

@@ -5,6 +5,7 @@ import type {
   SelectionOutcome,
   SelectionRecord,
 } from '@aisbf/contracts';
+import { adviceFor, heldClasses, judged } from './advice.js';
 import { holds, isPrivate, type Reading } from './decision.js';
 import { brokenCeilings } from './selection-ceilings.js';
 import { ranking } from './selection-score.js';
@@ -22,7 +23,9 @@ export function select(
   reading: Reading,
   candidatesOf: CandidatesOf,
 ): SelectionRecord {
-  const decision = definition.decisions.find(({ when }) => holds(when, reading));
+  const advice = adviceFor(autoselect, reading);
+  const read = { ...reading, classes: heldClasses(definition, advice) };
+  const decision = definition.decisions.find(({ when }) => holds(when, read));
   const selections = decision?.use ?? definition.otherwise;
   const candidates = selections.map((selection, at) => [...candidatesOf(selection, at)]);
   return {
@@ -31,9 +34,10 @@ export function select(
     ...reading,
     candidates,
     decision: decision?.name ?? null,
-    outcomes: selections.map((selection, at) =>
-      outcomeOf(selection, reading, candidates[at] ?? []),
-    ),
+    outcomes: selections.map((selection, at) => {
+      const { ranking: scored, ...outcome } = outcomeOf(selection, reading, candidates[at] ?? []);
+      return { ...outcome, ranking: judged(scored, advice?.judge?.choice) };
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { TokenRules } from '@aisbf/contracts';
 
 /** A name, or the beginning of one and a star. */
-function matches(name: string, pattern: string): boolean {
+export function matches(name: string, pattern: string): boolean {
   return pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 

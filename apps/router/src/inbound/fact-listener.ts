@@ -1,6 +1,7 @@
 import {
   AttemptAnswering,
   AttemptEnded,
+  AttemptOutrun,
   ProbeEnded,
   subjects,
   UsageSettled,
@@ -27,6 +28,9 @@ export class FactListener {
     this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) => this.attempts.learn(ended));
     this.bus.subscribe(subjects.attemptAnswering, AttemptAnswering, (answering) =>
       this.attempts.learnOf(answering),
+    );
+    this.bus.subscribe(subjects.attemptOutrun, AttemptOutrun, (outrun) =>
+      this.attempts.learnOfOutrun(outrun),
     );
     this.bus.subscribe(subjects.probeEnded, ProbeEnded, (ended) => this.probes.learn(ended));
     this.bus.subscribe(subjects.usageSettled, UsageSettled, ({ usages }) => {

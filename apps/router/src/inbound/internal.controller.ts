@@ -7,10 +7,12 @@ import {
   ListModels,
   ListRoutes,
   LocatePlace,
+  SeekAdvice,
 } from '@aisbf/contracts';
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Admission } from '../services/admission.js';
+import { AdviceSeeking } from '../services/advice-seeking.js';
 import { ModelList } from '../services/model-list.js';
 import { Places } from '../services/places.js';
 import { WorkerAdmission } from '../services/worker-admission.js';
@@ -23,6 +25,7 @@ export class InternalController {
     private readonly models: ModelList,
     private readonly workers: WorkerAdmission,
     private readonly places: Places,
+    private readonly advice: AdviceSeeking,
   ) {}
 
   @Post(internalPaths.routerAdmit)
@@ -35,6 +38,12 @@ export class InternalController {
   @HttpCode(200)
   explain(@Body(parsed(Explain)) question: Explain) {
     return this.admission.explain(question);
+  }
+
+  @Post(internalPaths.routerSeekAdvice)
+  @HttpCode(200)
+  seekAdvice(@Body(parsed(SeekAdvice)) question: SeekAdvice) {
+    return this.advice.sought(question);
   }
 
   @Post(internalPaths.routerModels)

@@ -14,6 +14,7 @@ export type RotationRow = Readonly<{
   attempts_max: number | null;
   first_byte_ms: number | null;
   total_ms: number | null;
+  hedge_after_ms: number | null;
 }>;
 
 export type MemberRow = Readonly<{
@@ -80,6 +81,7 @@ export function fromRotationRow(row: RotationRow, members: readonly MemberRow[])
       attemptsMax: row.attempts_max,
       firstByteMs: row.first_byte_ms,
       totalMs: row.total_ms,
+      hedgeAfterMs: row.hedge_after_ms,
     },
   };
 }

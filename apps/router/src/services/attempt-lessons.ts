@@ -1,4 +1,4 @@
-import type { AttemptAnswering, AttemptEnded } from '@aisbf/contracts';
+import type { AttemptAnswering, AttemptEnded, AttemptOutrun } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { healthKey } from '../domain/health.js';
 import { LiveFailures } from './live-failures.js';
@@ -27,6 +27,11 @@ export class AttemptLessons {
     this.failures.onAttemptEnded(ended);
     if (!isSuccess) this.rechecks.afterFailure(ended);
     else if (wasInDoubt) this.probes.onServed(ended);
+  }
+
+  /** Slow is not ill: nothing of its health. */
+  learnOfOutrun(outrun: AttemptOutrun): void {
+    this.pace.onOutrun(outrun);
   }
 
   learnOf(answering: AttemptAnswering): void {

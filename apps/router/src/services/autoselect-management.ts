@@ -13,6 +13,7 @@ import { ownedName } from '../domain/catalogue.js';
 import { toAutoselect } from '../domain/catalogue-message.js';
 import { faults } from '../domain/faults.js';
 import { isVisibleTo, type Scope } from '../domain/offer.js';
+import { unknownClass } from '../domain/sought-advice.js';
 import { CatalogueEditing } from './catalogue-editing.js';
 import { requireOpenImport } from './import-management.js';
 import { Owners } from './owners.js';
@@ -38,6 +39,8 @@ export class AutoselectManagement {
   ): Promise<AutoselectMessage> {
     const owner = await this.owners.ownerFor(principal, username);
     const newest = await this.editing.newest();
+    const missing = unknownClass(definition);
+    if (missing !== undefined) throw faults.AUTOSELECT_CLASS_UNKNOWN({ class: missing });
     requireVisible(definition, { buyer: owner, catalogue: newest, nowMs: this.clock.nowMs() });
     const known = newest.autoselectByOwnedName.get(ownedName(owner.ownerId, name));
     const autoselect = { id: known?.id ?? randomUUID(), ...owner, name };

@@ -46,6 +46,14 @@ describe('LivePace', () => {
     expect(pace.of(providerId, 'other')).toEqual({ firstMs: null, tokensPerS: null });
   });
 
+  it('knows of one that was outrun how long it takes at least', () => {
+    const pace = new LivePace(clock, new PaceSettings(1, 10));
+    const outrun = { providerId, model: 'llama', sessionId: null, waitedMs: 900, atMs: clock.at };
+    pace.onOutrun({ type: 'attempt-outrun', ...outrun });
+    const { firstMs, tokensPerS } = pace.of(providerId, 'llama');
+    expect([tokensPerS, Math.round((firstMs?.p50 ?? 0) / 100)]).toEqual([null, 9]);
+  });
+
   it('remembers so many models and no more, and forgets the one that rested longest', () => {
     const pace = new LivePace(clock, new PaceSettings(1, 2));
     for (const model of ['a', 'b', 'a', 'c']) pace.onAttemptEnded(ended({ model }));

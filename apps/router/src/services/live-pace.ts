@@ -1,4 +1,4 @@
-import type { AttemptEnded } from '@aisbf/contracts';
+import type { AttemptEnded, AttemptOutrun } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type Pace, paceSample, unknownPace } from '../domain/pace.js';
@@ -45,6 +45,11 @@ export class LivePace {
     if (!ended.isSuccess || (sample.firstMs === null && sample.tokensPerS === null)) return;
     // A gateway whose clock is ahead must not put the present behind it.
     this.add(ended, (record, atMs) => record.add(sample, atMs));
+  }
+
+  /** Its first byte takes at least so long: as good a figure as there is of one that nobody waits for. */
+  onOutrun({ waitedMs, ...outrun }: AttemptOutrun): void {
+    this.add(outrun, (record, atMs) => record.add({ firstMs: waitedMs, tokensPerS: null }, atMs));
   }
 
   /** Counts as a stream, and is told apart where the windows are shown. */

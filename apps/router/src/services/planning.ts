@@ -86,6 +86,7 @@ export class Planning {
       attemptsMax: this.attemptsMax(route),
       holdAmount: refused ? null : route.holdAmount.toString(),
       deadlines: this.deadlines(route.limits),
+      ...hedgeOf(route),
       ...(route.selections.length > 0 && { selections: [...route.selections] }),
       refusal: refused ? { code: refused.code.toLowerCase(), message: refused.message } : null,
     };
@@ -121,6 +122,7 @@ export class Planning {
       attemptsMax: planned.attemptsMax,
       rejections: route.rejections.map(toRejection),
       deadlines: this.deadlines(route.limits),
+      ...hedgeOf(route),
       buyerMark: planned.buyerMark,
     };
   }
@@ -138,6 +140,12 @@ export class Planning {
       totalMs: atMost(limits?.totalMs, totalMs),
     };
   }
+}
+
+/** What a rotation says is said to the gateway, which knows whether a request is short enough. */
+function hedgeOf({ limits, isOneOnly }: RoutePlan) {
+  const afterMs = limits?.hedgeAfterMs ?? null;
+  return afterMs === null || isOneOnly ? {} : { hedge: { afterMs } };
 }
 
 /** A rotation may want less than the installation allows, never more. */

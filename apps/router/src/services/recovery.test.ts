@@ -52,7 +52,7 @@ function catalogueOf(): Catalogue {
     weight: weights[name],
     priority: 0,
   }));
-  const limits = { attemptsMax: null, firstByteMs: null, totalMs: null };
+  const limits = { attemptsMax: null, firstByteMs: null, totalMs: null, hedgeAfterMs: null };
   const rotation = { id: 'r', ownerId, username: 'sam', name: 'mix', createdAtMs: 0 };
   return indexCatalogue({
     revision: 1,

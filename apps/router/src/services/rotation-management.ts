@@ -32,11 +32,11 @@ export class RotationManagement {
     const owner = await this.owners.ownerFor(principal, request.username);
     const newest = await this.editing.newest();
     const members = request.members.map(toMember);
-    const { attemptsMax, firstByteMs, totalMs } = request;
+    const { attemptsMax, firstByteMs, totalMs, hedge } = request;
     requireVisible(members, { buyer: owner, catalogue: newest, nowMs: this.clock.nowMs() });
     const known = newest.rotationByOwnedName.get(ownedName(owner.ownerId, name));
     const rotation = { id: known?.id ?? randomUUID(), ...owner, name };
-    const limits = { attemptsMax, firstByteMs, totalMs };
+    const limits = { attemptsMax, firstByteMs, totalMs, hedgeAfterMs: hedge?.afterMs ?? null };
     const change = { type: 'rotation-put', rotation, members, limits } as const;
     const catalogue = await this.editing.commit(change, principal);
     const saved = catalogue.rotationByOwnedName.get(ownedName(owner.ownerId, name));

@@ -48,7 +48,8 @@ CREATE INDEX batch_unfinished_idx ON batch (owner_id)
 CREATE INDEX batch_input_file_idx ON batch (input_file_id)
   WHERE status IN ('validating', 'in_progress', 'finalizing', 'cancelling');
 
--- A line of a batch's file, until the batch is over. With an outcome it never runs again.
+-- A line of a batch's file, until the batch is over. With a result it never runs again. An answer that is kept is its result
+-- once its request is paid for; whoever is given a line gives up its request of before.
 CREATE TABLE batch_line (
   batch_id text NOT NULL REFERENCES batch (id) ON DELETE CASCADE,
   position integer NOT NULL,
@@ -60,8 +61,10 @@ CREATE TABLE batch_line (
   result text CHECK (result IN ('output', 'error')),
   request_id text,
   outcome bytea,
+  kept_at timestamptz,
   PRIMARY KEY (batch_id, position),
-  CHECK ((result IS NULL) = (outcome IS NULL))
+  CHECK (result IS NULL OR outcome IS NOT NULL),
+  CHECK ((kept_at IS NULL) = (outcome IS NULL))
 );
 ALTER TABLE batch_line ALTER COLUMN outcome SET STORAGE EXTERNAL;
 CREATE INDEX batch_line_open_idx ON batch_line (batch_id, position) WHERE result IS NULL;
@@ -118,19 +121,47 @@ BEGIN
   RETURN 'opened';
 END $$;
 
--- The outcome of a line that has run, or may have: the first one counts. True where it is this one, also when it is told
--- again.
+-- Goes on with a claim, and names the requests of lines that nobody runs any more: those that are not under way where the
+-- claim is, and have no answer, or one that has waited too long for its settlement. NULL where the claim is another's.
+CREATE FUNCTION left_batch_requests(p_batch text, p_runner uuid, p_claim interval, p_running integer[], p_patience interval)
+RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE batch SET claimed_until = clock_timestamp() + p_claim
+  WHERE id = p_batch AND claimed_by = p_runner AND is_batch_unfinished(status);
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  RETURN ARRAY(SELECT request_id FROM batch_line
+    WHERE batch_id = p_batch AND result IS NULL AND request_id IS NOT NULL AND position <> ALL (p_running)
+      AND (kept_at IS NULL OR kept_at <= clock_timestamp() - p_patience));
+END $$;
+
+-- What is paid for is there; what is not, and never will be, runs again.
+CREATE FUNCTION end_batch_requests(p_batch text, p_running integer[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_paid integer;
+BEGIN
+  UPDATE batch_line l SET result = 'output' FROM receipt r
+  WHERE l.batch_id = p_batch AND l.result IS NULL AND l.kept_at IS NOT NULL AND r.id = l.request_id AND r.state = 'settled';
+  GET DIAGNOSTICS v_paid = ROW_COUNT;
+  UPDATE batch SET completed = completed + v_paid WHERE id = p_batch AND v_paid > 0;
+  UPDATE batch_line l SET request_id = NULL, outcome = NULL, kept_at = NULL FROM receipt r
+  WHERE l.batch_id = p_batch AND l.result IS NULL AND l.position <> ALL (p_running) AND r.id = l.request_id
+    AND r.state <> 'settled';
+END $$;
+
+-- What a line has come to by this request, unless it has another one by now. True also when it is told again.
 CREATE FUNCTION record_batch_line(p_batch text, p_position integer, p_result text, p_request text, p_outcome bytea)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-  UPDATE batch_line SET result = p_result, request_id = p_request, outcome = p_outcome
-  WHERE batch_id = p_batch AND position = p_position AND result IS NULL;
+  -- An answer counts when it is paid for, an error at once.
+  UPDATE batch_line SET result = nullif(p_result, 'output'), outcome = p_outcome, kept_at = clock_timestamp()
+  WHERE batch_id = p_batch AND position = p_position AND request_id = p_request AND result IS NULL;
   IF NOT FOUND THEN
-    RETURN EXISTS (SELECT FROM batch_line
-      WHERE batch_id = p_batch AND position = p_position AND request_id = p_request);
+    RETURN EXISTS (SELECT FROM batch_line WHERE batch_id = p_batch AND position = p_position AND request_id = p_request
+      AND result = p_result);
   END IF;
-  UPDATE batch SET completed = completed + (p_result = 'output')::integer, failed = failed + (p_result = 'error')::integer
-  WHERE id = p_batch;
+  UPDATE batch SET failed = failed + 1 WHERE id = p_batch AND p_result = 'error';
   RETURN true;
 END $$;
 
@@ -143,9 +174,9 @@ BEGIN
   IF NOT FOUND THEN
     RETURN false;
   END IF;
-  UPDATE batch_line l SET result = 'error', outcome = decode(c.outcome, 'base64')
+  UPDATE batch_line l SET result = 'error', outcome = decode(c.outcome, 'base64'), kept_at = clock_timestamp()
   FROM jsonb_to_recordset(p_lines) AS c (position integer, outcome text)
-  WHERE l.batch_id = p_batch AND l.position = c.position AND l.result IS NULL;
+  WHERE l.batch_id = p_batch AND l.position = c.position AND l.result IS NULL AND l.kept_at IS NULL;
   GET DIAGNOSTICS v_count = ROW_COUNT;
   UPDATE batch SET failed = failed + v_count WHERE id = p_batch;
   RETURN true;
