@@ -93,10 +93,14 @@ describe.each(['hosted/all', 'sams/all'])('%s', (model) => {
       .edit({ model, image: [image, image], prompt: 'more cats', n: 2 })
       .withResponse();
     expect(edited.data.data).toHaveLength(2);
-    expect((await settled(edited.response)).units).toMatchObject({ image: 2, prompt_token: 2 });
+    const pictures = 2 * 765;
+    expect((await settled(edited.response)).units).toMatchObject({
+      image: 2,
+      prompt_token: 2 + pictures,
+    });
 
     const varied = await client.images.createVariation({ model, image }).withResponse();
-    expect((await settled(varied.response)).units).toMatchObject({ image: 1, prompt_token: 0 });
+    expect((await settled(varied.response)).units).toMatchObject({ image: 1, prompt_token: 765 });
     expect(upstream.calls.at(-1)?.text).toContain('not really a picture');
   });
 

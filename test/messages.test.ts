@@ -1,6 +1,6 @@
 import { countPromptTokens } from '@aisbf/metering';
-import { FakeUpstream, fakeMessage, MarketUnderTest, type TestBuyer } from '@aisbf/testkit';
-import Anthropic from '@anthropic-ai/sdk';
+import { FakeUpstream, fakeMessage, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
+import Anthropic, { OverloadedError } from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { costOf, unevenPrices } from './price.js';
 import { sellBothWays } from './sell-both-ways.js';
@@ -237,6 +237,17 @@ it('refuses in Anthropic’s words', async () => {
     ...{ status: 400, details: { param: 'tools[0].type' } },
   });
   expect(await ask({ ...good, container: 'x' })).toMatchObject({ status: 501 });
+  await market.shop('eve', 'empty', ['say'], prices);
+  const nobody = { ...good, model: 'eve/provider/empty/say' };
+  const overloaded = await until(async () => {
+    const error = await ask(nobody);
+    return error?.status === 529 && error;
+  });
+  expect(overloaded).toBeInstanceOf(OverloadedError);
+  expect(overloaded).toMatchObject({
+    ...{ type: 'overloaded_error', details: { error_code: 'no_candidate' } },
+  });
+  expect(overloaded.headers?.get('x-should-retry')).toBe('true');
   const poor = await market.buyer('poor', { credit: 1n });
   expect(await ask(good, poor.apiToken)).toMatchObject({
     ...{ status: 402, type: 'billing_error' },

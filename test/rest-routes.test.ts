@@ -6,6 +6,7 @@ import {
   FakeUpstream,
   MarketUnderTest,
   SoftwareAuthenticator,
+  StudioWorker,
   type TestBuyer,
   type TestShop,
   totpOf,
@@ -29,6 +30,7 @@ type Created = Readonly<Record<string, string>>;
 let market: MarketUnderTest;
 let stripe: FakeStripe;
 let upstream: FakeUpstream;
+let painter: StudioWorker;
 let buyer: TestBuyer;
 let shop: TestShop;
 /** What earlier calls have made, for later ones to name. */
@@ -282,6 +284,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
   getVideoContent: () => film(),
   remixVideo: () => ({ ...film(), body: { prompt: 'more cats' } }),
   deleteVideo: () => film(),
+  getMedia: async () => ({ token: '', path: { id: await namedFile() } }),
   createMessage: () => ({
     token: buyer.apiToken,
     body: { model: 'sams/demo-small', max_tokens: 20, messages: [{ role: 'user', content: 'Hi' }] },
@@ -413,6 +416,31 @@ function addressOf(route: Route, { path = {}, query = {} }: Omit<Call, 'token'>)
   return url;
 }
 
+async function paintingWorker(): Promise<StudioWorker> {
+  const { username, provider, registrationToken } = await market.shop('tom', 'arts', ['art']);
+  const identity = { scope: username, provider, clientId: 'easel', registrationToken };
+  const worker = await StudioWorker.connect(
+    { marketUrl: market.url, ...identity },
+    ['art'],
+    ['/v1/images/generations'],
+  );
+  const url = 'http://127.0.0.1:8776/v1/files/x.png';
+  worker.on('POST v1/images/generations', () => ({ data: [{ url }] }));
+  worker.on('GET v1/files/x.png', () => ({ contentType: 'image/png', body: Buffer.from('x') }));
+  return worker;
+}
+
+/** A picture that its worker only names; gives the id under which it is ours. */
+async function namedFile(): Promise<string> {
+  const painted = await fetch(`${market.url}/v1/images/generations`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${buyer.apiToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'arts/art', prompt: 'a cat' }),
+  });
+  const { data } = (await painted.json()) as { data: readonly { url: string }[] };
+  return lastSegment(new URL(data[0]?.url ?? ''));
+}
+
 /** Cookies of the one who signs in. */
 const cookies = new Map<string, string>();
 
@@ -493,11 +521,13 @@ beforeAll(async () => {
   await market.worker(shop, 'only');
   const films = await market.operator.createHttpProvider('films', upstream.url, ['m']);
   await market.operator.putListing(films, 'm', { prompt: 1n, completion: 1n });
-  await market.untilBuyable(buyer, 'sams/demo-small', 'films/m');
+  painter = await paintingWorker();
+  await market.untilBuyable(buyer, 'sams/demo-small', 'films/m', 'arts/art');
   made.paidTopUp = await paidTopUp();
 }, 60_000);
 
 afterAll(async () => {
+  painter?.stop();
   const wrongs = await market?.stop();
   await Promise.all([stripe?.stop(), upstream?.stop()]);
   expect(wrongs).toEqual([]);

@@ -5,6 +5,7 @@ import {
   type TestBuyer,
   type TestShop,
   until,
+  type WorkerFrame,
   wav,
 } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -155,6 +156,26 @@ describe('a path that a worker advertises', () => {
     expect((await settled(response)).units).toMatchObject({ request: 1 });
     const own = await call('/api/u/alice/video/progress/job-7?model=sams/art');
     expect(own.status).toBe(200);
+  });
+
+  it.each([
+    ['there is no such job', () => ({ status: 404, body: '{"error":{"message":"no job"}}' })],
+    ['it does not do that', () => ({ status: 501, body: '{"error":{"message":"not here"}}' })],
+    [
+      'it serves no such path',
+      (_request: unknown, frame: WorkerFrame) => {
+        const error = { code: 'unsupported_endpoint', message: 'no' };
+        worker.socket.reply(frame, { event: 'error', status: 'error', error });
+        return undefined;
+      },
+    ],
+  ])('costs nothing where the worker says that %s', async (_what, says) => {
+    worker.on('GET v1/video/progress/none', says);
+    const before = await market.restingWallet(buyer);
+    const response = await call('/v1/video/progress/none?model=sams/art');
+    expect(response.headers.get('x-should-retry')).toBe('false');
+    expect(await errorOf(response)).toEqual([404, 'nothing_there']);
+    expect(await market.restingWallet(buyer)).toEqual(before);
   });
 
   it('costs nothing where the worker fails', async () => {

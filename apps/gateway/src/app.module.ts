@@ -28,6 +28,7 @@ import { Admission } from './services/admission.js';
 import { Admitting } from './services/admitting.js';
 import { AnswerLimits } from './services/answer-relay.js';
 import { AttemptBook, HedgeLimits } from './services/attempts.js';
+import { FormLooks } from './services/form-looks.js';
 import { HealthFacts } from './services/health-facts.js';
 import { Holds } from './services/holds.js';
 import { IdempotentInference, KeptAnswerLimits } from './services/idempotent-inference.js';
@@ -73,6 +74,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       Refusals,
       StoredResponses,
       FormDoor,
+      FormLooks,
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
       ...adviceParts(settings),

@@ -90,6 +90,19 @@ describe('what routers hear of an attempt', () => {
     expect(fact.firstByteMs).toBeGreaterThanOrEqual(0);
   });
 
+  it('by which endpoint it was', async () => {
+    expect(await factOf(sayFine, chatRequest)).toMatchObject({ endpoint: 'chat.completions' });
+    const candidate = await bench.upstream((_request, response) => {
+      response.writeHead(404, { 'content-type': 'application/json' }).end('{}');
+    });
+    bench.peers.candidates = [candidate];
+    await (await bench.buy({ model: 'p/m', input: 'hello' }, {}, '/v1/embeddings')).text();
+    const fact = await until(() =>
+      facts.find(({ providerId }) => providerId === candidate.providerId),
+    );
+    expect(fact).toMatchObject({ endpoint: 'embeddings', reason: 'model_missing' });
+  });
+
   it('of an answer that came whole: nothing of its pace', async () => {
     const fact = await factOf(sayFine, chatRequest);
     expect(fact).toMatchObject({ isSuccess: true });

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { until, wav } from '@aisbf/testkit';
+import { fragmentedMp4, until, wav, webm } from '@aisbf/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type GatewayBench, json, openGateway } from './gateway-bench.js';
 
@@ -106,6 +106,88 @@ describe('a large form', () => {
     ];
     expect((await edit()).status).toBe(200);
     expect(bench.peers.admits).toHaveLength(admits + 1);
+  });
+});
+
+describe('what comes along', () => {
+  const png = (width: number, height: number) => {
+    const bytes = Buffer.alloc(24);
+    bytes.write('\u0089PNG', 'latin1');
+    bytes.writeUInt32BE(width, 16);
+    bytes.writeUInt32BE(height, 20);
+    return new Blob([bytes]);
+  };
+  /** One at a time: the form before it may still be on its way out. */
+  const sendAlone = (path: string, fields: Readonly<Record<string, string | Blob>>) =>
+    until(async () => {
+      const response = await send(path, fields);
+      return response.status !== 503 && response;
+    });
+  const served = async (path: string, fields: Readonly<Record<string, string | Blob>>) => {
+    const answer = path.startsWith('/v1/images') ? '{"data":[{"b64_json":"AAAA"}]}' : '{"text":""}';
+    bench.peers.candidates = [
+      await bench.upstream((_request, response) => void response.writeHead(200, json).end(answer)),
+    ];
+    const response = await sendAlone(path, fields);
+    expect(await response.text()).toBe(answer);
+    const { units } = await bench.settlement();
+    return { units, facts: bench.peers.admits.at(-1)?.facts };
+  };
+  const edit = (fields: Readonly<Record<string, string | Blob>>) =>
+    served('/v1/images/edits', { model: 'p/m', prompt: 'a cat', ...fields });
+
+  it('is held for and settled as prompt, by the size of each picture but the mask', async () => {
+    const words = await edit({ image: new Blob(['nobody knows what']) });
+    const [unknown, large] = [765, 170 * 6 + 85];
+    const { units, facts } = await edit({
+      'image[]': new Blob(['nobody knows what']),
+      image: png(2_048, 4_096),
+      mask: png(64, 64),
+    });
+    const text = Number(words.units.prompt_token) - unknown;
+    expect(text).toBeGreaterThan(0);
+    expect(units).toEqual({ ...words.units, image: 1, prompt_token: text + unknown + large });
+    expect(facts?.promptTokens).toBe(units.prompt_token);
+  });
+
+  it('counts where there are no words too', async () => {
+    const { units } = await served('/v1/images/variations', { model: 'p/m', image: png(512, 512) });
+    expect(units).toMatchObject({ image: 1, prompt_token: 255 });
+  });
+
+  it.each([
+    ['audio/webm;codecs=opus', webm(4.5)],
+    ['audio/mp4', fragmentedMp4(4.5)],
+  ])(
+    'may be a recording of a browser in %s, which says no length in front',
+    async (type, bytes) => {
+      const file = new Blob([bytes], { type });
+      const path = '/v1/audio/transcriptions';
+      const { units, facts } = await served(path, { model: 'p/m', file });
+      expect(units).toMatchObject({ audio_second: 5 });
+      expect(facts?.units).toEqual({ audio_second: 5 });
+    },
+  );
+
+  it.each([
+    ['model', '/v1/images/edits', { image: png(1, 1), prompt: 'a cat' }],
+    ['n', '/v1/images/edits', { image: png(1, 1), prompt: 'a cat', model: 'p/m' }],
+    ['model', '/v1/audio/transcriptions', { file: new Blob([wav(1)]) }],
+    ['model', '/v1/videos', { prompt: 'a cat' }],
+    ['model', '/v1/images/upscale', { prompt: 'a cat' }],
+  ])('is refused as a file in the place of %s at %s', async (name, path, fields) => {
+    const admits = bench.peers.admits.length;
+    const response = await sendAlone(path, { ...fields, [name]: new Blob(['p/m']) });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'invalid_type', param: name } });
+    expect(bench.peers.admits).toHaveLength(admits);
+  });
+
+  it('is refused where nothing tells how long it is', async () => {
+    const file = new Blob([webm(0)], { type: 'audio/webm' });
+    const response = await sendAlone('/v1/audio/transcriptions', { model: 'p/m', file });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'media_unreadable' } });
   });
 });
 

@@ -51,7 +51,7 @@ function checkMachine({ target, modelThere }: Upstream, { facts, settings }: Pla
   const gives = facts.endpoint === 'embeddings' ? 'embedding' : 'text';
   const isText = !['images.generations', 'studio'].includes(facts.endpoint);
   assert(!isText || (model.outputs?.includes(gives) ?? true), 'output');
-  assert(facts.promptTokens <= (model.contextTokensMax ?? facts.promptTokens), 'context');
+  assert(!isText || facts.promptTokens <= (model.contextTokensMax ?? Number.MAX_VALUE), 'context');
   assert(!facts.hasTools || model.hasTools !== false, 'tools');
   for (const input of facts.inputs ?? []) assert(model.inputs?.includes(input) ?? true, 'input');
   assert(facts.bodyBytes + settings.frameOverheadBytes <= frameBytesMax, 'frame');

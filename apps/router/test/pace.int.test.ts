@@ -125,6 +125,7 @@ describe('pace', () => {
     expect(answer.body.models).toEqual([
       {
         model: 'ours',
+        endpoint: 'chat.completions',
         windows: [],
         lastFailure: { reason: 'egress_refused', at: '2026-11-26T12:00:00.000Z' },
       },

@@ -1,4 +1,4 @@
-import type { RequestFacts, SessionPresence } from '@aisbf/contracts';
+import type { EndpointName, RequestFacts, SessionPresence } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
 import { type Catalogue, type CatalogueRecords, indexCatalogue } from '../src/domain/catalogue.js';
 import { type Cooldown, providerOf } from '../src/domain/health.js';
@@ -15,7 +15,7 @@ export type PlanCase = Readonly<{
   sessions: readonly SessionPresence[];
   /** By the name of the upstream's health. */
   health: ReadonlyMap<string, Cooldown>;
-  /** By the provider's id. */
+  /** By the provider's id and the endpoint, as `paceName` joins them. */
   pace: ReadonlyMap<string, Pace>;
   barred: ReadonlyMap<string, RateRejection>;
   buyer: Buyer;
@@ -23,6 +23,10 @@ export type PlanCase = Readonly<{
   usualOutput: number | undefined;
   settings: PlanSettings;
 }>;
+
+export function paceName(providerId: string, endpoint: EndpointName = 'chat.completions'): string {
+  return `${providerId} ${endpoint}`;
+}
 
 export type Considered = ReturnType<typeof consider>;
 
@@ -64,7 +68,7 @@ export function considered(
         sessionsOf,
         cooldownOf: (key) => one.health.get(key),
         hasCooldowns: (providerId) => failed.has(providerId),
-        paceOf: (providerId) => one.pace.get(providerId),
+        paceOf: (providerId, _model, endpoint) => one.pace.get(paceName(providerId, endpoint)),
         barredOf: (providerId) => one.barred.get(providerId),
         nowMs: atMs,
       },

@@ -35,7 +35,7 @@ function hostedFit({ facts }: PlanCase, offer: OracleOffer): Fit {
   const endpoint = isStudio ? undefined : askedBy(facts.endpoint, source.endpoints ?? undefined);
   if (!endpoint) return { upstreams: [], reasons: ['endpoint_unsupported'] };
   if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
-  const healthName = `${id}\n\n${modelThere}`;
+  const healthName = `${id}\n\n${modelThere}\n${endpoint}`;
   return {
     upstreams: [{ offer, modelThere, endpoint, session: undefined, healthName }],
     reasons: [],
@@ -52,8 +52,8 @@ function workersFit(one: PlanCase, offer: OracleOffer): Fit {
     const why = isPathForbidden(one, offer, session)
       ? 'endpoint_not_allowed'
       : whyNot(one, session, model);
-    const healthName = `${provider.id}\n${session.sessionId}\n${model}`;
     const endpoint = doorOf(one, session);
+    const healthName = `${provider.id}\n${session.sessionId}\n${model}\n${endpoint}`;
     if (why !== undefined || !endpoint) reasons.add(why ?? '');
     else upstreams.push({ offer, modelThere: model, endpoint, session, healthName });
   }
@@ -146,7 +146,7 @@ function sessionRules(
     ['output_unsupported', !givesAnswers(model, facts.endpoint)],
     ['input_unsupported', !takesInputs(model, facts.inputs ?? [])],
     ['tools_unsupported', facts.hasTools === true && model.hasTools === false],
-    ['context_too_small', promptTokens > context],
+    ['context_too_small', isRead(facts.endpoint) && promptTokens > context],
     ['quantization_differs', !isQuantizedAsWished(model.quantization, wishes.quantizations)],
     ['parameters_unsupported', !heeds(model, wishes.parameters ?? [])],
     ['frame_too_large', facts.bodyBytes > session.frameBytesMax - settings.frameOverheadBytes],
@@ -211,6 +211,11 @@ function givesAnswers({ outputs }: PresentModel, endpoint: EndpointName): boolea
   const wanted = { embeddings: 'embedding', 'images.generations': 'image' };
   const output = endpoint in wanted ? wanted[endpoint as keyof typeof wanted] : 'text';
   return outputs === undefined || outputs.includes(output);
+}
+
+/** Whoever draws, and whoever is asked for a path of its own, has no context that a prompt must fit into. */
+function isRead(endpoint: EndpointName): boolean {
+  return !['images.generations', 'studio'].includes(endpoint);
 }
 
 /** What a worker does not say is no reason to leave it out. */

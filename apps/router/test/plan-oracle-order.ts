@@ -1,7 +1,7 @@
 import type { Percentiles } from '@aisbf/contracts';
 import type { PaceFigures } from '../src/domain/pace.js';
 import { type RandomSource, randomByName } from '../src/domain/weighted-order.js';
-import type { PlanCase } from './plan-case.js';
+import { type PlanCase, paceName } from './plan-case.js';
 import type { Expected } from './plan-oracle.js';
 import type { OracleUpstream } from './plan-oracle-fit.js';
 import { outputHeld, plainCost } from './plan-oracle-money.js';
@@ -69,10 +69,10 @@ function onceEach(all: readonly OracleUpstream[]): readonly OracleUpstream[] {
 export function rankOf(
   one: PlanCase,
   { wishes }: Expected,
-  { offer }: OracleUpstream,
+  { offer, endpoint }: OracleUpstream,
 ): readonly (number | bigint)[] {
   const { provider, isOwn } = offer;
-  const pace = one.pace.get(provider.id);
+  const pace = one.pace.get(paceName(provider.id, endpoint));
   const names = [provider.name, provider.username, `${provider.username}/${provider.name}`];
   const order = wishes.order ?? [];
   const place = order.findIndex((name) => names.includes(name));

@@ -1,5 +1,5 @@
 import type { AutoselectDefinition, CeilingName, Selection, Source } from '@aisbf/contracts';
-import type { PlanCase } from './plan-case.js';
+import { type PlanCase, paceName } from './plan-case.js';
 import type { OracleUpstream } from './plan-oracle-fit.js';
 import { costAtMost, isAbovePrices, outputHeld } from './plan-oracle-money.js';
 import { keepsSecrets, type OracleOffer } from './plan-oracle-offers.js';
@@ -30,7 +30,8 @@ export function knownOf(
 ): Known {
   const { facts, settings, usualOutput } = one;
   const { provider, model, isOwn, through } = offer;
-  const pace = one.pace.get(provider.id);
+  // Of workers that are asked by different endpoints the first one's counts.
+  const pace = one.pace.get(paceName(provider.id, upstreams[0]?.endpoint));
   const sessions = upstreams.flatMap(({ session }) => session ?? []);
   const measured = sessions.flatMap((session) => session.measured ?? []);
   const isHosted = provider.source.kind === 'openai';

@@ -171,6 +171,32 @@ describe('a provider that was down', () => {
   });
 });
 
+describe('a provider whose embeddings fail', () => {
+  it('is asked for chat as before, on all replicas, and no probe looks at what it cannot tell', async () => {
+    const upstream = await startProbedUpstream();
+    const provider = await stage.host('halfway', upstream);
+    await stage.untilBoth(provider, (health) => latest(health, 'models')?.outcome === 'well');
+    stage.attempt(provider, { endpoint: 'embeddings', reason: 'model_missing' });
+    const embeddings = { endpoint: 'embeddings', state: 'on_trial', reason: 'model_missing' };
+    for (const router of stage.routers) {
+      const told = async () => (await stage.health(provider, router)).body.models[0].upstreams;
+      await until(async () => (await told())[1]?.state === 'on_trial');
+      expect(await told()).toMatchObject([
+        { endpoint: 'chat.completions', state: 'well', recent: null },
+        { ...embeddings, recent: { attempts: 1, served: 0 } },
+      ]);
+    }
+    // Whoever is not reached by one is not by any, and that a probe can tell.
+    stage.attempt(provider, { endpoint: 'embeddings', reason: 'unreachable' });
+    await stage.untilBoth(provider, (health) => upstreamOf(health).state !== 'well');
+    await stage.untilBoth(provider, (health) => upstreamOf(health).state === 'well');
+    await stage.untilBoth(provider, (health) => {
+      return (health as Report).models[0].upstreams[1].state === 'on_trial';
+    });
+    expect(upstream.completions()).toEqual([]);
+  }, 30_000);
+});
+
 describe("an owner's policy", () => {
   it('has nothing probed where it says off, and again where it says on', async () => {
     const [quiet, loud] = [await startProbedUpstream(), await startProbedUpstream()];

@@ -7,7 +7,7 @@ import type { Pace } from '../src/domain/pace.js';
 import type { PlanSettings } from '../src/domain/plan.js';
 import { openPolicy, type ProviderPolicy } from '../src/domain/provider-policy.js';
 import type { RateRejection } from '../src/domain/upstream.js';
-import type { PlanCase } from './plan-case.js';
+import { type PlanCase, paceName } from './plan-case.js';
 import { importingIn, importRoutes } from './random-imports.js';
 import { fullMarkets, planSettings, type RandomMarket, routesOf } from './random-market.js';
 import { models, ownerIdOf, usernames } from './random-names.js';
@@ -275,12 +275,20 @@ function withDoors(
 function keysOf({ catalogue, sessions }: RandomMarket): readonly string[] {
   return [
     ...catalogue.providers.flatMap(({ id }) =>
-      models.map((model) => healthKey(id, `${model}-upstream`, null)),
+      models.flatMap((model) => keysBy(id, `${model}-upstream`, null)),
     ),
     ...sessions.flatMap(({ providerId, sessionId }) =>
-      models.map((model) => healthKey(providerId, model, sessionId)),
+      models.flatMap((model) => keysBy(providerId, model, sessionId)),
     ),
   ];
+}
+
+/** Endpoints of which something is known; by the others nobody was asked yet. */
+const knownEndpoints = ['chat.completions', 'responses', 'embeddings'] as const;
+
+/** How it is by another endpoint than the request's is known too, and says nothing. */
+function keysBy(...upstream: readonly [string, string, string | null]): readonly string[] {
+  return knownEndpoints.map((endpoint) => healthKey(...upstream, endpoint));
 }
 
 const mapOf = <Value>(keys: readonly string[], value: fc.Arbitrary<Value>) =>
@@ -306,7 +314,7 @@ function plansIn(market: RandomMarket): fc.Arbitrary<SeededPlan> {
       autoselects: autoselectsIn(market),
       health: mapOf(keysOf(market), cooldown),
       pace: mapOf(
-        providers.map(({ id }) => id),
+        providers.flatMap(({ id }) => knownEndpoints.map((endpoint) => paceName(id, endpoint))),
         pace,
       ),
       barred: rarely(

@@ -25,10 +25,19 @@ const typeOfCode: ReadonlyMap<string, string> = new Map([
   ['request_too_large', 'request_too_large'],
   ['internal_error', 'api_error'],
 ]);
-const typeOfStatus: ReadonlyMap<number, string> = new Map([
-  [404, 'not_found_error'],
-  [503, 'overloaded_error'],
+const typeOfStatus: ReadonlyMap<number, string> = new Map([[404, 'not_found_error']]);
+
+/** The market has more to do than it can at the moment, which Anthropic's clients know by a status of its own. */
+const overloaded: ReadonlySet<string> = new Set([
+  ...['no_candidate', 'selection_empty', 'all_busy', 'overloaded'],
 ]);
+const overloadedStatus = 529;
+
+/** A refusal as Anthropic's clients expect it: by its status and its words. */
+export function anthropicRefusal(error: OpenAiError, requestId: string, status: number) {
+  const body = anthropicError(error, requestId, status);
+  return { status: overloaded.has(error.error.code) ? overloadedStatus : status, body };
+}
 
 /** The market's error as Anthropic's. Within a stream there is no status. */
 export function anthropicError(
@@ -36,7 +45,11 @@ export function anthropicError(
   requestId: string,
   status?: number,
 ): AnthropicError {
-  const known = typeOfCode.get(code) ?? typeOfStatus.get(status ?? 0) ?? types.get(type);
+  const known =
+    (overloaded.has(code) ? 'overloaded_error' : undefined) ??
+    typeOfCode.get(code) ??
+    typeOfStatus.get(status ?? 0) ??
+    types.get(type);
   return {
     type: 'error',
     error: { type: known ?? 'api_error', message, details: { error_code: code, param } },

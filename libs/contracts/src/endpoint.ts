@@ -27,6 +27,9 @@ export type OpenAiEndpoint = z.infer<typeof OpenAiEndpoint>;
 export const EndpointName = z.enum([...endpointNames, 'studio']);
 export type EndpointName = z.infer<typeof EndpointName>;
 
+/** What nearly everybody serves, and all were asked for before anything else was served. */
+export const chatEndpoint = 'chat.completions' satisfies OpenAiEndpoint;
+
 /** A path below `/v1` that can be read in one way only. */
 export const StudioPath = z
   .string()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import { Count, Id, NanosText, RequestId, TimeMs, Units } from './field.js';
 import { Outcome, ReportedUsage } from './ledger.js';
 
@@ -53,6 +54,9 @@ export const ApiTokenChanged = z.strictObject({
 });
 export type ApiTokenChanged = z.infer<typeof ApiTokenChanged>;
 
+/** By which endpoint it was asked. Absent is chat: a gateway of before tells of nothing else apart. */
+const askedBy = EndpointName.optional();
+
 /**
  * One attempt's end, as the router learns who is healthy and how fast. Gateways and routers are replaced one after the
  * other, so a reader drops what it does not know.
@@ -62,6 +66,7 @@ export const AttemptEnded = z.object({
   providerId: Id,
   model: z.string().max(256),
   sessionId: z.string().max(64).nullable(),
+  endpoint: askedBy,
   isSuccess: z.boolean(),
   reason: z.string().max(64).nullable(),
   retryAfterMs: z.int().min(0).max(86_400_000).nullable(),
@@ -83,6 +88,7 @@ export const AttemptAnswering = z.object({
   providerId: Id,
   model: z.string().max(256),
   sessionId: z.string().max(64).nullable(),
+  endpoint: askedBy,
   atMs: TimeMs,
 });
 export type AttemptAnswering = z.infer<typeof AttemptAnswering>;
@@ -93,6 +99,7 @@ export const AttemptOutrun = z.object({
   providerId: Id,
   model: z.string().max(256),
   sessionId: z.string().max(64).nullable(),
+  endpoint: askedBy,
   waitedMs: z.int().min(0),
   atMs: TimeMs,
 });

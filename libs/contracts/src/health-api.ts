@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import { Id, ModelName } from './field.js';
 import { Word } from './model-facts.js';
 import { PaceWindow, ProviderPace, paceRoutes } from './pace-api.js';
@@ -30,6 +31,9 @@ const Probe = z.strictObject({
 
 const Upstream = z.strictObject({
   clientId: z.string().nullable().describe('The worker; null of a hosted API.'),
+  endpoint: EndpointName.describe(
+    'By which it is asked. Others than chat stand here once they have failed.',
+  ),
   state: z
     .enum(['well', 'cooling', 'on_trial'])
     .describe('`cooling`: asked last. `on_trial`: has cooled down and has not served since.'),
@@ -63,7 +67,7 @@ export const ProviderHealth = z.strictObject({
         .enum(['listed', 'missing', 'unknown'])
         .describe('Whether the latest list of the provider, or what a worker advertises, has it.'),
       upstreams: z.array(Upstream),
-      windows: z.array(PaceWindow),
+      windows: z.array(PaceWindow).describe('By chat.'),
     }),
   ),
 });

@@ -118,6 +118,7 @@ export {
 } from './catalog-api.js';
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
+  chatEndpoint,
   EndpointName,
   endpointAskedBy,
   endpointNames,

@@ -41,7 +41,7 @@ export const CloseLease = z.strictObject({
 });
 export type CloseLease = z.infer<typeof CloseLease>;
 
-export const Lease = z.strictObject({
+export const Lease = z.object({
   /** `declined`: there is too little money, or the token may not have one. `closed`: it is over. */
   result: z.enum(['open', 'declined', 'closed']),
   issuedMax: NanosText,

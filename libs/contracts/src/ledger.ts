@@ -35,7 +35,7 @@ export const Authorise = z.strictObject({
 export type Authorise = z.infer<typeof Authorise>;
 
 /** Money is held. Anything else is a fault. */
-export const Authorised = z.strictObject({
+export const Authorised = z.object({
   requestId: RequestId,
   holdEpoch: z.int().min(1),
   amount: NanosText,
@@ -55,7 +55,7 @@ export const Extend = z.strictObject({
 export type Extend = z.infer<typeof Extend>;
 
 /** What is held from now on: as much as was asked for, or as before, and why. */
-export const Extended = z.strictObject({
+export const Extended = z.object({
   result: z.enum(['held', 'insufficient_balance', 'budget_exceeded']),
   amount: NanosText,
 });
@@ -119,7 +119,7 @@ export const Settle = z.strictObject({
 });
 export type Settle = z.infer<typeof Settle>;
 
-export const Settled = z.strictObject({
+export const Settled = z.object({
   requestId: RequestId,
   /** `fenced`: the hold had been taken away by the reaper; nothing was charged, a person looks at it. */
   result: z.enum(['settled', 'released', 'replay', 'fenced']),
@@ -135,8 +135,8 @@ export const SettleAll = z.strictObject({
 export type SettleAll = z.infer<typeof SettleAll>;
 
 /** In the order of the reports. */
-export const SettledAll = z.strictObject({
-  results: z.array(Settled.or(z.strictObject({ fault: FaultBody }))).max(100),
+export const SettledAll = z.object({
+  results: z.array(Settled.or(z.object({ fault: FaultBody }))).max(100),
 });
 export type SettledAll = z.infer<typeof SettledAll>;
 /**
@@ -149,7 +149,7 @@ export const Withdraw = z.strictObject({
 });
 export type Withdraw = z.infer<typeof Withdraw>;
 
-export const Withdrawn = z.strictObject({
+export const Withdrawn = z.object({
   requestId: RequestId,
   /** `prevented`: nothing was held, and for this id nothing will be. `replay`: it had ended before. */
   result: z.enum(['released', 'prevented', 'replay']),

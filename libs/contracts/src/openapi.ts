@@ -22,7 +22,7 @@ import { revisionRoutes } from './revision-api.js';
 import * as rotation from './rotation-api.js';
 import * as typed from './typed-api.js';
 import * as usage from './usage-api.js';
-import { videoRoutes } from './video-api.js';
+import { mediaRoutes, videoRoutes } from './video-api.js';
 import * as worker from './worker-api.js';
 
 const nameOf = new Map<z.ZodType, string>(
@@ -46,6 +46,7 @@ const areas: readonly Area[] = [
       ...buyer.buyerRoutes,
       ...typed.responseRoutes,
       ...videoRoutes,
+      ...mediaRoutes,
       ...buyerListRoutes,
       ...file.fileRoutes,
       ...batch.batchRoutes,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { EndpointName } from './endpoint.js';
 import { Id, ModelName } from './field.js';
 import type { RestRoute } from './rest-route.js';
 
@@ -26,6 +27,7 @@ export const ProviderPace = z.strictObject({
   models: z.array(
     z.strictObject({
       model: ModelName,
+      endpoint: EndpointName,
       windows: z.array(PaceWindow),
       lastFailure: z
         .strictObject({
@@ -51,7 +53,7 @@ export const paceRoutes: readonly RestRoute[] = [
     summary:
       'How fast its models were of late, as buyers and probes have met them, and why they failed last',
     description:
-      'Percentiles are right to within 5 percent. What is told is what the instance that answers has heard since it started; a model without a stream in the last day, and without a failure, is left out.',
+      'Percentiles are right to within 5 percent. What is told is what the instance that answers has heard since it started; the endpoint of a model without a stream in the last day, and without a failure, is left out.',
     credential: 'manage',
     pathParameters: { id: Id },
     answer: { status: 200, schema: ProviderPace },

@@ -97,7 +97,7 @@ export const Candidate = z.discriminatedUnion('kind', [
     /** Offered by the operator itself, who may be let call what lies inside; absent is anybody's. */
     isOfOperator: z.boolean().optional(),
   }),
-  z.strictObject({
+  z.object({
     ...candidateShape,
     kind: z.literal('session'),
     brokerUrl: z.url().max(2048),
@@ -110,14 +110,14 @@ export const Candidate = z.discriminatedUnion('kind', [
 export type Candidate = z.infer<typeof Candidate>;
 
 /** Why somebody who could have been asked was not. */
-export const Rejection = z.strictObject({
+export const Rejection = z.object({
   providerLabel: z.string().max(160),
   model: z.string().max(256),
   reason: z.string().max(64),
 });
 export type Rejection = z.infer<typeof Rejection>;
 
-export const Deadlines = z.strictObject({
+export const Deadlines = z.object({
   /** How long one attempt may take to its first byte. */
   firstByteMs: z.int().min(1),
   /** How long a stream may be silent between two bytes. */
@@ -128,11 +128,14 @@ export const Deadlines = z.strictObject({
 export type Deadlines = z.infer<typeof Deadlines>;
 
 /** When a request that is short and safe to repeat is sent to the next candidate beside a slow one. */
-export const Hedge = z.strictObject({ afterMs: z.int().min(1) });
+export const Hedge = z.object({ afterMs: z.int().min(1) });
 export type Hedge = z.infer<typeof Hedge>;
 
-/** The router's answer to Admit: money is held, these may serve, in this order. */
-export const Plan = z.strictObject({
+/**
+ * The router's answer to Admit: money is held, these may serve, in this order. Answers are read by those who are replaced
+ * later, so their readers drop what they do not know.
+ */
+export const Plan = z.object({
   requestId: RequestId,
   holdEpoch: z.int().min(1),
   holdAmount: NanosText,

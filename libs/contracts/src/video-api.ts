@@ -104,5 +104,25 @@ export const videoRoutes: readonly RestRoute[] = [
   },
 ];
 
+/** What answers name in place of a worker's own addresses: opened by nobody but whoever has been given it. */
+const MediaId = z
+  .string()
+  .regex(/^[\w-]{1,2048}$/)
+  .describe('As it stands in the answer that names it. It is a secret, and expires.');
+
+export const mediaRoutes: readonly RestRoute[] = [
+  {
+    method: 'get',
+    path: '/v1/media/{id}',
+    operationId: 'getMedia',
+    summary: 'A file that a worker has made and an answer has named, or a `Range` of it',
+    description:
+      'Whoever has the address may have the file, without an API token, until it expires and as long as the worker is there. 404 `media_missing` after that, and of what never was.',
+    credential: 'nobody',
+    pathParameters: { id: MediaId },
+    answer: { status: 200, isFile: true },
+  },
+];
+
 export const videoRequests = { CreateVideo, RemixVideo };
 export const videoAnswers = { Video, Videos, DeletedVideo };

@@ -37,7 +37,7 @@ export type VideoJob = z.infer<typeof VideoJob>;
 export const VideoState = z.enum(['running', 'completed', 'failed']);
 export type VideoState = z.infer<typeof VideoState>;
 
-export const KnownVideoJob = z.strictObject({
+export const KnownVideoJob = z.object({
   ...VideoJob.shape,
   state: VideoState,
   createdAtMs: TimeMs,
@@ -84,7 +84,7 @@ export type TakeDueVideoJobs = z.infer<typeof TakeDueVideoJobs>;
 export const RemoveVideoJob = z.strictObject({ type: z.literal('remove-video-job'), id: VideoId });
 export type RemoveVideoJob = z.infer<typeof RemoveVideoJob>;
 
-export const VideoJobs = z.strictObject({
+export const VideoJobs = z.object({
   jobs: z.array(KnownVideoJob).max(100),
   hasMore: z.boolean(),
 });
@@ -95,7 +95,7 @@ export const LocatePlace = z.strictObject({ type: z.literal('locate-place'), ...
 export type LocatePlace = z.infer<typeof LocatePlace>;
 
 /** Null: it is not there at the moment. */
-export const LocatedPlace = z.strictObject({
+export const LocatedPlace = z.object({
   candidate: Candidate.nullable(),
   deadlines: Deadlines,
 });

@@ -2,14 +2,19 @@
 export type ImageSize = Readonly<{ width: number; height: number }>;
 
 /** How much of an image is read for its size: the head of a photograph may hold a preview of itself. */
-const headBytesMax = 262_144;
+export const imageHeadBytesMax = 262_144;
 
 /** The size of an image that stands in the request itself; undefined where it cannot be told from its head. */
 export function sizeOfDataUrl(url: string): ImageSize | undefined {
   const data = /^data:[^,]{0,256};base64,/.exec(url);
   if (!data) return undefined;
   const start = data[0].length;
-  const bytes = Buffer.from(url.slice(start, start + (headBytesMax / 3) * 4), 'base64');
+  const characters = Math.ceil(imageHeadBytesMax / 3) * 4;
+  return sizeOfImage(Buffer.from(url.slice(start, start + characters), 'base64'));
+}
+
+/** The size of an image by its first bytes, of which `imageHeadBytesMax` are enough. */
+export function sizeOfImage(bytes: Buffer): ImageSize | undefined {
   return plausible(sizeOfPng(bytes) ?? sizeOfGif(bytes) ?? sizeOfWebp(bytes) ?? sizeOfJpeg(bytes));
 }
 

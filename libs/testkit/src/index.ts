@@ -22,6 +22,7 @@ export {
 } from './fake-worker.js';
 export { FilmStudio } from './film-studio.js';
 export { FirstOf } from './first-of.js';
+export { fragmentedMp4 } from './fragmented-mp4.js';
 export { createDatabase, type ServiceName, type TestDatabase } from './fresh-database.js';
 export { type Loopback, listenOnLoopback, textOf } from './loopback.js';
 export {
@@ -45,3 +46,4 @@ export {
 export { totpOf } from './totp.js';
 export { until } from './until.js';
 export { wav } from './wav.js';
+export { webm } from './webm.js';

@@ -241,6 +241,17 @@ export class MarketUnderTest {
     return (await this.database.query<Row>(sql, [...values])).rows;
   }
 
+  /** Keeps locked what this selects for update; gives what lets it go. */
+  async lock(sql: string, values: readonly unknown[] = []): Promise<() => Promise<void>> {
+    const client = await this.database.connect();
+    await client.query('BEGIN');
+    await client.query(sql, [...values]);
+    return async () => {
+      await client.query('ROLLBACK');
+      client.release();
+    };
+  }
+
   /** What the services have said that somebody must mend: none of it comes of what tests may do to them. */
   async bugs(): Promise<readonly string[]> {
     const services = [...Object.values(this.market.services), ...this.brokers];

@@ -49,6 +49,7 @@ export const faults = defineFaults({
   BATCH_QUEUE_UNAVAILABLE: ['unavailable', 'The queue of batches cannot be reached.'],
   FILE_TOO_LARGE: ['upstream', 'The file is larger than is passed on here.'],
   MAKER_AWAY: ['unavailable', 'Whoever has made this cannot be reached at the moment.'],
+  NOTHING_THERE: ['missing', 'Whoever serves this path has nothing under it.'],
   MEDIA_MISSING: ['missing', 'There is no such file, or not any more.'],
   VIDEO_MISSING: ['missing', 'There is no such film.'],
   VIDEO_GONE: ['missing', 'Whoever has made this film has it no more.'],

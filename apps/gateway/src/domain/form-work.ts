@@ -1,8 +1,15 @@
 import type { EndpointName, OpenAiEndpoint, Units } from '@aisbf/contracts';
-import { TextPrompt } from '@aisbf/metering';
-import type { ApiRequest, Dialect, JsonBody, PromptInput, RequestProblem } from '@aisbf/openai';
+import { type Image, TextPrompt } from '@aisbf/metering';
+import {
+  type ApiRequest,
+  type Dialect,
+  type JsonBody,
+  type PromptInput,
+  type RequestProblem,
+  wrongType,
+} from '@aisbf/openai';
 import { fieldsAt } from './buyer-place.js';
-import { type Form, type FormPart, filesOf, formLength, writeForm } from './form.js';
+import { baseName, type Form, type FormPart, filesOf, formLength, writeForm } from './form.js';
 import { hashOf, type ReadingTerms } from './json-work.js';
 import { readRouteWishes } from './route-wishes.js';
 import type { Work } from './work.js';
@@ -19,11 +26,19 @@ export type FormEndpoint<Name extends EndpointName = OpenAiEndpoint> = Readonly<
   dialectFor: (body: JsonBody) => Dialect;
 }>;
 
-/** Reads a form, or says what is wrong with it. `given` is what its files count, found by looking into them. */
+/** What a form's files count, found by looking into them. */
+export type FormContents = Readonly<{
+  /** Seconds of sound. */
+  units: Units;
+  /** Whoever makes something of them has them to read, as a model that chats has. */
+  images: readonly Image[];
+}>;
+
+/** Reads a form, or says what is wrong with it. */
 export function readFormWork(
   endpoint: FormEndpoint<EndpointName>,
   form: Form,
-  given: Units,
+  { units: given, images }: FormContents,
   { place, sessionHeader, signalLimits }: ReadingTerms,
 ): Work | RequestProblem {
   const body = bodyOf(form);
@@ -39,7 +54,7 @@ export function readFormWork(
     endpoint: endpoint.name,
     request: endpoint.toRequest(fields),
     wishes,
-    prompt: new TextPrompt(typeof fields.prompt === 'string' ? [fields.prompt] : []),
+    prompt: new TextPrompt(typeof fields.prompt === 'string' ? [fields.prompt] : [], images),
     given,
     inputs: endpoint.input ? [endpoint.input] : [],
     hasTools: false,
@@ -78,27 +93,32 @@ function fileProblem(
   return { code: 'missing_required_parameter', message, param: fileField };
 }
 
-/** `image[]` is one of several under `image`. */
-function baseName(name: string): string {
-  return name.replace(/\[\]$/, '');
-}
-
 /** Members whose values are more than texts, in a form that has only texts. */
 const structured: ReadonlySet<string> = new Set(['models', 'provider']);
+
+/**
+ * Members that the market reads, each a text and each once: whoever serves might take a file for one, or the other of two, for
+ * what nobody was asked and no money was held for.
+ */
+const readOnce: ReadonlySet<string> = new Set([
+  ...['model', 'models', 'provider', 'session_id', 'max_cost'],
+  ...['prompt', 'n', 'size', 'seconds', 'duration', 'num_frames', 'fps', 'speed'],
+  ...['stream', 'stream_format', 'response_format'],
+]);
 
 /** The form's fields as the members that they would be in JSON. */
 function bodyOf({ parts }: Form): Readonly<{ fields: JsonBody }> | RequestProblem {
   const fields: Record<string, unknown> = Object.create(null);
   for (const part of parts) {
-    if (part.kind === 'file') continue;
+    const param = baseName(part.name);
+    if (part.kind === 'file') {
+      if (readOnce.has(param)) return wrongType(param, 'a text, not a file');
+      continue;
+    }
     const { name, value } = part;
-    if (Object.hasOwn(fields, name) && name === 'model') {
-      return { code: 'invalid_type', message: "'model' must be given once.", param: 'model' };
-    }
+    if (Object.hasOwn(fields, name) && readOnce.has(name)) return wrongType(name, 'given once');
     const read = structured.has(name) ? parsed(value) : plainValue(name, value);
-    if (read === undefined) {
-      return { code: 'invalid_type', message: `'${name}' must be JSON.`, param: name };
-    }
+    if (read === undefined) return wrongType(name, 'JSON');
     fields[name] = read;
   }
   return { fields };

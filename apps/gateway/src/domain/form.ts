@@ -20,6 +20,11 @@ export type Form = Readonly<{
   digest: string;
 }>;
 
+/** `image[]` is one of several under `image`. */
+export function baseName(name: string): string {
+  return name.replace(/\[\]$/, '');
+}
+
 export function filesOf({ parts }: Form): readonly FormFile[] {
   return parts.filter((part) => part.kind === 'file');
 }

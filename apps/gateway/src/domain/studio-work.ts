@@ -13,7 +13,7 @@ import {
 } from '@aisbf/openai';
 import { fieldsAt } from './buyer-place.js';
 import type { Form } from './form.js';
-import { readFormWork } from './form-work.js';
+import { type FormContents, readFormWork } from './form-work.js';
 import { type JsonEndpoint, type ReadingTerms, readJsonWork } from './json-work.js';
 import { readRouteWishes } from './route-wishes.js';
 import type { Work, WorkAddress } from './work.js';
@@ -57,10 +57,11 @@ export function readStudioJson(
 export function readStudioForm(
   call: StudioCall,
   form: Form,
+  contents: FormContents,
   terms: ReadingTerms,
 ): Work | RequestProblem {
   const { dialect, ...endpoint } = endpointOf(call);
-  const work = readFormWork({ ...endpoint, dialectFor: () => dialect }, form, {}, terms);
+  const work = readFormWork({ ...endpoint, dialectFor: () => dialect }, form, contents, terms);
   return 'code' in work ? work : addressed(work, call);
 }
 

@@ -32,6 +32,18 @@ describe(judgeHead, () => {
     expect(judgeHead(status, undefined)).toEqual({ kind: 'failed', failure });
   });
 
+  it('holds it against nobody that there is nothing at an address of its own', () => {
+    const nothing = { kind: 'failed', failure: 'nothing_there' };
+    for (const status of [404, 405, 410, 501]) {
+      expect(judgeHead(status, undefined, true)).toEqual(nothing);
+      expect(judgeHead(status, undefined)).not.toEqual(nothing);
+    }
+    expect(judgeHead(404, 'WORKER_ENDPOINT_UNSUPPORTED', true)).toEqual(nothing);
+    expect(judgeHead(404, 'SESSION_GONE', true)).toMatchObject({ failure: 'session_gone' });
+    expect(judgeHead(500, undefined, true)).toMatchObject({ failure: 'server_error' });
+    expect([isBlameless('nothing_there'), isWorkless('nothing_there')]).toEqual([true, true]);
+  });
+
   it('believes the broker before the status', () => {
     expect(judgeHead(404, 'SESSION_GONE')).toEqual({ kind: 'failed', failure: 'session_gone' });
     expect(judgeHead(400, 'UNHEARD_OF')).toEqual({ kind: 'failed', failure: 'server_error' });

@@ -18,7 +18,9 @@ export type AttemptFailure =
   | 'session_gone'
   | 'worker_silent'
   | 'worker_busy'
-  | 'request_too_large';
+  | 'request_too_large'
+  /** It serves the path, and has nothing under this address of it: no such job, or it does not do that. */
+  | 'nothing_there';
 
 /** What the head of an upstream's answer means for the attempt. */
 export type HeadVerdict =
@@ -49,6 +51,7 @@ const failureByBrokerFault: Readonly<Record<string, AttemptFailure>> = {
 const blameless: ReadonlySet<string> = new Set([
   'worker_busy',
   'request_too_large',
+  'nothing_there',
 ] satisfies AttemptFailure[]);
 
 /** Failures after which another attempt adds to nobody's work: whoever failed has not begun any. */
@@ -62,19 +65,42 @@ export function isBlameless(reason: string): boolean {
   return blameless.has(reason);
 }
 
-/** Judges status and, where the broker itself refused, the code of its fault. */
-export function judgeHead(status: number, brokerFault: string | undefined): HeadVerdict {
+/** At an address of an upstream's own: it has none, had one, takes no such method, does not do that. */
+const nothingThere: ReadonlySet<number> = new Set([404, 405, 410, 501]);
+
+/**
+ * Judges status and, where the broker itself refused, the code of its fault. `isOwnAddress`: what was asked is a path of the
+ * upstream's own, where that it has nothing says nothing of its model.
+ */
+export function judgeHead(
+  status: number,
+  brokerFault: string | undefined,
+  isOwnAddress = false,
+): HeadVerdict {
+  const isRefusedThere = brokerFault === undefined && nothingThere.has(status);
+  if (isOwnAddress && (isRefusedThere || brokerFault === 'WORKER_ENDPOINT_UNSUPPORTED')) {
+    return failed('nothing_there');
+  }
   if (brokerFault !== undefined) {
-    return { kind: 'failed', failure: failureByBrokerFault[brokerFault] ?? 'server_error' };
+    return failed(failureByBrokerFault[brokerFault] ?? 'server_error');
   }
   if (status >= 200 && status < 300) return { kind: 'go_on' };
-  if (status >= 300 && status < 400) return { kind: 'failed', failure: 'redirected' };
-  if (status === 429) return { kind: 'failed', failure: 'rate_limited' };
-  if (status === 401 || status === 402 || status === 403) {
-    return { kind: 'failed', failure: 'rejected_credentials' };
-  }
-  if (status === 404) return { kind: 'failed', failure: 'model_missing' };
-  if (status === 408 || status === 504) return { kind: 'failed', failure: 'timeout' };
-  if (status >= 400 && status < 500) return { kind: 'refused' };
-  return { kind: 'failed', failure: 'server_error' };
+  return verdictByStatus.get(status) ?? verdictOfClass(status);
+}
+
+const failed = (failure: AttemptFailure): HeadVerdict => ({ kind: 'failed', failure });
+
+const verdictByStatus: ReadonlyMap<number, HeadVerdict> = new Map([
+  [401, failed('rejected_credentials')],
+  [402, failed('rejected_credentials')],
+  [403, failed('rejected_credentials')],
+  [404, failed('model_missing')],
+  [408, failed('timeout')],
+  [429, failed('rate_limited')],
+  [504, failed('timeout')],
+]);
+
+function verdictOfClass(status: number): HeadVerdict {
+  if (status >= 300 && status < 400) return failed('redirected');
+  return status >= 400 && status < 500 ? { kind: 'refused' } : failed('server_error');
 }

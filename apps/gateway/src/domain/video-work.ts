@@ -11,7 +11,7 @@ import {
   withoutMembers,
 } from '@aisbf/openai';
 import type { Form } from './form.js';
-import { readFormWork } from './form-work.js';
+import { type FormContents, readFormWork } from './form-work.js';
 import { type JsonEndpoint, type ReadingTerms, readJsonWork } from './json-work.js';
 import { videoPath } from './video.js';
 import type { Work } from './work.js';
@@ -28,9 +28,13 @@ export function readVideoJson(text: string, terms: ReadingTerms): Work | Request
   return deferred(readJsonWork(endpoint, text, terms));
 }
 
-export function readVideoForm(form: Form, terms: ReadingTerms): Work | RequestProblem {
+export function readVideoForm(
+  form: Form,
+  contents: FormContents,
+  terms: ReadingTerms,
+): Work | RequestProblem {
   const { dialect, ...parts } = endpoint;
-  return deferred(readFormWork({ ...parts, dialectFor: () => dialect }, form, {}, terms));
+  return deferred(readFormWork({ ...parts, dialectFor: () => dialect }, form, contents, terms));
 }
 
 /** Another film out of one that is there, by the route that that came by: only whoever has made that can do it. */

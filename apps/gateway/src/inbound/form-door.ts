@@ -1,15 +1,14 @@
 import { Readable } from 'node:stream';
-import type { Units } from '@aisbf/contracts';
 import type { RequestProblem } from '@aisbf/openai';
 import { Metrics } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
-import { type Form, filesOf } from '../domain/form.js';
-import { type FormEndpoint, readFormWork } from '../domain/form-work.js';
+import type { Form } from '../domain/form.js';
+import { type FormContents, type FormEndpoint, readFormWork } from '../domain/form-work.js';
 import type { ReadingTerms } from '../domain/json-work.js';
 import type { Work } from '../domain/work.js';
-import { MediaLength } from '../services/media-length.js';
+import { FormLooks } from '../services/form-looks.js';
 import { receiveForm, UploadLimits } from './form-upload.js';
 
 /** Receives forms, and keeps their files for as long as they are served. */
@@ -19,7 +18,7 @@ export class FormDoor {
 
   constructor(
     private readonly limits: UploadLimits,
-    private readonly lengths: MediaLength,
+    private readonly looks: FormLooks,
     metrics: Metrics,
   ) {
     metrics.gauge('uploads_running', 'Forms that are received or served.', () => this.running);
@@ -49,16 +48,11 @@ export class FormDoor {
     form: Form,
     terms: ReadingTerms,
   ): Promise<Work | RequestProblem> {
-    return readFormWork(endpoint, form, await this.unitsOf(endpoint, form), terms);
+    return readFormWork(endpoint, form, await this.looks.contentsOf(form, endpoint), terms);
   }
 
-  /** Sounds are sold by the second, and how long one is says the sound itself. */
-  private async unitsOf({ input, fileField }: FormEndpoint, form: Form): Promise<Units> {
-    if (input !== 'audio' || fileField === undefined) return {};
-    const [file] = filesOf(form).filter(({ name }) => name === fileField);
-    if (!file) return {};
-    const seconds = await this.lengths.secondsOfFile(file);
-    if (seconds === undefined) throw faults.MEDIA_UNREADABLE({ param: fileField });
-    return { audio_second: Math.ceil(seconds) };
+  /** Of a form of which nobody knows what its files are for. */
+  contentsOf(form: Form): Promise<FormContents> {
+    return this.looks.contentsOf(form);
   }
 }

@@ -107,7 +107,9 @@ export class InferenceDoor {
     if (call.method === 'POST' && request.body instanceof Readable) {
       apiTokenOf(request);
       return this.forms.receive(request, (form) =>
-        this.serve(request, reply, () => valid(readStudioForm(call, form, terms))),
+        this.serve(request, reply, async () =>
+          valid(readStudioForm(call, form, await this.forms.contentsOf(form), terms)),
+        ),
       );
     }
     const text = call.method === 'POST' ? textOf(request.body) : '';

@@ -1,4 +1,4 @@
-import { anthropicError } from '@aisbf/anthropic';
+import { anthropicRefusal } from '@aisbf/anthropic';
 import { endpointPaths } from '@aisbf/contracts';
 import { familyOf } from '@aisbf/metering';
 import { Injectable } from '@nestjs/common';
@@ -33,7 +33,7 @@ export class MessageRoutes {
         sent();
       });
       messages.setErrorHandler((error, request, reply) =>
-        this.refusals.tell(request, reply, error, anthropicError),
+        this.refusals.tell(request, reply, error, anthropicRefusal),
       );
       messages.post(endpointPaths.messages, (request, reply) =>
         this.door.serveTranslated(request, reply, messagesEndpoint, { idHeaders }),

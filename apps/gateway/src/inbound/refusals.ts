@@ -6,8 +6,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AnswerNotKept } from '../services/idempotent-inference.js';
 import { errorAnswer } from './openai-error.js';
 
-/** An error in the words of another API. */
-export type ErrorForm = (body: OpenAiError, requestId: string, status: number) => object;
+/** An error as another API tells it. */
+export type ErrorForm = (
+  body: OpenAiError,
+  requestId: string,
+  status: number,
+) => Readonly<{ status: number; body: object }>;
+
+const asItIs: ErrorForm = (body, _requestId, status) => ({ status, body });
 
 /** Tells buyers what went wrong, and counts it. */
 @Injectable()
@@ -25,7 +31,7 @@ export class Refusals {
     request: FastifyRequest,
     reply: FastifyReply,
     thrown: unknown,
-    inForm: ErrorForm = (body) => body,
+    inForm: ErrorForm = asItIs,
   ): FastifyReply {
     const { fault, status, headers, body } = errorAnswer(thrown);
     if (!fault) this.log.error({ requestId: request.id, error: thrown }, 'a bug');
@@ -39,9 +45,9 @@ export class Refusals {
     if (fault?.kind === 'oversized') reply.removeHeader('connection');
     const told = inForm(body, request.id, status);
     return reply
-      .status(status)
+      .status(told.status)
       .headers({ ...headers, 'x-aisbf-attempts': attemptsOf(fault) })
-      .send(fault instanceof AnswerNotKept ? replayed(reply, told, fault) : told);
+      .send(fault instanceof AnswerNotKept ? replayed(reply, told.body, fault) : told.body);
   }
 }
 

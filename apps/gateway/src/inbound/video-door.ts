@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { faults } from '../domain/faults.js';
 import { safeFileHeaders } from '../domain/safe-file.js';
 import { readRemix, readVideoForm, readVideoJson } from '../domain/video-work.js';
+import type { Work } from '../domain/work.js';
 import { MediaLinks } from '../services/media-links.js';
 import type { VideoQuestion } from '../services/video-job-book.js';
 import { Videos } from '../services/videos.js';
@@ -43,14 +44,16 @@ export class VideoDoor {
   private create(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     apiTokenOf(request);
     const terms = this.door.readingTerms(request);
-    const serve = (read: () => ReturnType<typeof readVideoJson>) =>
-      this.door.serve(request, reply, () => valid(read()), {
+    const serve = (read: () => Work | Promise<Work>) =>
+      this.door.serve(request, reply, read, {
         take: (answer, work) => this.videos.take(answer, work, null),
       });
     const { body } = request;
     return body instanceof Readable
-      ? this.forms.receive(request, (form) => serve(() => readVideoForm(form, terms)))
-      : serve(() => readVideoJson(textOf(body), terms));
+      ? this.forms.receive(request, (form) =>
+          serve(async () => valid(readVideoForm(form, await this.forms.contentsOf(form), terms))),
+        )
+      : serve(() => valid(readVideoJson(textOf(body), terms)));
   }
 
   private async show(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

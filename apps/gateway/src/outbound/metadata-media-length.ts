@@ -1,20 +1,26 @@
 import { Readable } from 'node:stream';
 import { type IAudioMetadata, parseBuffer, parseStream } from 'music-metadata';
 import type { FormFile } from '../domain/form.js';
+import { FragmentLength } from '../domain/fragment-length.js';
+import { MatroskaLength } from '../domain/matroska-length.js';
 import { MediaLength } from '../services/media-length.js';
 
 const options = { duration: true, skipCovers: true };
 /** Sound without any head: 24,000 samples a second of two bytes each, as OpenAI has it. */
 const pcmBytesPerSecond = 48_000;
 
+/** Longer than a fortnight is no sound that anybody sends, and no number that anybody should be charged for. */
+const secondsMax = 1_209_600;
+
 /** Reads the lengths from the files' own structure, through to the end where their heads do not say. */
 export class MetadataMediaLength extends MediaLength {
-  secondsOfFile(file: FormFile): Promise<number | undefined> {
+  async secondsOfFile(file: FormFile): Promise<number | undefined> {
     const { contentType: mimeType, bytes: size } = file;
     const stream = Readable.from(file.open(), { objectMode: false });
-    return lengthBy(parseStream(stream, { mimeType, size }, options)).finally(() =>
-      stream.destroy(),
-    );
+    const parsing = parseStream(stream, { mimeType, size }, options);
+    const told = await lengthBy(parsing).finally(() => stream.destroy());
+    const seconds = told ?? (await lengthByBlocks(file));
+    return seconds !== undefined && seconds <= secondsMax ? seconds : undefined;
   }
 
   async secondsOfBytes(bytes: Uint8Array, contentType: string): Promise<number | undefined> {
@@ -23,6 +29,15 @@ export class MetadataMediaLength extends MediaLength {
     const { length: size } = bytes;
     return lengthBy(parseBuffer(bytes, { ...(mimeType && { mimeType }), size }, options), size);
   }
+}
+
+async function lengthByBlocks(file: FormFile): Promise<number | undefined> {
+  const lengths = [new MatroskaLength(), new FragmentLength()];
+  for await (const piece of file.open()) {
+    const isRead = lengths.map((length) => length.push(piece));
+    if (!isRead.includes(true)) break;
+  }
+  return lengths.map(({ seconds }) => seconds).find((seconds) => seconds !== undefined);
 }
 
 async function lengthBy(

@@ -32,6 +32,7 @@ export function exhaustionOf(attempts: Attempts): Fault {
   const details = { attempts: reasons.length, reasons: [...new Set(reasons)].join(', ') };
   const isAll = (failure: AttemptFailure) =>
     reasons.length > 0 && reasons.every((it) => it === failure);
+  if (isAll('nothing_there')) return faults.NOTHING_THERE(details);
   if (isAll('timeout')) return faults.ATTEMPTS_TIMED_OUT(details);
   if (isAll('rate_limited') || isAll('worker_busy')) {
     return faults.ALL_BUSY({ ...details, retryAfterMs: 1_000 });

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { AttemptAnswering, AttemptEnded, AttemptOutrun, Candidate } from '@aisbf/contracts';
+import type {
+  AttemptAnswering,
+  AttemptEnded,
+  AttemptOutrun,
+  Candidate,
+  EndpointName,
+} from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Attempts } from './attempts.js';
@@ -76,8 +82,13 @@ beforeEach(() => {
   clock = new SetClock();
   facts = new ToldFacts();
   purse = new OpenPurse();
-  attempts = new Attempts(clock, facts, purse, { isStream: true, hedgeAfterMs: undefined });
+  attempts = attemptsOf();
 });
+
+function attemptsOf(terms: { endpoint?: EndpointName; isStream?: boolean } = {}): Attempts {
+  const usual = { endpoint: 'chat.completions', isStream: true, hedgeAfterMs: undefined } as const;
+  return new Attempts(clock, facts, purse, { ...usual, ...terms });
+}
 
 /** Bytes at each of these times after the attempt began. */
 function bytesAt(...times: readonly number[]): void {
@@ -95,8 +106,19 @@ describe('Attempts', () => {
     bytesAt(2_500, 3_000, 9_000);
     const { providerId, model } = candidate;
     expect(facts.answering).toEqual([
-      { type: 'attempt-answering', providerId, model, sessionId: 'one', atMs: 3_500 },
+      {
+        ...{ type: 'attempt-answering', providerId, model, sessionId: 'one' },
+        ...{ endpoint: 'chat.completions', atMs: 3_500 },
+      },
     ]);
+  });
+
+  it('tell by which endpoint it was: the plan may have it asked by another one than the buyer has', () => {
+    const asked = attemptsOf({ endpoint: 'responses' });
+    asked.begin(0, candidate).end({ result: 'served', httpStatus: 200 });
+    const askedAsChat = asked.begin(1, { ...candidate, endpoint: 'chat.completions' });
+    askedAsChat.end({ result: 'served', httpStatus: 200 });
+    expect(facts.ended.map(({ endpoint }) => endpoint)).toEqual(['responses', 'chat.completions']);
   });
 
   it('tell of a stream its time and tokens, but for what held it back', async () => {
@@ -141,7 +163,10 @@ describe('Attempts', () => {
     attempts.serving(hedge);
     const { providerId, model } = candidate;
     expect(facts.outrun).toEqual([
-      { type: 'attempt-outrun', providerId, model, sessionId: 'one', waitedMs: 2_000, atMs: 3_000 },
+      {
+        ...{ type: 'attempt-outrun', providerId, model, sessionId: 'one' },
+        ...{ endpoint: 'chat.completions', waitedMs: 2_000, atMs: 3_000 },
+      },
     ]);
     expect(slow.outrun.aborted).toBe(true);
     expect(() => attempts.serving(slow)).toThrow(Outrun);
@@ -162,10 +187,10 @@ describe('Attempts', () => {
     slow.bytes();
     attempts.serving(slow);
     expect([hedge.record?.reason, facts.outrun]).toEqual(['hedged', []]);
-    const begun = new Attempts(clock, facts, purse, { isStream: true, hedgeAfterMs: undefined });
+    const begun = attemptsOf();
     begun.begin(0, candidate).bytes();
     begun.serving(begun.begin(1, candidate, true));
-    const whole = new Attempts(clock, facts, purse, { isStream: false, hedgeAfterMs: undefined });
+    const whole = attemptsOf({ isStream: false });
     whole.begin(0, candidate);
     whole.serving(whole.begin(1, candidate, true));
     expect(facts.outrun).toEqual([]);

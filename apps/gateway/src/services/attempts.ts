@@ -1,4 +1,4 @@
-import type { Attempt, Candidate, Plan } from '@aisbf/contracts';
+import type { Attempt, Candidate, EndpointName, Plan } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type HedgedWork, hedgeAfterMs } from '../domain/hedge.js';
@@ -29,6 +29,7 @@ export class AttemptBook {
   attemptsOf(work: HedgedWork, plan: Plan): Attempts {
     const purse = this.budgets.purseFor(work.request.model);
     return new Attempts(this.clock, this.health, purse, {
+      endpoint: work.endpoint,
       isStream: work.request.isStream,
       hedgeAfterMs: hedgeAfterMs(plan, work, this.limits),
     });
@@ -36,6 +37,8 @@ export class AttemptBook {
 }
 
 type AttemptTerms = Readonly<{
+  /** By which whoever is asked is asked, where the plan says nothing else. */
+  endpoint: EndpointName;
   isStream: boolean;
   /** After so long without an answer the next is asked beside it; undefined: never. */
   hedgeAfterMs: number | undefined;
@@ -98,9 +101,10 @@ export class Attempts {
     if (this.serves?.record) this.serves = undefined;
     const { clock, health } = this;
     const { isStream } = this.terms;
+    const { endpoint = this.terms.endpoint } = candidate;
     const onEnd = (end: AttemptEnd) => this.account(end, isHedge);
     const one = new RunningAttempt({
-      ...{ position, candidate, isHedge, isStream },
+      ...{ position, candidate, endpoint, isHedge, isStream },
       ...{ clock, health, onEnd },
     });
     this.begun.push(one);

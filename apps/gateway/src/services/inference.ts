@@ -93,11 +93,10 @@ export class Inference {
 
   async run(call: Call, buyer: Buyer): Promise<void> {
     const startedAtMs = this.clock.nowMs();
-    const { prompt, request } = call.work;
+    const { prompt, request, endpoint } = call.work;
     const promptTokens = prompt.tokensFor(familyOf(request.model));
     const plan = await this.admitting.plan(call, promptTokens);
     const stop = new AbortController();
-    const { endpoint } = call.work;
     const isBatch = call.isBatch ?? false;
     const attempts = this.book.attemptsOf({ endpoint, request, promptTokens, isBatch }, plan);
     const run: Run = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
@@ -174,7 +173,8 @@ export class Inference {
   }
 
   private async judge(run: Run, turn: Turn, answer: UpstreamAnswer): Promise<AttemptResult> {
-    const verdict = judgeHead(answer.status, answer.brokerFault);
+    const isOwnAddress = run.call.work.address !== undefined;
+    const verdict = judgeHead(answer.status, answer.brokerFault, isOwnAddress);
     if (verdict.kind === 'go_on') return this.pass(run, turn, answer);
     const { status: httpStatus } = answer;
     if (verdict.kind === 'refused') {

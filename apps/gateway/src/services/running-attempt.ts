@@ -1,4 +1,4 @@
-import type { Attempt, Candidate } from '@aisbf/contracts';
+import type { Attempt, Candidate, EndpointName } from '@aisbf/contracts';
 import type { Clock } from '@aisbf/platform';
 import { type AttemptFailure, isBlameless } from '../domain/upstream-answer.js';
 import type { HealthFacts } from './health-facts.js';
@@ -22,6 +22,8 @@ export type AttemptEnd =
 export type AttemptParts = Readonly<{
   position: number;
   candidate: Candidate;
+  /** By which it is asked. */
+  endpoint: EndpointName;
   /** It was begun beside one that is slow, and not after one that has failed. */
   isHedge: boolean;
   /** Of a whole answer it says nothing how long the first byte takes. */
@@ -72,12 +74,12 @@ export class RunningAttempt {
   /** Bytes have come from the upstream, and nothing was wrong with those before them. */
   bytes(): void {
     if (this.ended) return;
-    const { clock, health, candidate } = this.parts;
+    const { clock, health } = this.parts;
     const nowMs = clock.nowMs();
     this.cameAtMs ??= nowMs;
     if (this.isToldToAnswer || nowMs - this.cameAtMs < answeringAfterMs) return;
     this.isToldToAnswer = true;
-    health.attemptAnswering({ type: 'attempt-answering', ...upstreamOf(candidate), atMs: nowMs });
+    health.attemptAnswering({ type: 'attempt-answering', ...this.upstream, atMs: nowMs });
   }
 
   /** Waits for what is not the upstream's business: the buyer's reading, or money. */
@@ -99,11 +101,11 @@ export class RunningAttempt {
     if (this.ended) return;
     this.end({ result: 'cancelled', reason: 'hedged', httpStatus: null });
     this.stop.abort();
-    const { candidate, clock, health, isHedge, isStream } = this.parts;
+    const { clock, health, isHedge, isStream } = this.parts;
     if (isHedge || !isStream || this.cameAtMs !== null) return;
     const atMs = clock.nowMs();
     const waitedMs = Math.max(0, atMs - this.startedAtMs);
-    health.attemptOutrun({ type: 'attempt-outrun', ...upstreamOf(candidate), waitedMs, atMs });
+    health.attemptOutrun({ type: 'attempt-outrun', ...this.upstream, waitedMs, atMs });
   }
 
   /** The first end counts. */
@@ -128,7 +130,7 @@ export class RunningAttempt {
     if (end.result === 'cancelled' || (end.result === 'failed' && saysNothing(end.reason))) return;
     health.attemptEnded({
       type: 'attempt-ended',
-      ...upstreamOf(candidate),
+      ...this.upstream,
       isSuccess: end.result === 'served',
       reason: end.result === 'failed' ? end.reason : null,
       retryAfterMs: (end.result === 'failed' && end.retryAfterMs) || null,
@@ -136,6 +138,13 @@ export class RunningAttempt {
       ...this.paceOf(end, endedAtMs),
       atMs: endedAtMs,
     });
+  }
+
+  private get upstream() {
+    const { candidate, endpoint } = this.parts;
+    const { providerId, model } = candidate;
+    const sessionId = candidate.kind === 'session' ? candidate.sessionId : null;
+    return { providerId, model, sessionId, endpoint };
   }
 
   private paceOf(end: AttemptEnd, endedAtMs: number) {
@@ -146,15 +155,6 @@ export class RunningAttempt {
     const isHeldBack = this.heldMs > streamMs * heldShareMax;
     return { streamMs, ...(!isHeldBack && { outputTokens: end.streamedTokens }) };
   }
-}
-
-function upstreamOf(candidate: Candidate) {
-  const { providerId, model } = candidate;
-  return {
-    providerId,
-    model,
-    sessionId: candidate.kind === 'session' ? candidate.sessionId : null,
-  };
 }
 
 function saysNothing(reason: AttemptFailure | 'request_refused'): boolean {

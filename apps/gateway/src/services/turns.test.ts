@@ -71,7 +71,7 @@ async function passed(turns: number, signal: AbortSignal): Promise<void> {
 
 async function run(all: readonly Behaviour[], attemptsMax: number, hedgesMax: number) {
   const purse = new Purse(hedgesMax);
-  const terms = { isStream: true, hedgeAfterMs: 1 };
+  const terms = { endpoint: 'chat.completions', isStream: true, hedgeAfterMs: 1 } as const;
   const attempts = new Attempts(new Ticks(), new NoFacts(), purse, terms);
   let atOnce = 0;
   let atOnceMost = 0;

@@ -1,6 +1,7 @@
 import type {
   AutoselectDefinition,
   CandidateFacts,
+  EndpointName,
   SessionPresence,
   Source,
 } from '@aisbf/contracts';
@@ -8,9 +9,10 @@ import { labelOf } from './catalogue.js';
 import { healthKey } from './health.js';
 import { holdAmountFor } from './hold-amount.js';
 import type { Offer } from './offer.js';
+import { unknownPace } from './pace.js';
 import { toPricesText } from './prices-text.js';
 import { importRouteOf } from './route-name.js';
-import type { SessionDemands } from './session-fit.js';
+import { type SessionDemands, sessionEndpoint } from './session-fit.js';
 import { roomOf } from './session-order.js';
 import {
   hostedDoor,
@@ -63,11 +65,11 @@ export function judgeOffer(
   if (provider.source.kind === 'openai') {
     const door = hostedDoor(provider.source, model, demands.endpoint);
     if (typeof door === 'string') return { reasons: [door] };
-    return { facts: { ...known, ...hostedFacts(door.modelThere, offer, around) } };
+    return { facts: { ...known, ...hostedFacts(door, offer, around) } };
   }
   const { fit, reasons } = sessionsFor(offer, measuring);
   if (fit.length === 0) return { reasons };
-  return { facts: { ...known, ...sessionFacts(offer, fit, known, measuring) } };
+  return { facts: { ...known, ...sessionFacts(offer, fit, measuring) } };
 }
 
 /** Its workers that could serve, and why the others could not. */
@@ -85,9 +87,8 @@ function sessionsFor(offer: Offer, { around, demands }: Measuring) {
 }
 
 /** What is the same for all its machines. */
-function knownOf(offer: Offer, { around, demands, outputTokensOf }: Measuring) {
+function knownOf(offer: Offer, { demands, outputTokensOf }: Measuring) {
   const { provider, model, prices } = offer;
-  const pace = around.paceOf(provider.id, model);
   return {
     name: candidateName(offer),
     source: sourceOf(offer),
@@ -95,12 +96,8 @@ function knownOf(offer: Offer, { around, demands, outputTokensOf }: Measuring) {
     region: provider.data.region,
     prices: toPricesText(prices),
     expectedCost: holdAmountFor([prices], demands, outputTokensOf(model)).toString(),
-    firstMs: pace?.firstMs?.p50 ?? null,
-    tokensPerSecond: pace?.tokensPerS?.p50 ?? null,
   };
 }
-
-type Known = ReturnType<typeof knownOf>;
 
 function sourceOf({ isOwn, provider }: Offer): Source {
   if (isOwn) return 'own';
@@ -108,11 +105,18 @@ function sourceOf({ isOwn, provider }: Offer): Source {
 }
 
 /** Of a hosted model nobody says what it takes, or how busy it is. */
-function hostedFacts(modelThere: string, { provider }: Offer, around: Surroundings) {
+function hostedFacts(
+  { modelThere, endpoint }: Readonly<{ modelThere: string; endpoint: EndpointName }>,
+  { provider, model }: Offer,
+  around: Surroundings,
+) {
+  const pace = around.paceOf(provider.id, model, endpoint);
   return {
+    firstMs: pace?.firstMs?.p50 ?? null,
+    tokensPerSecond: pace?.tokensPerS?.p50 ?? null,
     room: null,
     successRate: null,
-    isCooling: isCooling(healthKey(provider.id, modelThere, null), around),
+    isCooling: isCooling(healthKey(provider.id, modelThere, null, endpoint), around),
     contextTokens: null,
     isDeclared: false,
   };
@@ -122,21 +126,25 @@ function hostedFacts(modelThere: string, { provider }: Offer, around: Surroundin
 function sessionFacts(
   { provider, model }: Offer,
   sessions: readonly SessionPresence[],
-  { firstMs, tokensPerSecond }: Known,
   { around, demands }: Measuring,
 ) {
+  const askedBy = (session: SessionPresence) =>
+    sessionEndpoint(session, demands) ?? demands.endpoint;
+  const [one] = sessions;
+  const { firstMs, tokensPerS } =
+    around.paceOf(provider.id, model, one && askedBy(one)) ?? unknownPace;
   const models = sessions.flatMap(
     (session) => session.models.find(({ name }) => name === model) ?? [],
   );
   const contexts = models.map(({ contextTokensMax }) => contextTokensMax ?? 0);
   const contextTokens = Math.min(...contexts);
   return {
-    firstMs: firstMs ?? slowest(sessions),
-    tokensPerSecond: tokensPerSecond ?? fastest(sessions),
+    firstMs: firstMs?.p50 ?? slowest(sessions),
+    tokensPerSecond: tokensPerS?.p50 ?? fastest(sessions),
     room: Math.max(...sessions.map(shareOfRoom)),
     successRate: successRateOf(sessions),
-    isCooling: sessions.every(({ sessionId }) =>
-      isCooling(healthKey(provider.id, model, sessionId), around),
+    isCooling: sessions.every((session) =>
+      isCooling(healthKey(provider.id, model, session.sessionId, askedBy(session)), around),
     ),
     contextTokens: contextTokens === 0 ? null : contextTokens,
     isDeclared: models.every(

@@ -17,7 +17,7 @@ export function toExplained(
   const { offer, modelThere, endpoint, coolUntilMs, target } = upstream;
   const { throughImport } = offer;
   const session = target.kind === 'session' ? target.present.session : undefined;
-  const pace = paceOf(offer.provider.id, offer.model);
+  const pace = paceOf(offer.provider.id, offer.model, endpoint);
   return {
     provider: labelOf(offer.provider),
     model: modelThere,

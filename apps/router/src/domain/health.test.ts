@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type AttemptEnd, afterAttempt, type Cooldown, whileAnswering } from './health.js';
+import {
+  type AttemptEnd,
+  afterAttempt,
+  afterSharedFailure,
+  type Cooldown,
+  joinedHealth,
+  whileAnswering,
+} from './health.js';
+import { standingOf } from './standing.js';
 
 const settings = {
   baseMs: 1_000,
@@ -104,6 +112,66 @@ describe('afterAttempt', () => {
         if (known) expect(known.untilMs).toBeLessThanOrEqual(lastMs + 20_000);
       }),
     );
+  });
+});
+
+describe(joinedHealth, () => {
+  const cooldown: fc.Arbitrary<Cooldown> = fc
+    .record({
+      failures: fc.nat(3),
+      lastEndAtMs: fc.nat(100),
+      untilMs: fc.nat(100),
+      trialUntilMs: fc.option(fc.nat(100), { nil: undefined }),
+      recent: fc.array(fc.boolean(), { maxLength: 5 }),
+    })
+    .map(({ trialUntilMs, ...known }) => ({
+      ...known,
+      ...(trialUntilMs !== undefined && { trialUntilMs }),
+    }));
+  const maybe = fc.option(cooldown, { nil: undefined });
+
+  it('stands as the worse of the endpoint and the upstream itself', () => {
+    fc.assert(
+      fc.property(maybe, maybe, fc.nat(120), (byEndpoint, itself, nowMs) => {
+        const found = standingOf(joinedHealth(byEndpoint, itself), nowMs);
+        const each = [byEndpoint, itself].map((known) => standingOf(known, nowMs));
+        const isCooling = each.some(({ coolUntilMs }) => coolUntilMs > nowMs);
+        expect(found.coolUntilMs > nowMs).toBe(isCooling);
+        const isOnTrial = !isCooling && each.some((one) => one.isOnTrial);
+        expect(found.isOnTrial ?? false).toBe(isOnTrial);
+      }),
+    );
+  });
+
+  it('has the ends of the endpoint alone', () => {
+    fc.assert(
+      fc.property(maybe, maybe, (byEndpoint, itself) => {
+        const found = joinedHealth(byEndpoint, itself);
+        expect(found?.recent).toEqual(byEndpoint?.recent);
+        if (byEndpoint) expect(found?.lastEndAtMs).toBe(byEndpoint.lastEndAtMs);
+      }),
+    );
+  });
+
+  it('tells the reason of whichever lasts longer', () => {
+    const own = after({ ...failure(0), reason: 'model_missing' });
+    const itself = after({ ...failure(0, 5_000), reason: 'rate_limited' });
+    expect(joinedHealth(own, itself)?.reason).toBe('rate_limited');
+    expect(joinedHealth(own, undefined)?.reason).toBe('model_missing');
+  });
+});
+
+describe(afterSharedFailure, () => {
+  it('counts, and cools nothing', () => {
+    const known = afterSharedFailure(undefined, failure(10), settings);
+    expect(known).toMatchObject({ failures: 0, recent: [false] });
+    expect(standingOf(known, 10)).toEqual({ coolUntilMs: 0 });
+    const cooling = after(failure(0));
+    expect(afterSharedFailure(cooling, failure(10), settings)).toEqual({
+      ...cooling,
+      lastEndAtMs: 10,
+      recent: [false, false],
+    });
   });
 });
 

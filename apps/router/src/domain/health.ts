@@ -1,5 +1,8 @@
+import { chatEndpoint, type EndpointName } from '@aisbf/contracts';
+
 /**
- * What is remembered of one upstream (a hosted model, or one worker's session) that has failed of late.
+ * What is remembered of one upstream (a hosted model, or one worker's session) that has failed of late: by one endpoint, or
+ * for a reason that has nothing to do with endpoints.
  * One that has recovered is kept for a while with no failures, so that an older failure that arrives late
  * does not cool it again.
  */
@@ -9,7 +12,10 @@ export type Cooldown = Readonly<{
   lastEndAtMs: number;
   /** Until then it is asked last. */
   untilMs: number;
-  /** How the latest attempts ended, the newest last: true is a success. The first of them was a failure. */
+  /**
+   * How the latest attempts by the endpoint ended, the newest last: true is a success. The first of them was a failure. Absent
+   * where none of them has failed.
+   */
   recent?: readonly boolean[];
   /** Why it has failed last, in the word of whoever has met it. */
   reason?: string;
@@ -37,9 +43,45 @@ export type AttemptEnd = Readonly<{
   reason?: string | null;
 }>;
 
-/** Names one upstream. A session's errors say nothing of its provider's other machines. */
-export function healthKey(providerId: string, model: string, sessionId: string | null): string {
-  return `${providerId}\n${sessionId ?? ''}\n${model}`;
+/**
+ * Names one upstream as it is asked by one endpoint. A session's errors say nothing of its provider's other machines, nor
+ * those of one endpoint anything of the others.
+ */
+export function healthKey(
+  providerId: string,
+  model: string,
+  sessionId: string | null,
+  endpoint: EndpointName = chatEndpoint,
+): string {
+  return `${providerId}\n${sessionId ?? ''}\n${model}\n${endpoint}`;
+}
+
+/** Names the upstream itself, whatever it is asked by: no endpoint's name has a new line in it. */
+export function upstreamKey(healthKey: string): string {
+  return healthKey.slice(0, healthKey.lastIndexOf('\n'));
+}
+
+/** How an upstream is by one endpoint, from what is known of that endpoint and of the upstream itself: as the worse says. */
+export function joinedHealth(
+  byEndpoint: Cooldown | undefined,
+  itself: Cooldown | undefined,
+): Cooldown | undefined {
+  if (!itself) return byEndpoint;
+  const { recent: _, ...shared } = itself;
+  if (!byEndpoint) return shared;
+  const unwell = [byEndpoint, shared].filter(({ failures }) => failures > 0);
+  const latest = unwell.toSorted((left, right) => right.untilMs - left.untilMs)[0];
+  const trialsMs = unwell.map(({ trialUntilMs = 0 }) => trialUntilMs);
+  return {
+    ...byEndpoint,
+    ...latest,
+    failures: Math.max(byEndpoint.failures, shared.failures),
+    untilMs: Math.max(byEndpoint.untilMs, shared.untilMs),
+    // Ends are those of the endpoint, and so is when the latest of them was.
+    lastEndAtMs: byEndpoint.lastEndAtMs,
+    ...(byEndpoint.recent && { recent: byEndpoint.recent }),
+    ...(latest && { trialUntilMs: Math.max(...trialsMs) }),
+  };
 }
 
 /** Whose it is. */
@@ -73,6 +115,18 @@ export function afterAttempt(
   const failures = failuresBefore(known, lastEndAtMs, settings) + 1;
   const doubledMs = Math.min(settings.baseMs * 2 ** Math.min(failures - 1, 30), settings.maxMs);
   return { ...last, failures, untilMs: lastEndAtMs + Math.max(doubledMs, asked) };
+}
+
+/** What to remember of an endpoint after an attempt by it has failed for the upstream's own reasons: it counts, and cools nothing here. */
+export function afterSharedFailure(
+  known: Cooldown | undefined,
+  end: AttemptEnd,
+  settings: CooldownSettings,
+): Cooldown {
+  const recent = recentEnds(known, end, settings);
+  const { atMs } = end;
+  if (!known) return { failures: 0, lastEndAtMs: atMs, untilMs: atMs, recent };
+  return { ...known, lastEndAtMs: Math.max(known.lastEndAtMs, atMs), recent };
 }
 
 /** An answer that goes on well is a success already, as far as others need to know; how it ends is told then. */

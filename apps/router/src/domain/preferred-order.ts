@@ -1,9 +1,9 @@
-import type { Percentiles, Preferences, RequestFacts } from '@aisbf/contracts';
+import type { EndpointName, Percentiles, Preferences, RequestFacts } from '@aisbf/contracts';
 import { costOf, type Nanos } from '@aisbf/money';
 import { unitsBefore } from './hold-amount.js';
 import type { Offer } from './offer.js';
 import { type Pace, type PaceFigures, unknownPace } from './pace.js';
-import type { Upstream } from './upstream.js';
+import type { Surroundings, Upstream } from './upstream.js';
 import { placeIn } from './wish-rejection.js';
 
 /** How a request is weighed: what it is expected to use, and how fast each provider's model was of late. */
@@ -11,7 +11,7 @@ export type Weighing = Readonly<{
   promptTokens: number;
   units?: RequestFacts['units'];
   outputTokens: number;
-  paceOf: (providerId: string, model: string) => Pace | undefined;
+  paceOf: Surroundings['paceOf'];
 }>;
 
 /** What decides between two, the first of these first; less is better. */
@@ -37,12 +37,14 @@ export function inPreferredOrder(
   const [first] = all;
   if (!first) return all;
   const weighing = weighingOf(first);
-  // All machines of an offer rank alike.
-  const byOffer = new Map<Offer, Rank>();
+  // All machines of an offer rank alike, as far as they are asked by the same endpoint.
+  const byOffer = new Map<Offer, Readonly<{ endpoint: EndpointName; rank: Rank }>>();
   const ranked = all.map((upstream) => {
-    const { offer } = upstream;
-    const rank = byOffer.get(offer) ?? rankOf(offer, wishes, weighing);
-    byOffer.set(offer, rank);
+    const { offer, endpoint } = upstream;
+    const known = byOffer.get(offer);
+    const rank =
+      known && known.endpoint === endpoint ? known.rank : rankOf(upstream, wishes, weighing);
+    byOffer.set(offer, { endpoint, rank });
     return { upstream, rank };
   });
   return ranked
@@ -54,13 +56,17 @@ function isOrderWished({ order, isOwnFirst, throughputMin, latencyMsMax, sort }:
   return [order, throughputMin, latencyMsMax, sort].some(Boolean) || isOwnFirst === true;
 }
 
-function rankOf(offer: Offer, wishes: Preferences, weighing: Weighing): Rank {
+/** What of an upstream decides. */
+type Ranked = Pick<Upstream, 'offer' | 'endpoint'>;
+
+function rankOf(ranked: Ranked, wishes: Preferences, weighing: Weighing): Rank {
   const { order, isOwnFirst, sort } = wishes;
+  const { offer } = ranked;
   return {
     place: placeIn(order, offer.provider),
     foreign: isOwnFirst && !offer.isOwn ? 1 : 0,
-    slow: isFastEnough(() => paceOf(offer, weighing), wishes) ? 0 : 1,
-    worth: sort === undefined ? 0 : worthOf(offer, sort, weighing),
+    slow: isFastEnough(() => paceOf(ranked, weighing), wishes) ? 0 : 1,
+    worth: sort === undefined ? 0 : worthOf(ranked, sort, weighing),
   };
 }
 
@@ -72,18 +78,18 @@ export function expectedCost({ prices }: Offer, weighing: Weighing): Nanos {
 
 /** Less is better. Who has not been measured comes last: nobody knows that it is any good. */
 function worthOf(
-  offer: Offer,
+  ranked: Ranked,
   sort: NonNullable<Preferences['sort']>,
   weighing: Weighing,
 ): bigint | number {
-  if (sort === 'price') return expectedCost(offer, weighing);
-  const { firstMs, tokensPerS } = paceOf(offer, weighing);
+  if (sort === 'price') return expectedCost(ranked.offer, weighing);
+  const { firstMs, tokensPerS } = paceOf(ranked, weighing);
   if (sort === 'latency') return firstMs?.p50 ?? Number.POSITIVE_INFINITY;
   return tokensPerS ? -tokensPerS.p50 : Number.POSITIVE_INFINITY;
 }
 
-function paceOf({ provider, model }: Offer, { paceOf: find }: Weighing): Pace {
-  return find(provider.id, model) ?? unknownPace;
+function paceOf({ offer, endpoint }: Ranked, { paceOf: find }: Weighing): Pace {
+  return find(offer.provider.id, offer.model, endpoint) ?? unknownPace;
 }
 
 function isFastEnough(paceNow: () => Pace, { throughputMin, latencyMsMax }: Preferences): boolean {

@@ -100,6 +100,25 @@ export function isAtTheDoor(reason: string | undefined): boolean {
   return reason !== undefined && (doorReasons.has(reason) || reason.startsWith(listPrefix));
 }
 
+/** Failures of the machine that was asked. */
+const machineReasons: ReadonlySet<string> = new Set([
+  'session_gone',
+  'worker_silent',
+] satisfies Reason[]);
+
+/**
+ * Whether a failure would have been met by any other endpoint too: nobody was reached, nobody was let in, or the account has
+ * been told to wait. All others are kept for the endpoint that has met them: many serve chat and nothing else.
+ */
+export function isOfUpstream({
+  reason,
+  retryAfterMs,
+}: Readonly<{ reason?: string | null; retryAfterMs: number | null }>): boolean {
+  if (reason == null) return false;
+  if (reason === 'rate_limited') return retryAfterMs !== null;
+  return machineReasons.has(reason) || isAtTheDoor(reason);
+}
+
 /**
  * Why all models of a provider count as failed whose list has. Told apart from a failure of their own, so that the list is
  * what is asked for again, and not each of the models.

@@ -1,4 +1,10 @@
-import type { PresentModel, ProbeKind, ProbeSettings, SessionPresence } from '@aisbf/contracts';
+import {
+  chatEndpoint,
+  type PresentModel,
+  type ProbeKind,
+  type ProbeSettings,
+  type SessionPresence,
+} from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
 import type { Cooldown } from './health.js';
 import { isAtTheDoor } from './probe-verdict.js';
@@ -15,7 +21,6 @@ export function probingOf(
   };
 }
 
-const chatEndpoint = 'chat.completions';
 const chatPath = '/v1/chat/completions';
 
 /**

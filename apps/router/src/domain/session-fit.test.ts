@@ -1,7 +1,13 @@
-import { endpointAskedBy, endpointNames } from '@aisbf/contracts';
+import { randomUUID } from 'node:crypto';
+import {
+  type EndpointName,
+  endpointAskedBy,
+  endpointNames,
+  SessionPresence,
+} from '@aisbf/contracts';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { sessionEndpoint } from './session-fit.js';
+import { sessionEndpoint, sessionRejection } from './session-fit.js';
 import { hostedDoor } from './upstream.js';
 
 describe(sessionEndpoint, () => {
@@ -17,6 +23,36 @@ describe(sessionEndpoint, () => {
     const session = endpoints ? { endpoints: [...endpoints] } : {};
     expect(sessionEndpoint(session, { endpoint: wanted })).toBe(expected);
   });
+});
+
+describe(sessionRejection, () => {
+  const session = SessionPresence.parse({
+    ...{ sessionId: 's', epoch: 1, clientId: 'rig', state: 'serving', frameBytesMax: 1_000_000 },
+    ...{
+      inFlight: 0,
+      inFlightMax: 4,
+      queued: 0,
+      username: 'sam',
+      connectedAtMs: 0,
+      hardware: null,
+    },
+    ...{ providerId: randomUUID(), ownerId: randomUUID() },
+    models: [{ name: 'm', contextTokensMax: 77 }],
+  });
+  const rejection = (endpoint: EndpointName) =>
+    sessionRejection('m', session, {
+      ...{ endpoint, bodyBytes: 1, promptTokens: 800, frameOverheadBytes: 1, sessionQueuedMax: 1 },
+    });
+
+  it.each(['chat.completions', 'embeddings', 'rerank'] as const)(
+    'leaves out for %s whose context is shorter than the prompt',
+    (endpoint) => expect(rejection(endpoint)).toBe('context_too_small'),
+  );
+
+  it.each(['images.edits', 'images.generations', 'audio.speech', 'videos'] as const)(
+    'asks for %s whoever has a short context for words',
+    (endpoint) => expect(rejection(endpoint)).toBeUndefined(),
+  );
 });
 
 describe(endpointAskedBy, () => {

@@ -94,7 +94,16 @@ function modelRejection(
   }
   if (demands.hasTools && hasTools === false) return 'tools_unsupported';
   const isTooLong = contextTokensMax !== null && demands.promptTokens > contextTokensMax;
-  return isTooLong ? 'context_too_small' : wishedOtherwise(model, demands.preferences);
+  return isTooLong && hasContext(demands.endpoint)
+    ? 'context_too_small'
+    : wishedOtherwise(model, demands.preferences);
+}
+
+const read: ReadonlySet<string> = new Set(['text', 'embedding', 'score']);
+
+/** Whoever makes pictures, sounds or films has no context that their prompts, and pictures among them, must fit into. */
+function hasContext(endpoint: EndpointName): boolean {
+  return endpointOutputs[endpoint]?.some((output) => read.has(output)) ?? false;
 }
 
 function wishedOtherwise(

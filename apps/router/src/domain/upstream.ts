@@ -29,9 +29,9 @@ type Target =
   | Readonly<{ kind: 'session'; present: PresentSession }>;
 
 /** The name under which its health is known. */
-export function healthKeyOf({ offer, modelThere, target }: Upstream): string {
+export function healthKeyOf({ offer, modelThere, endpoint, target }: Upstream): string {
   const sessionId = target.kind === 'session' ? target.present.session.sessionId : null;
-  return healthKey(offer.provider.id, modelThere, sessionId);
+  return healthKey(offer.provider.id, modelThere, sessionId, endpoint);
 }
 
 /** The same however it was come upon: directly, or through an import. */
@@ -71,8 +71,8 @@ export type Surroundings = Readonly<{
   cooldownOf: (healthKey: string) => Cooldown | undefined;
   /** Whether `cooldownOf` knows anything of any upstream of a provider. Absent: it may know something of each. */
   hasCooldowns?: (providerId: string) => boolean;
-  /** How fast a provider's model was of late, by whomever of its machines. */
-  paceOf: (providerId: string, model: string) => Pace | undefined;
+  /** How fast a provider's model was of late, by whomever of its machines; by chat where no endpoint is named. */
+  paceOf: (providerId: string, model: string, endpoint?: EndpointName) => Pace | undefined;
   /** Why this request may not ask a provider of others. */
   barredOf?: (providerId: string) => RateRejection | undefined;
   nowMs: number;

@@ -137,7 +137,8 @@ function standing(
   const usable: Upstream[] = [];
   for (const door of doors) {
     const sessionId = door.target.kind === 'session' ? door.target.present.session.sessionId : null;
-    const known = around.cooldownOf(healthKey(offer.provider.id, modelThere, sessionId));
+    const key = healthKey(offer.provider.id, modelThere, sessionId, door.endpoint);
+    const known = around.cooldownOf(key);
     const upstream = { offer, modelThere, ...door, ...standingOf(known, around.nowMs) };
     usable.push(upstream);
     if (known) remembered.push(upstream);

@@ -101,7 +101,8 @@ describe('a request that wishes for too much', () => {
         expect(later.candidates).not.toEqual([]);
       }
     });
-    fc.assert(run, { numRuns: 2_000 });
+    // One in some six hundred is refused for now: with fewer runs there might be none of them.
+    fc.assert(run, { numRuns: 8_000 });
     expect(forGood).toBeGreaterThan(20);
     expect(forNow).toBeGreaterThan(0);
   });

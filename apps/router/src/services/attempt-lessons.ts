@@ -19,9 +19,9 @@ export class AttemptLessons {
   ) {}
 
   learn(ended: AttemptEnded): void {
-    const { providerId, model, sessionId, isSuccess } = ended;
+    const { providerId, model, sessionId, endpoint, isSuccess } = ended;
     const wasInDoubt =
-      this.health.cooldownOf(healthKey(providerId, model, sessionId)) !== undefined;
+      this.health.cooldownOf(healthKey(providerId, model, sessionId, endpoint)) !== undefined;
     this.health.onAttemptEnded(ended);
     this.pace.onAttemptEnded(ended);
     this.failures.onAttemptEnded(ended);

@@ -1,4 +1,9 @@
-import type { AttemptEnded, AttemptOutrun } from '@aisbf/contracts';
+import {
+  type AttemptEnded,
+  type AttemptOutrun,
+  chatEndpoint,
+  type EndpointName,
+} from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { type Pace, paceSample, unknownPace } from '../domain/pace.js';
@@ -8,7 +13,7 @@ export class PaceSettings {
   constructor(
     /** A window with fewer requests says too little; the next longer one is asked. */
     readonly requestsMin: number,
-    /** How many providers' models are remembered; beyond it the one that was used longest ago is forgotten. */
+    /** How many endpoints of providers' models are remembered; beyond it the one that was used longest ago is forgotten. */
     readonly entriesMax: number,
   ) {}
 }
@@ -16,20 +21,23 @@ export class PaceSettings {
 /** Figures are added up anew after this long: hundreds of plans a second read the same ones. */
 const freshMs = 1_000;
 
+type Measured = Pick<AttemptEnded, 'providerId' | 'model' | 'endpoint' | 'atMs'>;
+
 type Entry = {
   readonly providerId: string;
   readonly model: string;
+  readonly endpoint: EndpointName;
   readonly record: PaceRecord;
   figured: Readonly<{ pace: Pace; atMs: number }> | undefined;
 };
 
-/** How fast each provider's model is, as the gateways measure it; every replica hears the same. */
+/** How fast each provider's model is by each endpoint, as the gateways measure it; every replica hears the same. */
 @Injectable()
 export class LivePace {
   /** The one that was used longest ago first. */
   private readonly entries = new Set<Entry>();
-  /** By provider and model. One key for both would have to be made anew for each question. */
-  private readonly byProvider = new Map<string, Map<string, Entry>>();
+  /** Then by provider, then by model. One key for all three would have to be made anew for each question. */
+  private readonly byEndpoint = new Map<EndpointName, Map<string, Map<string, Entry>>>();
 
   constructor(
     private readonly clock: Clock,
@@ -58,10 +66,10 @@ export class LivePace {
   }
 
   private add(
-    { providerId, model, atMs }: Readonly<{ providerId: string; model: string; atMs: number }>,
+    { providerId, model, endpoint, atMs }: Measured,
     put: (record: PaceRecord, atMs: number) => void,
   ): void {
-    const entry = this.entryOf(providerId, model);
+    const entry = this.entryOf(providerId, model, endpoint);
     put(entry.record, Math.min(atMs, this.clock.nowMs()));
     this.entries.delete(entry);
     this.entries.add(entry);
@@ -70,8 +78,8 @@ export class LivePace {
   }
 
   /** By the model's name at the provider. */
-  of(providerId: string, modelThere: string): Pace {
-    const entry = this.find(providerId, modelThere);
+  of(providerId: string, modelThere: string, endpoint?: EndpointName): Pace {
+    const entry = this.find(providerId, modelThere, endpoint);
     if (!entry) return unknownPace;
     const nowMs = this.clock.nowMs();
     if (!entry.figured || Math.abs(nowMs - entry.figured.atMs) >= freshMs) {
@@ -82,28 +90,41 @@ export class LivePace {
   }
 
   /** Each window of it; undefined where nothing was measured. */
-  windowsOf(providerId: string, modelThere: string): readonly WindowPace[] | undefined {
-    return this.find(providerId, modelThere)?.record.windowsAt(this.clock.nowMs());
+  windowsOf(
+    providerId: string,
+    modelThere: string,
+    endpoint?: EndpointName,
+  ): readonly WindowPace[] | undefined {
+    const entry = this.find(providerId, modelThere, endpoint);
+    return entry?.record.windowsAt(this.clock.nowMs());
   }
 
-  private find(providerId: string, model: string): Entry | undefined {
-    return this.byProvider.get(providerId)?.get(model);
+  private find(
+    providerId: string,
+    model: string,
+    endpoint: EndpointName = chatEndpoint,
+  ): Entry | undefined {
+    return this.byEndpoint.get(endpoint)?.get(providerId)?.get(model);
   }
 
-  private entryOf(providerId: string, model: string): Entry {
-    const known = this.find(providerId, model);
+  private entryOf(providerId: string, model: string, endpoint: EndpointName = chatEndpoint): Entry {
+    const known = this.find(providerId, model, endpoint);
     if (known) return known;
-    const entry = { providerId, model, record: new PaceRecord(), figured: undefined };
-    const ofProvider = this.byProvider.get(providerId) ?? new Map<string, Entry>();
-    this.byProvider.set(providerId, ofProvider.set(model, entry));
+    const named = { providerId, model, endpoint };
+    const entry = { ...named, record: new PaceRecord(), figured: undefined };
+    const byProvider = this.byEndpoint.get(endpoint) ?? new Map<string, Map<string, Entry>>();
+    this.byEndpoint.set(endpoint, byProvider);
+    const ofProvider = byProvider.get(providerId) ?? new Map<string, Entry>();
+    byProvider.set(providerId, ofProvider.set(model, entry));
     return entry;
   }
 
   private forget(entry: Entry): void {
-    const { providerId, model } = entry;
-    const ofProvider = this.byProvider.get(providerId);
+    const { providerId, model, endpoint } = entry;
+    const byProvider = this.byEndpoint.get(endpoint);
+    const ofProvider = byProvider?.get(providerId);
     this.entries.delete(entry);
     ofProvider?.delete(model);
-    if (ofProvider?.size === 0) this.byProvider.delete(providerId);
+    if (ofProvider?.size === 0) byProvider?.delete(providerId);
   }
 }

@@ -1,4 +1,4 @@
-import type { ProbeEnded } from '@aisbf/contracts';
+import { type AttemptEnded, chatEndpoint, type ProbeEnded } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { type ProbeTarget, probeKey } from '../domain/probe-target.js';
 
@@ -8,6 +8,8 @@ export type LatestProbe = Readonly<{
   /** How many have failed in a row, up to it. */
   failures: number;
 }>;
+
+type Served = Pick<AttemptEnded, 'providerId' | 'sessionId' | 'model' | 'endpoint'>;
 
 export class LiveProbesSettings {
   /** How many targets' latest probes are remembered; beyond it the one probed longest ago is forgotten. */
@@ -38,12 +40,11 @@ export class LiveProbes {
     }
   }
 
-  /** A buyer was served: whatever probes have met before is over. */
-  onServed({ providerId, sessionId, model }: Omit<ProbeTarget, 'kind'>): void {
-    const targets: readonly ProbeTarget[] = [
-      { kind: 'completion', providerId, sessionId, model },
-      { kind: 'models', providerId, sessionId, model: null },
-    ];
+  /** A buyer was served: what probes have met before is over, that of completions where it was chat. */
+  onServed({ providerId, sessionId, model, endpoint = chatEndpoint }: Served): void {
+    const list: ProbeTarget = { kind: 'models', providerId, sessionId, model: null };
+    const completion: ProbeTarget = { kind: 'completion', providerId, sessionId, model };
+    const targets = endpoint === chatEndpoint ? [list, completion] : [list];
     for (const target of targets) {
       const known = this.of(target);
       if (known) this.latest.set(probeKey(target), { ...known, failures: 0 });

@@ -1,3 +1,4 @@
+import type { EndpointName } from '@aisbf/contracts';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import type { Catalogue } from '../domain/catalogue.js';
@@ -61,12 +62,16 @@ export class Market {
   }
 
   /** By the model's name on our side. What the gateways have not measured, the brokers may have. */
-  private readonly paceOf = (providerId: string, model: string): Pace | undefined => {
+  private readonly paceOf = (
+    providerId: string,
+    model: string,
+    endpoint?: EndpointName,
+  ): Pace | undefined => {
     const source = this.catalogue().providerById.get(providerId)?.source;
     if (source?.kind === 'openai') {
-      return this.pace.of(providerId, source.models.get(model) ?? model);
+      return this.pace.of(providerId, source.models.get(model) ?? model, endpoint);
     }
-    const known = this.pace.of(providerId, model);
+    const known = this.pace.of(providerId, model, endpoint);
     if (known.firstMs && known.tokensPerS) return known;
     const told = paceOfSessions(this.presence.sessionsOf(providerId), model);
     return {

@@ -1,4 +1,4 @@
-import type { ProviderHealth } from '@aisbf/contracts';
+import { chatEndpoint, EndpointName, type ProviderHealth } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { Catalogue, Provider } from '../domain/catalogue.js';
 import { type Cooldown, healthKey } from '../domain/health.js';
@@ -12,7 +12,12 @@ import { Market } from './market.js';
 type ModelReport = ProviderHealth['models'][number];
 /** One of those that can serve a model. */
 type Peer = Standing &
-  Readonly<{ providerId: string; sessionId: string | null; cooldown: Cooldown | undefined }>;
+  Readonly<{
+    providerId: string;
+    sessionId: string | null;
+    endpoint: EndpointName;
+    cooldown: Cooldown | undefined;
+  }>;
 
 export class ModelHealthSettings {
   constructor(readonly outliers: OutlierSettings | undefined) {}
@@ -35,20 +40,27 @@ export class ModelHealth {
 
   of(provider: Provider, catalogue: Catalogue, latest: readonly LatestProbe[]): ModelReport[] {
     const clientIds = this.clientIdsOf(provider.id);
-    return this.namesOf(provider).map(([model, modelThere]) => {
-      const peers = this.peersOf(provider, model, catalogue);
-      const { nowMs } = this.market.around();
-      const { outliers } = this.settings;
-      const out = outliers
-        ? outliersOf(peers, ({ cooldown }) => cooldown, outliers, { nowMs })
-        : new Map<Peer, number>();
-      const own = peers.filter(({ providerId }) => providerId === provider.id);
-      return {
-        model,
-        readiness: readinessOf(provider, modelThere, latest),
-        upstreams: own.map((peer) => toUpstream(peer, out.get(peer), clientIds)),
-        windows: [...(this.pace.windowsOf(provider.id, modelThere) ?? [])],
-      };
+    return this.namesOf(provider).map(([model, modelThere]) => ({
+      model,
+      readiness: readinessOf(provider, modelThere, latest),
+      upstreams: EndpointName.options.flatMap((endpoint) => {
+        const own = this.upstreamsOf(provider, model, endpoint).filter(isTold);
+        if (own.length === 0) return [];
+        const out = this.outliersAmong([
+          ...own,
+          ...this.rivalsOf(provider, model, endpoint, catalogue),
+        ]);
+        return own.map((peer) => toUpstream(peer, out.get(peer), clientIds));
+      }),
+      windows: [...(this.pace.windowsOf(provider.id, modelThere) ?? [])],
+    }));
+  }
+
+  private outliersAmong(peers: readonly Peer[]): ReadonlyMap<Peer, number> {
+    const { outliers } = this.settings;
+    if (!outliers) return new Map();
+    return outliersOf(peers, ({ cooldown }) => cooldown, outliers, {
+      nowMs: this.market.around().nowMs,
     });
   }
 
@@ -59,19 +71,26 @@ export class ModelHealth {
     return workerModels(sessionsOf(id)).map(({ name }) => [name, name]);
   }
 
-  /** Its own upstreams, and those of everybody else who sells a model of this name. */
-  private peersOf(provider: Provider, model: string, catalogue: Catalogue): readonly Peer[] {
-    const others = (catalogue.sellersByModel.get(model) ?? []).filter(
-      ({ id }) => id !== provider.id,
-    );
-    return [provider, ...others].flatMap((each) => this.upstreamsOf(each, model));
+  /** The upstreams of everybody else who sells a model of this name. */
+  private rivalsOf(
+    { id: ownId }: Provider,
+    model: string,
+    endpoint: EndpointName,
+    { sellersByModel }: Catalogue,
+  ): readonly Peer[] {
+    const others = (sellersByModel.get(model) ?? []).filter(({ id }) => id !== ownId);
+    return others.flatMap((each) => this.upstreamsOf(each, model, endpoint));
   }
 
-  private upstreamsOf({ id: providerId, source }: Provider, model: string): readonly Peer[] {
+  private upstreamsOf(
+    { id: providerId, source }: Provider,
+    model: string,
+    endpoint: EndpointName,
+  ): readonly Peer[] {
     const { sessionsOf, cooldownOf, nowMs } = this.market.around();
     const peer = (sessionId: string | null, modelThere: string): Peer => {
-      const cooldown = cooldownOf(healthKey(providerId, modelThere, sessionId));
-      return { providerId, sessionId, cooldown, ...standingOf(cooldown, nowMs) };
+      const cooldown = cooldownOf(healthKey(providerId, modelThere, sessionId, endpoint));
+      return { providerId, sessionId, endpoint, cooldown, ...standingOf(cooldown, nowMs) };
     };
     if (source.kind === 'openai') {
       const modelThere = source.models.get(model);
@@ -81,6 +100,11 @@ export class ModelHealth {
       .filter(({ session }) => session.models.some(({ name }) => name === model))
       .map(({ session }) => peer(session.sessionId, model));
   }
+}
+
+/** Of other endpoints only what has failed is remembered; whoever cannot be reached at all is told of by chat. */
+function isTold({ endpoint, cooldown }: Peer): boolean {
+  return endpoint === chatEndpoint || cooldown?.recent !== undefined;
 }
 
 /** A worker's models are those that it advertises. */
@@ -96,7 +120,7 @@ function readinessOf(
 }
 
 function toUpstream(
-  { sessionId, cooldown, coolUntilMs, isOnTrial }: Peer,
+  { sessionId, endpoint, cooldown, coolUntilMs, isOnTrial }: Peer,
   outlierUntilMs: number | undefined,
   clientIds: ReadonlyMap<string, string>,
 ): ModelReport['upstreams'][number] {
@@ -105,6 +129,7 @@ function toUpstream(
   const recent = cooldown?.recent;
   return {
     clientId: sessionId === null ? null : (clientIds.get(sessionId) ?? null),
+    endpoint,
     state: isCooling ? 'cooling' : isOnTrial ? 'on_trial' : 'well',
     coolingUntil: isCooling ? new Date(coolUntilMs).toISOString() : null,
     reason: (isUnwell && cooldown?.reason) || null,

@@ -1,4 +1,4 @@
-import type { Principal, ProviderPace } from '@aisbf/contracts';
+import { EndpointName, type Principal, type ProviderPace } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { faults } from '../domain/faults.js';
 import { Presence } from '../domain/presence.js';
@@ -26,15 +26,22 @@ export class PaceReport {
       source.kind === 'openai'
         ? [...source.models]
         : workerModels(this.presence.sessionsOf(id)).map(({ name }) => [name, name] as const);
-    const models = names.flatMap(([model, modelThere]) => {
-      const windows = this.pace.windowsOf(id, modelThere);
-      const failure = this.failures.lastOf(id, modelThere);
-      if (!windows && !failure) return [];
-      const lastFailure = failure
-        ? { reason: failure.reason, at: new Date(failure.atMs).toISOString() }
-        : null;
-      return [{ model, windows: [...(windows ?? [])], lastFailure }];
-    });
+    const models = names.flatMap(([model, modelThere]) =>
+      EndpointName.options.flatMap((endpoint) => {
+        const known = this.knownOf(id, modelThere, endpoint);
+        return known ? [{ model, endpoint, ...known }] : [];
+      }),
+    );
     return { models };
+  }
+
+  private knownOf(providerId: string, modelThere: string, endpoint: EndpointName) {
+    const windows = this.pace.windowsOf(providerId, modelThere, endpoint);
+    const failure = this.failures.lastOf(providerId, modelThere, endpoint);
+    if (!windows && !failure) return undefined;
+    const lastFailure = failure
+      ? { reason: failure.reason, at: new Date(failure.atMs).toISOString() }
+      : null;
+    return { windows: [...(windows ?? [])], lastFailure };
   }
 }

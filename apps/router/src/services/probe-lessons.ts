@@ -1,6 +1,6 @@
 import type { AttemptEnded, ProbeEnded } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
-import { healthKey } from '../domain/health.js';
+import { healthKey, upstreamKey } from '../domain/health.js';
 import { isAtTheDoor, reasonByList } from '../domain/probe-verdict.js';
 import { LiveHealth } from './live-health.js';
 import { LivePace } from './live-pace.js';
@@ -34,15 +34,8 @@ export class ProbeLessons {
   }
 
   private reopen({ providerId, sessionId, atMs }: ProbeEnded, model: string): void {
-    const known = this.health.cooldownOf(healthKey(providerId, model, sessionId));
-    if (!isAtTheDoor(known?.reason)) return;
-    this.health.onAttemptAnswering({
-      type: 'attempt-answering',
-      providerId,
-      sessionId,
-      model,
-      atMs,
-    });
+    const key = healthKey(providerId, model, sessionId);
+    if (isAtTheDoor(this.health.recordOf(upstreamKey(key))?.reason)) this.health.reopen(key, atMs);
   }
 
   private count(ended: ProbeEnded, model: string): void {

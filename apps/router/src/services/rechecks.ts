@@ -1,9 +1,10 @@
-import type { AttemptEnded, ProbeKind } from '@aisbf/contracts';
+import { type AttemptEnded, chatEndpoint, type ProbeKind } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import type { Provider } from '../domain/catalogue.js';
-import { type Cooldown, healthKey } from '../domain/health.js';
+import { type Cooldown, healthKey, upstreamKey } from '../domain/health.js';
 import { hostedChats } from '../domain/probe-rounds.js';
 import type { ProbeTarget } from '../domain/probe-target.js';
+import { isOfUpstream } from '../domain/probe-verdict.js';
 import { chatsAtWorker, probingOf, recheckKind, restMs } from '../domain/probing.js';
 import { DueProbes } from './due-probes.js';
 import { LiveHealth } from './live-health.js';
@@ -17,7 +18,10 @@ import { ProbingSettings } from './probing-settings.js';
  */
 const patience = 12;
 
-type Failed = Pick<AttemptEnded, 'providerId' | 'model' | 'sessionId'>;
+type Failed = Pick<
+  AttemptEnded,
+  'providerId' | 'model' | 'sessionId' | 'endpoint' | 'reason' | 'retryAfterMs'
+>;
 
 /**
  * Has whoever has failed tried out by a probe when it has cooled down, so that no buyer's request has to. Until the probe
@@ -34,14 +38,16 @@ export class Rechecks {
   ) {}
 
   /** Every replica comes to the same probe at the same time; the queue has it made once. */
-  afterFailure({ providerId, model, sessionId }: Failed): void {
-    const name = healthKey(providerId, model, sessionId);
-    const known = this.health.cooldownOf(name);
+  afterFailure(failed: Failed): void {
+    const { providerId, model, sessionId } = failed;
+    const name = nameOf(failed);
+    if (name === undefined) return;
+    const known = this.health.recordOf(name);
     if (!this.settings.isOn || !known || !this.market.hasCatalogue) return;
     const { providerById, revision } = this.market.catalogue();
     const provider = providerById.get(providerId);
     if (!provider?.isEnabled) return;
-    const kind = this.kindOf(known, provider, model, sessionId);
+    const kind = this.kindOf(known, provider, failed);
     if (kind === undefined) return;
     const target = { kind, providerId, sessionId, model: kind === 'models' ? null : model };
     const atMs = this.dueAtMs(target, known);
@@ -53,8 +59,7 @@ export class Rechecks {
   private kindOf(
     known: Cooldown,
     provider: Provider,
-    model: string,
-    sessionId: string | null,
+    { model, sessionId }: Failed,
   ): ProbeKind | undefined {
     const probing = probingOf(provider, this.settings.rounds.installed);
     return recheckKind(known, probing, this.chats(provider, model, sessionId));
@@ -80,4 +85,12 @@ export class Rechecks {
     const beyond = Math.max(0, last.failures - patience);
     return Math.max(untilMs, last.ended.atMs + restMs(beyond, this.settings.rest));
   }
+}
+
+/** What a probe would try out: the upstream itself, or how it chats. How it is by other endpoints no probe can tell. */
+function nameOf(failed: Failed): string | undefined {
+  const { providerId, model, sessionId, endpoint = chatEndpoint } = failed;
+  const name = healthKey(providerId, model, sessionId, endpoint);
+  if (isOfUpstream(failed)) return upstreamKey(name);
+  return endpoint === chatEndpoint ? name : undefined;
 }
