@@ -23,7 +23,8 @@ async function parts(): Promise<ReadonlyMap<string, string>> {
 describe('docs/api.md', () => {
   it.each(Object.entries(endpointPaths))('has one place for %s', async (name, path) => {
     const section = (await parts()).get(name);
-    expect(section).toContain(`\`POST /v1${path}\``);
+    const method = name === 'realtime' ? 'GET' : 'POST';
+    expect(section).toContain(`\`${method} /v1${path}\``);
     for (const row of ['paid in', 'a worker serves it']) expect(section).toContain(`| ${row} |`);
     expect(section).toContain('asked with');
   });

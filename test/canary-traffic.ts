@@ -65,6 +65,13 @@ export class CanaryTraffic {
     if (isServed) this.requestId = answer?.headers.get('x-request-id') ?? '';
   }
 
+  /** A browser's way to a session, which nobody sells here. */
+  private openSession(protocols: readonly string[]): Promise<void> {
+    const url = `${this.canary.market.url.replace('http', 'ws')}/v1/realtime?model=hosted/plain`;
+    const socket = new WebSocket(url, [...protocols]);
+    return new Promise((resolve) => socket.addEventListener('close', () => resolve()));
+  }
+
   /** Buyers who put their token where it does not belong, and wrong ones where it does. */
   async misplaceTokens(): Promise<void> {
     const { apiToken } = this.canary.people.buyer;
@@ -72,6 +79,8 @@ export class CanaryTraffic {
     for (const token of [apiToken, registrationToken]) {
       const inUrl = encodeURIComponent(token);
       const half = token.slice(0, -3);
+      await this.openSession(['realtime', `openai-insecure-api-key.${token}`]);
+      await this.openSession([`openai-insecure-api-key.${half}`]);
       await this.send(`/v1/models?api_key=${inUrl}`, { token: '' });
       await this.send(`/v1/models/${inUrl}`);
       await this.send(`/v1/generation?id=${inUrl}`);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { restRoutes, TopUp } from '@aisbf/contracts';
 import {
+  FakeRealtime,
   FakeStripe,
   FakeUpstream,
   MarketUnderTest,
@@ -31,6 +32,7 @@ let market: MarketUnderTest;
 let stripe: FakeStripe;
 let upstream: FakeUpstream;
 let painter: StudioWorker;
+let talker: FakeRealtime;
 let buyer: TestBuyer;
 let shop: TestShop;
 /** What earlier calls have made, for later ones to name. */
@@ -279,6 +281,7 @@ const calls: Readonly<Record<string, () => Call | Promise<Call>>> = {
     token: buyer.apiToken,
     body: { model: 'films/m', prompt: 'a cat' },
   }),
+  openRealtimeSession: () => ({ token: buyer.apiToken, query: { model: 'talks/m' } }),
   listVideos: () => ({ token: buyer.apiToken, query: { limit: '1' } }),
   getVideo: () => film(),
   getVideoContent: () => film(),
@@ -444,6 +447,15 @@ async function namedFile(): Promise<string> {
 /** Cookies of the one who signs in. */
 const cookies = new Map<string, string>();
 
+/** As browsers do, since this client has no headers either. */
+async function opens(route: Route, { token, ...place }: Call): Promise<void> {
+  const protocols = token === '' ? [] : ['realtime', `openai-insecure-api-key.${token}`];
+  const url = addressOf(route, place).href.replace('http', 'ws');
+  const socket = new WebSocket(url, protocols);
+  await once(socket, 'open');
+  socket.close();
+}
+
 async function send(
   route: Route,
   { token, body, form, headers, ...place }: Call,
@@ -502,7 +514,11 @@ async function tellAll(): Promise<void> {
 }
 
 beforeAll(async () => {
-  [stripe, upstream] = await Promise.all([FakeStripe.start(), FakeUpstream.start(['m'])]);
+  [stripe, upstream, talker] = await Promise.all([
+    FakeStripe.start(),
+    FakeUpstream.start(['m']),
+    FakeRealtime.start(),
+  ]);
   market = await MarketUnderTest.start({
     serviceEnv: {
       accounts: {
@@ -522,14 +538,16 @@ beforeAll(async () => {
   const films = await market.operator.createHttpProvider('films', upstream.url, ['m']);
   await market.operator.putListing(films, 'm', { prompt: 1n, completion: 1n });
   painter = await paintingWorker();
-  await market.untilBuyable(buyer, 'sams/demo-small', 'films/m', 'arts/art');
+  const talks = await market.operator.createHttpProvider('talks', talker.url, ['m'], ['realtime']);
+  await market.operator.putListing(talks, 'm', { prompt: 1n, completion: 1n });
+  await market.untilBuyable(buyer, 'sams/demo-small', 'films/m', 'talks/m', 'arts/art');
   made.paidTopUp = await paidTopUp();
 }, 60_000);
 
 afterAll(async () => {
   painter?.stop();
   const wrongs = await market?.stop();
-  await Promise.all([stripe?.stop(), upstream?.stop()]);
+  await Promise.all([stripe?.stop(), upstream?.stop(), talker?.stop()]);
   expect(wrongs).toEqual([]);
 }, 60_000);
 
@@ -545,10 +563,7 @@ describe('the routes of the OpenAPI document', () => {
     if (!route) throw new Error(`${name} is not described`);
     const { status, schema } = route.answer;
     if (status === 101) {
-      const socket = new WebSocket(addressOf(route, await call()).href.replace('http', 'ws'));
-      await once(socket, 'open');
-      socket.close();
-      return;
+      return opens(route, await call());
     }
     const response = await send(route, await call());
     const text = await response.text();

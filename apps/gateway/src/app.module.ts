@@ -24,6 +24,7 @@ import { HttpStoredResponseStore } from './outbound/http-stored-response-store.j
 import { HttpUpstream } from './outbound/http-upstream.js';
 import { MetadataMediaLength } from './outbound/metadata-media-length.js';
 import { NatsHealthFacts } from './outbound/nats-health-facts.js';
+import { realtimeParts } from './realtime.module.js';
 import { Admission } from './services/admission.js';
 import { Admitting } from './services/admitting.js';
 import { AnswerLimits } from './services/answer-relay.js';
@@ -37,6 +38,7 @@ import { KeptAnswers } from './services/kept-answers.js';
 import { MediaLength } from './services/media-length.js';
 import { OutputHoldSettings } from './services/output-hold.js';
 import { PaidRelay } from './services/paid-relay.js';
+import { Relay } from './services/relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { RunningRequests } from './services/running-requests.js';
 import { Settlements } from './services/settlements.js';
@@ -77,12 +79,13 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       FormLooks,
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
+      ...realtimeParts(settings, peer),
       ...adviceParts(settings),
       Admitting,
       RunningRequests,
       InferenceDoor,
       Inference,
-      PaidRelay,
+      { provide: Relay, useClass: PaidRelay },
       AttemptBook,
       RetryBudgets,
       IdempotentInference,
@@ -108,27 +111,17 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
             },
           }),
       },
-      {
-        provide: KeptAnswers,
-        useFactory: () => new HttpKeptAnswers(peer(settings.GATEWAY_ACCOUNTS_URL)),
-      },
-      {
-        provide: KeptAnswerLimits,
-        useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
-      },
-      {
-        provide: StoredResponseStore,
-        useFactory: () => new HttpStoredResponseStore(peer(settings.GATEWAY_ACCOUNTS_URL)),
-      },
-      {
-        provide: StoredResponseLimits,
-        useValue: new StoredResponseLimits(settings.GATEWAY_STORED_RESPONSE_BYTES_MAX),
-      },
+      ...keepingParts(settings, peer),
       {
         provide: Holds,
         useFactory: () => new HttpHolds(peer(settings.GATEWAY_ACCOUNTS_URL), metrics),
       },
-      { provide: Upstream, useFactory: () => upstreamOf(settings, parts) },
+      { provide: EgressRefusals, useFactory: () => new EgressRefusals(log, metrics) },
+      {
+        provide: Upstream,
+        inject: [EgressRefusals],
+        useFactory: (refusals: EgressRefusals) => upstreamOf(settings, refusals),
+      },
       { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
@@ -141,7 +134,32 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
   };
 }
 
-function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): Upstream {
+/** Where answers are kept that their buyers may ask for again. */
+function keepingParts(
+  settings: GatewaySettings,
+  peer: (baseUrl: string) => InternalClient,
+): Provider[] {
+  return [
+    {
+      provide: KeptAnswers,
+      useFactory: () => new HttpKeptAnswers(peer(settings.GATEWAY_ACCOUNTS_URL)),
+    },
+    {
+      provide: KeptAnswerLimits,
+      useValue: new KeptAnswerLimits(settings.GATEWAY_IDEMPOTENT_ANSWER_BYTES_MAX),
+    },
+    {
+      provide: StoredResponseStore,
+      useFactory: () => new HttpStoredResponseStore(peer(settings.GATEWAY_ACCOUNTS_URL)),
+    },
+    {
+      provide: StoredResponseLimits,
+      useValue: new StoredResponseLimits(settings.GATEWAY_STORED_RESPONSE_BYTES_MAX),
+    },
+  ];
+}
+
+function upstreamOf(settings: GatewaySettings, refusals: EgressRefusals): Upstream {
   return new HttpUpstream({
     internalSecret: settings.AISBF_INTERNAL_SECRET,
     agents: new EgressAgents({
@@ -149,7 +167,7 @@ function upstreamOf(settings: GatewaySettings, { log, metrics }: GatewayParts): 
       connectTimeoutMs: settings.GATEWAY_CONNECT_TIMEOUT_MS,
       egress: egressPolicies(settings),
     }),
-    refusals: new EgressRefusals(log, metrics),
+    refusals,
   });
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { adviceSettings } from './advice-settings.js';
 import { batchSettings } from './batch-settings.js';
 import { fileSettings } from './file-settings.js';
+import { realtimeSettings } from './realtime-settings.js';
 
 export const gatewaySettings = z.object({
   AISBF_INTERNAL_SECRET: setting.secret(
@@ -219,6 +220,7 @@ export const gatewaySettings = z.object({
   ...adviceSettings,
   ...fileSettings,
   ...batchSettings,
+  ...realtimeSettings,
   GATEWAY_SHUTDOWN_GRACE_MS: setting.durationMs(
     30_000,
     'How long running requests may take to end before the process does.',

@@ -3,6 +3,7 @@ import { createLog, Metrics, NatsBus, Readiness, startHttpService } from '@aisbf
 import { appModule } from './app.module.js';
 import { runsBatches } from './batch.module.js';
 import type { GatewaySettings } from './config.js';
+import { AccessWatch } from './inbound/access-watch.js';
 import { BatchRoutes } from './inbound/batch-routes.js';
 import { BatchWorker } from './inbound/batch-worker.js';
 import { ollamaPrefixes } from './inbound/buyer-paths.js';
@@ -11,7 +12,10 @@ import { MessageRoutes } from './inbound/message-routes.js';
 import { OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes, type RouteSet } from './inbound/openai-routes.js';
 import { addOpenApi } from './inbound/openapi-route.js';
+import { RealtimeDoor } from './inbound/realtime-door.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
+import { mayUpgrade, routeUpgrades } from './inbound/upgrades.js';
+import { OpenSessions } from './services/open-sessions.js';
 import { VideoWatch } from './services/video-watch.js';
 
 /** The whole service, running. */
@@ -33,20 +37,23 @@ export async function startGateway(settings: GatewaySettings) {
     log,
     metrics,
     readiness,
+    mayUpgrade,
     onFastify: (fastify, nest) => {
       addOpenApi(fastify);
       const door = nest.get(OpenAiRoutes);
-      const others = [ResponseRoutes, MessageRoutes, FileRoutes, BatchRoutes];
+      const others = [ResponseRoutes, MessageRoutes, FileRoutes, BatchRoutes, RealtimeDoor];
       door.addTo(
         fastify,
         others.map((one) => nest.get<RouteSet>(one)),
       );
+      routeUpgrades(fastify);
       door.open(fastify, ollamaPrefixes, (scope) => nest.get(OllamaProbes).addTo(scope));
     },
   });
   if (runsBatches(settings)) app.get(BatchWorker).start();
   const watch = app.get(VideoWatch);
   watch.start();
+  app.get(AccessWatch).start();
   readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 
@@ -55,6 +62,8 @@ export async function startGateway(settings: GatewaySettings) {
     log,
     readiness,
     close: async () => {
+      await app.get(OpenSessions).leave(settings.GATEWAY_REALTIME_LEAVE_MS);
+      await app.get(AccessWatch).stop();
       await watch.stop();
       await app.close();
       await bus.close();

@@ -112,6 +112,7 @@ class FakePeers {
   candidates: readonly Candidate[] = [];
   deadlines: Plan['deadlines'] = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
   attemptsMax = 8;
+  holdLifeMs = 60_000;
   hedge: Plan['hedge'];
   refusal: Fault | undefined;
   /** Admits as ever, but the connection breaks before its answer. */
@@ -127,6 +128,8 @@ class FakePeers {
   readonly extensions: Extend[] = [];
   /** What accounts know of the next request's key. */
   found: FoundAnswer = { state: 'unknown' };
+  /** Tokens that accounts take for revoked. */
+  isTokenRevoked = false;
   readonly finds: FindAnswer[] = [];
   readonly kept: KeepAnswer[] = [];
   isKeepingNothing = false;
@@ -145,11 +148,13 @@ class FakePeers {
   restore(): void {
     this.deadlines = { firstByteMs: 5_000, idleMs: 5_000, totalMs: 10_000 };
     this.attemptsMax = 8;
+    this.holdLifeMs = 60_000;
     this.hedge = undefined;
     this.isNotTelling = false;
     this.refusal = undefined;
     this.isAdmissionLost = false;
     this.isAccountsDown = false;
+    this.isTokenRevoked = false;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -190,6 +195,11 @@ class FakePeers {
       return {};
     }
     if (path === internalPaths.accountsReceipt) return this.receipt;
+    return this.look(path, body);
+  }
+
+  /** Questions that hold no money. */
+  private look(path: string, body: unknown): object {
     if (path === internalPaths.routerModels) {
       const line = { ownedBy: 'seller', createdAtS: 1, prices: null };
       return { models: this.models.map((model) => ({ ...line, ...model })) };
@@ -199,8 +209,21 @@ class FakePeers {
       this.seeks.push(body as SeekAdvice);
       return { autoselects: this.sought };
     }
+    if (path === internalPaths.accountsIdentify) return this.identify();
     if (path === internalPaths.routerRoutes) return this.routes;
     return {};
+  }
+
+  private identify(): object {
+    if (this.isTokenRevoked) {
+      const message = 'revoked';
+      throw new Fault({ code: 'API_TOKEN_INVALID', kind: 'unauthenticated', message, details: {} });
+    }
+    return {
+      ...{ userId: randomUUID(), ownerId: randomUUID(), username: 'alice', role: 'member' },
+      ...{ scopes: ['inference'], apiTokenId: randomUUID(), sessionId: null },
+      ...{ limits: null, rules: null, expiresAtMs: null },
+    };
   }
 
   private admit(admit: Admit): Plan {
@@ -211,7 +234,7 @@ class FakePeers {
       holdEpoch: 1,
       holdAmount: '1000',
       ticket: this.ticket,
-      holdExpiresAtMs: Date.now() + 60_000,
+      holdExpiresAtMs: Date.now() + this.holdLifeMs,
       candidates: [...this.candidates],
       attemptsMax: this.attemptsMax,
       rejections: [],
@@ -237,7 +260,7 @@ class FakePeers {
     if (this.isAccountsDown) this.refuseAsDown();
   }
 
-  private refuseAsDown(): never {
+  refuseAsDown(): never {
     throw new Fault({ code: 'DOWN', kind: 'unavailable', message: 'down', details: {} });
   }
 }

@@ -332,6 +332,7 @@ export function planningSettings(settings: RouterSettings): PlanningSettings {
     },
     settings.ROUTER_ATTEMPTS_MAX,
     settings.ROUTER_HOLD_TTL_MS,
+    settings.ROUTER_REALTIME_MS_MAX,
   );
 }
 

@@ -123,6 +123,10 @@ export const routerSettings = z.object({
     'How long a stream may be silent between two bytes.',
   ),
   ROUTER_TOTAL_MS_MAX: setting.durationMs(600_000, 'How long a whole request may take.'),
+  ROUTER_REALTIME_MS_MAX: setting.durationMs(
+    3_600_000,
+    'How long a session of the Realtime API may last: an hour, as at OpenAI. Its hold is renewed meanwhile.',
+  ),
   ROUTER_ATTEMPTS_MAX: setting.integer(4, 1, 64, 'How many candidates one request may try.'),
   ROUTER_AUTOSELECT_OFFERS_MAX: setting.integer(
     250,

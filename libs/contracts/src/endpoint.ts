@@ -17,6 +17,7 @@ export const endpointPaths = {
   'audio.translations': '/audio/translations',
   'video.generations': '/video/generations',
   videos: '/videos',
+  realtime: '/realtime',
 } as const satisfies Record<string, `/${string}`>;
 
 export const endpointNames = Object.keys(endpointPaths) as (keyof typeof endpointPaths)[];
@@ -43,6 +44,9 @@ const endpointSubstitutes: Readonly<Partial<Record<OpenAiEndpoint, OpenAiEndpoin
   messages: 'chat.completions',
 };
 
+/** What only few have, and nothing can be said in its stead: whoever does not say that it serves them is not asked. */
+const onlyWhereNamed: ReadonlySet<OpenAiEndpoint> = new Set(['realtime']);
+
 /**
  * By which endpoint somebody is asked who serves these; undefined where it can be by none. Who does not say what it
  * serves (null) is asked as it came, but for what most engines lack.
@@ -52,7 +56,7 @@ export function endpointAskedBy(
   isServed: ((endpoint: OpenAiEndpoint) => boolean) | null,
 ): OpenAiEndpoint | undefined {
   const substitute = endpointSubstitutes[wanted];
-  if (isServed === null) return substitute ?? wanted;
+  if (isServed === null) return onlyWhereNamed.has(wanted) ? undefined : (substitute ?? wanted);
   return [wanted, substitute].find((one) => one !== undefined && isServed(one));
 }
 
@@ -76,4 +80,5 @@ export const endpointOutputs: Readonly<Partial<Record<EndpointName, readonly str
   'audio.translations': ['text'],
   'video.generations': ['video'],
   videos: ['video'],
+  realtime: ['text', 'audio'],
 };

@@ -51,12 +51,17 @@ export const Extend = z.strictObject({
   ticket: z.string().max(65_536).nullable(),
   servedPosition: z.int().min(0).max(63),
   units: Units,
+  /**
+   * Of a session, which may last longer than its hold: until when the money is to stay held. It gets no more once its API
+   * token is not good any more. Needs a hold of its own.
+   */
+  renewUntilMs: TimeMs.optional(),
 });
 export type Extend = z.infer<typeof Extend>;
 
 /** What is held from now on: as much as was asked for, or as before, and why. */
 export const Extended = z.object({
-  result: z.enum(['held', 'insufficient_balance', 'budget_exceeded']),
+  result: z.enum(['held', 'insufficient_balance', 'budget_exceeded', 'token_revoked']),
   amount: NanosText,
 });
 export type Extended = z.infer<typeof Extended>;

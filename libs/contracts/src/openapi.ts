@@ -15,6 +15,7 @@ import { ollamaRoutes } from './ollama-api.js';
 import { components, type Json, type JsonObject, plain } from './openapi-schema.js';
 import * as payment from './payment-api.js';
 import * as payout from './payout-api.js';
+import { realtimeRoutes } from './realtime-api.js';
 import * as repair from './repair-api.js';
 import type { Credential, RestRoute } from './rest-route.js';
 import { answers, requests } from './rest-schemas.js';
@@ -47,6 +48,7 @@ const areas: readonly Area[] = [
       ...typed.responseRoutes,
       ...videoRoutes,
       ...mediaRoutes,
+      ...realtimeRoutes,
       ...buyerListRoutes,
       ...file.fileRoutes,
       ...batch.batchRoutes,

@@ -3,6 +3,7 @@ import { buildConnector } from 'undici';
 import { type AddressLookup, serverLookup, systemLookup } from './address-lookup.js';
 import { type EgressPolicy, isAddressOpen, isHostAllowed, targetRefusal } from './egress-policy.js';
 import { EgressRefused } from './egress-refused.js';
+import type { EgressPolicies } from './egress-settings.js';
 
 export type GuardedConnectorOptions = Readonly<{
   policy: EgressPolicy;
@@ -29,6 +30,19 @@ export function guardedConnector(options: GuardedConnectorOptions): buildConnect
     const refusal = targetRefusal(target, policy);
     if (refusal) callback(new EgressRefused(refusal, target.hostname), null);
     else connect(target, callback);
+  };
+}
+
+/** For connections that no agent keeps, apart by who has said where they lead to. */
+export type EgressConnectors = Readonly<Record<'operator' | 'others', buildConnector.connector>>;
+
+export function egressConnectors(
+  { operator, others }: EgressPolicies,
+  connectTimeoutMs: number,
+): EgressConnectors {
+  return {
+    operator: guardedConnector({ policy: operator, connectTimeoutMs }),
+    others: guardedConnector({ policy: others, connectTimeoutMs }),
   };
 }
 

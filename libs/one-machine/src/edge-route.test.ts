@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { hostilePaths, missingPaths, openPaths } from '../test/edge-paths.js';
-import { edgeRoute } from './edge-route.js';
+import {
+  hostilePaths,
+  missingPaths,
+  noSocketPaths,
+  openPaths,
+  socketPaths,
+} from '../test/edge-paths.js';
+import { edgeRoute, edgeSocketRoute } from './edge-route.js';
 
 describe(edgeRoute, () => {
   it.each(openPaths)('sends %s to the %s', (path, target) => {
@@ -17,5 +23,19 @@ describe(edgeRoute, () => {
 
   it('shows an index at the root', () => {
     expect(edgeRoute('/?from=mail')).toEqual({ name: 'index' });
+  });
+});
+
+describe(edgeSocketRoute, () => {
+  it.each(socketPaths)('sends %s to the %s', (path, target) => {
+    expect(edgeSocketRoute(path)).toEqual({ name: 'forward', target });
+  });
+
+  it.each(noSocketPaths)('has nothing at %s', (path) => {
+    expect(edgeSocketRoute(path)).toEqual({ name: 'missing' });
+  });
+
+  it.each(hostilePaths)('refuses %s', (path) => {
+    expect(edgeSocketRoute(path)).toEqual({ name: 'refused' });
   });
 });

@@ -48,6 +48,20 @@ export function edgeRoute(requestTarget: string): EdgeRoute {
   return found === undefined ? { name: 'missing' } : { name: 'forward', target: found[1] };
 }
 
+/** Which services take a WebSocket at an address of theirs: workers' sockets, and sessions of buyers. */
+const socketPaths: Readonly<Partial<Record<EdgeTarget, RegExp>>> = {
+  broker: /^/,
+  gateway: /\/realtime$/,
+};
+
+/** The same for a request that asks for a WebSocket. */
+export function edgeSocketRoute(requestTarget: string): EdgeRoute {
+  const route = edgeRoute(requestTarget);
+  if (route.name !== 'forward') return route.name === 'index' ? { name: 'missing' } : route;
+  const path = requestTarget.split('?', 1)[0] ?? '';
+  return socketPaths[route.target]?.test(path) ? route : { name: 'missing' };
+}
+
 function hasDotSegment(path: string): boolean {
   const segments = path.replace(/%2e/gi, '.').split('/');
   return segments.some((segment) => segment === '.' || segment === '..');

@@ -230,13 +230,27 @@ describe('WebSockets', () => {
     response.destroy();
   });
 
-  it.each(['/v1/realtime', '/internal/ws', '/api/catalog'])('opens none at %s', async (path) => {
-    const socket = at(path);
-    const [, response] = await once(socket, 'unexpected-response');
-    expect((response as IncomingMessage).statusCode).toBe(404);
-    expect(arrived).toEqual([]);
-    response.destroy();
-  });
+  it.each(['/v1/realtime?model=m', '/api/u/ada/box/realtime'])(
+    'connects a buyer with the gateway at %s',
+    async (path) => {
+      const socket = at(path);
+      await once(socket, 'open');
+      expect(arrived[0]?.url).toBe(path);
+      socket.close();
+      await once(socket, 'close');
+    },
+  );
+
+  it.each(['/v1/models', '/v1/realtime/x', '/internal/ws', '/api/catalog'])(
+    'opens none at %s',
+    async (path) => {
+      const socket = at(path);
+      const [, response] = await once(socket, 'unexpected-response');
+      expect((response as IncomingMessage).statusCode).toBe(404);
+      expect(arrived).toEqual([]);
+      response.destroy();
+    },
+  );
 });
 
 describe('port', () => {

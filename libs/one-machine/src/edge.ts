@@ -8,7 +8,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import { createProxyServer, type ProxyServer } from 'httpxy';
 import { edgeIndex } from './edge-index.js';
-import { type EdgeTarget, edgeRoute } from './edge-route.js';
+import { type EdgeTarget, edgeRoute, edgeSocketRoute } from './edge-route.js';
 
 export type StartEdge = Readonly<{
   /** Several: the first that nobody else has. */
@@ -100,13 +100,13 @@ function upgrade(
   proxy: ProxyServer,
 ): void {
   socket.on('error', () => socket.destroy());
-  const route = edgeRoute(request.url ?? '');
-  if (route.name !== 'forward' || route.target !== 'broker') {
+  const route = edgeSocketRoute(request.url ?? '');
+  if (route.name !== 'forward') {
     refuseUpgrade(socket, route.name === 'refused' ? 400 : 404);
     return;
   }
   introduce(request);
-  proxy.ws(request, socket, { target: targets.broker }, head).catch(() => socket.destroy());
+  proxy.ws(request, socket, { target: targets[route.target] }, head).catch(() => socket.destroy());
 }
 
 /** Says who asked. What the client claims about that is dropped: nothing stands before the edge. */

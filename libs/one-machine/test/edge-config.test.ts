@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { hostilePaths, missingPaths, openPaths } from './edge-paths.js';
+import { hostilePaths, missingPaths, noSocketPaths, openPaths, socketPaths } from './edge-paths.js';
 
 const config = readFileSync(join(import.meta.dirname, '../../../deploy/edge/nginx.conf'), 'utf8');
 
 /** The patterns of one `map`, as nginx reads them: the first that fits gives the value. */
 function patternsOf(variable: string): readonly (readonly [RegExp, string])[] {
-  const block = new RegExp(`map \\$edge_path \\$${variable} \\{([^]*?)\\n  \\}`).exec(config)?.[1];
+  const block = new RegExp(`map [^\\n]+ \\$${variable} \\{([^]*?)\\n  \\}`).exec(config)?.[1];
   const lines = [...(block ?? '').matchAll(/"~(\*?)(.+)" (\S+);/g)];
   return lines.map(([, flag, pattern = '', value = '']) => [
     new RegExp(pattern.replaceAll('\\\\', '\\'), flag === '*' ? 'i' : ''),
@@ -17,6 +17,7 @@ function patternsOf(variable: string): readonly (readonly [RegExp, string])[] {
 
 const refusals = patternsOf('edge_refused');
 const targets = patternsOf('edge_target');
+const upgrades = patternsOf('edge_upgrade');
 
 function routeOf(requestTarget: string): string {
   const path = requestTarget.split('?', 1)[0] ?? '';
@@ -38,4 +39,19 @@ describe('the edge of the compose file', () => {
   it.each(hostilePaths)('refuses %s', (path) => {
     expect(routeOf(path)).toBe('refused');
   });
+
+  it.each(socketPaths)('opens a WebSocket at %s', (path, target) => {
+    expect(routeOf(path)).toBe(target);
+    expect(mayUpgrade(path)).toBe(true);
+  });
+
+  it.each(noSocketPaths)('opens none at %s', (path) => {
+    expect(mayUpgrade(path)).toBe(false);
+  });
 });
+
+function mayUpgrade(requestTarget: string): boolean {
+  const path = requestTarget.split('?', 1)[0] ?? '';
+  const asked = `${routeOf(requestTarget)}:8080 ${path} websocket`;
+  return upgrades.some(([pattern]) => pattern.test(asked));
+}

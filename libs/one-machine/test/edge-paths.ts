@@ -89,3 +89,26 @@ export const hostilePaths: readonly string[] = [
   'http://127.0.0.1/internal/v1/settle',
   '*',
 ];
+
+/** Paths at which a WebSocket may be opened, and with whom. */
+export const socketPaths: readonly (readonly [path: string, target: EdgeTarget])[] = [
+  ['/api/coderai/wss', 'broker'],
+  ['/api/u/ada/coderai/wss?token=x', 'broker'],
+  ['/v1/realtime?model=box/talk', 'gateway'],
+  ['/api/v1/realtime', 'gateway'],
+  ['/api/u/ada/realtime', 'gateway'],
+  ['/api/u/ada/box/v1/realtime', 'gateway'],
+  ['/api/box/realtime', 'gateway'],
+];
+
+/** And some where none may. */
+export const noSocketPaths: readonly string[] = [
+  '/',
+  '/v1/models',
+  '/v1/realtime/',
+  '/v1/realtime/calls',
+  '/v1/models?then=/realtime',
+  '/api/account/realtime',
+  '/api/catalog/realtime',
+  '/metrics',
+];

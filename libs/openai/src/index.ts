@@ -61,6 +61,15 @@ export {
 } from './media-request.js';
 export { hasTools, type PromptInput, promptInputs } from './prompt-inputs.js';
 export { documentTexts, type InputPrompt, inputPrompts } from './prompt-list.js';
+export {
+  bytesOfBase64,
+  type RealtimeEvent,
+  type RealtimeNews,
+  type RealtimePart,
+  type RealtimeUsage,
+  readRealtimeEvent,
+  readRealtimeNews,
+} from './realtime-event.js';
 export { memberText, replaceMember, replaceModel, withoutMembers } from './replace-model.js';
 export { responseProblem, responseToChat } from './response-chat.js';
 export { responseDialect, responseFromChatDialect } from './response-dialect.js';

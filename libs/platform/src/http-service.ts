@@ -27,6 +27,8 @@ export type HttpServiceOptions = Readonly<{
   readiness: Readiness;
   /** How long a connection may take to say what it wants: from its opening to the end of the headers. */
   headersMsMax?: number;
+  /** Which requests for an upgrade go to whoever listens for such; all others are answered like any. */
+  mayUpgrade?: (request: IncomingMessage) => boolean;
   /** Hooks and hot-path routes that want Fastify itself, added before Nest's. */
   onFastify?: (fastify: FastifyInstance, app: NestFastifyApplication) => void | Promise<void>;
 }>;
@@ -57,7 +59,10 @@ export async function createHttpService(
     requestTimeout: 300_000,
     // A kept connection outlives the idle time of any ingress or pool in front of it.
     keepAliveTimeout: 75_000,
-    http: headWaits(options.headersMsMax ?? headersMsMaxDefault),
+    http: {
+      ...headWaits(options.headersMsMax ?? headersMsMaxDefault),
+      ...(options.mayUpgrade && { shouldUpgradeCallback: options.mayUpgrade }),
+    },
     forceCloseConnections: 'idle',
   });
   const app = await NestFactory.create<NestFastifyApplication>(options.module, adapter, {

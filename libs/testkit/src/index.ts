@@ -2,6 +2,13 @@ export { Chromium, ChromiumPage } from './chromium.js';
 export { Eavesdropper } from './eavesdropper.js';
 
 export { FakeMailServer, type ReceivedMail } from './fake-mail-server.js';
+export {
+  FakeRealtime,
+  type RealtimeAnswerOptions,
+  RealtimeCall,
+  type RealtimeFrame,
+  type RealtimeScript,
+} from './fake-realtime.js';
 export { FakeStripe, type FakeStripeOptions, type StripeTrouble } from './fake-stripe.js';
 export type { StripeEvent, StripeObject } from './fake-stripe-book.js';
 export { FakeStripeConnect, type FakeTransfer, type TransferFate } from './fake-stripe-connect.js';

@@ -85,18 +85,11 @@ export class PgLedgerStore extends LedgerStore {
     return answer;
   }
 
-  async extend({ requestId, holdEpoch, leased, amount }: ExtendRequest): Promise<ExtendAnswer> {
-    const row = await (leased
-      ? rowOf<ExtendRow>(
-          this.pool,
-          { name: 'extend_leased', text: 'SELECT * FROM extend_leased($1, $2, $3, $4)' },
-          [leased.leaseId, requestId, leased.amount, amount.toString()],
-        )
-      : rowOf<ExtendRow>(
-          this.pool,
-          { name: 'extend_hold', text: 'SELECT * FROM extend_hold($1, $2, $3)' },
-          [requestId, holdEpoch, amount.toString()],
-        ));
+  async extend(request: ExtendRequest): Promise<ExtendAnswer> {
+    const { name, values } = extensionOf(request);
+    const places = values.map((_, place) => `$${place + 1}`).join(', ');
+    const text = `SELECT * FROM ${name}(${places})`;
+    const row = await rowOf<ExtendRow>(this.pool, { name, text }, values);
     return { result: row.result, amount: parseNanos(row.hold_amount) };
   }
 
@@ -211,4 +204,18 @@ function toAuthoriseAnswer(requestId: string, row: AuthoriseRow): AuthoriseAnswe
     amount: row.hold_amount,
     isReplay: row.is_replay,
   };
+}
+
+/** Which of the ledger's functions gives a running request more. */
+function extensionOf({ requestId, holdEpoch, leased, amount, renewUntilMs }: ExtendRequest) {
+  const wanted = amount.toString();
+  if (leased) {
+    const values = [leased.leaseId, requestId, leased.amount, wanted];
+    return { name: 'extend_leased', values };
+  }
+  if (renewUntilMs === undefined) {
+    return { name: 'extend_hold', values: [requestId, holdEpoch, wanted] };
+  }
+  const values = [requestId, holdEpoch, wanted, new Date(renewUntilMs)];
+  return { name: 'extend_session', values };
 }

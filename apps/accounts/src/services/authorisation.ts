@@ -46,11 +46,16 @@ export class Authorisation {
     throw faultByDecline[answer.declined]();
   }
 
-  async extend({ requestId, holdEpoch, ticket, servedPosition, units }: Extend): Promise<Extended> {
+  async extend(command: Extend): Promise<Extended> {
+    const { requestId, holdEpoch, ticket, servedPosition, units, renewUntilMs } = command;
     const { terms, leased } = await this.held.find(requestId, ticket);
     const amount = ceilingFor(terms, servedPosition, units);
-    if (amount === undefined) throw faults.SETTLEMENT_INVALID();
-    const answer = await this.ledger.extend({ requestId, holdEpoch, leased, amount });
+    // A lease ends when it does, whatever it pays for.
+    if (amount === undefined || (leased && renewUntilMs !== undefined)) {
+      throw faults.SETTLEMENT_INVALID();
+    }
+    const question = { requestId, holdEpoch, leased, amount, renewUntilMs };
+    const answer = await this.ledger.extend(question);
     if (answer.result === 'missing') throw faults.HOLD_MISSING();
     return { result: answer.result, amount: answer.amount.toString() };
   }

@@ -59,6 +59,8 @@ export type ExtendRequest = Readonly<{
   holdEpoch: number;
   leased: LeasedRequest | undefined;
   amount: Nanos;
+  /** Of a session: until when it is to be held. */
+  renewUntilMs?: number | undefined;
 }>;
 
 export type ExtendAnswer = Readonly<{

@@ -9,7 +9,7 @@ describe(judgeHead, () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 599 }), (status) => {
         const { kind } = judgeHead(status, undefined);
-        if (status >= 200 && status < 300) expect(kind).toBe('go_on');
+        if (status === 101 || (status >= 200 && status < 300)) expect(kind).toBe('go_on');
         else if ([400, 405, 413, 415, 422].includes(status)) expect(kind).toBe('refused');
         else if (status < 200 || status >= 500) expect(kind).toBe('failed');
         else if (status < 400) expect(judgeHead(status, undefined)).toMatchObject(redirected);

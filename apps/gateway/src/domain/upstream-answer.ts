@@ -84,7 +84,8 @@ export function judgeHead(
   if (brokerFault !== undefined) {
     return failed(failureByBrokerFault[brokerFault] ?? 'server_error');
   }
-  if (status >= 200 && status < 300) return { kind: 'go_on' };
+  // 101: a WebSocket was asked for, and is open.
+  if (status === 101 || (status >= 200 && status < 300)) return { kind: 'go_on' };
   return verdictByStatus.get(status) ?? verdictOfClass(status);
 }
 

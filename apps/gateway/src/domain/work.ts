@@ -95,6 +95,11 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
   };
 }
 
+/** At a path that only some upstreams have: of a worker's own, or of something that one of them has made. */
+export function isAtOwnPath({ endpoint, only }: Work): boolean {
+  return endpoint === 'studio' || only !== undefined;
+}
+
 /** Where it is sent, to whoever calls the model so. */
 export function addressFor({ address, request }: Work, { endpoint }: WorkForm, model: string) {
   if (address) {

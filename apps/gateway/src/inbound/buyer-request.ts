@@ -61,7 +61,22 @@ export function placeOf(request: FastifyRequest): BuyerPlace {
 export function apiTokenOf(request: FastifyRequest): string {
   const { authorization, 'x-api-key': apiKey } = request.headers;
   if (authorization === undefined && apiKey === undefined) throw faults.API_TOKEN_MISSING();
-  const apiToken = authorization === undefined ? String(apiKey) : (bearerOf(authorization) ?? '');
+  return goodToken(authorization === undefined ? String(apiKey) : (bearerOf(authorization) ?? ''));
+}
+
+/** The same, where a browser may have put it: its WebSockets have no headers, so that it stands among the subprotocols. */
+export function socketTokenOf(request: FastifyRequest): string {
+  const named = protocolsOf(request).find((protocol) => protocol.startsWith(tokenProtocol));
+  return named === undefined ? apiTokenOf(request) : goodToken(named.slice(tokenProtocol.length));
+}
+
+const tokenProtocol = 'openai-insecure-api-key.';
+
+export function protocolsOf({ headers }: FastifyRequest): readonly string[] {
+  return (headers['sec-websocket-protocol'] ?? '').split(',').map((protocol) => protocol.trim());
+}
+
+function goodToken(apiToken: string): string {
   if (parseSecretToken(apiToken)?.prefix !== 'aisbf') throw faults.API_TOKEN_INVALID();
   return apiToken;
 }

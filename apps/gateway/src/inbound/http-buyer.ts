@@ -26,7 +26,7 @@ export class HttpBuyer extends Buyer {
   answer(head: AnswerHead, status: number, contentType: string, body: Uint8Array): boolean {
     if (this.left.aborted) return false;
     this.response.writeHead(status, {
-      ...this.headersOf(head),
+      ...answerHeaders(head, this.requestId, this.idHeaders),
       'content-type': contentType || 'application/json',
       'content-length': body.length,
     });
@@ -36,7 +36,7 @@ export class HttpBuyer extends Buyer {
 
   beginStream(head: AnswerHead): void {
     this.response.writeHead(200, {
-      ...this.headersOf(head),
+      ...answerHeaders(head, this.requestId, this.idHeaders),
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache',
       // A proxy that gathers a stream before it passes it on makes it none.
@@ -46,7 +46,7 @@ export class HttpBuyer extends Buyer {
 
   beginBytes(head: AnswerHead, contentType: string): void {
     this.response.writeHead(200, {
-      ...this.headersOf(head),
+      ...answerHeaders(head, this.requestId, this.idHeaders),
       'content-type': contentType || 'application/octet-stream',
       'x-accel-buffering': 'no',
     });
@@ -94,15 +94,20 @@ export class HttpBuyer extends Buyer {
   breakBytes(): void {
     this.response.destroy();
   }
+}
 
-  private headersOf({ provider, attempts, route, fallbackFrom, replayOf }: AnswerHead) {
-    return {
-      ...Object.fromEntries(this.idHeaders.map((name) => [name, replayOf ?? this.requestId])),
-      ...(replayOf !== undefined && { 'idempotent-replayed': 'true' }),
-      'x-aisbf-provider': provider,
-      'x-aisbf-attempts': String(attempts),
-      ...(route !== undefined && { 'x-aisbf-route': route }),
-      ...(fallbackFrom !== undefined && { 'x-aisbf-fallback-from': fallbackFrom }),
-    };
-  }
+/** What an answer says of itself, and by which names its API tells the id. */
+export function answerHeaders(
+  { provider, attempts, route, fallbackFrom, replayOf }: AnswerHead,
+  requestId: string,
+  idHeaders: readonly string[],
+): Record<string, string> {
+  return {
+    ...Object.fromEntries(idHeaders.map((name) => [name, replayOf ?? requestId])),
+    ...(replayOf !== undefined && { 'idempotent-replayed': 'true' }),
+    'x-aisbf-provider': provider,
+    'x-aisbf-attempts': String(attempts),
+    ...(route !== undefined && { 'x-aisbf-route': route }),
+    ...(fallbackFrom !== undefined && { 'x-aisbf-fallback-from': fallbackFrom }),
+  };
 }

@@ -127,7 +127,7 @@ function fileHeadersOf(headers: IncomingHttpHeaders) {
   };
 }
 
-function retryHeadersOf(headers: IncomingHttpHeaders): RetryHeaders {
+export function retryHeadersOf(headers: IncomingHttpHeaders): RetryHeaders {
   return {
     retryAfter: headerOf(headers['retry-after']),
     retryAfterMs: headerOf(headers['retry-after-ms']),
@@ -166,7 +166,7 @@ function cancel(body: Readable): void {
   body.destroy();
 }
 
-async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+export async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   try {
     yield* body;
   } catch (error) {
@@ -174,7 +174,7 @@ async function* translated(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8
   }
 }
 
-function brokenBy(error: unknown): UpstreamBroken {
+export function brokenBy(error: unknown): UpstreamBroken {
   if (error instanceof EgressRefused) return new UpstreamBroken('egress_refused', { cause: error });
   const isTimeout =
     error instanceof errors.HeadersTimeoutError ||

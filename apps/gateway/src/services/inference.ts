@@ -9,15 +9,22 @@ import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/
 import { retryAfterMs } from '../domain/retry-after.js';
 import type { WholeAnswer } from '../domain/sealed-answer.js';
 import { judgeHead } from '../domain/upstream-answer.js';
-import { addressFor, formFor, isFor, type Work, type WorkForm } from '../domain/work.js';
+import {
+  addressFor,
+  formFor,
+  isAtOwnPath,
+  isFor,
+  type Work,
+  type WorkForm,
+} from '../domain/work.js';
 import { Admitting } from './admitting.js';
 import { answerHead } from './answer-head.js';
 import { endAttempt, exhaustionOf } from './attempt-ending.js';
 import { AttemptBook, type Attempts } from './attempts.js';
-import type { Buyer } from './buyer.js';
+import type { Buyer, Waiter } from './buyer.js';
 import type { TakeDeferred } from './deferred-answer.js';
-import { PaidRelay } from './paid-relay.js';
 import { refusalOf } from './refusal.js';
+import { type Bill, Relay } from './relay.js';
 import { Settlements } from './settlements.js';
 import { type Turn, Turns } from './turns.js';
 import {
@@ -50,12 +57,12 @@ export type Call = Readonly<{
 }>;
 
 /** What is known of one request while it runs. */
-type Run = Readonly<{
+type Run<Waiting extends Waiter> = Readonly<{
   call: Call;
   /** As it was told to the router, which has held money for so many. */
   promptTokens: number;
   plan: Plan;
-  buyer: Buyer;
+  buyer: Waiting;
   attempts: Attempts;
   stop: AbortController;
   startedAtMs: number;
@@ -67,6 +74,7 @@ type Served = Readonly<{
   candidate: Candidate;
   delivery: Delivery;
   outputTokensHeld: number | null;
+  bill?: Bill | undefined;
 }>;
 
 /** How the whole request ended; a fault is for the buyer who has had no answer yet. */
@@ -81,17 +89,17 @@ type AttemptResult = RunEnd | 'next';
 
 /** A buyer's request from the plan to the report: candidates in their order, until one has begun to answer. */
 @Injectable()
-export class Inference {
+export class Inference<Waiting extends Waiter = Buyer> {
   constructor(
     private readonly admitting: Admitting,
     private readonly upstream: Upstream,
     private readonly settlements: Settlements,
     private readonly book: AttemptBook,
     private readonly clock: Clock,
-    private readonly relay: PaidRelay,
+    private readonly relay: Relay<Waiting>,
   ) {}
 
-  async run(call: Call, buyer: Buyer): Promise<void> {
+  async run(call: Call, buyer: Waiting): Promise<void> {
     const startedAtMs = this.clock.nowMs();
     const { prompt, request, endpoint } = call.work;
     const promptTokens = prompt.tokensFor(familyOf(request.model));
@@ -99,7 +107,7 @@ export class Inference {
     const stop = new AbortController();
     const isBatch = call.isBatch ?? false;
     const attempts = this.book.attemptsOf({ endpoint, request, promptTokens, isBatch }, plan);
-    const run: Run = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
+    const run: Run<Waiting> = { call, promptTokens, plan, buyer, attempts, stop, startedAtMs };
     const timer = setTimeout(() => {
       buyer.expire();
       stop.abort(new DeadlinePassed());
@@ -119,7 +127,7 @@ export class Inference {
     if (ended.fault) throw ended.fault;
   }
 
-  private async serve(run: Run): Promise<RunEnd> {
+  private async serve(run: Run<Waiting>): Promise<RunEnd> {
     const { plan, attempts, stop, call } = run;
     const turns = new Turns<RunEnd>({
       candidates: [...plan.candidates.entries()].filter(([, one]) => isFor(call.work, one)),
@@ -135,7 +143,7 @@ export class Inference {
     return { end: 'failed', fault: exhaustionOf(attempts) };
   }
 
-  private async attempt(run: Run, turn: Turn): Promise<AttemptResult> {
+  private async attempt(run: Run<Waiting>, turn: Turn): Promise<AttemptResult> {
     const { call, plan, attempts, buyer, stop } = run;
     const { position, candidate, attempt } = turn;
     const form = formFor(call.work, candidate.endpoint);
@@ -172,9 +180,12 @@ export class Inference {
     }
   }
 
-  private async judge(run: Run, turn: Turn, answer: UpstreamAnswer): Promise<AttemptResult> {
-    const isOwnAddress = run.call.work.address !== undefined;
-    const verdict = judgeHead(answer.status, answer.brokerFault, isOwnAddress);
+  private async judge(
+    run: Run<Waiting>,
+    turn: Turn,
+    answer: UpstreamAnswer,
+  ): Promise<AttemptResult> {
+    const verdict = judgeHead(answer.status, answer.brokerFault, isAtOwnPath(run.call.work));
     if (verdict.kind === 'go_on') return this.pass(run, turn, answer);
     const { status: httpStatus } = answer;
     if (verdict.kind === 'refused') {
@@ -193,7 +204,7 @@ export class Inference {
 
   /** What is promised costs what it would cost if it were delivered. */
   private async promise(
-    { call, plan, promptTokens }: Run,
+    { call, plan, promptTokens }: Run<Waiting>,
     position: number,
     candidate: Candidate,
     body: Buffer,
@@ -205,10 +216,14 @@ export class Inference {
     return (await call.take?.({ body, plan, position, candidate, units })) ?? body;
   }
 
-  private async pass(run: Run, turn: Turn, answer: UpstreamAnswer): Promise<AttemptResult> {
+  private async pass(
+    run: Run<Waiting>,
+    turn: Turn,
+    answer: UpstreamAnswer,
+  ): Promise<AttemptResult> {
     const { position, candidate, attempt } = turn;
     const { buyer, attempts, call, plan, promptTokens, startedAtMs } = run;
-    const { relayed, delivery, outputTokensHeld } = await this.relay.run({
+    const { relayed, delivery, outputTokensHeld, bill } = await this.relay.run({
       exchange: {
         answer,
         buyer,
@@ -233,31 +248,43 @@ export class Inference {
     endAttempt(attempt, relayed, {
       httpStatus,
       tokens: delivery.outputTokens,
-      hasContent: delivery.hasContent,
+      hasContent: bill?.hasContent ?? delivery.hasContent,
       isStream,
     });
     if (relayed.kind === 'failed' || attempt.outrun.aborted) return 'next';
-    return { end: relayed.end, served: { position, candidate, delivery, outputTokensHeld } };
+    const served = { position, candidate, delivery, outputTokensHeld, bill };
+    return { end: bill?.end ?? relayed.end, served };
   }
 
-  private report({ plan, attempts, call, promptTokens, startedAtMs }: Run, ended: RunEnd): void {
+  private report(
+    { plan, attempts, call, promptTokens, startedAtMs }: Run<Waiting>,
+    ended: RunEnd,
+  ): void {
     const { end, served } = ended;
     // Whoever sees that it is there, or never will be, reports then.
     if (served && call.work.isDeferred) return;
-    const { finishReason = null, usage = null, hasContent = false } = served?.delivery ?? {};
+    const bill = served && billOf(served, call.work, promptTokens);
+    const { finishReason = null, usage = null, hasContent = false } = bill ?? {};
     const ending: Ending = {
       startedAtMs,
       outcome: end === 'not_served' ? end : outcomeOf(end, { hasContent, finishReason }),
       servedPosition: served?.position ?? null,
-      units: served ? unitsOf(served, call.work, promptTokens) : {},
+      units: bill?.units ?? {},
       reported: usage,
       finishReason,
       attempts: attempts.all,
       firstByteAtMs: attempts.firstByteAtMs,
       endedAtMs: this.clock.nowMs(),
     };
-    this.settlements.report(settlementOf(plan, ending), plan.holdExpiresAtMs);
+    const holdExpiresAtMs = bill?.holdExpiresAtMs ?? plan.holdExpiresAtMs;
+    this.settlements.report(settlementOf(plan, ending), holdExpiresAtMs);
   }
+}
+
+function billOf(served: Served, work: Work, promptTokens: number): Bill {
+  if (served.bill) return served.bill;
+  const { usage, finishReason, hasContent } = served.delivery;
+  return { units: unitsOf(served, work, promptTokens), usage, finishReason, hasContent };
 }
 
 /**

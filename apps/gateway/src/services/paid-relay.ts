@@ -1,32 +1,17 @@
-import type { Candidate, Extend, Plan } from '@aisbf/contracts';
+import type { Candidate, Extend } from '@aisbf/contracts';
 import { familyOf } from '@aisbf/metering';
 import { type ApiRequest, plainTelling } from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { Delivery } from '../domain/delivery.js';
-import { formFor, unitsHeld, type Work } from '../domain/work.js';
+import { formFor, unitsHeld } from '../domain/work.js';
 import { AnswerLimits, type Exchange, type RelayEnd, relayWhole } from './answer-relay.js';
 import { relayBytes } from './bytes-relay.js';
 import { Holds } from './holds.js';
 import { MediaLength } from './media-length.js';
 import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-hold.js';
+import { type Passage, type Passed, Relay } from './relay.js';
 import { type StreamParts, StreamRelay } from './stream-relay.js';
-
-export type Passage = Readonly<{
-  exchange: Omit<Exchange, 'limits' | 'dialect' | 'telling'>;
-  work: Work;
-  plan: Plan;
-  position: number;
-  candidate: Candidate;
-  promptTokens: number;
-  startedAtMs: number;
-}>;
-
-export type Passed = Readonly<{
-  relayed: RelayEnd;
-  delivery: Delivery;
-  outputTokensHeld: number | null;
-}>;
 
 /**
  * The model counts what it was allowed by its own measure, which may be less than ours says. Beyond this much more, it
@@ -36,14 +21,16 @@ const limitTolerance = { share: 1.25, tokens: 16 };
 
 /** Passes an answer on to the buyer, a stream as far as there is money for it. */
 @Injectable()
-export class PaidRelay {
+export class PaidRelay extends Relay {
   constructor(
     private readonly limits: AnswerLimits,
     private readonly holds: Holds,
     private readonly lengths: MediaLength,
     private readonly clock: Clock,
     private readonly settings: OutputHoldSettings,
-  ) {}
+  ) {
+    super();
+  }
 
   async run(passage: Passage): Promise<Passed> {
     const { work, plan, candidate, promptTokens, startedAtMs } = passage;

@@ -22,9 +22,14 @@ export async function refusalOf(answer: UpstreamAnswer, candidate: Candidate): P
   return new Fault({
     code: 'UPSTREAM_REFUSED_REQUEST',
     kind: answer.status === 413 ? 'oversized' : 'invalid',
-    message: withoutCredentials(withoutAddresses(message), candidate).slice(0, messageLengthMax),
+    message: asTold(message, candidate),
     details: { upstreamStatus: answer.status },
   });
+}
+
+/** An upstream's words, without what is nobody's business. */
+export function asTold(message: string, candidate: Candidate): string {
+  return withoutCredentials(withoutAddresses(message), candidate).slice(0, messageLengthMax);
 }
 
 async function textOf(answer: UpstreamAnswer): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import type { Candidate, Deadlines } from '@aisbf/contracts';
 import type { RetryHeaders } from '../domain/retry-after.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
 import type { UpstreamBody } from '../domain/upstream-body.js';
+import type { Frames } from './frames.js';
 
 export type UpstreamRequest = Readonly<{
   candidate: Candidate;
@@ -49,6 +50,8 @@ export type UpstreamAnswer = Readonly<{
   dismiss: () => void;
   /** Whoever makes the answer should stop at once. */
   cancel: () => void;
+  /** Where a WebSocket was asked for, and is open. */
+  frames?: Frames;
 }>;
 
 /** Why a request is ended that has taken as long as it may, however busy its upstream is. */
@@ -80,6 +83,12 @@ export class UpstreamBroken extends Error {
   get isTimeout(): boolean {
     return this.failure === 'timeout';
   }
+}
+
+/** Whoever serves sessions: the answer to a request is a WebSocket, or why there is none. */
+export abstract class SessionUpstream {
+  /** Throws UpstreamBroken. */
+  abstract send(request: UpstreamRequest): Promise<UpstreamAnswer>;
 }
 
 /** Whoever may serve: a hosted API and a worker behind a broker look the same from here. */

@@ -19,6 +19,9 @@ describe(sessionEndpoint, () => {
     ['embeddings', undefined, 'embeddings'],
     ['responses', ['/v1/embeddings'], undefined],
     ['completions', ['/v1/chat/completions'], undefined],
+    // No worker can be reached by a WebSocket, whatever it says of itself.
+    ['realtime', ['/v1/realtime', '/v1/chat/completions'], undefined],
+    ['realtime', undefined, undefined],
   ] as const)('%s of who serves %j is asked by %s', (wanted, endpoints, expected) => {
     const session = endpoints ? { endpoints: [...endpoints] } : {};
     expect(sessionEndpoint(session, { endpoint: wanted })).toBe(expected);
@@ -82,6 +85,9 @@ describe(hostedDoor, () => {
       ...{ modelThere: 'theirs', endpoint: 'responses' },
     });
     expect(hostedDoor(source, 'm', 'responses')).toMatchObject({ endpoint: 'chat.completions' });
+    const talking = { ...source, endpoints: new Set(['realtime'] as const) };
+    expect(hostedDoor(talking, 'm', 'realtime')).toMatchObject({ endpoint: 'realtime' });
+    expect(hostedDoor(source, 'm', 'realtime')).toBe('endpoint_unsupported');
   });
 
   it.each([

@@ -73,6 +73,8 @@ export function sessionEndpoint(
   { endpoints }: Pick<SessionPresence, 'endpoints'>,
   { endpoint: wanted, studioPath }: Pick<RequestFacts, 'endpoint' | 'studioPath'>,
 ): EndpointName | undefined {
+  // The brokers' protocol has requests and answers, and nothing that would carry a socket.
+  if (wanted === 'realtime') return undefined;
   if (wanted === 'studio') {
     return servedTemplate(endpoints, studioPath) === undefined ? undefined : wanted;
   }

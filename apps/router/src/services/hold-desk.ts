@@ -46,10 +46,10 @@ export class HoldDesk {
       terms: planned.route.candidates.map(toTerms),
       rejections: planned.route.rejections.map(toRejection),
     };
-    // A key is claimed where the hold is, a lease does not wait for what is made later, and the money of a line that somebody
-    // else takes over is free at once.
-    const isAlone =
-      idempotency !== undefined || facts.isDeferred === true || facts.isBatch === true;
+    // A key is claimed where the hold is, a lease waits neither for what is made later nor for the end of a session, and the
+    // money of a line that somebody else takes over is free at once.
+    const isLong = facts.isDeferred === true || facts.endpoint === 'realtime';
+    const isAlone = idempotency !== undefined || isLong || facts.isBatch === true;
     const leaseId = isAlone ? undefined : this.allowances.take({ requestId, buyer, amount });
     if (leaseId !== undefined) {
       const ticket = { ...request, leaseId, createdAtMs: planned.plannedAtMs };

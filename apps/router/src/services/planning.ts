@@ -25,6 +25,8 @@ export class PlanningSettings {
     readonly attemptsMax: number,
     /** Longer than a request may take, so that no hold expires under a running one. */
     readonly holdTtlMs: number,
+    /** How long a session may last. Its hold is renewed while it does. */
+    readonly sessionMs: number,
   ) {}
 }
 
@@ -85,7 +87,7 @@ export class Planning {
       rejections: [...route.rejections],
       attemptsMax: this.attemptsMax(route),
       holdAmount: refused ? null : route.holdAmount.toString(),
-      deadlines: this.deadlines(route.limits),
+      deadlines: this.deadlines(facts, route.limits),
       ...hedgeOf(route),
       ...(route.selections.length > 0 && { selections: [...route.selections] }),
       refusal: refused ? { code: refused.code.toLowerCase(), message: refused.message } : null,
@@ -121,7 +123,7 @@ export class Planning {
       candidates: route.candidates.map((upstream) => toCandidate(upstream, facts, route)),
       attemptsMax: planned.attemptsMax,
       rejections: route.rejections.map(toRejection),
-      deadlines: this.deadlines(route.limits),
+      deadlines: this.deadlines(facts, route.limits),
       ...hedgeOf(route),
       buyerMark: planned.buyerMark,
     };
@@ -132,12 +134,13 @@ export class Planning {
     return Math.min(atMost(limits?.attemptsMax, this.settings.attemptsMax), candidates.length);
   }
 
-  private deadlines(limits: RotationLimits | undefined): Deadlines {
+  private deadlines({ endpoint }: RequestFacts, limits: RotationLimits | undefined): Deadlines {
     const { firstByteMs, idleMs, totalMs } = this.settings.deadlines;
     return {
       firstByteMs: atMost(limits?.firstByteMs, firstByteMs),
       idleMs,
-      totalMs: atMost(limits?.totalMs, totalMs),
+      // What a rotation says of requests is not meant for sessions.
+      totalMs: endpoint === 'realtime' ? this.settings.sessionMs : atMost(limits?.totalMs, totalMs),
     };
   }
 }
