@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { FakeWorker, WorkerRefused } from '@aisbf/testkit';
+import { FakeWorker, until, WorkerRefused } from '@aisbf/testkit';
 import { type CanaryMarket, chosen, loudModel } from './canary-market.js';
 import { headersText, type Place } from './canary-places.js';
 import { moods } from './canary-upstream.js';
@@ -33,6 +33,22 @@ export class CanaryTraffic {
     for (const _ of [1, 2]) {
       await this.buy({ model: 'hosted/plain', headers: { 'idempotency-key': key } });
     }
+    await this.buySelected();
+  }
+
+  /** What an autoselect has decided about the prompt is kept with the receipt. */
+  private async buySelected(): Promise<void> {
+    const from = [{ providerId: this.canary.hostedId, model: 'plain' }];
+    await this.send('/api/catalog/autoselects/plain', {
+      method: 'PUT',
+      body: { otherwise: [{ from, privacy: 'ignored' }] },
+    });
+    await this.buy({ model: 'user-autoselect/plain' });
+    const { requestId } = this;
+    await until(async () => {
+      await this.send(`/v1/generation?id=${requestId}`);
+      return this.lastBody.includes('"selections"');
+    });
   }
 
   private async buy(

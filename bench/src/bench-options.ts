@@ -7,6 +7,7 @@ import {
   type LedgerBenchOptions,
   ledgerBenchOptions,
 } from './ledger-bench/ledger-bench-options.js';
+import { type RoutingBenchOptions, routingBenchOptions } from './routing/routing-bench-options.js';
 import { type TargetName, targetNames } from './target.js';
 
 export type BenchOptions = Readonly<{
@@ -131,7 +132,8 @@ export type BenchCommand =
   | Readonly<{ name: 'gateway'; options: BenchOptions }>
   | Readonly<{ name: 'broker'; options: BrokerBenchOptions }>
   | Readonly<{ name: 'endpoints'; options: EndpointBenchOptions }>
-  | Readonly<{ name: 'ledger'; options: LedgerBenchOptions }>;
+  | Readonly<{ name: 'ledger'; options: LedgerBenchOptions }>
+  | Readonly<{ name: 'routing'; options: RoutingBenchOptions }>;
 
 /** Throws where a flag is unknown or makes no sense. */
 export function benchCommand(args: readonly string[]): BenchCommand {
@@ -139,6 +141,7 @@ export function benchCommand(args: readonly string[]): BenchCommand {
   if (first === 'broker') return { name: first, options: brokerBenchOptions(rest) };
   if (first === 'endpoints') return { name: first, options: endpointBenchOptions(rest) };
   if (first === 'ledger') return { name: first, options: ledgerBenchOptions(rest) };
+  if (first === 'routing') return { name: first, options: routingBenchOptions(rest) };
   return { name: 'gateway', options: gatewayOptions(first === 'gateway' ? rest : args) };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The bench command: measures the gateway, the kinds of its endpoints or the broker beside what each can be compared
- * with, or the ledger, all in one run on this machine.
+ * with, or the ledger, or how routes are decided, all in one run on this machine.
  */
 import { guard } from '@aisbf/one-machine';
 import { type BenchCommand, benchCommand, usage } from './bench-options.js';
@@ -9,9 +9,12 @@ import { endpointUsage } from './endpoints/endpoint-bench-options.js';
 import { runEndpointBench } from './endpoints/run.js';
 import { ledgerUsage } from './ledger-bench/ledger-bench-options.js';
 import { runLedgerBench } from './ledger-bench/run.js';
+import { routingUsage } from './routing/routing-bench-options.js';
+import { runRoutingBench } from './routing/run.js';
 import { runBench } from './run.js';
 
 const startedMs = Date.now();
+const allUsage = `${usage}${endpointUsage}${ledgerUsage}${routingUsage}`;
 
 /** On stderr, so that stdout is the result alone. */
 function progress(step: string): void {
@@ -23,9 +26,7 @@ function commandOrUsage(): BenchCommand {
   try {
     return benchCommand(process.argv.slice(2));
   } catch (error) {
-    process.stderr.write(
-      `${error instanceof Error ? error.message : error}\n\n${usage}${endpointUsage}${ledgerUsage}`,
-    );
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n\n${allUsage}`);
     process.exit(2);
   }
 }
@@ -38,13 +39,15 @@ function run(command: BenchCommand): Promise<string> {
       return runEndpointBench(command.options, progress);
     case 'ledger':
       return runLedgerBench(command.options, progress);
+    case 'routing':
+      return runRoutingBench(command.options, progress);
     case 'gateway':
       return runBench(command.options, progress);
   }
 }
 
 if (process.argv.includes('--help')) {
-  process.stdout.write(`${usage}${endpointUsage}${ledgerUsage}`);
+  process.stdout.write(allUsage);
   process.exit();
 }
 const command = commandOrUsage();

@@ -1,4 +1,5 @@
-import { AttemptEnded, subjects } from '@aisbf/contracts';
+import { randomUUID } from 'node:crypto';
+import { AttemptEnded, type Candidate, subjects } from '@aisbf/contracts';
 import { createLog, NatsBus } from '@aisbf/platform';
 import { natsUrl, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -49,7 +50,35 @@ async function factOf(script: UpstreamScript, request: object): Promise<AttemptE
   return until(() => facts.find(({ providerId }) => providerId === candidate.providerId));
 }
 
+/** As that of a worker, whose broker this upstream is. */
+function asSession(one: Candidate): Candidate {
+  if (one.kind === 'session') return one;
+  const { providerId, providerLabel, sellerOwnerId, model, outputTokensHeld } = one;
+  return {
+    ...{ providerId, providerLabel, sellerOwnerId, model, outputTokensHeld },
+    ...{ kind: 'session', brokerUrl: new URL(one.url).origin },
+    ...{ sessionId: randomUUID(), sessionEpoch: 1 },
+  };
+}
+
 describe('what routers hear of an attempt', () => {
+  it('at a worker that warms up: nothing bad, as its broker waits for it and so does the gateway', async () => {
+    bench.peers.deadlines = { firstByteMs: 100, idleMs: 100, totalMs: 10_000 };
+    const warming = await bench.upstream(async (_request, response) => {
+      await passing(700);
+      response.writeHead(200, sse).end(chunkEvent({ content: 'warm' }, 'stop') + done);
+    });
+    bench.peers.candidates = [asSession(warming)];
+    const response = await bench.buy(streamRequest);
+    expect(await response.text()).toContain('warm');
+    const { providerId } = warming;
+    const fact = await until(() => facts.find((one) => one.providerId === providerId));
+    expect(fact).toMatchObject({ isSuccess: true, reason: null });
+    expect(fact.firstByteMs).toBeGreaterThanOrEqual(600);
+    expect((await bench.settlement()).attempts).toMatchObject([{ result: 'served' }]);
+    bench.peers.restore();
+  });
+
   it('of a stream: how long it took, and what came of it', async () => {
     const fact = await factOf(async (_request, response) => {
       response.writeHead(200, sse).write(chunkEvent({ content: 'one two' }));

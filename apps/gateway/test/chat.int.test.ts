@@ -233,6 +233,17 @@ describe('an upstream that fails before its first content', () => {
     });
   });
 
+  it('has no longer for its first byte than a short limit says', async () => {
+    bench.peers.deadlines = { firstByteMs: 100, idleMs: 5_000, totalMs: 10_000 };
+    bench.peers.candidates = [await bench.upstream(() => undefined), good];
+    expect((await bench.buy(request)).status).toBe(200);
+    const { attempts } = await bench.settlement();
+    expect(attempts).toMatchObject([{ reason: 'timeout' }, { result: 'served' }]);
+    const [first] = attempts;
+    // A clock that is looked at twice a second would be late by more.
+    expect((first?.endedAtMs ?? 0) - (first?.startedAtMs ?? 0)).toBeLessThan(450);
+  });
+
   it('is not asked more often than the plan allows', async () => {
     bench.peers.attemptsMax = 2;
     const dead = candidateAt('http://127.0.0.1:1/v1');

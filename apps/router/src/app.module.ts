@@ -15,7 +15,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { Redis } from 'ioredis';
 import type { RouterSettings } from './config.js';
 import { CredentialEvents } from './credential-events.js';
-import { Presence } from './domain/presence.js';
+import { Presence, type PresenceSettings } from './domain/presence.js';
 import { RouterEvents } from './events.js';
 import { ActTending, ActTendingSettings } from './inbound/act-tending.js';
 import { AllowanceTending } from './inbound/allowance-tending.js';
@@ -211,13 +211,7 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
 
 function presenceSettingsFor(settings: RouterSettings) {
   return [
-    value(
-      new Presence({
-        brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
-        snapshotRetryMs: settings.ROUTER_PRESENCE_RETRY_MS,
-        bufferedEventsMax: settings.ROUTER_PRESENCE_EVENTS_MAX,
-      }),
-    ),
+    value(new Presence(presenceSettings(settings))),
     value(new PresenceListenerSettings(settings.ROUTER_PRESENCE_TICK_MS)),
   ];
 }
@@ -237,19 +231,7 @@ function settingsFor(settings: RouterSettings) {
     ),
     value(new ActTendingSettings(settings.ROUTER_ACTS_INTERVAL_MS)),
     value(new CatalogueWatchSettings(settings.ROUTER_CATALOGUE_POLL_MS)),
-    value(
-      new HealthSettings(
-        {
-          baseMs: settings.ROUTER_COOLDOWN_MS_BASE,
-          maxMs: settings.ROUTER_COOLDOWN_MS_MAX,
-          retryAfterMsMax: settings.ROUTER_RETRY_AFTER_MS_MAX,
-          recentMax: settings.ROUTER_OUTLIER_ATTEMPTS,
-          recentRestMs: settings.ROUTER_OUTLIER_MS,
-        },
-        settings.ROUTER_TRIAL_MS_MAX,
-        settings.ROUTER_COOLDOWN_ENTRIES_MAX,
-      ),
-    ),
+    value(healthSettings(settings)),
     value(new LiveFailuresSettings(settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new PaceSettings(settings.ROUTER_PACE_REQUESTS_MIN, settings.ROUTER_PACE_ENTRIES_MAX)),
     value(new OwnerRateSettings(settings.ROUTER_OWNER_RATE_REQUESTS_MAX)),
@@ -306,7 +288,29 @@ function termSettings(settings: RouterSettings): TermSettings {
   });
 }
 
-function planningSettings(settings: RouterSettings): PlanningSettings {
+export function presenceSettings(settings: RouterSettings): PresenceSettings {
+  return {
+    brokerSilenceMsMax: settings.ROUTER_BROKER_SILENCE_MS_MAX,
+    snapshotRetryMs: settings.ROUTER_PRESENCE_RETRY_MS,
+    bufferedEventsMax: settings.ROUTER_PRESENCE_EVENTS_MAX,
+  };
+}
+
+export function healthSettings(settings: RouterSettings): HealthSettings {
+  return new HealthSettings(
+    {
+      baseMs: settings.ROUTER_COOLDOWN_MS_BASE,
+      maxMs: settings.ROUTER_COOLDOWN_MS_MAX,
+      retryAfterMsMax: settings.ROUTER_RETRY_AFTER_MS_MAX,
+      recentMax: settings.ROUTER_OUTLIER_ATTEMPTS,
+      recentRestMs: settings.ROUTER_OUTLIER_MS,
+    },
+    settings.ROUTER_TRIAL_MS_MAX,
+    settings.ROUTER_COOLDOWN_ENTRIES_MAX,
+  );
+}
+
+export function planningSettings(settings: RouterSettings): PlanningSettings {
   return new PlanningSettings(
     {
       feeBpsDefault: settings.ROUTER_FEE_BPS,

@@ -27,9 +27,13 @@ export function checkCeilings(one: PlanCase, seed: string): number {
   return plan.candidates.length;
 }
 
-function checkPrice({ offer }: Upstream, { pricesMax, costMax, promptTokens }: RequestFacts): void {
+function checkPrice({ offer }: Upstream, facts: RequestFacts): void {
+  const { pricesMax, costMax } = facts;
   assert(!pricesMax || !isAbovePrices(offer.prices, pricesMax), 'a price');
-  assert(costMax === undefined || startCost(offer.prices, promptTokens) <= BigInt(costMax), 'cost');
+  const importMax = Object.entries(offer.throughImport?.pricesMax ?? {});
+  const most = Object.fromEntries(importMax.map(([kind, price]) => [kind, String(price)]));
+  assert(!isAbovePrices(offer.prices, most), 'what an import takes');
+  assert(costMax === undefined || startCost(offer.prices, facts) <= BigInt(costMax), 'cost');
 }
 
 function checkPromises({ offer }: Upstream, { preferences = {} }: RequestFacts): void {
@@ -44,7 +48,10 @@ function checkMachine({ target, modelThere }: Upstream, { facts, settings }: Pla
   const { models, frameBytesMax, state } = target.present.session;
   const model = models.find(({ name }) => name === modelThere);
   assert(model && state === 'serving', 'a machine that does not serve this');
-  assert(facts.promptTokens <= (model.contextTokensMax ?? facts.promptTokens), 'context');
+  const gives = facts.endpoint === 'embeddings' ? 'embedding' : 'text';
+  const isText = !['images.generations', 'studio'].includes(facts.endpoint);
+  assert(!isText || (model.outputs?.includes(gives) ?? true), 'output');
+  assert(!isText || facts.promptTokens <= (model.contextTokensMax ?? Number.MAX_VALUE), 'context');
   assert(!facts.hasTools || model.hasTools !== false, 'tools');
   for (const input of facts.inputs ?? []) assert(model.inputs?.includes(input) ?? true, 'input');
   assert(facts.bodyBytes + settings.frameOverheadBytes <= frameBytesMax, 'frame');

@@ -40,7 +40,8 @@ function checkRejections(
   { rejections: all }: Expected,
 ): void {
   const told = rejections.map(
-    ({ providerLabel, model, reason }) => `${providerLabel} ${model}: ${reason}`,
+    ({ providerLabel, model, reason, import: by }) =>
+      `${providerLabel} ${model}${by === undefined ? '' : ` by ${by}`}: ${reason}`,
   );
   assert.equal(new Set(told).size, told.length, 'a rejection is told twice');
   assert.equal(told.length, Math.min(all.size, settings.rejectionsMax), 'how many are rejected');
@@ -79,6 +80,7 @@ function checkMembers(one: PlanCase, { candidates }: Considered, expected: Expec
     assert(upstream, `nobody may ask ${names[at]}`);
     const { offer, modelThere } = upstream;
     assert.equal(candidate.modelThere, modelThere);
+    assert.equal(candidate.endpoint, upstream.endpoint, 'by which endpoint');
     assert.deepEqual(candidate.offer.prices, offer.prices, 'prices');
     assert.equal(candidate.offer.feeBps, offer.feeBps, 'fee');
     assert.equal(candidate.offer.isOwn, offer.isOwn);
@@ -109,10 +111,7 @@ function toUpstream({ upstreams }: Expected, candidate: Upstream) {
 }
 
 function checkMoney(one: PlanCase, { candidates, holdAmount }: Considered): void {
-  const offers = candidates.map(({ offer }) => ({
-    ...offer,
-    name: `${offer.provider.id} ${offer.model}`,
-  }));
+  const offers = candidates.map(({ offer }) => offer);
   assert.equal(holdAmount, candidates.length === 0 ? 0n : holdOf(one, offers), 'the hold');
 }
 
@@ -138,9 +137,12 @@ function checkDice(one: PlanCase, expected: Expected, seed: string): void {
 /** What decides before any lot does: the wishes, then the place among the routes, then the outer priority. */
 function classOf(one: PlanCase, expected: Expected, candidate: Upstream) {
   const upstream = toUpstream(expected, candidate);
-  const { name } = upstream.offer;
+  // By itself, or through an import.
+  const names = expected.upstreams
+    .filter(({ healthName }) => healthName === upstream.healthName)
+    .map(({ offer }) => offer.name);
   const holds = (tree: Expected['routes'][number]) =>
-    offersIn(tree).some((offer) => offer.name === name);
+    offersIn(tree).some((offer) => names.includes(offer.name));
   const at = expected.routes.findIndex(holds);
   const route = expected.routes[at];
   const steps = route && 'inOrder' in route ? route.inOrder.findIndex(holds) : 0;

@@ -63,6 +63,15 @@ async function routesOf(person: Person): Promise<string[]> {
   return body.models.map(({ id }: { id: string }) => id);
 }
 
+/** All that is told of a decision, beside who might serve. */
+async function explained(person: Person, route: string) {
+  const { requestId: _id, ...question } = admitRequest(person.apiToken, route);
+  const { status, body } = await routers[0].internal(internalPaths.routerExplain, {
+    ...{ ...question, type: 'explain', seed: 'seed' },
+  });
+  return { status, text: JSON.stringify(body) };
+}
+
 /** How many of so many at once, over both replicas, are let in. */
 async function letIn(person: Person, name: string, count: number): Promise<number> {
   const answers = await Promise.all(
@@ -152,6 +161,24 @@ describe('whom a provider is open to', () => {
       expect(refused.fault.details).toEqual({});
     }
     expect(await routesOf(people.stranger)).not.toContain(`club/${model}`);
+  });
+
+  it('is in no explanation of anybody else, neither by name, nor in a rotation, nor as a rival', async () => {
+    const hidden = await onSale('cellar', { audience: 'private' });
+    const shown = await onSale('window', { audience: 'market' });
+    const members = [hidden, shown].map(({ id }) => ({ providerId: id, model }));
+    await call(people.seller, 'PUT', '/api/catalog/rotations/both', { members });
+    const rotation = 'seller/rotation/both';
+    await until(async () => (await explained(people.stranger, rotation)).status === 200);
+    const own = await explained(people.seller, rotation);
+    expect(own.text).toContain('cellar');
+    for (const route of [rotation, model, 'autoselect/cheap', `cellar/${model}`]) {
+      const { text } = await explained(people.stranger, route);
+      // The route itself is said back.
+      expect(text.replaceAll(JSON.stringify(route), '')).not.toMatch(/cellar/);
+      expect(text).not.toContain(hidden.id);
+    }
+    expect((await explained(people.stranger, rotation)).text).toContain('window');
   });
 });
 

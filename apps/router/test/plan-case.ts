@@ -1,11 +1,11 @@
-import type { RequestFacts, SessionPresence } from '@aisbf/contracts';
+import type { EndpointName, RequestFacts, SessionPresence } from '@aisbf/contracts';
 import { Fault } from '@aisbf/faults';
-import { type CatalogueRecords, indexCatalogue } from '../src/domain/catalogue.js';
-import type { Cooldown } from '../src/domain/health.js';
+import { type Catalogue, type CatalogueRecords, indexCatalogue } from '../src/domain/catalogue.js';
+import { type Cooldown, providerOf } from '../src/domain/health.js';
 import type { Buyer } from '../src/domain/offer.js';
 import type { Pace } from '../src/domain/pace.js';
 import { consider, type PlanSettings } from '../src/domain/plan.js';
-import type { RateRejection } from '../src/domain/upstream.js';
+import type { RateRejection, Surroundings } from '../src/domain/upstream.js';
 import type { RandomSource } from '../src/domain/weighted-order.js';
 import { nowMs } from './random-schedule.js';
 
@@ -15,7 +15,7 @@ export type PlanCase = Readonly<{
   sessions: readonly SessionPresence[];
   /** By the name of the upstream's health. */
   health: ReadonlyMap<string, Cooldown>;
-  /** By the provider's id. */
+  /** By the provider's id and the endpoint, as `paceName` joins them. */
   pace: ReadonlyMap<string, Pace>;
   barred: ReadonlyMap<string, RateRejection>;
   buyer: Buyer;
@@ -24,28 +24,53 @@ export type PlanCase = Readonly<{
   settings: PlanSettings;
 }>;
 
+export function paceName(providerId: string, endpoint: EndpointName = 'chat.completions'): string {
+  return `${providerId} ${endpoint}`;
+}
+
 export type Considered = ReturnType<typeof consider>;
 
-/** What the router makes of it; a fault where nothing was looked at. */
-export function considered(one: PlanCase, random: RandomSource): Considered | Fault {
-  const { facts, buyer, settings, usualOutput } = one;
+/** What it is planned with: what was made of it for one plan serves the next. */
+export type Planner = Readonly<{
+  catalogue: Catalogue;
+  sessionsOf: Surroundings['sessionsOf'];
+  atMs: number;
+}>;
+
+export function plannerOf(one: PlanCase): Planner {
   const sessions = Map.groupBy(one.sessions, ({ providerId }) => providerId);
+  return {
+    catalogue: indexCatalogue(one.catalogue),
+    sessionsOf: (providerId) =>
+      (sessions.get(providerId) ?? []).map((session) => ({
+        session,
+        brokerId: 'broker',
+        brokerUrl: 'http://broker:1',
+      })),
+    atMs: nowMs,
+  };
+}
+
+/** What the router makes of it; a fault where nothing was looked at. */
+export function considered(
+  one: PlanCase,
+  random: RandomSource,
+  { catalogue, sessionsOf, atMs }: Planner = plannerOf(one),
+): Considered | Fault {
+  const { facts, buyer, settings, usualOutput } = one;
+  const failed = new Set([...one.health.keys()].map(providerOf));
   try {
     return consider({
       facts,
       buyer,
-      catalogue: indexCatalogue(one.catalogue),
+      catalogue,
       around: {
-        sessionsOf: (providerId) =>
-          (sessions.get(providerId) ?? []).map((session) => ({
-            session,
-            brokerId: 'broker',
-            brokerUrl: 'http://broker:1',
-          })),
+        sessionsOf,
         cooldownOf: (key) => one.health.get(key),
-        paceOf: (providerId) => one.pace.get(providerId),
+        hasCooldowns: (providerId) => failed.has(providerId),
+        paceOf: (providerId, _model, endpoint) => one.pace.get(paceName(providerId, endpoint)),
         barredOf: (providerId) => one.barred.get(providerId),
-        nowMs,
+        nowMs: atMs,
       },
       random,
       usualOutputOf: () => usualOutput,

@@ -1,4 +1,5 @@
-import type { PresentModel, SessionPresence } from '@aisbf/contracts';
+import assert from 'node:assert';
+import type { EndpointName, PresentModel, RequestFacts, SessionPresence } from '@aisbf/contracts';
 import type { Opening } from '../src/domain/provider-policy.js';
 import type { PlanCase } from './plan-case.js';
 import { isAbovePrices, startCost } from './plan-oracle-money.js';
@@ -9,6 +10,7 @@ import { nowMs } from './random-schedule.js';
 export type OracleUpstream = Readonly<{
   offer: OracleOffer;
   modelThere: string;
+  endpoint: EndpointName;
   session: SessionPresence | undefined;
   healthName: string;
 }>;
@@ -19,26 +21,41 @@ export type Fit = Readonly<{ upstreams: readonly OracleUpstream[]; reasons: read
 type Rule = readonly [reason: string, isBroken: boolean];
 
 export function fitOf(one: PlanCase, offer: OracleOffer): Fit {
-  const { provider, model } = offer;
   const against = first(offerRules(one, offer));
   if (against !== undefined) return { upstreams: [], reasons: [against] };
-  const { source } = provider;
-  if (source.kind === 'openai') {
-    const modelThere = source.models.get(model);
-    if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
-    if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
-    const healthName = `${provider.id}\n\n${modelThere}\n${one.facts.endpoint}`;
-    return { upstreams: [{ offer, modelThere, session: undefined, healthName }], reasons: [] };
-  }
+  return offer.provider.source.kind === 'openai' ? hostedFit(one, offer) : workersFit(one, offer);
+}
+
+function hostedFit({ facts }: PlanCase, offer: OracleOffer): Fit {
+  const { id, source } = offer.provider;
+  assert(source.kind === 'openai');
+  const modelThere = source.models.get(offer.model);
+  if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
+  const isStudio = facts.endpoint === 'studio';
+  const endpoint = isStudio ? undefined : askedBy(facts.endpoint, source.endpoints ?? undefined);
+  if (!endpoint) return { upstreams: [], reasons: ['endpoint_unsupported'] };
+  if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
+  const healthName = `${id}\n\n${modelThere}\n${endpoint}`;
+  return {
+    upstreams: [{ offer, modelThere, endpoint, session: undefined, healthName }],
+    reasons: [],
+  };
+}
+
+function workersFit(one: PlanCase, offer: OracleOffer): Fit {
+  const { provider, model } = offer;
   const upstreams: OracleUpstream[] = [];
   const reasons = new Set<string>();
   const sessions = one.sessions.filter(({ providerId }) => providerId === provider.id);
   if (sessions.length === 0) reasons.add('no_live_session');
   for (const session of sessions) {
-    const why = whyNot(one, session, model);
-    const healthName = `${provider.id}\n${session.sessionId}\n${model}\n${one.facts.endpoint}`;
-    if (why === undefined) upstreams.push({ offer, modelThere: model, session, healthName });
-    else reasons.add(why);
+    const why = isPathForbidden(one, offer, session)
+      ? 'endpoint_not_allowed'
+      : whyNot(one, session, model);
+    const endpoint = doorOf(one, session);
+    const healthName = `${provider.id}\n${session.sessionId}\n${model}\n${endpoint}`;
+    if (why !== undefined || !endpoint) reasons.add(why ?? '');
+    else upstreams.push({ offer, modelThere: model, endpoint, session, healthName });
   }
   return { upstreams, reasons: [...reasons] };
 }
@@ -85,22 +102,33 @@ function offerRules(one: PlanCase, offer: OracleOffer): readonly Rule[] {
       'quantization_differs',
       source.kind === 'openai' && !isQuantizedAsWished(undefined, wishes.quantizations),
     ],
+    ['price_above_import_max', isAboveImport(offer)],
     ['price_above_max', isTooDearFor(one, offer)],
     ['disabled', !provider.isEnabled],
     ['paused_for_usage', offer.isPaused],
     [
       'endpoint_not_allowed',
-      !isOwn && policy?.endpoints != null && !policy.endpoints.includes(facts.endpoint),
+      // Of paths of their own workers are asked one by one.
+      !isOwn &&
+        facts.endpoint !== 'studio' &&
+        policy?.endpoints != null &&
+        !policy.endpoints.includes(facts.endpoint),
     ],
     ['closed_now', !isOwn && policy?.hours != null && !policy.hours.some(isOpen)],
     [barring ?? '', barring !== undefined],
   ];
 }
 
+function isAboveImport({ prices, through }: OracleOffer): boolean {
+  if (!through) return false;
+  const most = Object.entries(through.pricesMax).map(([kind, price]) => [kind, String(price)]);
+  return isAbovePrices(prices, Object.fromEntries(most));
+}
+
 function isTooDearFor({ facts }: PlanCase, { prices }: OracleOffer): boolean {
-  const { pricesMax, costMax, promptTokens } = facts;
+  const { pricesMax, costMax } = facts;
   if (pricesMax && isAbovePrices(prices, pricesMax)) return true;
-  return costMax !== undefined && startCost(prices, promptTokens) > BigInt(costMax);
+  return costMax !== undefined && startCost(prices, facts) > BigInt(costMax);
 }
 
 function sessionRules(
@@ -111,23 +139,83 @@ function sessionRules(
   const model = session.models.find((each) => each.name === name);
   if (!model) return [['not_offered', true]];
   const { preferences: wishes = {}, promptTokens } = facts;
-  const { endpoints, state, inFlight, inFlightMax, queued } = session;
+  const { state, inFlight, inFlightMax, queued } = session;
   const context = model.contextTokensMax ?? Number.POSITIVE_INFINITY;
   return [
-    [
-      'endpoint_unsupported',
-      endpoints !== undefined && !endpoints.includes('/v1/chat/completions'),
-    ],
-    ['output_unsupported', model.outputs !== undefined && !model.outputs.includes('text')],
+    ['endpoint_unsupported', doorOf({ facts }, session) === undefined],
+    ['output_unsupported', !givesAnswers(model, facts.endpoint)],
     ['input_unsupported', !takesInputs(model, facts.inputs ?? [])],
     ['tools_unsupported', facts.hasTools === true && model.hasTools === false],
-    ['context_too_small', promptTokens > context],
+    ['context_too_small', isRead(facts.endpoint) && promptTokens > context],
     ['quantization_differs', !isQuantizedAsWished(model.quantization, wishes.quantizations)],
     ['parameters_unsupported', !heeds(model, wishes.parameters ?? [])],
     ['frame_too_large', facts.bodyBytes > session.frameBytesMax - settings.frameOverheadBytes],
     [state, state !== 'serving'],
     ['at_capacity', inFlightMax - inFlight <= 0 && settings.sessionQueuedMax - queued <= 0],
   ];
+}
+
+const paths: Readonly<Partial<Record<EndpointName, string>>> = {
+  'chat.completions': '/v1/chat/completions',
+  responses: '/v1/responses',
+  embeddings: '/v1/embeddings',
+  'images.generations': '/v1/images/generations',
+};
+
+function doorOf({ facts }: Pick<PlanCase, 'facts'>, { endpoints }: SessionPresence) {
+  if (facts.endpoint !== 'studio') return askedBy(facts.endpoint, endpoints && doorsAt(endpoints));
+  return pathOf(facts, endpoints) === undefined ? undefined : facts.endpoint;
+}
+
+/** What a worker calls the path: as it is, or by the first of its names that has a blank where the path has something. */
+function pathOf({ studioPath = '' }: RequestFacts, endpoints: readonly string[] = []) {
+  const isSo = (name: string) =>
+    new RegExp(`^${name.replaceAll(/\{[^}]*\}/g, '[^/]+')}$`).test(studioPath);
+  return endpoints.find((name) => name === studioPath) ?? endpoints.find(isSo);
+}
+
+/** The owner has not allowed others what its worker calls so, nor all of `studio`. */
+function isPathForbidden(
+  { facts }: PlanCase,
+  { isOwn, provider, model }: OracleOffer,
+  { endpoints, models }: SessionPresence,
+): boolean {
+  const path = facts.endpoint === 'studio' ? pathOf(facts, endpoints) : undefined;
+  const allowed = provider.policy?.endpoints;
+  if (isOwn || !path || !allowed || models.every(({ name }) => name !== model)) return false;
+  const name = path
+    .replace('/v1/', '')
+    .replaceAll(/\/\{[^}]*\}/g, '')
+    .replaceAll('/', '.');
+  return !allowed.includes('studio') && !allowed.includes(name);
+}
+
+function doorsAt(told: readonly string[]): ReadonlySet<EndpointName> {
+  const names = Object.keys(paths) as EndpointName[];
+  return new Set(names.filter((name) => told.includes(paths[name] ?? '')));
+}
+
+/** Responses can be said as chat, to whoever does not say that it takes them. Who says nothing is asked. */
+function askedBy(
+  wanted: EndpointName,
+  doors: ReadonlySet<EndpointName> | undefined,
+): EndpointName | undefined {
+  const inStead = wanted === 'responses' ? 'chat.completions' : wanted;
+  if (!doors) return inStead;
+  if (doors.has(wanted)) return wanted;
+  return doors.has(inStead) ? inStead : undefined;
+}
+
+function givesAnswers({ outputs }: PresentModel, endpoint: EndpointName): boolean {
+  if (endpoint === 'studio') return true;
+  const wanted = { embeddings: 'embedding', 'images.generations': 'image' };
+  const output = endpoint in wanted ? wanted[endpoint as keyof typeof wanted] : 'text';
+  return outputs === undefined || outputs.includes(output);
+}
+
+/** Whoever draws, and whoever is asked for a path of its own, has no context that a prompt must fit into. */
+function isRead(endpoint: EndpointName): boolean {
+  return !['images.generations', 'studio'].includes(endpoint);
 }
 
 /** What a worker does not say is no reason to leave it out. */

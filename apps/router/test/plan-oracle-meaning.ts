@@ -1,7 +1,9 @@
-import type { Provider, Rotation, RotationLimits } from '../src/domain/catalogue.js';
+import type { MarketImport, Provider, Rotation, RotationLimits } from '../src/domain/catalogue.js';
 import type { PlanCase } from './plan-case.js';
 import {
   hasAtTheMoment,
+  importedOffer,
+  importOpen,
   isLetIn,
   isListed,
   isMine,
@@ -25,7 +27,7 @@ export type Meaning = Readonly<{
 const operator = 'global';
 const autoselectForm =
   /^(?:(?<word>autoselect|autoselections|user-autoselect)|(?<owner>[^/]+)\/autoselect)\/(?<name>[^/]+)$/;
-const reserved = /^(?:rotation|rotations|autoselect|autoselections|user-\w+)\//;
+const reserved = /^(?:rotation|rotations|autoselect|autoselections|import|imports|user-\w+)\//;
 
 export function meaningOf(one: PlanCase, route: string): Meaning {
   const { rules } = one.buyer;
@@ -42,17 +44,27 @@ export function meaningOf(one: PlanCase, route: string): Meaning {
 
 function named(one: PlanCase, route: string): Meaning | undefined {
   const oneWord = /^[^/]+$/.exec(route);
-  if (oneWord) return onlyOf(wordOffers(one, route));
+  if (oneWord) return wordMeaning(one, route);
   const own = /^user-provider\/([^/]+)\/(.+)$/s.exec(route);
   if (own)
     return onlyOf(offersOf(one, own[2], (each) => isMine(one, each) && each.name === own[1]));
   const rotation = /^(rotation|rotations|user-rotation)\/([^/]+)$/.exec(route);
   if (rotation) return rotationNamed(one, nearestRotation(one, rotation[2], rotation[1]));
+  const imported = /^(import|imports|user-import)\/([^/]+)$/.exec(route);
+  if (imported) return importMeaning(one, nearestImport(one, imported[2], imported[1]));
   if (reserved.test(route)) return undefined;
   const theirs = /^([^/]+)\/provider\/([^/]+)\/(.+)$/s.exec(route);
   if (theirs) {
     const [, owner, name, model] = theirs;
     return onlyOf(offersOf(one, model, (each) => each.username === owner && each.name === name));
+  }
+  const theirImport = /^([^/]+)\/import\/([^/]+)$/.exec(route);
+  if (theirImport) {
+    const [, owner, name] = theirImport;
+    return importMeaning(
+      one,
+      importOpen(one, (each) => each.username === owner && each.name === name),
+    );
   }
   const theirRotation = /^([^/]+)\/rotation\/([^/]+)$/.exec(route);
   if (theirRotation) {
@@ -96,14 +108,45 @@ function shortOffers(one: PlanCase, name: string, model: string): readonly Oracl
   return offersOf(one, model, (provider) => meant.includes(provider));
 }
 
-function wordOffers(one: PlanCase, model: string): readonly OracleOffer[] {
-  const { providers } = one.catalogue;
-  const own = providers.filter(
+/** One's own import of that name, unless a model of one's own is called so as well. */
+function wordMeaning(one: PlanCase, model: string): Meaning | undefined {
+  const own = one.catalogue.providers.filter(
     (each) => isMine(one, each) && each.isEnabled && hasAtTheMoment(one, each, model),
   );
+  const imported = nearestImport(one, model, 'user-import');
+  if (imported && own.length > 0) return { refusal: 'ROUTE_AMBIGUOUS' };
+  if (imported) return importMeaning(one, imported);
+  return onlyOf(own.length > 0 ? meantBy(one, model, own) : wordOffers(one, model));
+}
+
+function wordOffers(one: PlanCase, model: string): readonly OracleOffer[] {
+  const { providers } = one.catalogue;
   const others = providers.filter((each) => !isMine(one, each) && sells(one, model)(each));
-  const meant = own.length > 0 ? own : operatorFirst(others);
+  const shared = importedOffer(
+    one,
+    one.catalogue.imports?.find(({ username, name }) => username === operator && name === model),
+  );
+  if (!shared) return meantBy(one, model, operatorFirst(others));
+  const beside = others.filter(({ username }) => username === operator);
+  return [shared, ...meantBy(one, model, beside)];
+}
+
+function meantBy(one: PlanCase, model: string, meant: readonly Provider[]) {
   return offersOf(one, model, (provider) => meant.includes(provider));
+}
+
+function nearestImport(one: PlanCase, name: string | undefined, form: string | undefined) {
+  const called = (one.catalogue.imports ?? []).filter((each) => each.name === name);
+  const own = called.find((each) => isMine(one, each));
+  if (own || form === 'user-import') return own;
+  return called.find(({ username }) => username === operator);
+}
+
+/** Only its maker is told that it leads nowhere. */
+function importMeaning(one: PlanCase, found: MarketImport | undefined): Meaning | undefined {
+  const offer = importedOffer(one, found);
+  if (offer) return { tree: { offer } };
+  return found && isMine(one, found) ? { refusal: 'IMPORT_NOT_ON_SALE' } : undefined;
 }
 
 function rotationNamed(one: PlanCase, rotation: Rotation | undefined): Meaning | undefined {

@@ -37,27 +37,39 @@ function roundedUp(millionths: bigint): bigint {
   return whole * 1_000_000n === millionths ? whole : whole + 1n;
 }
 
+/** What is used whatever the answer is: the prompt, and pieces that are asked for or came along. */
+type Given = Pick<RequestFacts, 'promptTokens' | 'units'>;
+
+/** Of pieces each costs its price. */
+function costOfPieces(prices: Prices, { units = {} }: Given): bigint {
+  let sum = prices.request ?? 0n;
+  for (const kind of perPiece) {
+    if (kind !== 'request') sum += BigInt(units[kind] ?? 0) * (prices[kind] ?? 0n);
+  }
+  return sum;
+}
+
 /** What a request costs at most with so much output. */
-export function costAtMost(prices: Prices, promptTokens: number, outputTokens: number): bigint {
+export function costAtMost(prices: Prices, given: Given, outputTokens: number): bigint {
   const { prompt, completion } = dearestToken(prices);
   return roundedUp(
-    BigInt(promptTokens) * prompt +
+    BigInt(given.promptTokens) * prompt +
       BigInt(outputTokens) * completion +
-      1_000_000n * (prices.request ?? 0n),
+      1_000_000n * costOfPieces(prices, given),
   );
 }
 
 /** What it costs to hear the first word. */
-export function startCost(prices: Prices, promptTokens: number): bigint {
-  return costAtMost(prices, promptTokens, 1);
+export function startCost(prices: Prices, given: Given): bigint {
+  return costAtMost(prices, given, 1);
 }
 
 /** What it is expected to cost: nothing of it cached or thought. */
-export function plainCost(prices: Prices, promptTokens: number, outputTokens: number): bigint {
+export function plainCost(prices: Prices, given: Given, outputTokens: number): bigint {
   return roundedUp(
-    BigInt(promptTokens) * (prices.prompt_token ?? 0n) +
+    BigInt(given.promptTokens) * (prices.prompt_token ?? 0n) +
       BigInt(outputTokens) * (prices.completion_token ?? 0n) +
-      1_000_000n * (prices.request ?? 0n),
+      1_000_000n * costOfPieces(prices, given),
   );
 }
 

@@ -1,6 +1,6 @@
 import type { TokenRules } from '@aisbf/contracts';
 import type { Prices } from '@aisbf/money';
-import type { Provider } from '../src/domain/catalogue.js';
+import type { MarketImport, Provider } from '../src/domain/catalogue.js';
 import type { PlanCase } from './plan-case.js';
 import { holdingAt, nowMs } from './random-schedule.js';
 
@@ -13,6 +13,8 @@ export type OracleOffer = Readonly<{
   prices: Prices;
   feeBps: number;
   isPaused: boolean;
+  /** The import that has led to it, which takes no more than so much. */
+  through?: MarketImport;
 }>;
 
 export function isMine({ buyer }: PlanCase, owned: Readonly<{ ownerId: string }>): boolean {
@@ -27,10 +29,17 @@ export function isLetIn({ buyer }: PlanCase, { ownerId, policy }: Provider): boo
   return audience === 'market';
 }
 
-/** What it costs others while it is on sale. */
+/** What it costs others while it is on sale; in a batch so many percent of that, rounded down. */
 export function salePrices(one: PlanCase, providerId: string, model: string): Prices | undefined {
   const listing = listingOf(one, providerId, model);
-  return listing?.isActive ? holdingAt(listing.prices, nowMs) : undefined;
+  const whole = listing?.isActive ? holdingAt(listing.prices, nowMs) : undefined;
+  const percent = one.facts.isBatch ? (listing?.batchPercent ?? 100) : 100;
+  if (!whole || percent === 100) return whole;
+  const entries = Object.entries(whole).map(([kind, price]) => {
+    const hundredths = price * BigInt(percent);
+    return [kind, (hundredths - (hundredths % 100n)) / 100n];
+  });
+  return Object.fromEntries(entries) as Prices;
 }
 
 /** One's own always; what is somebody else's, while it is on sale to one. */
@@ -53,6 +62,24 @@ export function offerOf(one: PlanCase, providerId: string, model: string): Oracl
     (check) => check.providerId === providerId && check.model === model && check.state === 'paused',
   );
   return { name, provider, model, isOwn, prices, feeBps, isPaused };
+}
+
+/** Its maker's, and where that is the operator, everybody's. */
+export function importOpen(
+  one: PlanCase,
+  isMeant: (found: MarketImport) => boolean,
+): MarketImport | undefined {
+  const found = one.catalogue.imports?.find(isMeant);
+  return found && (isMine(one, found) || found.username === 'global') ? found : undefined;
+}
+
+/** The same as by its own name, at the same price. */
+export function importedOffer(
+  one: PlanCase,
+  through: MarketImport | undefined,
+): OracleOffer | undefined {
+  const offer = through && offerOf(one, through.providerId, through.model);
+  return offer && { ...offer, name: `${offer.name} ${through.id}`, through };
 }
 
 /** Whether a provider has a model at the moment, on sale or not. */

@@ -1,7 +1,7 @@
 import type { Percentiles } from '@aisbf/contracts';
 import type { PaceFigures } from '../src/domain/pace.js';
 import { type RandomSource, randomByName } from '../src/domain/weighted-order.js';
-import type { PlanCase } from './plan-case.js';
+import { type PlanCase, paceName } from './plan-case.js';
 import type { Expected } from './plan-oracle.js';
 import type { OracleUpstream } from './plan-oracle-fit.js';
 import { outputHeld, plainCost } from './plan-oracle-money.js';
@@ -30,21 +30,23 @@ export function orderOf(one: PlanCase, expected: Expected, dice: RandomSource): 
       random,
     ),
   );
-  const out = outAmong(one, pool);
+  // The same that is named by itself and through imports is one.
+  const places = onceEach(pool);
+  const out = outAmong(one, places);
   const untilOf = (upstream: OracleUpstream) =>
     out.get(upstream.healthName) ?? standingOf(one, upstream).untilMs;
   const drawn = drawFrom(tree, {
     random,
     machinesOf: (name) => pool.filter((each) => each.offer.name === name && untilOf(each) === 0),
   });
-  const once = [...new Map(drawn.map((each) => [each.healthName, each])).values()];
+  const once = onceEach(drawn);
   const classes = new Map(once.map((each) => [each, rankOf(one, expected, each)]));
   const wished = once.toSorted((left, right) =>
     compareLists(classes.get(left) ?? [], classes.get(right) ?? []),
   );
   const isTrial = (each: OracleUpstream) => standingOf(one, each).isOnTrial;
   const [first] = wished;
-  const cooling = pool
+  const cooling = places
     .filter((each) => untilOf(each) > 0)
     .map((upstream) => ({ upstream, untilMs: untilOf(upstream) }));
   const later = wished
@@ -58,14 +60,19 @@ export function orderOf(one: PlanCase, expected: Expected, dice: RandomSource): 
   };
 }
 
+function onceEach(all: readonly OracleUpstream[]): readonly OracleUpstream[] {
+  const names = all.map(({ healthName }) => healthName);
+  return all.filter(({ healthName }, at) => names.indexOf(healthName) === at);
+}
+
 /** What a wish makes of one; less is asked earlier, and equals stay as they were drawn. */
 export function rankOf(
   one: PlanCase,
   { wishes }: Expected,
-  { offer }: OracleUpstream,
+  { offer, endpoint }: OracleUpstream,
 ): readonly (number | bigint)[] {
   const { provider, isOwn } = offer;
-  const pace = one.pace.get(provider.id);
+  const pace = one.pace.get(paceName(provider.id, endpoint));
   const names = [provider.name, provider.username, `${provider.username}/${provider.name}`];
   const order = wishes.order ?? [];
   const place = order.findIndex((name) => names.includes(name));
@@ -74,7 +81,7 @@ export function rankOf(
     isEach(wishes.throughputMin, pace?.tokensPerS, (is, wish) => is >= wish);
   const output = outputHeld(one.facts, one.settings, one.usualOutput);
   const sorted = {
-    price: plainCost(offer.prices, one.facts.promptTokens, output),
+    price: plainCost(offer.prices, one.facts, output),
     latency: pace?.firstMs?.p50 ?? Number.POSITIVE_INFINITY,
     throughput: -(pace?.tokensPerS?.p50 ?? Number.NEGATIVE_INFINITY),
   };

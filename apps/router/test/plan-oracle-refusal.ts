@@ -1,3 +1,4 @@
+import type { EndpointName } from '@aisbf/contracts';
 import type { OracleOffer } from './plan-oracle-offers.js';
 
 /** What no waiting mends, and how the buyer is told. */
@@ -6,10 +7,11 @@ const lasting: Readonly<Record<string, string>> = {
   context_too_small: 'PROMPT_TOO_LONG',
   input_unsupported: 'INPUT_UNSUPPORTED',
   tools_unsupported: 'TOOLS_UNSUPPORTED',
-  output_unsupported: 'CHAT_UNSUPPORTED',
-  endpoint_unsupported: 'CHAT_UNSUPPORTED',
-  endpoint_not_allowed: 'CHAT_UNSUPPORTED',
+  output_unsupported: 'ENDPOINT_UNSUPPORTED',
+  endpoint_unsupported: 'ENDPOINT_UNSUPPORTED',
+  endpoint_not_allowed: 'ENDPOINT_UNSUPPORTED',
   price_above_max: 'PRICE_ABOVE_MAX',
+  price_above_import_max: 'PRICE_ABOVE_MAX',
 };
 
 /** What the buyer itself rules out: that lasts too, and is told so. */
@@ -19,7 +21,11 @@ const wishes: readonly string[] = [
 ];
 
 /** What a buyer is told where nobody of these can serve. */
-export function refusalOf(offers: readonly OracleOffer[], reasons: readonly string[]): string {
+export function refusalOf(
+  offers: readonly OracleOffer[],
+  reasons: readonly string[],
+  endpoint: EndpointName,
+): string {
   const isAll = (reason: string) => reasons.every((each) => each === reason);
   if (isAll('not_offered') && offers.every(({ isOwn }) => isOwn)) return 'MODEL_NOT_FOUND';
   if (isAll('rate_reached')) return 'PROVIDER_RATE_REACHED';
@@ -30,5 +36,8 @@ export function refusalOf(offers: readonly OracleOffer[], reasons: readonly stri
   if (unfit.some((reason) => !(reason in lasting))) return 'NO_CANDIDATE';
   if (unfit.length < told.length) return 'WISHES_UNMET';
   const codes = new Set(told.map((reason) => lasting[reason]));
-  return codes.size === 1 ? ([...codes][0] ?? '') : 'NO_WORKER_FITS';
+  if (codes.size > 1) return 'NO_WORKER_FITS';
+  const [code = ''] = codes;
+  const isChat = endpoint === 'chat.completions';
+  return isChat && code === 'ENDPOINT_UNSUPPORTED' ? 'CHAT_UNSUPPORTED' : code;
 }

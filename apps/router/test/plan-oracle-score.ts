@@ -1,5 +1,5 @@
 import type { AutoselectDefinition, CeilingName, Selection, Source } from '@aisbf/contracts';
-import type { PlanCase } from './plan-case.js';
+import { type PlanCase, paceName } from './plan-case.js';
 import type { OracleUpstream } from './plan-oracle-fit.js';
 import { costAtMost, isAbovePrices, outputHeld } from './plan-oracle-money.js';
 import { keepsSecrets, type OracleOffer } from './plan-oracle-offers.js';
@@ -29,17 +29,20 @@ export function knownOf(
   qualities: AutoselectDefinition['qualities'],
 ): Known {
   const { facts, settings, usualOutput } = one;
-  const { provider, model, isOwn } = offer;
-  const pace = one.pace.get(provider.id);
+  const { provider, model, isOwn, through } = offer;
+  // Of workers that are asked by different endpoints the first one's counts.
+  const pace = one.pace.get(paceName(provider.id, upstreams[0]?.endpoint));
   const sessions = upstreams.flatMap(({ session }) => session ?? []);
   const measured = sessions.flatMap((session) => session.measured ?? []);
   const isHosted = provider.source.kind === 'openai';
   const others = isHosted ? 'hosted' : 'workers';
   return {
-    label: `${provider.username}/${provider.name}/${model}`,
+    label: through
+      ? `${through.username}/import/${through.name}`
+      : `${provider.username}/${provider.name}/${model}`,
     offer,
     source: isOwn ? 'own' : others,
-    cost: costAtMost(offer.prices, facts.promptTokens, outputHeld(facts, settings, usualOutput)),
+    cost: costAtMost(offer.prices, facts, outputHeld(facts, settings, usualOutput)),
     // Who has several machines is known by the slowest of them, where nobody has measured them all.
     firstMs: pace?.firstMs?.p50 ?? most(measured.map(({ firstMs }) => firstMs)),
     speed: pace?.tokensPerS?.p50 ?? most(measured.map(({ chunksPerSecond }) => chunksPerSecond)),

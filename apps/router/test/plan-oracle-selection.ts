@@ -9,7 +9,14 @@ import { builtInAutoselects } from '../src/domain/built-in-autoselects.js';
 import type { Autoselect } from '../src/domain/catalogue.js';
 import type { PlanCase } from './plan-case.js';
 import { fitOf } from './plan-oracle-fit.js';
-import { isListed, isMine, type OracleOffer, offerOf } from './plan-oracle-offers.js';
+import {
+  importedOffer,
+  importOpen,
+  isListed,
+  isMine,
+  type OracleOffer,
+  offerOf,
+} from './plan-oracle-offers.js';
 import { refusalOf } from './plan-oracle-refusal.js';
 import { brokenBy, type Known, knownOf, scoresOf } from './plan-oracle-score.js';
 import { offersOfRotation, onceEach } from './plan-oracle-tree.js';
@@ -70,7 +77,7 @@ export function selectionOf(
     decision: decision?.name ?? null,
     outcomes,
     groups,
-    refusal: groups.length === 0 ? whyNobody(looks) : undefined,
+    refusal: groups.length === 0 ? whyNobody(one, looks) : undefined,
     isSecret: outcomes.some(({ isPrivate }) => isPrivate),
     unfit,
   };
@@ -133,13 +140,13 @@ function firstOfEach(groups: readonly (readonly Known[])[]): readonly (readonly 
     .filter((equals) => equals.length > 0);
 }
 
-function whyNobody(looks: readonly Look[]): string {
+function whyNobody(one: PlanCase, looks: readonly Look[]): string {
   const excluded = looks.flatMap(({ outcome }) => outcome.excluded);
   if (excluded.some(({ by }) => by.includes('not_private'))) return 'PRIVACY_UNMET';
   const offers = looks.flatMap((look) => look.offers);
   if (excluded.length > 0 || offers.length === 0) return 'SELECTION_EMPTY';
   const reasons = looks.flatMap(({ unfit }) => unfit.flatMap((each) => each.reasons));
-  return refusalOf(offers, reasons);
+  return refusalOf(offers, reasons, one.facts.endpoint);
 }
 
 function find(
@@ -180,8 +187,10 @@ function membersOf(
   return onceEach(
     from.flatMap((member) => {
       if ('rotationId' in member) return offersOfRotation(one, member.rotationId);
-      // Imports are tried elsewhere: these markets have none.
-      if ('importId' in member) return [];
+      if ('importId' in member) {
+        const found = importOpen(one, ({ id }) => id === member.importId);
+        return importedOffer(one, found) ?? [];
+      }
       return offerOf(one, member.providerId, member.model) ?? [];
     }),
   );

@@ -1,6 +1,6 @@
-import type { Rotation } from '../src/domain/catalogue.js';
+import type { Rotation, RotationMember } from '../src/domain/catalogue.js';
 import type { PlanCase } from './plan-case.js';
-import { type OracleOffer, offerOf } from './plan-oracle-offers.js';
+import { importedOffer, importOpen, type OracleOffer, offerOf } from './plan-oracle-offers.js';
 
 /** What a route leads to, as it is drawn from. */
 export type Tree =
@@ -46,18 +46,33 @@ export function rotationTree(
   above: readonly Rotation[] = [],
 ): Tree | undefined {
   if (above.length === 8 || above.includes(rotation)) return undefined;
-  const drawn: Branch[] = [];
-  for (const { target, weight, priority } of rotation.members) {
-    if (target.kind === 'model') {
-      const offer = offerOf(one, target.providerId, target.model);
-      if (offer) drawn.push({ name: offer.name, weight, priority, tree: { offer } });
-    } else if (target.kind === 'rotation') {
-      const inner = one.catalogue.rotations.find(({ id }) => id === target.rotationId);
-      const tree = inner && rotationTree(one, inner, [...above, rotation]);
-      if (tree) drawn.push({ name: target.rotationId, weight, priority, tree });
-    }
-  }
+  const drawn = rotation.members.flatMap(({ target, weight, priority }): readonly Branch[] => {
+    const found = leadsTo(one, target, [...above, rotation]);
+    return found ? [{ ...found, weight, priority }] : [];
+  });
   return drawn.length > 0 ? { drawn } : undefined;
+}
+
+function leadsTo(
+  one: PlanCase,
+  target: RotationMember['target'],
+  above: readonly Rotation[],
+): Pick<Branch, 'name' | 'tree'> | undefined {
+  if (target.kind === 'rotation') {
+    const inner = one.catalogue.rotations.find(({ id }) => id === target.rotationId);
+    const tree = inner && rotationTree(one, inner, above);
+    return tree && { name: target.rotationId, tree };
+  }
+  if (target.kind === 'model') {
+    const offer = offerOf(one, target.providerId, target.model);
+    return offer && { name: offer.name, tree: { offer } };
+  }
+  const { importId } = target;
+  const offer = importedOffer(
+    one,
+    importOpen(one, ({ id }) => id === importId),
+  );
+  return offer && { name: importId, tree: { offer } };
 }
 
 export function offersOfRotation(one: PlanCase, rotationId: string): readonly OracleOffer[] {

@@ -28,7 +28,7 @@ export type Expected = Readonly<{
 }>;
 
 /**
- * The rules of `docs/routing.md`, `docs/routing-health.md` and `docs/api.md` said again in the plainest way, by looking at
+ * The rules of `docs/routing.md` and `docs/api.md` said again in the plainest way, by looking at
  * everything for every question. Takes nothing from the router but its types, the definitions of what is built in, and the
  * dice.
  */
@@ -90,8 +90,9 @@ function nobody(refusal: string): Expected {
   };
 }
 
-export function toldOf({ provider, model }: OracleOffer, reason: string): Told {
-  return `${provider.username}/${provider.name} ${model}: ${reason}`;
+export function toldOf({ provider, model, through }: OracleOffer, reason: string): Told {
+  const by = through ? ` by ${through.username}/import/${through.name}` : '';
+  return `${provider.username}/${provider.name} ${model}${by}: ${reason}`;
 }
 
 function fitsIn(one: PlanCase, tree: Tree) {
@@ -112,16 +113,17 @@ function whyNobody(one: PlanCase, tree: Tree): string | undefined {
   return refusalOf(
     offersIn(tree),
     fits.flatMap(({ reasons }) => reasons),
+    one.facts.endpoint,
   );
 }
 
 /** What is held for these: what the dearest of them takes at most, within what the buyer wants to spend. */
-export function holdOf(one: PlanCase, offers: readonly OracleOffer[]): bigint {
+export function holdOf(one: PlanCase, offers: readonly Pick<OracleOffer, 'prices'>[]): bigint {
   const { facts, settings, usualOutput } = one;
   const output = outputHeld(facts, settings, usualOutput);
   let hold = 0n;
   for (const { prices } of offers) {
-    const cost = costAtMost(prices, facts.promptTokens, output);
+    const cost = costAtMost(prices, facts, output);
     if (cost > hold) hold = cost;
   }
   const most = facts.costMax === undefined ? hold : BigInt(facts.costMax);

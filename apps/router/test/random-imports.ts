@@ -74,15 +74,19 @@ function withImports(
   );
 }
 
-/** A market whose owners have imported from it. */
-export const importing: fc.Arbitrary<RandomMarket> = markets.chain((market) =>
-  importsOf(market.catalogue).chain((imports) =>
-    withImports(market.catalogue.rotations, imports).map((rotations) => ({
-      ...market,
-      catalogue: indexCatalogue({ ...market.catalogue, rotations, imports }),
-    })),
-  ),
-);
+/** Markets whose owners have imported from them. */
+export function importingIn(from: fc.Arbitrary<RandomMarket>): fc.Arbitrary<RandomMarket> {
+  return from.chain((market) =>
+    importsOf(market.catalogue).chain((imports) =>
+      withImports(market.catalogue.rotations, imports).map((rotations) => ({
+        ...market,
+        catalogue: indexCatalogue({ ...market.catalogue, rotations, imports }),
+      })),
+    ),
+  );
+}
+
+export const importing = importingIn(markets);
 
 /** Every form in which an import may be called. */
 export const importRoutes: readonly string[] = importNames.flatMap((name) => [

@@ -85,7 +85,7 @@ const modelFacts = fc
   .record({
     contextTokensMax: fc.option(fc.constantFrom(500, 500_000)),
     inputs: fc.option(fc.constantFrom(['text'], ['text', 'image']), { nil: undefined, freq: 2 }),
-    outputs: fc.constantFrom(undefined, undefined, ['text'], ['embedding']),
+    outputs: fc.constantFrom(undefined, undefined, ['text'], ['embedding'], ['image', 'text']),
     hasTools: fc.constantFrom(undefined, true, false),
     quantization: fc.constantFrom(undefined, 'Q4', 'Q8'),
     parameters: fc.constantFrom(undefined, undefined, ['temperature'], ['temperature', 'tools']),
@@ -111,19 +111,23 @@ const measured = fc.option(
 
 function listingsOf(all: readonly Provider[], share: number): fc.Arbitrary<readonly Listing[]> {
   const places = all.flatMap(({ id }) => models.map((model) => ({ providerId: id, model })));
-  return fc
-    .subarray(places, { minLength: Math.floor(places.length * share) })
-    .chain((chosen) =>
-      fc.tuple(
-        ...chosen.map(({ providerId, model }) =>
-          fc
-            .record({ prices: scheduleOf(prices, 1), isActive: mostly, fees: scheduleOf(ownFee) })
-            .map(
-              (terms): Listing => ({ id: `${providerId}-${model}`, providerId, model, ...terms }),
-            ),
-        ),
+  return fc.subarray(places, { minLength: Math.floor(places.length * share) }).chain((chosen) =>
+    fc.tuple(
+      ...chosen.map(({ providerId, model }) =>
+        fc
+          .record({
+            prices: scheduleOf(prices, 1),
+            isActive: mostly,
+            fees: scheduleOf(ownFee),
+            batchPercent: fc.constantFrom(undefined, 100, 50, 33),
+          })
+          .map(({ batchPercent, ...terms }): Listing => {
+            const share = batchPercent === undefined ? {} : { batchPercent };
+            return { id: `${providerId}-${model}`, providerId, model, ...terms, ...share };
+          }),
       ),
-    );
+    ),
+  );
 }
 
 function sessionsOf(
@@ -150,6 +154,9 @@ function sessionsOf(
               undefined,
               ['/v1/chat/completions'],
               ['/v1/audio/speech'],
+              ['/v1/embeddings', '/v1/responses'],
+              ['/v1/chat/completions', '/v1/pipelines/{id}/run'],
+              ['/v1/pipelines/{id}/run', '/v1/pipelines/fast/run'],
             ),
             measured,
             frameBytesMax: fc.constantFrom(4_096, 1_048_576),

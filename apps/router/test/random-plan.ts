@@ -1,4 +1,4 @@
-import type { RequestFacts } from '@aisbf/contracts';
+import type { EndpointName, OpenAiEndpoint, RequestFacts } from '@aisbf/contracts';
 import { nanos } from '@aisbf/money';
 import fc from 'fast-check';
 import type { Provider, Rotation, StoredAutoselect } from '../src/domain/catalogue.js';
@@ -7,7 +7,8 @@ import type { Pace } from '../src/domain/pace.js';
 import type { PlanSettings } from '../src/domain/plan.js';
 import { openPolicy, type ProviderPolicy } from '../src/domain/provider-policy.js';
 import type { RateRejection } from '../src/domain/upstream.js';
-import type { PlanCase } from './plan-case.js';
+import { type PlanCase, paceName } from './plan-case.js';
+import { importingIn, importRoutes } from './random-imports.js';
 import { fullMarkets, planSettings, type RandomMarket, routesOf } from './random-market.js';
 import { models, ownerIdOf, usernames } from './random-names.js';
 import { nowMs } from './random-schedule.js';
@@ -44,7 +45,12 @@ const policy: fc.Arbitrary<ProviderPolicy | undefined> = fc.option(
         { maxLength: 2 },
       ),
     ),
-    endpoints: rarelyNull(fc.constantFrom(['chat.completions'], ['embeddings'], [])),
+    endpoints: rarelyNull(
+      fc.constantFrom(
+        ...[['chat.completions'], ['embeddings'], []],
+        ...[['studio'], ['pipelines.run'], ['chat.completions', 'pipelines.fast.run']],
+      ),
+    ),
     buyerRates: fc.constant(rates),
     rates: fc.constant(rates),
   }),
@@ -114,6 +120,11 @@ const pricesMax = fc.record(
   { requiredKeys: [] },
 );
 
+/** One that workers have by name, one by a template, and one that nobody has. */
+export const studioPaths = fc.constantFrom(
+  ...['/v1/pipelines/fast/run', '/v1/pipelines/slow/run', '/v1/pipelines'],
+);
+
 const seldom = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
   const route = fc
@@ -122,6 +133,9 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
         { weight: 2, arbitrary: leadingRoutes(market) },
         { weight: 1, arbitrary: routesOf(market) },
         { weight: 1, arbitrary: autoselectRoutes },
+        ...(market.catalogue.imports.length > 0
+          ? [{ weight: 1, arbitrary: fc.constantFrom(...importRoutes) }]
+          : []),
       ),
       fc.constantFrom('', '', '', ':nitro', ':floor'),
     )
@@ -129,6 +143,16 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
   return fc
     .record({
       route,
+      endpoint: fc.constantFrom<EndpointName[]>(
+        ...Array.from({ length: 6 }, () => 'chat.completions' as const),
+        ...(['responses', 'embeddings', 'images.generations', 'studio', 'studio'] as const),
+      ),
+      studioPath: studioPaths,
+      isBatch: rarely(fc.boolean()),
+      isDeferred: rarely(fc.boolean()),
+      units: rarely(
+        fc.record({ image: fc.integer({ min: 1, max: 4 }), audio_second: fc.constantFrom(0, 90) }),
+      ),
       fallbacks: seldom(fc.array(route, { minLength: 1, maxLength: 3 })),
       stickyKey: rarely(fc.constantFrom('one', 'two')),
       preferences: wishes,
@@ -145,13 +169,11 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
       hasTools: seldom(fc.boolean()),
       signals: fc.option(signals, { nil: undefined }),
     })
-    .map(
-      (facts) =>
-        ({
-          endpoint: 'chat.completions',
-          ...Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)),
-        }) as RequestFacts,
-    );
+    .map(({ studioPath, ...facts }) => {
+      const all = { ...facts, ...(facts.endpoint === 'studio' && { studioPath }) };
+      const said = Object.entries(all).filter(([, value]) => value !== undefined);
+      return Object.fromEntries(said) as RequestFacts;
+    });
 }
 
 /** Those that most likely lead to somebody: on sale, or one's own. */
@@ -162,6 +184,7 @@ function leadingRoutes(market: RandomMarket): fc.Arbitrary<string> {
     ...catalogue.rotations.map(({ username, name }) => `${username}/rotation/${name}`),
     ...catalogue.rotations.map(({ name }) => `rotation/${name}`),
     ...own.flatMap(({ name }) => models.map((model) => `${name}/${model}`)),
+    ...catalogue.imports.map(({ name }) => `import/${name}`),
     ...catalogue.listings.flatMap(({ providerId, model }) => {
       const sold = catalogue.providerById.get(providerId);
       return sold ? [`${sold.username}/provider/${sold.name}/${model}`] : [];
@@ -232,6 +255,23 @@ function withChain(rotations: readonly Rotation[], providers: readonly Provider[
   return [...rotations.filter(({ id }) => id !== 'global-main'), ...deepChain(providers, depth)];
 }
 
+/** What a hosted API serves, where its owner says so. */
+const hostedDoors = rarely(
+  fc
+    .subarray<OpenAiEndpoint>(['chat.completions', 'responses', 'embeddings'])
+    .map((all) => new Set(all)),
+);
+
+function withDoors(
+  provider: Provider,
+  endpoints: ReadonlySet<OpenAiEndpoint> | undefined,
+): Provider {
+  const { source } = provider;
+  return source.kind === 'openai' && endpoints
+    ? { ...provider, source: { ...source, endpoints } }
+    : provider;
+}
+
 function keysOf({ catalogue, sessions }: RandomMarket): readonly string[] {
   return [
     ...catalogue.providers.flatMap(({ id }) =>
@@ -243,9 +283,12 @@ function keysOf({ catalogue, sessions }: RandomMarket): readonly string[] {
   ];
 }
 
+/** Endpoints of which something is known; by the others nobody was asked yet. */
+const knownEndpoints = ['chat.completions', 'responses', 'embeddings'] as const;
+
 /** How it is by another endpoint than the request's is known too, and says nothing. */
 function keysBy(...upstream: readonly [string, string, string | null]): readonly string[] {
-  return [healthKey(...upstream, 'chat.completions'), healthKey(...upstream, 'embeddings')];
+  return knownEndpoints.map((endpoint) => healthKey(...upstream, endpoint));
 }
 
 const mapOf = <Value>(keys: readonly string[], value: fc.Arbitrary<Value>) =>
@@ -254,18 +297,24 @@ const mapOf = <Value>(keys: readonly string[], value: fc.Arbitrary<Value>) =>
     .map((all) => new Map(all.flatMap(([key, one]) => (one === undefined ? [] : [[key, one]]))));
 
 /** Everything that a plan depends on, and few names, so that it collides. */
-export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) => {
-  const { revision, providers, listings, rotations, usageChecks, sellerFees } = market.catalogue;
+export const seededPlans: fc.Arbitrary<SeededPlan> = fc
+  .oneof(fullMarkets, importingIn(fullMarkets))
+  .chain(plansIn);
+
+function plansIn(market: RandomMarket): fc.Arbitrary<SeededPlan> {
+  const { revision, providers, listings, rotations, imports, usageChecks, sellerFees } =
+    market.catalogue;
   const others = providers.filter(({ ownerId }) => ownerId !== market.buyer.ownerId);
   return fc
     .record({
+      doors: fc.tuple(...providers.map(() => hostedDoors)),
       policies: fc.tuple(...providers.map(() => policy)),
       limits: fc.tuple(...rotations.map(() => limits)),
       depth: fc.constantFrom(0, 0, 0, 0, 3, 7, 8, 9),
       autoselects: autoselectsIn(market),
       health: mapOf(keysOf(market), cooldown),
       pace: mapOf(
-        providers.map(({ id }) => id),
+        providers.flatMap(({ id }) => knownEndpoints.map((endpoint) => paceName(id, endpoint))),
         pace,
       ),
       barred: rarely(
@@ -280,26 +329,39 @@ export const seededPlans: fc.Arbitrary<SeededPlan> = fullMarkets.chain((market) 
       settings,
       seed: fc.string({ minLength: 1, maxLength: 4 }),
     })
-    .map(({ policies, depth, rules, seed, limits: ofRotations, autoselects, barred, ...rest }) => {
-      const open = providers.map((provider, at) => ({
-        ...provider,
-        policy: policies[at] ?? openPolicy,
-      }));
-      const limited = rotations.map((each, at) => ({
-        ...each,
-        limits: ofRotations[at] ?? each.limits,
-      }));
-      const catalogue = {
-        revision,
-        listings,
-        usageChecks,
-        sellerFees,
+    .map(
+      ({
+        policies,
+        doors,
+        depth,
+        rules,
+        seed,
+        limits: ofRotations,
         autoselects,
-        providers: open,
-        rotations: withChain(limited, open, depth),
-      };
-      const buyer = { ...market.buyer, ...(rules && { rules }) };
-      const around = { sessions: market.sessions, barred: barred ?? new Map() };
-      return { one: { ...rest, ...around, catalogue, buyer }, seed };
-    });
-});
+        barred,
+        ...rest
+      }) => {
+        const open = providers.map((provider, at) => ({
+          ...withDoors(provider, doors[at]),
+          policy: policies[at] ?? openPolicy,
+        }));
+        const limited = rotations.map((each, at) => ({
+          ...each,
+          limits: ofRotations[at] ?? each.limits,
+        }));
+        const catalogue = {
+          revision,
+          listings,
+          imports,
+          usageChecks,
+          sellerFees,
+          autoselects,
+          providers: open,
+          rotations: withChain(limited, open, depth),
+        };
+        const buyer = { ...market.buyer, ...(rules && { rules }) };
+        const around = { sessions: market.sessions, barred: barred ?? new Map() };
+        return { one: { ...rest, ...around, catalogue, buyer }, seed };
+      },
+    );
+}

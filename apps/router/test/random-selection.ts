@@ -78,6 +78,7 @@ function selectionsIn({ catalogue }: RandomMarket) {
   const members = [
     ...catalogue.providers.flatMap(({ id }) => models.map((model) => ({ providerId: id, model }))),
     ...catalogue.rotations.map(({ id }) => ({ rotationId: id })),
+    ...catalogue.imports.map(({ id }) => ({ importId: id })),
   ];
   const from = fc.oneof(fc.constant('everything' as const), fc.subarray(members, { minLength: 1 }));
   const privacy = fc.constantFrom('ignored' as const, 'marked' as const, 'always' as const);
@@ -276,7 +277,7 @@ function isWithin(
   return [
     !most.pricesMax || !isAbovePrices(prices, most.pricesMax),
     most.expectedCostMax === undefined ||
-      costAtMost(prices, facts.promptTokens, output) <= BigInt(most.expectedCostMax),
+      costAtMost(prices, facts, output) <= BigInt(most.expectedCostMax),
     most.firstMsMax === undefined || (firstMs !== undefined && firstMs <= most.firstMsMax),
     most.contextTokensMin === undefined || (there?.contextTokensMax ?? 0) >= most.contextTokensMin,
     most.isDeclared !== true || isTold(there, facts),

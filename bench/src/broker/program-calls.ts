@@ -30,12 +30,13 @@ export class CalledProgram<Known extends Commands> {
   static async start<Known extends Commands>(
     name: string,
     args: readonly string[] = [],
+    nodeArgs: readonly string[] = [],
   ): Promise<CalledProgram<Known>> {
     const child = fork(ownScript(name), args, {
       detached: true,
       env: { PATH: process.env.PATH ?? '', NODE_ENV: 'production' },
       // What this process was started with is for it alone: it would let go of the channel that it is told over.
-      execArgv: [],
+      execArgv: [...nodeArgs],
       // Stdout is the result alone.
       stdio: ['ignore', 2, 2, 'ipc'],
     });

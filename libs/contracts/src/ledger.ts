@@ -209,6 +209,7 @@ export const Receipt = z.strictObject({
   ),
   candidates: z
     .array(z.strictObject({ provider: z.string(), model: z.string(), prices: Prices }))
+    .default([])
     .describe('Who might have been asked, in that order.'),
   rejections: z.array(Rejection).describe('Who might not, and why.'),
   selections: z

@@ -13,16 +13,19 @@ export const unitKinds = [
 ] as const;
 export type UnitKind = (typeof unitKinds)[number];
 
-/** Token prices are per million tokens; every other unit is priced by the piece. */
-const unitsPerPrice = {
-  prompt_token: 1_000_000n,
-  cached_prompt_token: 1_000_000n,
-  completion_token: 1_000_000n,
-  reasoning_token: 1_000_000n,
-  image: 1n,
-  audio_second: 1n,
-  video_second: 1n,
-  request: 1n,
+/** What is counted here is a millionth of a nano-dollar. */
+const scale = 1_000_000n;
+
+/** Token prices are per million tokens; every other unit is priced by the piece. In the scale, for each unit of a price. */
+const scaledPerPrice = {
+  prompt_token: 1n,
+  cached_prompt_token: 1n,
+  completion_token: 1n,
+  reasoning_token: 1n,
+  image: scale,
+  audio_second: scale,
+  video_second: scale,
+  request: scale,
 } as const satisfies Record<UnitKind, bigint>;
 
 /** So many percent of all prices, each rounded down: nobody pays more than the share. */
@@ -45,8 +48,6 @@ const chargedAs: Readonly<Partial<Record<UnitKind, UnitKind>>> = {
 export type Prices = Readonly<Partial<Record<UnitKind, Nanos>>>;
 export type Units = Readonly<Partial<Record<UnitKind, number | undefined>>>;
 
-const scale = 1_000_000n;
-
 /**
  * What the units cost: the sum over all kinds, rounded up once. A count that is not a whole number of zero
  * or more is a bug: counts are made by us and are checked long before money is near.
@@ -65,7 +66,7 @@ export function countWithin(
   units: Units,
   prices: Prices,
 ): bigint | undefined {
-  const each = priceOf(kind, prices) * (scale / unitsPerPrice[kind]);
+  const each = priceOf(kind, prices) * scaledPerPrice[kind];
   if (each === 0n) return undefined;
   const left = amount * scale - scaledCostOf(units, prices);
   return left < 0n ? 0n : left / each;
@@ -76,8 +77,9 @@ function scaledCostOf(units: Units, prices: Prices): bigint {
   let scaled = 0n;
   for (const kind of unitKinds) {
     const count = units[kind] ?? 0;
+    if (count === 0) continue;
     if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`not a count: ${count}`);
-    scaled += BigInt(count) * priceOf(kind, prices) * (scale / unitsPerPrice[kind]);
+    scaled += BigInt(count) * priceOf(kind, prices) * scaledPerPrice[kind];
   }
   return scaled;
 }
@@ -88,17 +90,24 @@ export function priceOf(kind: UnitKind, prices: Prices): Nanos {
   return prices[kind] ?? (other && prices[other]) ?? zeroNanos;
 }
 
+/** Prices are kept for long, and asked about by every request. */
+const dearest = new WeakMap<Prices, Prices>();
+
 /** Whether tokens turn out to be cached, or thought, is known afterwards: each at the dearer of its two prices. */
 export function dearestPrices(prices: Prices): Prices {
+  const known = dearest.get(prices);
+  if (known) return known;
   const most = (one: UnitKind, other: UnitKind): Nanos => {
     const [left, right] = [priceOf(one, prices), priceOf(other, prices)];
     return left > right ? left : right;
   };
-  return {
+  const found = {
     ...prices,
     prompt_token: most('prompt_token', 'cached_prompt_token'),
     completion_token: most('completion_token', 'reasoning_token'),
   };
+  dearest.set(prices, found);
+  return found;
 }
 
 /** One basis point is a hundredth of a percent. */

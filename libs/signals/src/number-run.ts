@@ -7,6 +7,8 @@ type Run = Readonly<{ groups: readonly string[]; separators: string; hasPlus: bo
 /** Numbers of more groups than this are a table, in which only cards are looked for. */
 const groupsMax = 12;
 const digitsMax = 64;
+/** No phone and nobody's number is shorter, and most numbers of a text are. */
+const digitsLeast = 8;
 const cardShapes: ReadonlySet<string> = new Set(['4-4-4-4', '4-4-4-4-3', '4-6-5', '4-6-4']);
 
 export function isDigit(code: number): boolean {
@@ -77,8 +79,15 @@ function nextDigit(text: string, end: number): number | undefined {
 }
 
 function judge(run: Run, found: Set<PrivateKind>): void {
+  if (digitsOf(run.groups) < digitsLeast) return;
   if (isNationalNumber(run.groups)) found.add('national_id');
   else if (isPhone(run)) found.add('phone');
+}
+
+function digitsOf(groups: readonly string[]): number {
+  let count = 0;
+  for (const { length } of groups) count += length;
+  return count;
 }
 
 /** Only the last groups: those before were looked at when they were the last. */

@@ -32,8 +32,8 @@ function hasPrivateKey(text: string): boolean {
   return text.includes('PuTTY-User-Key-File-');
 }
 
-/** Letters, digits, `-` and `_`. */
-const isWordCode = new Uint8Array(128);
+/** Letters, digits, `-` and `_`. For every code there is, so that looking one up is never out of bounds. */
+const isWordCode = new Uint8Array(65_536);
 for (let code = 0; code < 128; code += 1) {
   isWordCode[code] = /[\w-]/.test(String.fromCharCode(code)) ? 1 : 0;
 }
@@ -76,9 +76,19 @@ function isNameOfValue(text: string, start: number, end: number): boolean {
   if (end - start === 6 && (text.charCodeAt(start) | 32) === 98) {
     return isSecretName(text.slice(start, end));
   }
-  const sign = text[end] === '"' || text[end] === "'" || text[end] === ' ' ? end + 1 : end;
-  const isAssigned = text[sign] === ':' || text[sign] === '=';
+  const isAssigned = isAssignment(text, isQuoteOrSpace(text.charCodeAt(end)) ? end + 1 : end);
   return isAssigned && isSecretName(text.slice(start, end));
+}
+
+/** `"`, `'` or a space. */
+function isQuoteOrSpace(code: number): boolean {
+  return code === 34 || code === 39 || code === 32;
+}
+
+/** `:` or `=`. */
+function isAssignment(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 58 || code === 61;
 }
 
 /** Groups of four with spaces between them, or none. */

@@ -14,6 +14,7 @@ import {
   type UpstreamRequest,
 } from '../services/upstream.js';
 import type { EgressRefusals } from './egress-refusals.js';
+import { firstByteLimit } from './first-byte-limit.js';
 
 export type HttpUpstreamOptions = Readonly<{
   internalSecret: string;
@@ -30,14 +31,21 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   async send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { candidate, deadlines } = request;
     const base = new URL(baseOf(candidate));
+    const body = request.body ? toBody(request.body) : null;
+    // While a body is still being sent nobody can answer, and a broker watches over its worker itself.
+    const isWatched = candidate.kind === 'http' && !(body instanceof Readable);
+    const limit = firstByteLimit(
+      request.signal,
+      isWatched ? deadlines.firstByteMs : Number.POSITIVE_INFINITY,
+    );
     try {
       const response = await this.options.agents.for(wayOf(candidate)).request({
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
         method: request.method,
-        body: request.body ? toBody(request.body) : null,
+        body,
         headers: this.headersFor(request),
-        signal: request.signal,
+        signal: limit.signal,
         // A broker watches over its worker's silence itself, and knows when a model is loading.
         headersTimeout: candidate.kind === 'session' ? deadlines.totalMs : deadlines.firstByteMs,
         bodyTimeout: candidate.kind === 'session' ? deadlines.totalMs : deadlines.idleMs,
@@ -58,6 +66,8 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
     } catch (error) {
       if (error instanceof EgressRefused) this.options.refusals.note(candidate, error);
       throw brokenBy(error);
+    } finally {
+      limit.heard();
     }
   }
 

@@ -1,4 +1,10 @@
-import type { EndpointName, Selection, SelectionOutcome, SelectionRecord } from '@aisbf/contracts';
+import type {
+  CandidateFacts,
+  EndpointName,
+  Selection,
+  SelectionOutcome,
+  SelectionRecord,
+} from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { candidateName, judgeOffer, type Measuring } from './candidate-facts.js';
 import { type Autoselect, labelOf } from './catalogue.js';
@@ -6,6 +12,7 @@ import type { Choice, PoolMember } from './choice.js';
 import type { Reading } from './decision.js';
 import { faults } from './faults.js';
 import type { Offer } from './offer.js';
+import { once } from './once.js';
 import { refusal } from './refusal.js';
 import { select } from './selection.js';
 import { toRejection, type UpstreamRejection } from './upstream.js';
@@ -40,17 +47,18 @@ export function selectedChoice(
   const offers = new Map<string, Offer>();
   const rejections: UpstreamRejection[] = [];
   const { definition } = autoselect;
-  const record = select(labelOf(autoselect), definition, reading, ({ from }) =>
-    offersOf(from)
-      .slice(0, offersMax)
-      .flatMap((offer) => {
-        offers.set(candidateName(offer), offer);
-        const judged = judgeOffer(offer, definition.qualities, measuring);
-        if ('facts' in judged) return [judged.facts];
-        rejections.push(...judged.reasons.map((reason) => toRejection(offer, reason)));
-        return [];
-      }),
+  const judge = (offer: Offer): readonly CandidateFacts[] => {
+    offers.set(candidateName(offer), offer);
+    const judged = judgeOffer(offer, definition.qualities, measuring);
+    if ('facts' in judged) return [judged.facts];
+    rejections.push(...judged.reasons.map((reason) => toRejection(offer, reason)));
+    return [];
+  };
+  // Several selections often choose from the same.
+  const candidatesOf = once((from: Selection['from']) =>
+    offersOf(from).slice(0, offersMax).flatMap(judge),
   );
+  const record = select(labelOf(autoselect), definition, reading, ({ from }) => candidatesOf(from));
   const { outcomes } = record;
   const made = { record, rejections, isPrivate: outcomes.some((outcome) => outcome.isPrivate) };
   const choices = choicesOf(outcomes, offers);

@@ -19,7 +19,7 @@ import {
   offerRejection,
   type RejectionReason,
   type Surroundings,
-  whyNot,
+  workerRejection,
 } from './upstream.js';
 
 /** What candidates of one request are measured by. */
@@ -34,9 +34,17 @@ export type Judged =
   | Readonly<{ facts: CandidateFacts }>
   | Readonly<{ reasons: readonly RejectionReason[] }>;
 
+/** An offer's name does not change, and is long. */
+const names = new WeakMap<Offer, string>();
+
 /** As people know it, and unlike every other. */
-export function candidateName({ provider, model, throughImport }: Offer): string {
-  return throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
+export function candidateName(offer: Offer): string {
+  const known = names.get(offer);
+  if (known !== undefined) return known;
+  const { provider, model, throughImport } = offer;
+  const name = throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
+  names.set(offer, name);
+  return name;
 }
 
 /** What an offer's owner may be trusted with: one's own, or who promises to keep nothing and to learn nothing. */
@@ -52,8 +60,8 @@ export function judgeOffer(
   const { demands, around } = measuring;
   const rejection = offerRejection(offer, demands, around);
   if (rejection) return { reasons: [rejection] };
-  const known = { ...knownOf(offer, measuring), tier: tierOf(offer.model, qualities) };
   const { provider, model } = offer;
+  const known = { ...knownOf(offer, measuring), tier: tierOf(model, qualities) };
   if (provider.source.kind === 'openai') {
     const door = hostedDoor(provider.source, model, demands.endpoint);
     if (typeof door === 'string') return { reasons: [door] };
@@ -70,7 +78,7 @@ function sessionsFor(offer: Offer, { around, demands }: Measuring) {
   const fit: SessionPresence[] = [];
   const sessions = around.sessionsOf(offer.provider.id);
   for (const { session } of sessions) {
-    const reason = whyNot(offer, session, demands);
+    const reason = workerRejection(offer, session, demands);
     if (reason) reasons.add(reason);
     else fit.push(session);
   }

@@ -20,9 +20,9 @@ export type PoolMember = Readonly<{
 
 /** Everything that may be asked, each once, in the order in which the choice names it. */
 export function offersOf(choice: Choice): readonly Offer[] {
-  const offers = new Map<string, Offer>();
-  collect(choice, offers);
-  return [...offers.values()];
+  const offers = new Set<Offer>();
+  eachOffer(choice, (offer) => offers.add(offer));
+  return [...offers];
 }
 
 /** An import has its own ceiling, so that what it leads to is told apart from the same that is named by itself. */
@@ -55,20 +55,35 @@ export function filterChoice(
   }
 }
 
-function collect(choice: Choice, offers: Map<string, Offer>): void {
+/** Goes through all that a choice names, in its order and as often as it names it. */
+export function eachOffer(choice: Choice, visit: (offer: Offer) => void): void {
   switch (choice.kind) {
-    case 'offer': {
-      const name = offerName(choice.offer);
-      if (!offers.has(name)) offers.set(name, choice.offer);
+    case 'offer':
+      visit(choice.offer);
       return;
-    }
     case 'sequence':
-      for (const one of choice.choices) collect(one, offers);
+      for (const one of choice.choices) eachOffer(one, visit);
       return;
     case 'pool':
-      for (const member of choice.members) collect(member.choice, offers);
+      for (const member of choice.members) eachOffer(member.choice, visit);
       return;
     default:
       choice satisfies never;
   }
+}
+
+/** By the offer's name: the place of the first of several choices that leads to it. */
+export function placesOf(
+  offers: readonly Offer[],
+  choices: readonly (Choice | undefined)[],
+): ReadonlyMap<string, number> {
+  const wanted = new Set(offers);
+  const places = new Map<string, number>();
+  for (const [place, choice] of choices.entries()) {
+    if (!choice || wanted.size === 0) continue;
+    eachOffer(choice, (offer) => {
+      if (wanted.delete(offer)) places.set(offerName(offer), place);
+    });
+  }
+  return places;
 }

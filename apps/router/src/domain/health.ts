@@ -84,6 +84,11 @@ export function joinedHealth(
   };
 }
 
+/** Whose it is. */
+export function providerOf(key: string): string {
+  return key.slice(0, key.indexOf('\n'));
+}
+
 /**
  * What to remember after an attempt has ended: nothing of an upstream that has never failed. Failures within
  * a cooldown are of the same outage and do not lengthen it; the first one after it doubles it, unless it was

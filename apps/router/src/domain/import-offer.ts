@@ -5,7 +5,14 @@ import {
   type MarketImport,
   ownedName,
 } from './catalogue.js';
-import { type Buyer, type Offer, offerTo, type Scope } from './offer.js';
+import {
+  type Buyer,
+  neverOffered,
+  type Offer,
+  type Offered,
+  offeredTo,
+  type Scope,
+} from './offer.js';
 import { exceeds } from './price-limit.js';
 import type { Whose } from './route-name.js';
 
@@ -34,10 +41,27 @@ export function findImport(
 
 /** What an import leads to; undefined where it is not this buyer's, or the listing is not on sale to it. */
 export function importOffer(found: MarketImport, scope: Scope): Offer | undefined {
-  if (!isImportOpenTo(found, scope.buyer)) return undefined;
+  return importOffered(found, scope).offer;
+}
+
+/** The same, and how long that is so. */
+export function importOffered(found: MarketImport, scope: Scope): Offered {
+  if (!isImportOpenTo(found, scope.buyer)) return neverOffered;
   const provider = scope.catalogue.providerById.get(found.providerId);
-  const offer = provider && offerTo(scope, provider, found.model);
-  return offer && { ...offer, throughImport: found };
+  const { offer, during } = provider ? offeredTo(scope, provider, found.model) : neverOffered;
+  return { offer: offer && throughImport(offer, found), during };
+}
+
+/** What was made for one buyer does for the next: it is one object as long as the offer is one. */
+const kept = new WeakMap<MarketImport, WeakMap<Offer, Offer>>();
+
+function throughImport(of: Offer, found: MarketImport): Offer {
+  const byOffer = kept.get(found) ?? new WeakMap<Offer, Offer>();
+  const known = byOffer.get(of);
+  if (known) return known;
+  const made = { ...of, throughImport: found };
+  kept.set(found, byOffer.set(of, made));
+  return made;
 }
 
 /** Whether the seller asks more than the import, which has led there, takes. */

@@ -28,7 +28,7 @@ const outOf = (pool: readonly Member[]) =>
       recent: Array.from({ length: ends }, (_, at) => at < successes),
     }),
     settings,
-    nowMs,
+    { nowMs },
   );
 
 describe(outliersOf, () => {
@@ -60,7 +60,7 @@ describe(outliersOf, () => {
           ? { failures: 0, lastEndAtMs: nowMs, untilMs: 0, recent: Array(10).fill(false) }
           : undefined,
       settings,
-      nowMs,
+      { nowMs },
     );
     expect([...found.keys()]).toEqual([known]);
   });

@@ -16,22 +16,23 @@ type Judged = Readonly<{ coolUntilMs: number }>;
 /**
  * Who of those that can serve the same request fails so much more often than the others that it is asked last for a
  * while: it fails between successes, so that no cooldown lasts. Gives until when. Never so many that too few are left: where
- * all fail, the fault is hardly theirs.
+ * all fail, the fault is hardly theirs. Of the rest of the pool nothing is remembered, so that they are only counted.
  */
 export function outliersOf<Item extends Judged>(
-  pool: readonly Item[],
+  remembered: readonly Item[],
   cooldownOf: (item: Item) => Cooldown | undefined,
   settings: OutlierSettings,
-  nowMs: number,
+  { nowMs, restCount = 0 }: Readonly<{ nowMs: number; restCount?: number }>,
 ): ReadonlyMap<Item, number> {
-  const rated = pool.map((item) => rate(item, cooldownOf(item), settings));
+  const poolSize = remembered.length + restCount;
+  const rated = remembered.map((item) => rate(item, cooldownOf(item), settings));
   const suspects = rated.filter(({ item, untilMs }) => item.coolUntilMs === 0 && untilMs > nowMs);
-  if (suspects.length === 0 || pool.length < 2) return new Map();
-  const sum = rated.reduce((all, { rate }) => all + rate, 0);
+  if (suspects.length === 0 || poolSize < 2) return new Map();
+  const sum = rated.reduce((all, { rate }) => all + rate, restCount);
   const isFarBelow = ({ rate }: Readonly<{ rate: number }>) =>
-    rate < (sum - rate) / (pool.length - 1) - settings.shortfall;
-  const isOut = pool.filter(({ coolUntilMs }) => coolUntilMs > 0).length;
-  const room = Math.max(0, Math.floor(pool.length * settings.shareMax) - isOut);
+    rate < (sum - rate) / (poolSize - 1) - settings.shortfall;
+  const isOut = remembered.filter(({ coolUntilMs }) => coolUntilMs > 0).length;
+  const room = Math.max(0, Math.floor(poolSize * settings.shareMax) - isOut);
   const worst = suspects.filter(isFarBelow).sort((left, right) => left.rate - right.rate);
   return new Map(worst.slice(0, room).map(({ item, untilMs }) => [item, untilMs]));
 }

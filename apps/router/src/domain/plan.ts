@@ -1,29 +1,28 @@
 import type { RequestFacts, SelectionRecord } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { type Nanos, nanos, parseNanos } from '@aisbf/money';
+import { askingOrder } from './asking-order.js';
 import type { Selecting } from './autoselect-choice.js';
 import type { Catalogue, RotationLimits } from './catalogue.js';
-import { type Choice, offerName, offersOf } from './choice.js';
+import { placesOf } from './choice.js';
 import { faults } from './faults.js';
 import { type HoldSettings, holdAmountFor, outputTokensCeiling } from './hold-amount.js';
+import { oneAfterOther } from './line.js';
 import type { Buyer } from './offer.js';
-import { type OutlierSettings, outliersOf } from './outliers.js';
-import { inPreferredOrder } from './preferred-order.js';
+import { once } from './once.js';
+import type { OutlierSettings } from './outliers.js';
 import { refusal } from './refusal.js';
 import { resolveRoutes } from './resolve.js';
 import { splitSuffix } from './route-name.js';
 import type { SessionDemands } from './session-fit.js';
-import { withOneTrial } from './standing.js';
 import {
   healthKeyOf,
-  placeOf,
   type Surroundings,
   type Upstream,
   type UpstreamRejection,
-  upstreamsOf,
 } from './upstream.js';
-import { upstreamOrder } from './upstream-order.js';
 import { type RandomSource, randomByName } from './weighted-order.js';
+import { rejectionsIn, willingnessOf } from './willingness.js';
 
 export type PlanSettings = HoldSettings &
   Readonly<{
@@ -62,7 +61,7 @@ export type RoutePlan = Readonly<{
   holdAmount: Nanos;
   /** What the rotation says of tries and times, where a rotation was asked. */
   limits: RotationLimits | undefined;
-  /** By the offer's name: which of the request's routes leads to it, the first of several. */
+  /** By the name of a candidate's offer: which of the request's routes leads to it, the first of several. */
   routePlaces: ReadonlyMap<string, number>;
   /** What autoselects among the routes have decided, and by what. */
   selections: readonly SelectionRecord[];
@@ -97,11 +96,10 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     isBatch: facts.isBatch,
     selecting: selectingFor(facts, demands, input),
   });
-  const { choice, rotation, routePlaces, selections } = resolved;
+  const { choice, rotation, meanings, selections } = resolved;
   const { preferences } = facts;
   const known = {
     limits: rotation?.limits,
-    routePlaces,
     selections,
     isOneOnly: preferences?.allowsFallbacks === false && preferences.order === undefined,
   };
@@ -111,43 +109,48 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
     return {
       ...known,
       candidates: [],
+      routePlaces: new Map(),
       rejections,
       holdAmount: nanos(0n),
       refused: resolved.refusal,
     };
   }
   const random = randomFor(facts, input);
-  const offers = offersOf(choice);
-  const found = offers.map((offer) => ({
-    name: offerName(offer),
-    ...upstreamsOf(offer, input.around, demands, random),
-  }));
-  const rejections = found.flatMap((one) => one.rejections);
-  const usable = new Map(found.map(({ name, usable: upstreams }) => [name, upstreams]));
-  const candidates = ordered(choice, usable, { ...input, facts, random });
+  const willingness = willingnessOf(choice, { around: input.around, demands, random });
+  const { byOffer } = willingness;
+  const candidates = askingOrder(choice, willingness, {
+    ...{ around: input.around, random, settings, facts },
+    outputTokensOf: (model) => outputTokensCeiling(facts, settings, input.usualOutputOf(model)),
+  });
   const [first] = candidates;
   return {
     ...known,
     candidates,
+    routePlaces: placesOf(
+      candidates.map(({ offer }) => offer),
+      meanings,
+    ),
     ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
-    rejections: told([...rejections, ...resolved.rejections], settings),
+    rejections: told(oneAfterOther(rejectionsIn(byOffer), resolved.rejections), settings),
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
-    refused: candidates.length === 0 ? refusal(offers, rejections, facts.endpoint) : undefined,
+    refused:
+      candidates.length === 0
+        ? refusal([...byOffer.keys()], [...rejectionsIn(byOffer)], facts.endpoint)
+        : undefined,
   };
 }
 
 /** Each once, and no more than so many. */
 function told(
-  rejections: readonly UpstreamRejection[],
+  rejections: Iterable<UpstreamRejection>,
   { rejectionsMax }: PlanSettings,
 ): readonly UpstreamRejection[] {
-  const byName = new Map(
-    rejections.map((one) => [
-      `${one.providerLabel} ${one.model} ${one.import ?? ''} ${one.reason}`,
-      one,
-    ]),
-  );
-  return [...byName.values()].slice(0, rejectionsMax);
+  const byName = new Map<string, UpstreamRejection>();
+  for (const one of rejections) {
+    if (byName.size === rejectionsMax) break;
+    byName.set(`${one.providerLabel} ${one.model} ${one.import ?? ''} ${one.reason}`, one);
+  }
+  return [...byName.values()];
 }
 
 /** A suffix is a wish in another form; one that is said in full comes first. */
@@ -177,7 +180,7 @@ function selectingFor(
     measuring: {
       around,
       demands,
-      outputTokensOf: (model) => outputTokensCeiling(facts, settings, usualOutputOf(model)),
+      outputTokensOf: once((model) => outputTokensCeiling(facts, settings, usualOutputOf(model))),
     },
     offersMax: settings.selectedOffersMax,
   };
@@ -193,73 +196,4 @@ function holdFor(candidates: readonly Upstream[], input: PlanInput): Nanos {
   const amount = holdAmountFor(prices, facts, Math.max(...outputs));
   const costMax = facts.costMax === undefined ? amount : parseNanos(facts.costMax);
   return amount < costMax ? amount : costMax;
-}
-
-/**
- * Those that are well in the order of the choice, as the buyer wishes; then those that are cooling down, the
- * soonest recovered first: nobody is refused while somebody might serve. Whoever is on trial is asked first or last.
- */
-function ordered(
-  choice: Choice,
-  usable: ReadonlyMap<string, readonly Upstream[]>,
-  { facts, around, random, settings, usualOutputOf }: PlanInput,
-): readonly Upstream[] {
-  const well = new Map<string, readonly Upstream[]>();
-  const cooling: Upstream[] = [];
-  const outliers = outliersAmong([...usable.values()].flat(), around, settings.outliers);
-  for (const [name, all] of usable) {
-    const upstreams = outliers.size === 0 ? all : all.map((one) => asOutlier(one, outliers));
-    well.set(
-      name,
-      upstreams.filter(({ coolUntilMs }) => coolUntilMs === 0),
-    );
-    cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
-  }
-  // What is named in several places, or by imports too, is asked once, at the first.
-  const drawn = distinct(upstreamOrder(choice, well, random));
-  const [first] = drawn;
-  const wished = inPreferredOrder(drawn, facts.preferences, {
-    promptTokens: facts.promptTokens,
-    units: facts.units,
-    outputTokens: first
-      ? outputTokensCeiling(facts, settings, usualOutputOf(first.offer.model))
-      : 0,
-    paceOf: around.paceOf,
-  });
-  const { asked, waiting } = withOneTrial(wished, around.nowMs);
-  cooling.push(...waiting);
-  cooling.sort((left, right) => left.coolUntilMs - right.coolUntilMs);
-  return distinct([...asked, ...cooling]).slice(0, settings.candidatesMax);
-}
-
-/** Each place once, as it comes first. */
-function distinct(upstreams: readonly Upstream[]): readonly Upstream[] {
-  const places = new Map<string, Upstream>();
-  for (const upstream of upstreams) {
-    const place = placeOf(upstream);
-    if (!places.has(place)) places.set(place, upstream);
-  }
-  return [...places.values()];
-}
-
-/** Until when, by the place. */
-type Outliers = ReadonlyMap<string, number>;
-
-function asOutlier(upstream: Upstream, outliers: Outliers): Upstream {
-  return { ...upstream, coolUntilMs: outliers.get(placeOf(upstream)) ?? upstream.coolUntilMs };
-}
-
-function outliersAmong(
-  pool: readonly Upstream[],
-  { cooldownOf, nowMs }: Surroundings,
-  settings: OutlierSettings | undefined,
-): Outliers {
-  if (!settings) return new Map();
-  const found = outliersOf(
-    distinct(pool),
-    (upstream) => cooldownOf(healthKeyOf(upstream)),
-    settings,
-    nowMs,
-  );
-  return new Map([...found].map(([upstream, untilMs]) => [placeOf(upstream), untilMs]));
 }

@@ -1,4 +1,4 @@
-import type { Percentiles, Preferences, RequestFacts } from '@aisbf/contracts';
+import type { EndpointName, Percentiles, Preferences, RequestFacts } from '@aisbf/contracts';
 import { costOf, type Nanos } from '@aisbf/money';
 import { unitsBefore } from './hold-amount.js';
 import type { Offer } from './offer.js';
@@ -14,32 +14,60 @@ export type Weighing = Readonly<{
   paceOf: Surroundings['paceOf'];
 }>;
 
+/** What decides between two, the first of these first; less is better. */
+type Rank = Readonly<{
+  place: number;
+  foreign: number;
+  slow: number;
+  worth: bigint | number;
+}>;
+
 /**
  * Puts upstreams that are equally well in the order that the buyer wishes: named ones first in the order of
  * their names, then own ones where they go first, then those that are fast enough, then by what is sorted by.
  * Where the wishes say nothing the order stays as it was.
  */
 export function inPreferredOrder(
-  upstreams: readonly Upstream[],
+  upstreams: Iterable<Upstream>,
   wishes: Preferences | undefined,
-  weighing: Weighing,
-): readonly Upstream[] {
-  if (!wishes || upstreams.length < 2) return upstreams;
-  const { sort } = wishes;
-  const ranked = upstreams.map((upstream) => ({
-    upstream,
-    ranks: [
-      placeIn(wishes.order, upstream.offer.provider),
-      wishes.isOwnFirst && !upstream.offer.isOwn ? 1 : 0,
-      isFastEnough(paceOf(upstream, weighing), wishes) ? 0 : 1,
-    ],
-    worth: sort === undefined ? 0 : worthOf(upstream, sort, weighing),
-  }));
+  weighingOf: (first: Upstream) => Weighing,
+): Iterable<Upstream> {
+  if (!wishes || !isOrderWished(wishes)) return upstreams;
+  const all = [...upstreams];
+  const [first] = all;
+  if (!first) return all;
+  const weighing = weighingOf(first);
+  // All machines of an offer rank alike, as far as they are asked by the same endpoint.
+  const byOffer = new Map<Offer, Readonly<{ endpoint: EndpointName; rank: Rank }>>();
+  const ranked = all.map((upstream) => {
+    const { offer, endpoint } = upstream;
+    const known = byOffer.get(offer);
+    const rank =
+      known && known.endpoint === endpoint ? known.rank : rankOf(upstream, wishes, weighing);
+    byOffer.set(offer, { endpoint, rank });
+    return { upstream, rank };
+  });
   return ranked
-    .sort(
-      (left, right) => compareRanks(left.ranks, right.ranks) || compare(left.worth, right.worth),
-    )
+    .sort((left, right) => compareRanks(left.rank, right.rank))
     .map(({ upstream }) => upstream);
+}
+
+function isOrderWished({ order, isOwnFirst, throughputMin, latencyMsMax, sort }: Preferences) {
+  return [order, throughputMin, latencyMsMax, sort].some(Boolean) || isOwnFirst === true;
+}
+
+/** What of an upstream decides. */
+type Ranked = Pick<Upstream, 'offer' | 'endpoint'>;
+
+function rankOf(ranked: Ranked, wishes: Preferences, weighing: Weighing): Rank {
+  const { order, isOwnFirst, sort } = wishes;
+  const { offer } = ranked;
+  return {
+    place: placeIn(order, offer.provider),
+    foreign: isOwnFirst && !offer.isOwn ? 1 : 0,
+    slow: isFastEnough(() => paceOf(ranked, weighing), wishes) ? 0 : 1,
+    worth: sort === undefined ? 0 : worthOf(ranked, sort, weighing),
+  };
 }
 
 /** What a request would cost here, as far as that can be said before it runs. */
@@ -50,21 +78,23 @@ export function expectedCost({ prices }: Offer, weighing: Weighing): Nanos {
 
 /** Less is better. Who has not been measured comes last: nobody knows that it is any good. */
 function worthOf(
-  upstream: Upstream,
+  ranked: Ranked,
   sort: NonNullable<Preferences['sort']>,
   weighing: Weighing,
 ): bigint | number {
-  if (sort === 'price') return expectedCost(upstream.offer, weighing);
-  const { firstMs, tokensPerS } = paceOf(upstream, weighing);
+  if (sort === 'price') return expectedCost(ranked.offer, weighing);
+  const { firstMs, tokensPerS } = paceOf(ranked, weighing);
   if (sort === 'latency') return firstMs?.p50 ?? Number.POSITIVE_INFINITY;
   return tokensPerS ? -tokensPerS.p50 : Number.POSITIVE_INFINITY;
 }
 
-function paceOf({ offer, endpoint }: Upstream, { paceOf: find }: Weighing): Pace {
+function paceOf({ offer, endpoint }: Ranked, { paceOf: find }: Weighing): Pace {
   return find(offer.provider.id, offer.model, endpoint) ?? unknownPace;
 }
 
-function isFastEnough(pace: Pace, { throughputMin, latencyMsMax }: Preferences): boolean {
+function isFastEnough(paceNow: () => Pace, { throughputMin, latencyMsMax }: Preferences): boolean {
+  if (!throughputMin && !latencyMsMax) return true;
+  const pace = paceNow();
   const isBelow = (measured: number, wished: number) => measured <= wished;
   const isAbove = (measured: number, wished: number) => measured >= wished;
   return (
@@ -86,12 +116,13 @@ function isWithin(
   });
 }
 
-function compareRanks(left: readonly number[], right: readonly number[]): number {
-  for (const [at, rank] of left.entries()) {
-    const difference = rank - (right[at] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+function compareRanks(left: Rank, right: Rank): number {
+  return (
+    left.place - right.place ||
+    left.foreign - right.foreign ||
+    left.slow - right.slow ||
+    compare(left.worth, right.worth)
+  );
 }
 
 function compare(left: bigint | number, right: bigint | number): number {

@@ -1,17 +1,47 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import { costOf, dearestPrices, type Prices, parseNanos, priceOf, unitKinds } from '@aisbf/money';
+import {
+  costOf,
+  dearestPrices,
+  type Nanos,
+  type Prices,
+  parseNanos,
+  priceOf,
+  type Units,
+  unitKinds,
+} from '@aisbf/money';
 import { unitsBefore } from './hold-amount.js';
 import { fromPricesText } from './prices-text.js';
 
 export type PriceLimit = Pick<RequestFacts, 'pricesMax' | 'costMax' | 'promptTokens' | 'units'>;
 
+/** The same, read. */
+type ReadLimit = Readonly<{
+  pricesMax: Prices | undefined;
+  costMax: Nanos | undefined;
+  /** What the first word of an answer takes. */
+  least: Units;
+}>;
+
+/** A request's limits are read once, and not for each of those that it might ask. */
+const readLimits = new WeakMap<PriceLimit, ReadLimit>();
+
 /** Whether the buyer would rather have nothing than this: a unit costs too much, or the first word would. */
 export function isTooDear(prices: Prices, limit: PriceLimit): boolean {
+  if (!limit.pricesMax && limit.costMax === undefined) return false;
+  const { pricesMax, costMax, least } = readLimits.get(limit) ?? read(limit);
+  if (pricesMax && exceeds(prices, pricesMax)) return true;
+  return costMax !== undefined && costOf(least, dearestPrices(prices)) > costMax;
+}
+
+function read(limit: PriceLimit): ReadLimit {
   const { pricesMax, costMax } = limit;
-  const isUnitTooDear = pricesMax !== undefined && exceeds(prices, fromPricesText(pricesMax));
-  if (isUnitTooDear || costMax === undefined) return isUnitTooDear;
-  const least = { ...unitsBefore(limit), completion_token: 1 };
-  return costOf(least, dearestPrices(prices)) > parseNanos(costMax);
+  const made: ReadLimit = {
+    pricesMax: pricesMax && fromPricesText(pricesMax),
+    costMax: costMax === undefined ? undefined : parseNanos(costMax),
+    least: { ...unitsBefore(limit), completion_token: 1 },
+  };
+  readLimits.set(limit, made);
+  return made;
 }
 
 /** Whether any unit may cost more than its ceiling; what has none may cost anything. */

@@ -12,13 +12,14 @@ import {
   type Provider,
   type Rotation,
 } from './catalogue.js';
-import { type Choice, filterChoice, offerName, offersOf, type PoolMember } from './choice.js';
+import { type Choice, filterChoice, offerName, offersOf } from './choice.js';
 import { isPrivate } from './decision.js';
 import { everyOffer } from './everything.js';
 import { faults } from './faults.js';
 import { findImport, importOffer } from './import-offer.js';
 import { modelOffers, nearest, ownModelOffers, sellersOf } from './model-offers.js';
 import { type Offer, offerTo } from './offer.js';
+import { rotationChoice } from './rotation-choice.js';
 import { parseRoute, type Whose } from './route-name.js';
 import type { RouteScope } from './scope.js';
 import { isModelAllowed, isRouteAllowed } from './token-rules.js';
@@ -29,8 +30,8 @@ export type Resolved = (Readonly<{ choice: Choice }> | Readonly<{ choice: null; 
   Readonly<{
     /** The first of them that means anything, where that is one: its deadlines and tries are the request's. */
     rotation: Rotation | undefined;
-    /** By the offer's name: the place in the list of the first route that leads to it. */
-    routePlaces: ReadonlyMap<string, number>;
+    /** What each of them means, in their order; undefined is nothing. */
+    meanings: readonly (Choice | undefined)[];
     /** What autoselects among them have decided, and by what. */
     selections: readonly SelectionRecord[];
     /** Whom autoselects have looked at in vain, and from whom a private request is kept. */
@@ -49,9 +50,6 @@ type Meaning = (Readonly<{ choice: Choice; rotation?: Rotation }> | Readonly<{ r
 /** A scope in which something is to be served, and how that is selected. */
 export type ServingScope = RouteScope & Readonly<{ selecting: Selecting }>;
 
-/** Rotations within rotations: more levels than anybody means. What is deeper counts as not there. */
-export const rotationDepthMax = 8;
-
 /**
  * Finds what a list of routes means for this buyer, each to be tried before the next. Those that mean nothing
  * are left out as long as another one means something. Where an autoselect takes the request for private, it
@@ -66,7 +64,7 @@ export function resolveRoutes(routes: readonly string[], scope: ServingScope): R
   const choice = all && (isStrict ? filterChoice(all, isDiscreet) : all);
   const known = {
     rotation: found[0]?.rotation,
-    routePlaces: routePlacesOf(meanings),
+    meanings: meanings.map((one) => ('choice' in one ? one.choice : undefined)),
     selections: meanings.flatMap(({ record }) => record ?? []),
     rejections: [
       ...meanings.flatMap(({ rejections }) => rejections ?? []),
@@ -76,17 +74,6 @@ export function resolveRoutes(routes: readonly string[], scope: ServingScope): R
   if (choice) return { ...known, choice };
   const [refusal = all ? faults.PRIVACY_UNMET() : faults.MODEL_NOT_FOUND()] = refusals;
   return { ...known, choice: null, refusal };
-}
-
-function routePlacesOf(meanings: readonly Meaning[]): ReadonlyMap<string, number> {
-  const places = new Map<string, number>();
-  for (const [place, meaning] of meanings.entries()) {
-    if ('refusal' in meaning) continue;
-    for (const name of offersOf(meaning.choice).map(offerName)) {
-      if (!places.has(name)) places.set(name, place);
-    }
-  }
-  return places;
 }
 
 function inSequence(choices: readonly Choice[]): Choice | undefined {
@@ -109,6 +96,7 @@ function resolveRoute(route: string, scope: ServingScope): Meaning {
   if (!isRouteAllowed(route, rules)) return refused(faults.ROUTE_NOT_ALLOWED(), route, scope);
   const found = meaningOf(route, scope);
   if ('refusal' in found) return found;
+  if (!rules || rules.models.length === 0) return found;
   const choice = filterChoice(found.choice, ({ model }) => isModelAllowed(model, rules));
   return choice ? { ...found, choice } : { refusal: faults.ROUTE_NOT_ALLOWED() };
 }
@@ -280,34 +268,4 @@ export function isOpenTo(rotation: Rotation, scope: RouteScope): boolean {
 export function rotationOffers(rotation: Rotation, scope: RouteScope): readonly Offer[] {
   const choice = rotationChoice(rotation, scope);
   return choice ? offersOf(choice) : [];
-}
-
-/** Undefined where there is nothing in it that this buyer may see. */
-function rotationChoice(
-  rotation: Rotation,
-  scope: RouteScope,
-  within: readonly string[] = [],
-): Choice | undefined {
-  // A loop is refused when it is saved; this is for those that two saves made together.
-  if (within.includes(rotation.id) || within.length >= rotationDepthMax) return undefined;
-  const path = [...within, rotation.id];
-  const members = rotation.members.flatMap(({ target, weight, priority }): PoolMember[] => {
-    if (target.kind === 'rotation') {
-      const inner = scope.catalogue.rotationById.get(target.rotationId);
-      const choice = inner && rotationChoice(inner, scope, path);
-      return choice ? [{ name: target.rotationId, choice, weight, priority }] : [];
-    }
-    if (target.kind === 'import') {
-      const name = target.importId;
-      return importedMember(name, scope).map((offer) => {
-        return { name, choice: { kind: 'offer', offer }, weight, priority };
-      });
-    }
-    const { providerId, model } = target;
-    const provider = scope.catalogue.providerById.get(providerId);
-    const offer = provider && offerTo(scope, provider, model);
-    const name = `${providerId} ${model}`;
-    return offer ? [{ name, choice: { kind: 'offer', offer }, weight, priority }] : [];
-  });
-  return members.length > 0 ? { kind: 'pool', members } : undefined;
 }

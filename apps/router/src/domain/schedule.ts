@@ -34,3 +34,33 @@ export function inForceAt<Value>(
 export function aheadOf<Value>(schedule: Schedule<Value>, nowMs: number): Schedule<Value> {
   return schedule.filter(({ validFromMs }) => validFromMs > nowMs);
 }
+
+/** From its first moment on, up to and without its last. */
+export type Span = Readonly<{ fromMs: number; untilMs: number }>;
+
+export const always: Span = {
+  fromMs: Number.NEGATIVE_INFINITY,
+  untilMs: Number.POSITIVE_INFINITY,
+};
+
+/** How long before and after a moment the same is in force. */
+export function spanAt(schedule: Schedule<unknown>, nowMs: number): Span {
+  let { fromMs, untilMs } = always;
+  for (const { validFromMs } of schedule) {
+    if (validFromMs <= nowMs) fromMs = Math.max(fromMs, validFromMs);
+    else untilMs = Math.min(untilMs, validFromMs);
+  }
+  return { fromMs, untilMs };
+}
+
+export function isWithin({ fromMs, untilMs }: Span, nowMs: number): boolean {
+  return fromMs <= nowMs && nowMs < untilMs;
+}
+
+/** What lies within both. */
+export function common(one: Span, other: Span): Span {
+  return {
+    fromMs: Math.max(one.fromMs, other.fromMs),
+    untilMs: Math.min(one.untilMs, other.untilMs),
+  };
+}

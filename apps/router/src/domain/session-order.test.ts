@@ -21,7 +21,7 @@ const load = fc.record({
   measured: measuredAs,
 });
 const items = fc.array(
-  fc.tuple(load, fc.uuid()).map(([one, sessionId]) => ({ load: { ...one, sessionId } })),
+  fc.tuple(load, fc.uuid()).map(([one, sessionId]) => ({ session: { ...one, sessionId } })),
   { maxLength: 12 },
 );
 
@@ -35,10 +35,10 @@ const idle = (inFlightMax: number, measured?: { successRate: number; firstMs?: n
 /** How often each of these stands first. */
 function firsts(loads: readonly ReturnType<typeof idle>[], seed: string): readonly number[] {
   const counts = loads.map(() => 0);
-  const all = loads.map((one, at) => ({ load: { ...one, sessionId: String(at) }, at }));
+  const all = loads.map((one, at) => ({ session: { ...one, sessionId: String(at) }, at }));
   const random = randomFromSeed(seed);
   for (let round = 0; round < rounds; round += 1) {
-    const at = sessionOrder(all, random)[0]?.at ?? 0;
+    const at = sessionOrder(all, random).at(0)?.at ?? 0;
     counts[at] = (counts[at] ?? 0) + 1;
   }
   return counts;
@@ -92,14 +92,14 @@ describe(sessionOrder, () => {
   it('never puts one without room before one with it, and orders those by their queues', () => {
     fc.assert(
       fc.property(items, fc.string(), (all, seed) => {
-        const order = sessionOrder(all, randomFromSeed(seed));
+        const order = [...sessionOrder(all, randomFromSeed(seed))];
         expect(new Set(order)).toEqual(new Set(all));
         expect(order).toHaveLength(all.length);
-        const isFull = order.map((item) => roomOf(item.load) <= 0);
+        const isFull = order.map((item) => roomOf(item.session) <= 0);
         expect(isFull).toEqual([...isFull].sort((left, right) => Number(left) - Number(right)));
         const crowds = order
           .filter((_item, at) => isFull[at])
-          .map(({ load: one }) => (one.inFlight + one.queued) / one.inFlightMax);
+          .map(({ session: one }) => (one.inFlight + one.queued) / one.inFlightMax);
         expect(crowds).toEqual([...crowds].sort((left, right) => left - right));
       }),
     );

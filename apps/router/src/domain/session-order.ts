@@ -1,5 +1,6 @@
 import type { SessionMeasured, SessionPresence } from '@aisbf/contracts';
-import { type RandomSource, weightedOrder } from './weighted-order.js';
+import type { Line } from './line.js';
+import { orderedByWeight, type RandomSource } from './weighted-order.js';
 
 type Load = Pick<SessionPresence, 'inFlight' | 'inFlightMax' | 'queued' | 'measured'>;
 type NamedLoad = Load & Pick<SessionPresence, 'sessionId'>;
@@ -16,23 +17,22 @@ const speedLeast = 0.5;
  * by how much of it they have: what each is known to have is a moment old, and a thousand requests that all
  * went to the one with the most room would find none. Then come those without, the shortest queue first.
  */
-export function sessionOrder<Item extends Readonly<{ load: NamedLoad }>>(
+export function sessionOrder<Item extends Readonly<{ session: NamedLoad }>>(
   items: readonly Item[],
   random: RandomSource,
-): readonly Item[] {
-  const free = items.filter(({ load }) => roomOf(load) > 0);
-  const full = items.filter(({ load }) => roomOf(load) <= 0);
-  const firstMsLeast = fastest(free.map(({ load }) => load.measured));
-  const drawn = weightedOrder(
-    free.map((item) => ({
-      item,
-      name: item.load.sessionId,
-      weight: shareOf(item.load, firstMsLeast),
-    })),
+): Line<Item> {
+  // Nothing is drawn where there is nothing to choose.
+  if (items.length < 2) return items;
+  const free = items.filter(({ session }) => roomOf(session) > 0);
+  const firstMsLeast = fastest(free);
+  const drawn = orderedByWeight(
+    free,
+    ({ session }) => ({ name: session.sessionId, weight: shareOf(session, firstMsLeast) }),
     random,
   );
-  const waiting = full.toSorted((left, right) => crowdOf(left.load) - crowdOf(right.load));
-  return [...drawn.map(({ item }) => item), ...waiting];
+  if (free.length === items.length) return drawn;
+  const full = items.filter(({ session }) => roomOf(session) <= 0);
+  return [...drawn, ...full.sort((left, right) => crowdOf(left.session) - crowdOf(right.session))];
 }
 
 /** How many more requests it can begin at once. */
@@ -60,9 +60,13 @@ function speedOf(firstMs: number | null, firstMsLeast: number | null): number {
   return Math.max(speedLeast, firstMsLeast / firstMs);
 }
 
-function fastest(all: readonly (SessionMeasured | undefined)[]): number | null {
-  const known = all.flatMap((measured) => measured?.firstMs ?? []);
-  return known.length > 0 ? Math.min(...known) : null;
+function fastest(all: readonly Readonly<{ session: Load }>[]): number | null {
+  let least: number | null = null;
+  for (const { session } of all) {
+    const firstMs = session.measured?.firstMs ?? null;
+    if (firstMs !== null && (least === null || firstMs < least)) least = firstMs;
+  }
+  return least;
 }
 
 /** Requests for each of its places. */

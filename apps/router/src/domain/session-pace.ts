@@ -8,6 +8,19 @@ import type { PresentSession } from './session-index.js';
  * provider's median. Nothing is known of its worse requests, so that no wish about those counts as met.
  */
 export function paceOfSessions(sessions: readonly PresentSession[], model: string): Pace {
+  const byModel = kept.get(sessions) ?? new Map<string, Pace>();
+  if (byModel.size === 0) kept.set(sessions, byModel);
+  const known = byModel.get(model);
+  if (known) return known;
+  const pace = read(sessions, model);
+  byModel.set(model, pace);
+  return pace;
+}
+
+/** By the list of workers: whoever comes, goes or changes makes another list. */
+const kept = new WeakMap<readonly PresentSession[], Map<string, Pace>>();
+
+function read(sessions: readonly PresentSession[], model: string): Pace {
   const measured = sessions
     .filter(({ session }) => session.models.some(({ name }) => name === model))
     .flatMap(({ session }) => session.measured ?? []);

@@ -35,7 +35,7 @@ describe(withOneTrial, () => {
   it('loses nobody, and leaves nobody on trial but whoever is asked first', () => {
     fc.assert(
       fc.property(standings, (items) => {
-        const { asked, waiting } = withOneTrial(items, 100);
+        const { asked, waiting } = withOneTrial(items, 100, items.length);
         expect(asked.length + waiting.length).toBe(items.length);
         expect(asked.slice(1).every(({ isOnTrial }) => !isOnTrial)).toBe(true);
         expect(asked[0]).toBe(items[0]);

@@ -21,17 +21,23 @@ export function standingOf(known: Cooldown | undefined, nowMs: number): Standing
   return trialUntilMs > nowMs ? { coolUntilMs: trialUntilMs } : { coolUntilMs: 0, isOnTrial: true };
 }
 
-/** Leaves whoever is on trial where it is asked first, and puts it among those that are cooling anywhere else. */
+/**
+ * Leaves whoever is on trial where it is asked first, and puts it among those that are cooling anywhere else. Looks no
+ * further than it takes to find so many that are asked.
+ */
 export function withOneTrial<Item extends Standing>(
-  items: readonly Item[],
+  items: Iterable<Item>,
   nowMs: number,
+  askedMax: number,
 ): Readonly<{ asked: readonly Item[]; waiting: readonly Item[] }> {
-  const isKept = (item: Item, at: number) => at === 0 || !item.isOnTrial;
-  return {
-    asked: items.filter(isKept),
-    waiting: items
-      .filter((item, at) => !isKept(item, at))
-      // Sooner than anybody whose cooldown runs.
-      .map((item) => ({ ...item, coolUntilMs: nowMs + 1 })),
-  };
+  const asked: Item[] = [];
+  const waiting: Item[] = [];
+  for (const item of items) {
+    const isFirst = asked.length + waiting.length === 0;
+    if (isFirst || !item.isOnTrial) asked.push(item);
+    // Sooner than anybody whose cooldown runs.
+    else waiting.push({ ...item, coolUntilMs: nowMs + 1 });
+    if (asked.length === askedMax) break;
+  }
+  return { asked, waiting };
 }

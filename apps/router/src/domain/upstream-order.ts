@@ -1,47 +1,90 @@
-import { type Choice, offerName } from './choice.js';
+import type { Choice, PoolMember } from './choice.js';
+import { type Line, ToldLine } from './line.js';
+import type { Offer } from './offer.js';
 import type { Upstream } from './upstream.js';
-import { type RandomSource, weightedOrder } from './weighted-order.js';
+import { orderedByWeight, type RandomSource } from './weighted-order.js';
 
-/** Who can serve, by the name of the offer; the most willing first. */
-export type Willing = ReadonlyMap<string, readonly Upstream[]>;
+/** Who can serve an offer; the most willing first. */
+export type Willing = (offer: Offer) => Line<Upstream>;
 
 /**
  * The order in which a choice has its upstreams asked. In a pool, by weight among those of the least
  * priority that have anybody, then one more of each in turn: another owner's machine fails less likely for
- * the same reason than another one of the same.
+ * the same reason than another one of the same. All is drawn at once; what nobody looks at is not sorted.
  */
 export function upstreamOrder(
   choice: Choice,
   willing: Willing,
   random: RandomSource,
-): readonly Upstream[] {
+): Line<Upstream> {
   switch (choice.kind) {
     case 'offer':
-      return willing.get(offerName(choice.offer)) ?? [];
+      return willing(choice.offer);
     case 'sequence':
-      return choice.choices.flatMap((one) => upstreamOrder(one, willing, random));
-    case 'pool': {
-      const options = choice.members
-        .map((member) => ({ ...member, upstreams: upstreamOrder(member.choice, willing, random) }))
-        .filter(({ upstreams }) => upstreams.length > 0);
-      const byPriority = [...Map.groupBy(options, ({ priority }) => priority)];
-      return byPriority
-        .sort(([left], [right]) => left - right)
-        .flatMap(([, equals]) =>
-          inTurn(weightedOrder(equals, random).map(({ upstreams }) => upstreams)),
-        );
-    }
+      return oneAfterOther(choice.choices.map((one) => upstreamOrder(one, willing, random)));
+    case 'pool':
+      return poolOrder(choice.members, willing, random);
     default:
       return choice satisfies never;
   }
 }
 
+/** Members of a pool that have anybody, and whom. */
+type Options = Readonly<{ members: readonly PoolMember[]; lines: readonly Line<Upstream>[] }>;
+
+function poolOrder(
+  members: readonly PoolMember[],
+  willing: Willing,
+  random: RandomSource,
+): Line<Upstream> {
+  const lines = members.map(({ choice }) => upstreamOrder(choice, willing, random));
+  const groups = byPriority({ members, lines });
+  return oneAfterOther(groups.map((options) => drawn(options, random)));
+}
+
+/** Those of the least number first, without those that have nobody. */
+function byPriority(all: Options): readonly Options[] {
+  const [first] = all.members;
+  const isOne = all.members.every(({ priority }) => priority === first?.priority);
+  if (isOne && all.lines.every(({ length }) => length > 0)) return [all];
+  const places = all.members
+    .map((member, place) => ({ member, line: all.lines[place] ?? [] }))
+    .filter(({ line }) => line.length > 0);
+  return [...Map.groupBy(places, ({ member }) => member.priority)]
+    .sort(([left], [right]) => left - right)
+    .map(([, equals]) => ({
+      members: equals.map(({ member }) => member),
+      lines: equals.map(({ line }) => line),
+    }));
+}
+
+function drawn({ members, lines }: Options, random: RandomSource): Line<Upstream> {
+  const order = orderedByWeight(lines, (_line, place) => members[place] as PoolMember, random);
+  return new ToldLine(lengthOf(lines), inTurn(order));
+}
+
+function oneAfterOther(lines: readonly Line<Upstream>[]): Line<Upstream> {
+  const [only] = lines;
+  return only && lines.length === 1 ? only : new ToldLine(lengthOf(lines), throughAll(lines));
+}
+
+function* throughAll(lines: readonly Line<Upstream>[]): Generator<Upstream> {
+  for (const line of lines) yield* line;
+}
+
 /** The first of each, then the second of each, and so on. */
-function inTurn(queues: readonly (readonly Upstream[])[]): readonly Upstream[] {
-  const [only] = queues;
-  if (only && queues.length === 1) return only;
-  const rounds = Math.max(0, ...queues.map(({ length }) => length));
-  return Array.from({ length: rounds }, (_, round) =>
-    queues.flatMap((queue) => queue[round] ?? []),
-  ).flat();
+function* inTurn(lines: Line<Line<Upstream>>): Generator<Upstream> {
+  for (let round = 0, isOver = false; !isOver; round += 1) {
+    isOver = true;
+    for (let place = 0; place < lines.length; place += 1) {
+      const upstream = lines.at(place)?.at(round);
+      if (!upstream) continue;
+      isOver = false;
+      yield upstream;
+    }
+  }
+}
+
+function lengthOf(lines: readonly Line<Upstream>[]): number {
+  return lines.reduce((sum, { length }) => sum + length, 0);
 }

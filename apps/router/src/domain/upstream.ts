@@ -7,17 +7,10 @@ import type { Pace } from './pace.js';
 import { isTooDear } from './price-limit.js';
 import { type PolicyRejection, policyRejection } from './provider-policy.js';
 import { importRouteOf } from './route-name.js';
-import {
-  type SessionDemands,
-  type SessionRejection,
-  sessionEndpoint,
-  sessionRejection,
-} from './session-fit.js';
+import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
-import { sessionOrder } from './session-order.js';
-import { type Standing, standingOf } from './standing.js';
+import type { Standing } from './standing.js';
 import { isStudioAllowed, servedTemplate } from './studio-endpoint.js';
-import type { RandomSource } from './weighted-order.js';
 import { type WishRejection, wishRejection } from './wish-rejection.js';
 
 /** One machine or endpoint that can serve an offer. */
@@ -28,10 +21,12 @@ export type Upstream = Standing &
     modelThere: string;
     /** By which endpoint it is asked. */
     endpoint: EndpointName;
-    target:
-      | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
-      | Readonly<{ kind: 'session'; present: PresentSession }>;
+    target: Target;
   }>;
+
+type Target =
+  | Readonly<{ kind: 'http'; url: string; headers: Readonly<Record<string, string>> }>
+  | Readonly<{ kind: 'session'; present: PresentSession }>;
 
 /** The name under which its health is known. */
 export function healthKeyOf({ offer, modelThere, endpoint, target }: Upstream): string {
@@ -74,38 +69,14 @@ export type UpstreamRejection = Readonly<{
 export type Surroundings = Readonly<{
   sessionsOf: (providerId: string) => readonly PresentSession[];
   cooldownOf: (healthKey: string) => Cooldown | undefined;
+  /** Whether `cooldownOf` knows anything of any upstream of a provider. Absent: it may know something of each. */
+  hasCooldowns?: (providerId: string) => boolean;
   /** How fast a provider's model was of late, by whomever of its machines; by chat where no endpoint is named. */
   paceOf: (providerId: string, model: string, endpoint?: EndpointName) => Pace | undefined;
   /** Why this request may not ask a provider of others. */
   barredOf?: (providerId: string) => RateRejection | undefined;
   nowMs: number;
 }>;
-
-export type Upstreams = Readonly<{
-  /** The most willing first. */
-  usable: readonly Upstream[];
-  rejections: readonly UpstreamRejection[];
-}>;
-
-/** Everybody who can serve an offer, and why the others cannot: one rejection a provider and reason. */
-export function upstreamsOf(
-  offer: Offer,
-  around: Surroundings,
-  demands: SessionDemands,
-  random: RandomSource,
-): Upstreams {
-  const rejection = offerRejection(offer, demands, around);
-  if (rejection) return rejected(offer, [rejection]);
-  const { source } = offer.provider;
-  if (source.kind === 'coderai') return sessionUpstreams(offer, around, demands, random);
-  const door = hostedDoor(source, offer.model, demands.endpoint);
-  if (typeof door === 'string') return rejected(offer, [door]);
-  const { modelThere, headers, endpoint } = door;
-  const target = { kind: 'http', url: source.dialUrl ?? source.baseUrl, headers } as const;
-  const key = healthKey(offer.provider.id, modelThere, null, endpoint);
-  const standing = standingNow(key, around);
-  return { usable: [{ offer, modelThere, endpoint, target, ...standing }], rejections: [] };
-}
 
 /** What a hosted model is called and asked by there, and what opens the door; or why it cannot be asked. */
 export function hostedDoor(
@@ -137,61 +108,30 @@ export function offerRejection(
   return policyRejection(offer, demands.endpoint, nowMs) ?? barredOf?.(provider.id);
 }
 
-function sessionUpstreams(
-  offer: Offer,
-  around: Surroundings,
-  demands: SessionDemands,
-  random: RandomSource,
-): Upstreams {
-  const sessions = around.sessionsOf(offer.provider.id);
-  const reasons: RejectionReason[] = [];
-  const fit: { load: SessionPresence; present: PresentSession }[] = [];
-  for (const present of sessions) {
-    const { session } = present;
-    const reason = whyNot(offer, session, demands);
-    if (reason) reasons.push(reason);
-    else fit.push({ load: session, present });
-  }
-  if (sessions.length === 0) reasons.push('no_live_session');
-  const usable = sessionOrder(fit, random).map(({ present }): Upstream => {
-    const { model: modelThere } = offer;
-    const endpoint = sessionEndpoint(present.session, demands) ?? demands.endpoint;
-    const key = healthKey(offer.provider.id, modelThere, present.session.sessionId, endpoint);
-    const target = { kind: 'session', present } as const;
-    return { offer, modelThere, endpoint, target, ...standingNow(key, around) };
-  });
-  return { usable, rejections: rejected(offer, reasons).rejections };
-}
-
-/** Why a worker cannot serve an offer: it cannot at all, or its owner does not let others call this path. */
-export function whyNot(
+/** Why one of its workers cannot serve an offer. */
+export function workerRejection(
   offer: Offer,
   session: SessionPresence,
   demands: SessionDemands,
 ): SessionRejection | PolicyRejection | undefined {
+  // What waiting would not mend comes first.
   return (
-    sessionRejection(offer.model, session, demands) ?? studioRejection(offer, session, demands)
+    studioRejection(offer, session, demands) ?? sessionRejection(offer.model, session, demands)
   );
 }
 
-/** Own capacity is always allowed. */
+/** Of a path that the worker has for this model. Own capacity is always allowed. */
 function studioRejection(
-  { isOwn, provider }: Offer,
-  { endpoints }: SessionPresence,
+  { isOwn, provider, model }: Offer,
+  { endpoints, models }: SessionPresence,
   { endpoint, studioPath }: SessionDemands,
 ): PolicyRejection | undefined {
-  if (endpoint !== 'studio' || isOwn) return undefined;
-  const template = servedTemplate(endpoints, studioPath) ?? '';
-  return isStudioAllowed(provider.policy, template) ? undefined : 'endpoint_not_allowed';
-}
-
-function standingNow(healthKey: string, { cooldownOf, nowMs }: Surroundings): Standing {
-  return standingOf(cooldownOf(healthKey), nowMs);
-}
-
-function rejected(offer: Offer, reasons: readonly RejectionReason[]): Upstreams {
-  const rejections = [...new Set(reasons)].map((reason) => toRejection(offer, reason));
-  return { usable: [], rejections };
+  if (endpoint !== 'studio' || isOwn || !models.some(({ name }) => name === model)) {
+    return undefined;
+  }
+  const template = servedTemplate(endpoints, studioPath);
+  const isAllowed = template === undefined || isStudioAllowed(provider.policy, template);
+  return isAllowed ? undefined : 'endpoint_not_allowed';
 }
 
 export function toRejection(

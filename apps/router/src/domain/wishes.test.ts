@@ -97,7 +97,7 @@ describe(inPreferredOrder, () => {
     offer({ label: 'me/x', price: 9, isOwn: true }),
   ].map((one) => ({ offer: one }) as Upstream);
   const order = (wishes: Preferences | undefined) =>
-    inPreferredOrder(all, wishes, weighing).map((one) => one.offer.provider.username);
+    [...inPreferredOrder(all, wishes, () => weighing)].map((one) => one.offer.provider.username);
 
   it.each<[Preferences | undefined, readonly string[]]>([
     [undefined, ['slow', 'new', 'quick', 'me']],
@@ -132,7 +132,7 @@ describe(inPreferredOrder, () => {
     );
     const run = fc.property(shapes, wishes, (some, wished) => {
       const upstreams = some.map((shape) => ({ offer: offer(shape) }) as Upstream);
-      const ordered = inPreferredOrder(upstreams, wished as Preferences, weighing);
+      const ordered = [...inPreferredOrder(upstreams, wished as Preferences, () => weighing)];
       expect(new Set(ordered)).toEqual(new Set(upstreams));
       expect(ordered).toHaveLength(upstreams.length);
       if (wished.sort !== 'price' || wished.order || wished.isOwnFirst) return;

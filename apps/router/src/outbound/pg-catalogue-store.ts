@@ -23,7 +23,7 @@ import { fromImportRow, type ImportRow } from './import-rows.js';
 import { fromPolicyRow, type GuestRow, type OpeningRow, type PolicyRow } from './policy-rows.js';
 import { fromRotationRow, type MemberRow, type RotationRow } from './rotation-rows.js';
 import { ReadingPool } from './router-database.js';
-import { readTerms, type TermSchedules } from './term-rows.js';
+import { StandingTerms, type TermSchedules } from './standing-terms.js';
 
 type ProviderRow = Readonly<{
   id: string;
@@ -93,6 +93,7 @@ const revisionSql = 'SELECT revision FROM catalogue_revision';
 export class PgCatalogueStore extends CatalogueStore {
   /** Autoselects that are told of once, not at every load. */
   private readonly unreadable = new Set<string>();
+  private readonly terms = new StandingTerms();
 
   constructor(
     private readonly pool: ReadingPool,
@@ -139,8 +140,10 @@ export class PgCatalogueStore extends CatalogueStore {
     const openings = await client.query<OpeningRow>(
       'SELECT * FROM provider_opening ORDER BY position',
     );
-    const listings = await client.query<ListingRow>('SELECT * FROM listing ORDER BY model, id');
-    const terms = await readTerms(client, this.clock.nowMs() - clockBackMs);
+    const listings = await client.query<ListingRow>(
+      'SELECT id, provider_id, model, is_active, batch_percent FROM listing ORDER BY model, id',
+    );
+    const terms = await this.terms.read(client, this.clock.nowMs() - clockBackMs);
     const rotations = await client.query<RotationRow>('SELECT * FROM rotation ORDER BY name, id');
     const members = await client.query<MemberRow>(
       'SELECT * FROM rotation_member ORDER BY position',

@@ -1,14 +1,17 @@
-import { nanos, type Prices, type UnitKind, unitKinds } from '@aisbf/money';
+import { type Nanos, nanos, type Prices, type UnitKind, unitKinds } from '@aisbf/money';
 
 /** As `pg` reads them. */
 export type PriceColumns = Readonly<Record<`${UnitKind}_nanos`, string | null>>;
 
+const columns = unitKinds.map((kind) => [kind, `${kind}_nanos`] as const);
+
 export function pricesOfRow(row: PriceColumns): Prices {
-  const prices = unitKinds.flatMap((kind) => {
-    const price = row[`${kind}_nanos`];
-    return price === null ? [] : [[kind, nanos(BigInt(price))]];
-  });
-  return Object.fromEntries(prices);
+  const prices: Partial<Record<UnitKind, Nanos>> = {};
+  for (const [kind, column] of columns) {
+    const price = row[column];
+    if (price !== null) prices[kind] = nanos(BigInt(price));
+  }
+  return prices;
 }
 
 /** As Prisma writes them. */

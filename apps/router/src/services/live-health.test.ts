@@ -128,4 +128,29 @@ describe('LiveHealth', () => {
       }),
     );
   });
+
+  it('knows of which providers it remembers anything, also when it forgets', () => {
+    const endpoints = ['chat.completions', 'embeddings'] as const;
+    const end = fc.record({
+      providerId: fc.constantFrom('a', 'b', 'c'),
+      sessionId: fc.constantFrom(null, 's', 't'),
+      endpoint: fc.constantFrom(...endpoints),
+      isSuccess: fc.boolean(),
+      reason: fc.constantFrom('server_error', 'unreachable'),
+    });
+    fc.assert(
+      fc.property(fc.array(end), (all) => {
+        const forgetful = new LiveHealth(new HealthSettings(settings.cooldown, 100, 3));
+        for (const [atMs, one] of all.entries()) forgetful.onAttemptEnded(ended({ ...one, atMs }));
+        for (const providerId of ['a', 'b', 'c']) {
+          const keys = [null, 's', 't'].flatMap((sessionId) =>
+            endpoints.map((endpoint) => healthKey(providerId, 'm', sessionId, endpoint)),
+          );
+          const isRemembered = keys.some((key) => forgetful.cooldownOf(key) !== undefined);
+          expect(forgetful.hasCooldowns(providerId)).toBe(isRemembered);
+        }
+        expect(forgetful.size).toBeLessThanOrEqual(3);
+      }),
+    );
+  });
 });

@@ -7,6 +7,7 @@ import {
   type CooldownSettings,
   healthKey,
   joinedHealth,
+  providerOf,
   upstreamKey,
   whileAnswering,
 } from '../domain/health.js';
@@ -26,6 +27,8 @@ export class HealthSettings {
 @Injectable()
 export class LiveHealth {
   private readonly cooldowns = new Map<string, Cooldown>();
+  /** How many of each provider's upstreams and endpoints are remembered. */
+  private readonly counts = new Map<string, number>();
 
   constructor(private readonly settings: HealthSettings) {}
 
@@ -34,6 +37,8 @@ export class LiveHealth {
     if (this.cooldowns.size === 0) return undefined;
     return joinedHealth(this.recordOf(key), this.recordOf(upstreamKey(key)));
   };
+
+  readonly hasCooldowns = (providerId: string): boolean => this.counts.has(providerId);
 
   /** What is known of one endpoint alone, or by `upstreamKey` of what has nothing to do with endpoints. */
   recordOf(key: string): Cooldown | undefined {
@@ -92,10 +97,19 @@ export class LiveHealth {
   private change(key: string, next: (known: Cooldown | undefined) => Cooldown | undefined): void {
     const changed = next(this.cooldowns.get(key));
     if (!changed) return;
+    if (!this.cooldowns.has(key)) this.count(key, 1);
     this.cooldowns.set(key, changed);
     const [oldest] = this.cooldowns.keys();
     if (this.cooldowns.size > this.settings.entriesMax && oldest !== undefined) {
       this.cooldowns.delete(oldest);
+      this.count(oldest, -1);
     }
+  }
+
+  private count(key: string, change: 1 | -1): void {
+    const providerId = providerOf(key);
+    const count = (this.counts.get(providerId) ?? 0) + change;
+    if (count > 0) this.counts.set(providerId, count);
+    else this.counts.delete(providerId);
   }
 }

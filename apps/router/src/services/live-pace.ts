@@ -24,6 +24,9 @@ const freshMs = 1_000;
 type Measured = Pick<AttemptEnded, 'providerId' | 'model' | 'endpoint' | 'atMs'>;
 
 type Entry = {
+  readonly providerId: string;
+  readonly model: string;
+  readonly endpoint: EndpointName;
   readonly record: PaceRecord;
   figured: Readonly<{ pace: Pace; atMs: number }> | undefined;
 };
@@ -31,7 +34,10 @@ type Entry = {
 /** How fast each provider's model is by each endpoint, as the gateways measure it; every replica hears the same. */
 @Injectable()
 export class LivePace {
-  private readonly entries = new Map<string, Entry>();
+  /** The one that was used longest ago first. */
+  private readonly entries = new Set<Entry>();
+  /** Then by provider, then by model. One key for all three would have to be made anew for each question. */
+  private readonly byEndpoint = new Map<EndpointName, Map<string, Map<string, Entry>>>();
 
   constructor(
     private readonly clock: Clock,
@@ -63,21 +69,17 @@ export class LivePace {
     { providerId, model, endpoint, atMs }: Measured,
     put: (record: PaceRecord, atMs: number) => void,
   ): void {
-    const name = keyOf(providerId, model, endpoint);
-    const entry = this.entries.get(name) ?? { record: new PaceRecord(), figured: undefined };
+    const entry = this.entryOf(providerId, model, endpoint);
     put(entry.record, Math.min(atMs, this.clock.nowMs()));
-    // The one that was used last goes last.
-    this.entries.delete(name);
-    this.entries.set(name, entry);
-    const [oldest] = this.entries.keys();
-    if (this.entries.size > this.settings.entriesMax && oldest !== undefined) {
-      this.entries.delete(oldest);
-    }
+    this.entries.delete(entry);
+    this.entries.add(entry);
+    const [oldest] = this.entries;
+    if (this.entries.size > this.settings.entriesMax && oldest) this.forget(oldest);
   }
 
   /** By the model's name at the provider. */
   of(providerId: string, modelThere: string, endpoint?: EndpointName): Pace {
-    const entry = this.entries.get(keyOf(providerId, modelThere, endpoint));
+    const entry = this.find(providerId, modelThere, endpoint);
     if (!entry) return unknownPace;
     const nowMs = this.clock.nowMs();
     if (!entry.figured || Math.abs(nowMs - entry.figured.atMs) >= freshMs) {
@@ -93,15 +95,36 @@ export class LivePace {
     modelThere: string,
     endpoint?: EndpointName,
   ): readonly WindowPace[] | undefined {
-    const entry = this.entries.get(keyOf(providerId, modelThere, endpoint));
+    const entry = this.find(providerId, modelThere, endpoint);
     return entry?.record.windowsAt(this.clock.nowMs());
   }
-}
 
-function keyOf(
-  providerId: string,
-  modelThere: string,
-  endpoint: EndpointName = chatEndpoint,
-): string {
-  return `${providerId}\n${modelThere}\n${endpoint}`;
+  private find(
+    providerId: string,
+    model: string,
+    endpoint: EndpointName = chatEndpoint,
+  ): Entry | undefined {
+    return this.byEndpoint.get(endpoint)?.get(providerId)?.get(model);
+  }
+
+  private entryOf(providerId: string, model: string, endpoint: EndpointName = chatEndpoint): Entry {
+    const known = this.find(providerId, model, endpoint);
+    if (known) return known;
+    const named = { providerId, model, endpoint };
+    const entry = { ...named, record: new PaceRecord(), figured: undefined };
+    const byProvider = this.byEndpoint.get(endpoint) ?? new Map<string, Map<string, Entry>>();
+    this.byEndpoint.set(endpoint, byProvider);
+    const ofProvider = byProvider.get(providerId) ?? new Map<string, Entry>();
+    byProvider.set(providerId, ofProvider.set(model, entry));
+    return entry;
+  }
+
+  private forget(entry: Entry): void {
+    const { providerId, model, endpoint } = entry;
+    const byProvider = this.byEndpoint.get(endpoint);
+    const ofProvider = byProvider?.get(providerId);
+    this.entries.delete(entry);
+    ofProvider?.delete(model);
+    if (ofProvider?.size === 0) byProvider?.delete(providerId);
+  }
 }

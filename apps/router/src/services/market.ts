@@ -30,6 +30,7 @@ export class Market {
     return {
       sessionsOf: (providerId) => this.presence.sessionsOf(providerId),
       cooldownOf: this.health.cooldownOf,
+      hasCooldowns: this.health.hasCooldowns,
       paceOf: this.paceOf,
       nowMs: this.clock.nowMs(),
     };

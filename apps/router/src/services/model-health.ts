@@ -59,7 +59,9 @@ export class ModelHealth {
   private outliersAmong(peers: readonly Peer[]): ReadonlyMap<Peer, number> {
     const { outliers } = this.settings;
     if (!outliers) return new Map();
-    return outliersOf(peers, ({ cooldown }) => cooldown, outliers, this.market.around().nowMs);
+    return outliersOf(peers, ({ cooldown }) => cooldown, outliers, {
+      nowMs: this.market.around().nowMs,
+    });
   }
 
   /** The name on our side, and that at the provider. */

@@ -9,6 +9,7 @@ import { SelectionNoteSettings, SelectionNotes, SelectionRecords } from './selec
 const faults = defineFaults({
   AWAY: ['unavailable', 'Not there.'],
   UNREADABLE: ['invalid', 'Not read.'],
+  UNKNOWN: ['missing', 'Not known here.'],
 });
 const record = select(
   'global/cheap',
@@ -62,7 +63,7 @@ describe(SelectionNotes, () => {
     expect(kept.rounds.flat()).toEqual(Array.from({ length: 20 }, (_, at) => `r${at}`));
   });
 
-  it.each([faults.AWAY(), new Error('a line that broke')])(
+  it.each([faults.AWAY(), faults.UNKNOWN(), new Error('a line that broke')])(
     'keeps waiting what cannot be told for the moment: %s',
     async (trouble) => {
       kept.trouble = trouble;

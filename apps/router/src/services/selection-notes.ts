@@ -1,5 +1,5 @@
 import type { SelectionNote, SelectionRecord } from '@aisbf/contracts';
-import { Fault, isRetryable } from '@aisbf/faults';
+import { Fault } from '@aisbf/faults';
 import { Injectable } from '@nestjs/common';
 import { type KeptLimits, keptSelections } from '../domain/kept-selection.js';
 import { SelectionEvents } from '../selection-events.js';
@@ -55,7 +55,8 @@ export class SelectionNotes {
       try {
         await this.tell(round.flatMap((one) => this.toNote(one)));
       } catch (error) {
-        if (!(error instanceof Fault) || isRetryable(error.kind)) {
+        // Accounts of an older version know of no notes: they wait for the new one.
+        if (!(error instanceof Fault && error.kind === 'invalid')) {
           this.waiting = [...round, ...this.waiting];
           this.letGo();
           return this.events.notesWait(error);
