@@ -171,11 +171,20 @@ describe("a seller's own counts", () => {
     expect((await call(operator, 'POST', `${path}/lift`, unknown)).status).toBe(404);
   });
 
-  it('begin anew after that', async () => {
+  it('begin anew after that, whatever is still heard of before', async () => {
+    const atMs = Date.now();
     tell(1_500);
     await until(async () => (await checks(seller))[0]?.state === 'paused');
     await call(operator, 'POST', `${path}/lift`, { providerId, model });
-    await until(async () => (await admit(one)).status === 200);
+    for (const router of [one, two]) {
+      await until(async () => (await admit(router)).status === 200);
+    }
+    // A replica that was slow, or away, hears of it only now.
+    tell(1_500, { atMs });
+    tell(1_060);
+    await until(async () => (await checks(seller)).length > 0);
+    expect((await checks(seller))[0]?.state).toBe('flagged');
+    expect((await admit(one)).status).toBe(200);
   });
 });
 
@@ -209,8 +218,6 @@ describe('the money for an answer', () => {
     { pricesMax: { completion_token: '2999999' } },
     { costMax: '12' },
   ])('is not asked for where the buyer wants to pay less: %j', async (limit) => {
-    // What was told before may have paused the model for a moment: every replica tells of it.
-    await until(async () => (await admit(one)).status === 200);
     expect((await admit(one, limit)).body.fault).toMatchObject({
       code: 'PRICE_ABOVE_MAX',
       kind: 'invalid',

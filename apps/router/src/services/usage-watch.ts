@@ -24,12 +24,7 @@ export class UsageWatchSettings {
   ) {}
 }
 
-type Watched = {
-  window: UsageWindow;
-  said: UsageVerdict;
-  /** Its mark was in the catalogue: when it is gone, somebody has lifted it, and it begins anew. */
-  wasMarked: boolean;
-};
+type Watched = { window: UsageWindow; said: UsageVerdict };
 
 /**
  * Compares what sellers say they used with our own counts, and marks in the catalogue whose figures are off. Bills do
@@ -39,6 +34,10 @@ type Watched = {
 export class UsageWatch {
   private readonly watched = new Map<string, Watched>();
   private readonly running = new Set<Promise<void>>();
+  /** Of which models the catalogue had a mark when it was served last. */
+  private marked: ReadonlySet<string> = new Set();
+  /** When a mark was gone: it begins anew, whatever is still heard of what was before. */
+  private readonly liftedAtMs = new Map<string, number>();
 
   constructor(
     private readonly live: LiveCatalogue,
@@ -46,13 +45,17 @@ export class UsageWatch {
     private readonly clock: Clock,
     private readonly events: RouterEvents,
     private readonly settings: UsageWatchSettings,
-  ) {}
+  ) {
+    live.onServed(() => this.onServed());
+  }
 
-  learn({ providerId, model, sellerOwnerId, ownerId, units, reported, outcome }: Usage): void {
+  learn(usage: Usage): void {
+    const { providerId, model, sellerOwnerId, ownerId, units, reported, outcome, atMs } = usage;
     if (providerId === null || model === null || outcome !== 'completed') return;
     if (this.live.revision === 0) return;
     // Who serves oneself pays nothing, and may count as one likes.
     if (!reported || sellerOwnerId === ownerId) return;
+    if (atMs <= (this.liftedAtMs.get(keyOf(providerId, model)) ?? 0)) return;
     const one = this.watchedOf(providerId, model);
     one.window.add(units, reported);
     if (one.window.isFull) this.judge(providerId, model, one);
@@ -63,25 +66,32 @@ export class UsageWatch {
     await Promise.all(this.running);
   }
 
+  private onServed(): void {
+    const marked = new Set(this.live.current().usageCheckByModel.keys());
+    for (const key of this.marked) {
+      if (marked.has(key)) continue;
+      this.watched.delete(key);
+      this.remember(this.liftedAtMs, key, this.clock.nowMs());
+    }
+    this.marked = marked;
+  }
+
   private watchedOf(providerId: string, model: string): Watched {
-    const key = `${providerId} ${model}`;
+    const key = keyOf(providerId, model);
     const mark = usageCheckOf(this.live.current(), providerId, model);
     const known = this.watched.get(key);
-    const isLifted = known?.wasMarked === true && !mark;
-    const one: Watched =
-      known && !isLifted
-        ? known
-        : { window: new UsageWindow(this.settings.requestsMax), said: 'fine', wasMarked: false };
-    if (mark) {
-      one.wasMarked = true;
-      one.said = mark.state;
-    }
-    this.watched.delete(key);
-    this.watched.set(key, one);
-    const [oldest] = this.watched.keys();
-    if (this.watched.size > this.settings.entriesMax && oldest !== undefined)
-      this.watched.delete(oldest);
+    const one = known ?? { window: new UsageWindow(this.settings.requestsMax), said: 'fine' };
+    if (mark) one.said = mark.state;
+    this.remember(this.watched, key, one);
     return one;
+  }
+
+  /** The one of the longest ago gives way. */
+  private remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {
+    memory.delete(key);
+    memory.set(key, value);
+    const [oldest] = memory.keys();
+    if (memory.size > this.settings.entriesMax && oldest !== undefined) memory.delete(oldest);
   }
 
   private judge(providerId: string, model: string, one: Watched): void {
@@ -119,4 +129,8 @@ export class UsageWatch {
       .finally(() => this.running.delete(committed));
     this.running.add(committed);
   }
+}
+
+function keyOf(providerId: string, model: string): string {
+  return `${providerId} ${model}`;
 }
