@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { benchFlags, type CommonFlags, count } from './bench-flags.js';
 import {
   type EndpointBenchOptions,
   endpointBenchOptions,
@@ -10,28 +10,22 @@ import {
 import { type RoutingBenchOptions, routingBenchOptions } from './routing/routing-bench-options.js';
 import { type TargetName, targetNames } from './target.js';
 
-export type BenchOptions = Readonly<{
-  /** A look at whether it works: the figures mean little, and the page is left as it is. */
-  isQuick: boolean;
-  /** Everything that was measured, on stdout, instead of the table. */
-  isJson: boolean;
-  /** Profiles of the services are left here. */
-  profileFolder: string | undefined;
-  /** Only these, and the direct way, which all are compared with; the page is left as it is. */
-  only: readonly TargetName[] | undefined;
-  rounds: number;
-  connections: number;
-  buyers: number;
-  warmUpMs: number;
-  /** A warm-up goes on until it has had this many requests, for up to three times its time. */
-  warmUpRequests: number;
-  sequentialMs: number;
-  wholeMs: number;
-  streamMs: number;
-  openLoopMs: number;
-  /** The constant rate of the open loop, unless half of what the slowest target carries is less. */
-  ratePerSMax: number;
-}>;
+/** `only` leaves the direct way, which all are compared with. */
+export type BenchOptions = CommonFlags<TargetName> &
+  Readonly<{
+    rounds: number;
+    connections: number;
+    buyers: number;
+    warmUpMs: number;
+    /** A warm-up goes on until it has had this many requests, for up to three times its time. */
+    warmUpRequests: number;
+    sequentialMs: number;
+    wholeMs: number;
+    streamMs: number;
+    openLoopMs: number;
+    /** The constant rate of the open loop, unless half of what the slowest target carries is less. */
+    ratePerSMax: number;
+  }>;
 
 /** Five rounds of six targets end within eight minutes. */
 const full = {
@@ -58,25 +52,22 @@ const quick = {
 export const brokerParts = ['idle', 'storm', 'relay', 'bodies'] as const;
 export type BrokerPart = (typeof brokerParts)[number];
 
-export type BrokerBenchOptions = Readonly<{
-  isQuick: boolean;
-  isJson: boolean;
-  profileFolder: string | undefined;
-  only: readonly BrokerPart[] | undefined;
-  sessions: number;
-  opensPerS: number;
-  settleMs: number;
-  idleMs: number;
-  streams: number;
-  rounds: number;
-  /** Of one stream, while delays are measured: as fast as a fast model speaks. */
-  chunksPerS: number;
-  pacedMs: number;
-  floodMs: number;
-  imageBytes: number;
-  videoBytes: number;
-  bodyTimes: number;
-}>;
+export type BrokerBenchOptions = CommonFlags<BrokerPart> &
+  Readonly<{
+    sessions: number;
+    opensPerS: number;
+    settleMs: number;
+    idleMs: number;
+    streams: number;
+    rounds: number;
+    /** Of one stream, while delays are measured: as fast as a fast model speaks. */
+    chunksPerS: number;
+    pacedMs: number;
+    floodMs: number;
+    imageBytes: number;
+    videoBytes: number;
+    bodyTimes: number;
+  }>;
 
 /** A process may have 20,000 files open where limits are as they usually are, and a broker has others. */
 const sessionsMax = 15_000;
@@ -146,63 +137,21 @@ export function benchCommand(args: readonly string[]): BenchCommand {
 }
 
 function gatewayOptions(args: readonly string[]): BenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      rounds: { type: 'string' },
-      buyers: { type: 'string', default: '32' },
-      only: { type: 'string' },
-      'profile-folder': { type: 'string' },
-    },
-  });
-  const durations = values.quick ? quick : full;
+  const { common, own } = benchFlags(args, targetNames, ['rounds', 'buyers']);
+  const durations = common.isQuick ? quick : full;
   return {
     ...durations,
-    isQuick: values.quick,
-    isJson: values.json,
-    profileFolder: values['profile-folder'],
-    only: values.only === undefined ? undefined : someOf(targetNames, values.only),
-    rounds: count('rounds', values.rounds ?? String(durations.rounds), 100),
+    ...common,
+    rounds: count('rounds', own.rounds ?? String(durations.rounds), 100),
     connections: 32,
-    buyers: count('buyers', values.buyers, 1_000),
+    buyers: count('buyers', own.buyers ?? '32', 1_000),
     ratePerSMax: 200,
   };
 }
 
 function brokerBenchOptions(args: readonly string[]): BrokerBenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      sessions: { type: 'string' },
-      only: { type: 'string' },
-      'profile-folder': { type: 'string' },
-    },
-  });
-  const plan = values.quick ? quickBroker : fullBroker;
-  return {
-    ...plan,
-    isQuick: values.quick,
-    isJson: values.json,
-    profileFolder: values['profile-folder'],
-    only: values.only === undefined ? undefined : someOf(brokerParts, values.only),
-    sessions: count('sessions', values.sessions ?? String(plan.sessions), sessionsMax),
-  };
-}
-
-function someOf<Name extends string>(known: readonly Name[], text: string): readonly Name[] {
-  return text.split(',').map((part) => {
-    const name = known.find((one) => one === part);
-    if (name === undefined) throw new Error(`--only takes some of ${known.join(', ')}.`);
-    return name;
-  });
-}
-
-function count(flag: string, text: string, max: number): number {
-  const number = Number(text);
-  if (Number.isInteger(number) && number >= 1 && number <= max) return number;
-  throw new Error(`--${flag} must be a whole number from 1 to ${max}.`);
+  const { common, own } = benchFlags(args, brokerParts, ['sessions']);
+  const plan = common.isQuick ? quickBroker : fullBroker;
+  const sessions = count('sessions', own.sessions ?? String(plan.sessions), sessionsMax);
+  return { ...plan, ...common, sessions };
 }

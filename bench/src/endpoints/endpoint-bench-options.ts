@@ -1,17 +1,13 @@
-import { parseArgs } from 'node:util';
+import { benchFlags, type CommonFlags } from '../bench-flags.js';
 import type { EndpointPlan } from './endpoint-measurement.js';
 
 /** What the bench of endpoints measures, in this order. */
 export const endpointParts = ['kinds', 'first-word', 'memory'] as const;
 export type EndpointPart = (typeof endpointParts)[number];
 
-export type EndpointBenchOptions = EndpointPlan &
+export type EndpointBenchOptions = CommonFlags<EndpointPart> &
+  EndpointPlan &
   Readonly<{
-    /** A look at whether it works: the figures mean little, and the page is left as it is. */
-    isQuick: boolean;
-    isJson: boolean;
-    profileFolder: string | undefined;
-    only: readonly EndpointPart[] | undefined;
     rounds: number;
     buyers: number;
     /** How often each large body goes through. */
@@ -47,27 +43,6 @@ Kinds of endpoints, to a hosted API and to a worker, beside the floor:
 
 /** Throws where a flag is unknown or makes no sense. */
 export function endpointBenchOptions(args: readonly string[]): EndpointBenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      'profile-folder': { type: 'string' },
-    },
-  });
-  return {
-    ...(values.quick ? quick : full),
-    isQuick: values.quick,
-    isJson: values.json,
-    profileFolder: values['profile-folder'],
-    only: values.only?.split(',').map(endpointPart),
-    buyers: 32,
-  };
-}
-
-function endpointPart(text: string): EndpointPart {
-  const part = endpointParts.find((known) => known === text);
-  if (part === undefined) throw new Error(`--only takes some of ${endpointParts.join(', ')}.`);
-  return part;
+  const { common } = benchFlags(args, endpointParts);
+  return { ...(common.isQuick ? quick : full), ...common, buyers: 32 };
 }

@@ -1,27 +1,23 @@
-import { parseArgs } from 'node:util';
+import { benchFlags, type CommonFlags } from '../bench-flags.js';
 
 /** What the ledger's bench measures, in this order. */
 export const ledgerParts = ['pairs', 'leases', 'latency', 'history'] as const;
 export type LedgerPart = (typeof ledgerParts)[number];
 
-export type LedgerBenchOptions = Readonly<{
-  /** A look at whether it works: the figures mean little, and the page is left as it is. */
-  isQuick: boolean;
-  isJson: boolean;
-  profileFolder: string | undefined;
-  only: readonly LedgerPart[] | undefined;
-  wallets: number;
-  /** Calls under way at once. */
-  callsMax: number;
-  warmUpMs: number;
-  measureMs: number;
-  /** Long enough that the 99th percentile is not that of a single stall. */
-  latencyMs: number;
-  /** Reports in one call of settled leases: as many as a busy gateway sends together. */
-  reportsPerCall: number;
-  ratePerS: number;
-  receipts: number;
-}>;
+export type LedgerBenchOptions = CommonFlags<LedgerPart> &
+  Readonly<{
+    wallets: number;
+    /** Calls under way at once. */
+    callsMax: number;
+    warmUpMs: number;
+    measureMs: number;
+    /** Long enough that the 99th percentile is not that of a single stall. */
+    latencyMs: number;
+    /** Reports in one call of settled leases: as many as a busy gateway sends together. */
+    reportsPerCall: number;
+    ratePerS: number;
+    receipts: number;
+  }>;
 
 const full = {
   wallets: 64,
@@ -53,26 +49,6 @@ The ledger, through the door of accounts and in its tables:
 
 /** Throws where a flag is unknown or makes no sense. */
 export function ledgerBenchOptions(args: readonly string[]): LedgerBenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      'profile-folder': { type: 'string' },
-    },
-  });
-  return {
-    ...(values.quick ? quick : full),
-    isQuick: values.quick,
-    isJson: values.json,
-    profileFolder: values['profile-folder'],
-    only: values.only?.split(',').map(ledgerPart),
-  };
-}
-
-function ledgerPart(text: string): LedgerPart {
-  const part = ledgerParts.find((known) => known === text);
-  if (part === undefined) throw new Error(`--only takes some of ${ledgerParts.join(', ')}.`);
-  return part;
+  const { common } = benchFlags(args, ledgerParts);
+  return { ...(common.isQuick ? quick : full), ...common };
 }

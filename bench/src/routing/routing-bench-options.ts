@@ -1,26 +1,22 @@
-import { parseArgs } from 'node:util';
+import { benchFlags, type CommonFlags } from '../bench-flags.js';
 
 /** What the bench of routing measures, in this order. */
 export const routingParts = ['plan', 'autoselect', 'workers', 'failover', 'catalogue'] as const;
 export type RoutingPart = (typeof routingParts)[number];
 
-export type RoutingBenchOptions = Readonly<{
-  /** A look at whether it works: the figures mean little, and the page is left as it is. */
-  isQuick: boolean;
-  isJson: boolean;
-  profileFolder: string | undefined;
-  only: readonly RoutingPart[] | undefined;
-  /** Calls of each kind, in memory. */
-  warmUp: number;
-  count: number;
-  /** Sizes of the market, in workers. */
-  workers: readonly number[];
-  /** Requests of each kind whose first candidate fails. */
-  failovers: number;
-  failoverWarmUp: number;
-  /** Changes of the catalogue. */
-  changes: number;
-}>;
+export type RoutingBenchOptions = CommonFlags<RoutingPart> &
+  Readonly<{
+    /** Calls of each kind, in memory. */
+    warmUp: number;
+    count: number;
+    /** Sizes of the market, in workers. */
+    workers: readonly number[];
+    /** Requests of each kind whose first candidate fails. */
+    failovers: number;
+    failoverWarmUp: number;
+    /** Changes of the catalogue. */
+    changes: number;
+  }>;
 
 const full = {
   warmUp: 5_000,
@@ -53,26 +49,6 @@ How routes are decided, in memory and by real services:
 
 /** Throws where a flag is unknown or makes no sense. */
 export function routingBenchOptions(args: readonly string[]): RoutingBenchOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      only: { type: 'string' },
-      'profile-folder': { type: 'string' },
-    },
-  });
-  return {
-    ...(values.quick ? quick : full),
-    isQuick: values.quick,
-    isJson: values.json,
-    profileFolder: values['profile-folder'],
-    only: values.only?.split(',').map(routingPart),
-  };
-}
-
-function routingPart(text: string): RoutingPart {
-  const part = routingParts.find((known) => known === text);
-  if (part === undefined) throw new Error(`--only takes some of ${routingParts.join(', ')}.`);
-  return part;
+  const { common } = benchFlags(args, routingParts);
+  return { ...(common.isQuick ? quick : full), ...common };
 }
