@@ -108,6 +108,8 @@ function serverArguments({ dataDir, port, throwAway }: StartPostgres): readonly 
     // both. The price is disk space, and a recovery that may take a few seconds longer.
     max_wal_size: '4GB',
     min_wal_size: '512MB',
+    // What the kernel gathers and then writes at once holds up the log as well.
+    backend_flush_after: '256kB',
     // An answered commit is on disk: the ledger's promises rest on it.
     synchronous_commit: 'on',
     timezone: 'UTC',
