@@ -18,8 +18,8 @@ export const speeches = {
 
 export const transcript = JSON.stringify({ text: 'Nothing but silence was said.' });
 
-/** In a prompt: its answer comes as a fast model speaks, not as fast as it can. */
-export const slowly = 'Slowly, please.';
+/** Whoever asks for so many tokens is answered as a fast model speaks, not as fast as can be. */
+export const slowTokens = 201;
 export const slowEventMs = 50;
 /** The first event only says whose turn it is: what a buyer waits for is the second. */
 export const firstWordEvents = 2;

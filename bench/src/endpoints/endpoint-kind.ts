@@ -1,6 +1,7 @@
 import type { Answer } from '../answer-reader.js';
 import { streamEventCount } from '../mock-answer.js';
-import { manyTexts, shortText, slowly, speeches } from './endpoint-answers.js';
+import { messages } from '../request.js';
+import { manyTexts, shortText, slowTokens, speeches } from './endpoint-answers.js';
 
 /** One way in which endpoints differ for whatever stands between a buyer and an upstream. */
 export type EndpointKind = Readonly<{
@@ -33,7 +34,7 @@ export const kinds: readonly EndpointKind[] = [
     isGood: ({ bodyBytes }) => bodyBytes > 1_000_000,
   },
   {
-    ...chatKind('Go on.'),
+    ...chatKind(200),
     ...{ name: 'stream', title: 'a stream of 62 events', connections: 32 },
   },
   {
@@ -48,7 +49,7 @@ export const kinds: readonly EndpointKind[] = [
 
 /** A chat whose words come one by one, as those of a fast model do. */
 export const slowStream: EndpointKind = {
-  ...chatKind(slowly),
+  ...chatKind(slowTokens),
   ...{ name: 'slow-stream', title: 'a stream at the pace of a model', connections: 200 },
 };
 
@@ -70,11 +71,12 @@ function jsonKind(path: string, toBody: (model: string) => object): Omit<Shape, 
   return { path, contentType: 'application/json', bodyFor };
 }
 
-function chatKind(content: string): Shape {
+function chatKind(max_tokens: number): Shape {
   return {
     ...jsonKind('/v1/chat/completions', (model) => ({
       model,
-      messages: [{ role: 'user', content }],
+      messages,
+      max_tokens,
       stream: true,
       stream_options: { include_usage: true },
     })),

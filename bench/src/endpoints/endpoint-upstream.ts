@@ -7,7 +7,7 @@ import { mockModel, streamEvents } from '../mock-answer.js';
 import {
   largeEmbedding,
   slowEventMs,
-  slowly,
+  slowTokens,
   smallEmbedding,
   speeches,
   transcript,
@@ -51,7 +51,7 @@ const told: Readonly<Record<string, Answers>> = {
   },
   '/v1/chat/completions': (response, body) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    stream(response, 0, body.includes(slowly) ? slowEventMs : 0);
+    stream(response, 0, body.includes(`"max_tokens":${slowTokens}`) ? slowEventMs : 0);
   },
 };
 
