@@ -1,3 +1,5 @@
+import { NestedParts, type Part } from './nested-parts.js';
+
 /** Boxes that hold others: whatever is in them comes next. */
 const opened: ReadonlySet<string> = new Set(['moov', 'trak', 'mdia', 'mvex', 'moof', 'traf']);
 const read: ReadonlySet<string> = new Set(['tkhd', 'mdhd', 'trex', 'tfhd', 'tfdt', 'trun']);
@@ -11,40 +13,18 @@ const headBytes = 8;
 /** What the flags of a list of samples say that stands there, in the order in which it does. */
 const eachSample = { duration: 0x100, size: 0x200, flags: 0x400, offset: 0x800 };
 
-type Box = Readonly<{ name: string; bytes: number; at: number }>;
+type Box = Part<string>;
 type Track = { perSecond: number; sampleTicks: number; from: number | undefined; to: number };
 
 /**
  * How long a recording in MP4 is by the times of its fragments: browsers that write while they record leave the length in its
- * head at zero. Takes the file in pieces of any size, keeps no sound of it, and reads it once.
+ * head at zero.
  */
-export class FragmentLength {
+export class FragmentLength extends NestedParts<string> {
   private readonly tracks = new Map<number, Track>();
-  private rest: Buffer = Buffer.alloc(0);
-  private skipped = 0;
-  private hasBegun = false;
-  private isBroken = false;
   private track: Track = newTrack();
   /** How long a sample of the fragment is that does not say. */
   private sampleTicks = 0;
-
-  /** False: there is nothing more to be read. */
-  push(piece: Uint8Array): boolean {
-    if (this.isBroken) return false;
-    this.rest = this.rest.length === 0 ? Buffer.from(piece) : Buffer.concat([this.rest, piece]);
-    let at = this.skip(0);
-    for (let box = boxAt(this.rest, at); box; box = boxAt(this.rest, at)) {
-      if (box === 'unreadable' || !(this.hasBegun || first.has(box.name))) {
-        this.isBroken = true;
-        return false;
-      }
-      const next = this.enter(box);
-      if (next === undefined) break;
-      at = next;
-    }
-    this.rest = this.rest.subarray(at);
-    return true;
-  }
 
   /** Undefined where it is no such recording, or has nothing in it. */
   get seconds(): number | undefined {
@@ -55,24 +35,23 @@ export class FragmentLength {
     return longest > 0 ? longest : undefined;
   }
 
-  /** Where what comes after it begins; undefined where more of it has to be there first. */
-  private enter({ name, bytes, at }: Box): number | undefined {
-    this.hasBegun = true;
-    if (opened.has(name)) return at;
-    const isRead = read.has(name) && bytes <= contentBytesMax;
-    if (isRead && this.rest.length < at + bytes) return undefined;
-    if (isRead) this.take(name, this.rest.subarray(at, at + bytes));
-    this.skipped = bytes;
-    return this.skip(at);
+  protected override partAt(bytes: Buffer, at: number): Box | 'unreadable' | undefined {
+    return boxAt(bytes, at);
   }
 
-  private skip(at: number): number {
-    const there = Math.min(this.skipped, this.rest.length - at);
-    this.skipped -= there;
-    return at + there;
+  protected override mayBegin(name: string): boolean {
+    return first.has(name);
   }
 
-  private take(name: string, content: Buffer): void {
+  protected override opens(name: string): boolean {
+    return opened.has(name);
+  }
+
+  protected override wanted({ kind, bytes }: Box): number | undefined {
+    return read.has(kind) && bytes <= contentBytesMax ? bytes : undefined;
+  }
+
+  protected override take(name: string, content: Buffer): void {
     const isLong = content[0] === 1;
     if (name === 'tkhd') this.track = this.trackOf(numberAt(content, isLong ? 20 : 12));
     else if (name === 'mdhd') this.track.perSecond = numberAt(content, isLong ? 20 : 12);
@@ -135,13 +114,13 @@ function boxAt(bytes: Buffer, at: number): Box | 'unreadable' | undefined {
   const name = bytes.toString('latin1', at + 4, at + headBytes);
   const size = bytes.readUInt32BE(at);
   // To the end of the file, whatever comes.
-  if (size === 0) return { name, bytes: Number.MAX_SAFE_INTEGER, at: at + headBytes };
+  if (size === 0) return { kind: name, bytes: Number.MAX_SAFE_INTEGER, at: at + headBytes };
   const isLong = size === 1;
   if (isLong && at + 2 * headBytes > bytes.length) return undefined;
   const head = isLong ? 2 * headBytes : headBytes;
   const length = isLong ? Number(bytes.readBigUInt64BE(at + headBytes)) : size;
   if (length < head || !Number.isSafeInteger(length)) return 'unreadable';
-  return { name, bytes: length - head, at: at + head };
+  return { kind: name, bytes: length - head, at: at + head };
 }
 
 function flagsOf(content: Buffer): number {

@@ -1,3 +1,5 @@
+import { NestedParts, type Part } from './nested-parts.js';
+
 /** Elements by what stands in front of them, as the format's registry has them. */
 const head = 0x1a45dfa3;
 const timestampScale = 0x2ad7b1;
@@ -17,17 +19,13 @@ const scaleDefaultNs = 1_000_000;
 /** How long a block is where nothing tells: as Opus has it. */
 const blockNsDefault = 20_000_000;
 
-type Element = Readonly<{ id: number; bytes: number; at: number }>;
+type Element = Part<number>;
 
 /**
  * How long a recording in Matroska or WebM is by the times of its blocks: browsers write while they record, and do not know
- * in the head when it will be over. Takes the file in pieces of any size, keeps next to nothing of it, and reads it once.
+ * in the head when it will be over.
  */
-export class MatroskaLength {
-  private rest: Buffer = Buffer.alloc(0);
-  private skipped = 0;
-  private hasBegun = false;
-  private isBroken = false;
+export class MatroskaLength extends NestedParts<number> {
   private scaleNs = scaleDefaultNs;
   private clusterAt = 0;
   private first: number | undefined;
@@ -35,25 +33,6 @@ export class MatroskaLength {
   /** The shortest time from one block to a later one: a longer one may be a pause. */
   private gap = Number.POSITIVE_INFINITY;
   private ends = 0;
-
-  /** False: there is nothing more to be read. */
-  push(piece: Uint8Array): boolean {
-    if (this.isBroken) return false;
-    this.rest = this.rest.length === 0 ? Buffer.from(piece) : Buffer.concat([this.rest, piece]);
-    let at = this.skip(0);
-    for (let element = elementAt(this.rest, at); element; element = elementAt(this.rest, at)) {
-      const isFirst = !this.hasBegun;
-      if (element === 'unreadable' || (isFirst && element.id !== head)) {
-        this.isBroken = true;
-        return false;
-      }
-      const next = this.enter(element);
-      if (next === undefined) break;
-      at = next;
-    }
-    this.rest = this.rest.subarray(at);
-    return true;
-  }
 
   /** Undefined where it is no such recording, or has nothing in it. */
   get seconds(): number | undefined {
@@ -63,24 +42,23 @@ export class MatroskaLength {
     return (endNs - this.first * this.scaleNs) / 1e9;
   }
 
-  /** Where what comes after it begins; undefined where more of it has to be there first. */
-  private enter({ id, bytes, at }: Element): number | undefined {
-    if (opened.has(id)) return at;
-    const needed = read.has(id) ? Math.min(bytes, contentBytesMax) : 0;
-    if (this.rest.length < at + needed) return undefined;
-    this.hasBegun = true;
-    if (needed > 0) this.take(id, this.rest.subarray(at, at + needed));
-    this.skipped = bytes;
-    return this.skip(at);
+  protected override partAt(bytes: Buffer, at: number): Element | 'unreadable' | undefined {
+    return elementAt(bytes, at);
   }
 
-  private skip(at: number): number {
-    const there = Math.min(this.skipped, this.rest.length - at);
-    this.skipped -= there;
-    return at + there;
+  protected override mayBegin(id: number): boolean {
+    return id === head;
   }
 
-  private take(id: number, content: Buffer): void {
+  protected override opens(id: number): boolean {
+    return opened.has(id);
+  }
+
+  protected override wanted({ kind, bytes }: Element): number | undefined {
+    return read.has(kind) && bytes > 0 ? Math.min(bytes, contentBytesMax) : undefined;
+  }
+
+  protected override take(id: number, content: Buffer): void {
     if (id === timestampScale) this.scaleNs = numberIn(content) || scaleDefaultNs;
     else if (id === clusterTimestamp) this.clusterAt = numberIn(content);
     else if (id === blockDuration) this.ends = Math.max(this.ends, this.last + numberIn(content));
@@ -114,9 +92,9 @@ function elementAt(bytes: Buffer, at: number): Element | 'unreadable' | undefine
   const size = numberIn(written) - 2 ** (7 * sizeBytes);
   const isUnknown = size === 2 ** (7 * sizeBytes) - 1;
   // What is opened needs no end: what is in it and what follows it are read alike.
-  if (opened.has(id)) return { id, bytes: 0, at: sizeAt + sizeBytes };
+  if (opened.has(id)) return { kind: id, bytes: 0, at: sizeAt + sizeBytes };
   if (isUnknown || !Number.isSafeInteger(size)) return 'unreadable';
-  return { id, bytes: size, at: sizeAt + sizeBytes };
+  return { kind: id, bytes: size, at: sizeAt + sizeBytes };
 }
 
 /** How many bytes a number has, by the zeros in front of its first one; more than 8 is none. */
