@@ -3,7 +3,8 @@
  * so that what is measured is what stands before it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { mockModel, streamEvents, wholeAnswer } from './mock-answer.js';
+import { mockModel, wholeAnswer } from './mock-answer.js';
+import { writeStream } from './mock-stream.js';
 
 const models = JSON.stringify({
   object: 'list',
@@ -21,7 +22,7 @@ function answer(request: IncomingMessage, body: Buffer, response: ServerResponse
     response.writeHead(200, { 'content-type': 'application/json' }).end(models);
   } else if (body.includes('"stream":true')) {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    stream(response, 0);
+    writeStream(response);
   } else {
     response
       .writeHead(200, {
@@ -30,18 +31,6 @@ function answer(request: IncomingMessage, body: Buffer, response: ServerResponse
       })
       .end(wholeAnswer);
   }
-}
-
-/** Each event is a write of its own, in a turn of its own, as those of a model are. */
-function stream(response: ServerResponse, from: number): void {
-  const event = streamEvents[from];
-  if (response.destroyed) return;
-  if (event === undefined) {
-    response.end();
-    return;
-  }
-  response.write(event);
-  setImmediate(stream, response, from + 1);
 }
 
 // A connection that the server closes between two requests would count as a failure of the target's.

@@ -1,5 +1,5 @@
 import { countTextTokens } from '@aisbf/metering';
-import { mockModel, streamEvents } from '../mock-answer.js';
+import { mockModel } from '../mock-answer.js';
 
 /** What is asked for and what the upstream answers, made once: a seller whose figures are off would be paused. */
 
@@ -23,7 +23,6 @@ export const slowTokens = 201;
 export const slowEventMs = 50;
 /** The first event only says whose turn it is: what a buyer waits for is the second. */
 export const firstWordEvents = 2;
-export const slowStreamEvents = streamEvents;
 
 function embeddingAnswer(texts: readonly string[], dimensions: number): Buffer {
   const tokens = texts.reduce((sum, text) => sum + countTextTokens(text), 0);

@@ -3,7 +3,8 @@
  * it has heard everything, so that what is measured is what stands before it.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { mockModel, streamEvents } from '../mock-answer.js';
+import { mockModel } from '../mock-answer.js';
+import { writeStream } from '../mock-stream.js';
 import {
   largeEmbedding,
   slowEventMs,
@@ -51,26 +52,13 @@ const told: Readonly<Record<string, Answers>> = {
   },
   '/v1/chat/completions': (response, body) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
-    stream(response, 0, body.includes(`"max_tokens":${slowTokens}`) ? slowEventMs : 0);
+    writeStream(response, body.includes(`"max_tokens":${slowTokens}`) ? slowEventMs : 0);
   },
 };
 
 function whole(response: ServerResponse, contentType: string, body: Buffer | string): void {
   const length = Buffer.byteLength(body);
   response.writeHead(200, { 'content-type': contentType, 'content-length': length }).end(body);
-}
-
-/** Each event is a write of its own, in a turn of its own, as those of a model are. */
-function stream(response: ServerResponse, from: number, everyMs: number): void {
-  const event = streamEvents[from];
-  if (response.destroyed) return;
-  if (event === undefined) {
-    response.end();
-    return;
-  }
-  response.write(event);
-  if (everyMs === 0) setImmediate(stream, response, from + 1, everyMs);
-  else setTimeout(stream, everyMs, response, from + 1, everyMs);
 }
 
 // A connection that the server closes between two requests would count as a failure of the target's.

@@ -13,7 +13,9 @@ export type Admitted = Readonly<{
   pathUsername: string | null;
   clientAddress: string;
   work: Work;
+  /** Where the buyer has sent a key for it. */
   idempotency?: Idempotency;
+  /** A line of a batch: nobody waits for it, so that it gives way to whoever does. */
   isBatch?: boolean;
 }>;
 

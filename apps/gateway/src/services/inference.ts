@@ -1,4 +1,4 @@
-import type { Candidate, Idempotency, Plan, Settle } from '@aisbf/contracts';
+import type { Candidate, Plan, Settle } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { familyOf } from '@aisbf/metering';
 import { Clock } from '@aisbf/platform';
@@ -17,7 +17,7 @@ import {
   type Work,
   type WorkForm,
 } from '../domain/work.js';
-import { Admitting } from './admitting.js';
+import { type Admitted, Admitting } from './admitting.js';
 import { answerHead } from './answer-head.js';
 import { endAttempt, exhaustionOf } from './attempt-ending.js';
 import { AttemptBook, type Attempts } from './attempts.js';
@@ -36,27 +36,19 @@ import {
 } from './upstream.js';
 
 /** One request as it came through the door. */
-export type Call = Readonly<{
-  requestId: string;
-  apiToken: string;
-  pathUsername: string | null;
-  clientAddress: string;
-  work: Work;
-  /** Where the buyer has sent a key for it. */
-  idempotency?: Idempotency;
-  /** Keeps a whole answer before it is paid for. Where it throws, the request was not served. */
-  keep?: (answer: WholeAnswer) => Promise<void>;
-  /** Takes how the request has ended, where what it costs is settled with more than that; otherwise it is reported. */
-  settle?: (settlement: Settle, holdExpiresAtMs: number) => void;
-  /** A line of a batch: nobody waits for it, so that it gives way to whoever does. */
-  isBatch?: boolean;
-  /** Where the endpoint lets later requests build on this one. */
-  remember?: (answer: string) => Promise<void>;
-  /** What becomes of the text of an answer, where it may name what lies with whoever serves. */
-  turnFor?: (candidate: Candidate) => ((text: string) => string) | undefined;
-  /** Of deferred work: keeps in mind what the answer has promised. */
-  take?: TakeDeferred;
-}>;
+export type Call = Admitted &
+  Readonly<{
+    /** Keeps a whole answer before it is paid for. Where it throws, the request was not served. */
+    keep?: (answer: WholeAnswer) => Promise<void>;
+    /** Takes how the request has ended, where what it costs is settled with more than that; otherwise it is reported. */
+    settle?: (settlement: Settle, holdExpiresAtMs: number) => void;
+    /** Where the endpoint lets later requests build on this one. */
+    remember?: (answer: string) => Promise<void>;
+    /** What becomes of the text of an answer, where it may name what lies with whoever serves. */
+    turnFor?: (candidate: Candidate) => ((text: string) => string) | undefined;
+    /** Of deferred work: keeps in mind what the answer has promised. */
+    take?: TakeDeferred;
+  }>;
 
 /** What is known of one request while it runs. */
 type Run<Waiting extends Waiter> = Readonly<{
