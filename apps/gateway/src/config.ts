@@ -217,6 +217,14 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Settlements in one call, in bytes: half of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
   ),
+  GATEWAY_SETTLE_APART_MS: setting.durationMs(
+    10,
+    'Between two calls with settlements, unless the next is full: many in one cost accounts and Postgres a fraction.',
+  ),
+  GATEWAY_HEALTH_FACTS_APART_MS: setting.durationMs(
+    20,
+    'Between two messages of attempts that went well; failures are told at once.',
+  ),
   ...adviceSettings,
   ...fileSettings,
   ...batchSettings,

@@ -132,6 +132,8 @@ export {
   AttemptAnswering,
   AttemptEnded,
   AttemptOutrun,
+  AttemptsEnded,
+  attemptsEndedMax,
   CatalogueChanged,
   CatalogueServed,
   RegistrationRevoked,
