@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   authoriseBy,
+  checkpointOf,
   leaseFor,
   type Owner,
   openLedger,
@@ -31,6 +32,13 @@ const command = fc.oneof(
   fc.record({ kind: fc.constant('authorise' as const), id, amount }),
   fc.record({ kind: fc.constant('settle' as const), id, used }),
   fc.record({ kind: fc.constant('extend' as const), id, amount: fc.nat(1500) }),
+  fc.record({
+    kind: fc.constant('checkpoint' as const),
+    id,
+    ordinal: fc.integer({ min: 1, max: 9 }),
+    finished: fc.nat(700),
+    delivered: fc.nat(1100),
+  }),
   fc.record({ kind: fc.constant('expireHolds' as const) }),
   fc.record({ kind: fc.constant('openLease' as const), leaseId, amount }),
   fc.record({ kind: fc.constant('renewLease' as const), leaseId, amount }),
@@ -115,6 +123,12 @@ class History {
       const asked = { requestId, holdEpoch: 1, leased: undefined, amount: much };
       const { result } = await ledger.store.extend(asked);
       return [this.model.extend(given.id, given.amount), result] as const;
+    }
+    if (given.kind === 'checkpoint') {
+      const { ordinal, finished, delivered } = given;
+      const told = checkpointOf(this.request(given.id, 0), ordinal, [finished, delivered]);
+      const [result] = await ledger.checkpoints.keepAll([told]);
+      return [this.model.checkpoint(given.id, given), result] as const;
     }
     if (given.kind === 'settle') {
       const real = await this.settle(this.request(given.id, 0), null, given.used);
@@ -230,12 +244,23 @@ class History {
     const { posted, promo, held } = await ledger.reader.wallet(this.buyer.ownerId);
     const { earned } = await ledger.reader.wallet(this.seller.ownerId);
     const { model } = this;
-    expect({ posted, promo, held, earned }).toEqual({
+    expect({ posted, promo, held, earned, credited: await this.credited() }).toEqual({
       posted: BigInt(model.posted),
       promo: BigInt(model.promo),
       held: BigInt(model.held),
       earned: BigInt(model.earned),
+      credited: BigInt(model.credited),
     });
+  }
+
+  private async credited(): Promise<bigint> {
+    const { rows } = await ledger.admin.query<{ sum: string }>(
+      `SELECT coalesce(sum(f.amount), 0)::bigint AS sum FROM transfer f
+       WHERE f.debit_account_id = global_account('service_credit')
+         AND f.credit_account_id = account_of('seller_payable', $1)`,
+      [this.seller.ownerId],
+    );
+    return BigInt(rows[0]?.sum ?? 0);
   }
 
   async expectSameReceipts(): Promise<void> {

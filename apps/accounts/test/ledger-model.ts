@@ -14,15 +14,21 @@ type ModelLease = {
   running: Map<number, number>;
 };
 
+type ModelCheckpoint = Readonly<{ ordinal: number; finished: number; delivered: number }>;
+
 const feeOf = (captured: number) => Math.floor((captured * 500) / 10_000);
+const shareOf = (charge: number) => charge - feeOf(charge);
 
 export class LedgerModel {
   posted = 0;
   promo = 0;
   earned = 0;
+  /** Of that, what the platform has paid. */
+  credited = 0;
   fees = 0;
   spent = 0;
   readonly holds = new Map<number, number>();
+  readonly checkpoints = new Map<number, ModelCheckpoint>();
   readonly leases = new Map<number, ModelLease>();
   readonly ends = new Map<number, ModelEnd>();
   budget: number | undefined;
@@ -75,17 +81,32 @@ export class LedgerModel {
     const amount = this.holds.get(id);
     if (amount === undefined) return 'missing';
     this.holds.delete(id);
+    this.checkpoints.delete(id);
     return this.end(id, amount, used);
+  }
+
+  checkpoint(id: number, told: ModelCheckpoint): string {
+    if (!this.holds.has(id)) return 'missing';
+    if (told.delivered === 0 || told.finished > told.delivered) return 'invalid';
+    const known = this.checkpoints.get(id);
+    if (known && (known.ordinal >= told.ordinal || known.finished > told.finished)) return 'stale';
+    this.checkpoints.set(id, told);
+    return 'kept';
   }
 
   readonly expired = new Set<number>();
 
   expireHolds(): void {
-    for (const id of this.holds.keys()) {
-      this.ends.set(id, { state: 'released', captured: 0 });
+    for (const [id, amount] of this.holds) {
+      const { finished, delivered } = this.checkpoints.get(id) ?? { finished: 0, delivered: 0 };
+      this.end(id, amount, finished === 0 ? undefined : finished);
+      const credit = shareOf(Math.min(delivered, amount)) - shareOf(Math.min(finished, amount));
+      this.earned += credit;
+      this.credited += credit;
       this.expired.add(id);
     }
     this.holds.clear();
+    this.checkpoints.clear();
   }
 
   openLease(id: number, wanted: number): string {
