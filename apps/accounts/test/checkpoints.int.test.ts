@@ -3,11 +3,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import {
   authoriseBy,
   checkpointOf,
+  leaseFor,
   newRequestId,
   type Owner,
   openLedger,
   settleOf,
   shuffled,
+  ticketOf,
 } from './ledger-bench.js';
 
 let ledger: Awaited<ReturnType<typeof openLedger>>;
@@ -268,6 +270,135 @@ describe('a checkpoint', () => {
       promo: 0n,
       held: 0n,
       earned: BigInt(earned),
+    });
+  });
+});
+
+describe('a checkpoint of a request that a lease pays for', () => {
+  async function leased() {
+    const { leaseId } = await leaseFor(ledger, buyer, '10000');
+    const request = authoriseBy(buyer, seller);
+    const ticket = ticketOf(request, leaseId);
+    const told = (ordinal: number, tokens: readonly [number, number]) =>
+      ledger.checkpoints.keepAll([checkpointOf(request, ordinal, tokens, ticket)]);
+    return { leaseId, request, ticket, told };
+  }
+
+  async function expireLease(leaseId: string): Promise<void> {
+    await ledger.admin.query('UPDATE lease SET expires_at = now() WHERE id = $1', [leaseId]);
+    await ledger.leases.reapExpired(100);
+  }
+
+  it('is what it is settled by when the lease ends, as with a hold', async () => {
+    const { leaseId, request, ticket, told } = await leased();
+    expect(await told(2, [0, 400])).toEqual(['kept']);
+    expect(await told(1, [0, 500])).toEqual(['stale']);
+    await expireLease(leaseId);
+    expect(await transfersOf(request)).toEqual(['service_credit > seller_payable 380']);
+    expect(await money()).toEqual({ spent: 0n, promo: 0n, held: 0n, earned: 380n });
+    expect(await receiptOf(request)).toMatchObject({
+      ...{ state: 'released', outcome: 'expired', route: 'rotation/test', amount: 1000n },
+      delivered: { completion_token: 400 },
+    });
+    const late = await ledger.settlement.settle(settleOf(request, { ticket }));
+    expect(late).toMatchObject({ result: 'fenced', charged: '0' });
+    expect(await told(3, [0, 600])).toEqual(['missing']);
+  });
+
+  it('counts what it was given beyond its ticket, before and after', async () => {
+    const { leaseId, request, ticket, told } = await leased();
+    const { requestId } = request;
+    const more = (tokens: number) =>
+      ledger.authorisation.extend({
+        ...{ type: 'extend', requestId, holdEpoch: 1, ticket, servedPosition: 0 },
+        units: { completion_token: tokens },
+      });
+    await more(1_200);
+    await told(1, [0, 1_500]);
+    await more(1_400);
+    await expireLease(leaseId);
+    // The share of 1,400.
+    expect(await money()).toMatchObject({ spent: 0n, held: 0n, earned: 1_330n });
+  });
+
+  it('charges for what is finished, and closes a lease that was given back', async () => {
+    const { leaseId, told } = await leased();
+    await told(1, [200, 300]);
+    await ledger.leases.close({
+      ...{ type: 'close-lease', leaseId, issued: '1000', issuedCount: 1 },
+    });
+    await expireLease(leaseId);
+    expect(await money()).toEqual({ spent: 200n, promo: 0n, held: 0n, earned: 285n });
+  });
+
+  it('is gone when its request is settled', async () => {
+    const { leaseId, request, ticket, told } = await leased();
+    await told(1, [0, 400]);
+    await ledger.settlement.settle(settleOf(request, { ticket }));
+    expect(await told(2, [0, 500])).toEqual(['missing']);
+    const left = 'SELECT FROM lease_extension WHERE lease_id = $1';
+    expect((await ledger.admin.query(left, [leaseId])).rows).toEqual([]);
+    await expireLease(leaseId);
+    expect(await money()).toEqual({ spent: 300n, promo: 0n, held: 0n, earned: 285n });
+  });
+
+  it('ends both where its request was admitted by a hold too', async () => {
+    const { leaseId, request, told } = await leased();
+    await ledger.store.authorise(request, false);
+    await told(1, [0, 400]);
+    await expireLease(leaseId);
+    expect(await money()).toEqual({ spent: 0n, promo: 0n, held: 0n, earned: 380n });
+  });
+
+  it('is nothing to pay for where the hold of the same request has ended first', async () => {
+    const { leaseId, request, told } = await leased();
+    await ledger.store.authorise(request, false);
+    await told(1, [0, 400]);
+    await expire(request);
+    await expireLease(leaseId);
+    expect(await money()).toEqual({ spent: 0n, promo: 0n, held: 0n, earned: 0n });
+  });
+
+  it('is refused with a ticket that is none, or is of another request', async () => {
+    const { request, ticket } = await leased();
+    const other = authoriseBy(buyer, seller);
+    const told = [
+      checkpointOf(request, 1, [0, 1], 'no ticket'),
+      checkpointOf(other, 1, [0, 1], ticket),
+      checkpointOf(request, 1, [0, 1], ticket),
+    ];
+    expect(await ledger.checkpoints.keepAll(told)).toEqual(['invalid', 'invalid', 'kept']);
+    await ledger.leases.reapExpired(100);
+  });
+
+  it('is exact in any race with settlements, extensions and the end of its lease', async () => {
+    const { leaseId } = await leaseFor(ledger, buyer, '40000');
+    const requests = Array.from({ length: 30 }, () => authoriseBy(buyer, seller));
+    const tickets = requests.map((request) => ticketOf(request, leaseId));
+    const tell = (ordinal: number) => () =>
+      ledger.checkpoints.keepAll(
+        requests.map((one, n) =>
+          checkpointOf(one, ordinal, [ordinal * 50, ordinal * 90], tickets[n]),
+        ),
+      );
+    await tell(1)();
+    const work = [
+      ...requests.map((one, n) => async () => {
+        await ledger.settlement.settle(settleOf(one, { ticket: tickets[n] ?? null }));
+      }),
+      ...[2, 3, 4].map((ordinal) => tell(ordinal)),
+      () => expireLease(leaseId),
+    ];
+    await Promise.all(shuffled(work).map((job) => job()));
+    const { rows } = await ledger.admin.query<{ spent: string; earned: string; count: string }>(
+      `SELECT count(*) AS count, sum(captured) AS spent, sum(captured - fee + service_credit) AS earned
+       FROM receipt WHERE owner_id = $1`,
+      [buyer.ownerId],
+    );
+    expect(rows[0]?.count).toBe('30');
+    const { spent, earned } = rows[0] ?? { spent: '0', earned: '0' };
+    expect(await money()).toEqual({
+      ...{ spent: BigInt(spent), promo: 0n, held: 0n, earned: BigInt(earned) },
     });
   });
 });

@@ -96,7 +96,7 @@ export async function openLedger(options: LedgerOptions = {}) {
     leases,
     recall,
     authorisation: new Authorisation(store, held, recall, new SystemClock()),
-    checkpoints: new Checkpoints(new PgCheckpointStore(pool)),
+    checkpoints: new Checkpoints(new PgCheckpointStore(pool), held),
     settlement: new Settlement(store, new SilentEvents(), held),
     withdrawal: new Withdrawal(store, recall, new SilentEvents()),
     owner,
@@ -280,10 +280,11 @@ export function checkpointOf(
   { requestId }: Pick<Authorise, 'requestId'>,
   ordinal: number,
   [finished, delivered]: readonly [number, number],
+  ticket: string | null = null,
 ): Checkpoint {
   const units = (tokens: number) => (tokens === 0 ? {} : { completion_token: tokens });
   const progress = { ordinal, finished: units(finished), delivered: units(delivered) };
-  return { requestId, holdEpoch: 1, servedPosition: 0, progress };
+  return { requestId, holdEpoch: 1, ticket, servedPosition: 0, progress };
 }
 
 export function shuffled<Item>(items: readonly Item[]): readonly Item[] {

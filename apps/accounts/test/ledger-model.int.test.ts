@@ -26,19 +26,19 @@ const id = fc.nat(7);
 const amount = fc.nat(900);
 const used = fc.option(fc.integer({ min: 1, max: 1200 }), { nil: undefined });
 const leaseId = fc.nat(2);
+const progress = {
+  ordinal: fc.integer({ min: 1, max: 9 }),
+  finished: fc.nat(700),
+  delivered: fc.nat(1100),
+};
 const command = fc.oneof(
   fc.record({ kind: fc.constant('grant' as const), amount }),
   fc.record({ kind: fc.constant('promote' as const), amount: fc.integer({ min: 1, max: 200 }) }),
   fc.record({ kind: fc.constant('authorise' as const), id, amount }),
   fc.record({ kind: fc.constant('settle' as const), id, used }),
   fc.record({ kind: fc.constant('extend' as const), id, amount: fc.nat(1500) }),
-  fc.record({
-    kind: fc.constant('checkpoint' as const),
-    id,
-    ordinal: fc.integer({ min: 1, max: 9 }),
-    finished: fc.nat(700),
-    delivered: fc.nat(1100),
-  }),
+  fc.record({ kind: fc.constant('checkpoint' as const), id, ...progress }),
+  fc.record({ kind: fc.constant('checkpointLeased' as const), leaseId, id, ...progress }),
   fc.record({ kind: fc.constant('expireHolds' as const) }),
   fc.record({ kind: fc.constant('openLease' as const), leaseId, amount }),
   fc.record({ kind: fc.constant('renewLease' as const), leaseId, amount }),
@@ -179,6 +179,7 @@ class History {
       this.model.closeLease(given.leaseId);
       return [0, 0] as const;
     }
+    if (given.kind === 'checkpointLeased') return this.checkpointLeased(given, leaseId);
     if (given.kind !== 'settleLeased') return [0, 0] as const;
     const request = this.requests.get(String(given.id + 100));
     const lease = this.model.leases.get(given.leaseId);
@@ -190,6 +191,22 @@ class History {
     const model = this.model.settleLeased(given.leaseId, given.id + 100, given.used);
     if (!before && model !== 'fenced') this.count(given.leaseId);
     return [model, await this.settle(request, ticketOf(request, leaseId), given.used)] as const;
+  }
+
+  private async checkpointLeased(
+    given: Extract<Command, { kind: 'checkpointLeased' }>,
+    leaseName: string,
+  ) {
+    const request = this.requests.get(String(given.id + 100));
+    // Nobody has a ticket for what its lease has not issued.
+    if (!request || !this.model.leases.get(given.leaseId)?.running.has(given.id + 100)) {
+      return [0, 0] as const;
+    }
+    const ticket = ticketOf(request, leaseName);
+    const { ordinal, finished, delivered } = given;
+    const told = checkpointOf(request, ordinal, [finished, delivered], ticket);
+    const [result] = await ledger.checkpoints.keepAll([told]);
+    return [this.model.checkpoint(given.id + 100, given), result] as const;
   }
 
   private readonly settledCounts = new Map<number, number>();

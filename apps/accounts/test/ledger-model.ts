@@ -86,7 +86,8 @@ export class LedgerModel {
   }
 
   checkpoint(id: number, told: ModelCheckpoint): string {
-    if (!this.holds.has(id)) return 'missing';
+    const running = [...this.leases.values()].some((lease) => lease.running.has(id));
+    if (!this.holds.has(id) && !running) return 'missing';
     if (told.delivered === 0 || told.finished > told.delivered) return 'invalid';
     const known = this.checkpoints.get(id);
     if (known && (known.ordinal >= told.ordinal || known.finished > told.finished)) return 'stale';
@@ -97,16 +98,8 @@ export class LedgerModel {
   readonly expired = new Set<number>();
 
   expireHolds(): void {
-    for (const [id, amount] of this.holds) {
-      const { finished, delivered } = this.checkpoints.get(id) ?? { finished: 0, delivered: 0 };
-      this.end(id, amount, finished === 0 ? undefined : finished);
-      const credit = shareOf(Math.min(delivered, amount)) - shareOf(Math.min(finished, amount));
-      this.earned += credit;
-      this.credited += credit;
-      this.expired.add(id);
-    }
+    for (const [id, amount] of this.holds) this.expire(id, amount);
     this.holds.clear();
-    this.checkpoints.clear();
   }
 
   openLease(id: number, wanted: number): string {
@@ -133,11 +126,12 @@ export class LedgerModel {
   }
 
   settleLeased(leaseId: number, id: number, used: number | undefined): string {
-    if (this.ends.has(id)) return 'replay';
+    if (this.ends.has(id)) return this.expired.has(id) ? 'fenced' : 'replay';
     const running = this.leases.get(leaseId)?.running;
     const amount = running?.get(id);
     if (amount === undefined) return 'fenced';
     running?.delete(id);
+    this.checkpoints.delete(id);
     return this.end(id, amount, used);
   }
 
@@ -149,8 +143,22 @@ export class LedgerModel {
   expireLeases(): void {
     for (const lease of this.leases.values()) {
       lease.state = 'closed';
+      for (const [id, amount] of lease.running) {
+        if (this.checkpoints.has(id)) this.expire(id, amount);
+      }
       lease.running.clear();
     }
+  }
+
+  /** By what is known of it, where anything is. */
+  private expire(id: number, amount: number): void {
+    const { finished, delivered } = this.checkpoints.get(id) ?? { finished: 0, delivered: 0 };
+    this.checkpoints.delete(id);
+    this.end(id, amount, finished === 0 ? undefined : finished);
+    const credit = shareOf(Math.min(delivered, amount)) - shareOf(Math.min(finished, amount));
+    this.earned += credit;
+    this.credited += credit;
+    this.expired.add(id);
   }
 
   private heldBy(lease: ModelLease): number {

@@ -11,7 +11,7 @@ export const checkpointSettings = {
   GATEWAY_CHECKPOINT_ITEMS_MAX: setting.integer(
     100,
     1,
-    500,
+    100,
     'Streams in one such call: what accounts writes in a few milliseconds.',
   ),
 };

@@ -16,6 +16,8 @@ export type Progress = z.infer<typeof Progress>;
 export const Checkpoint = z.strictObject({
   requestId: RequestId,
   holdEpoch: z.int().min(1),
+  /** Where the money is a lease's: the router's ticket for this request. */
+  ticket: z.string().max(65_536).nullable(),
   servedPosition: z.int().min(0).max(63),
   progress: Progress,
 });
@@ -24,7 +26,7 @@ export type Checkpoint = z.infer<typeof Checkpoint>;
 /** Those of one gateway that have changed. Each stands for itself. */
 export const KeepCheckpoints = z.strictObject({
   type: z.literal('keep-checkpoints'),
-  checkpoints: z.array(Checkpoint).min(1).max(500),
+  checkpoints: z.array(Checkpoint).min(1).max(100),
 });
 export type KeepCheckpoints = z.infer<typeof KeepCheckpoints>;
 
@@ -32,5 +34,5 @@ export type KeepCheckpoints = z.infer<typeof KeepCheckpoints>;
 export const CheckpointResult = z.enum(['kept', 'stale', 'busy', 'missing', 'invalid']);
 export type CheckpointResult = z.infer<typeof CheckpointResult>;
 
-export const KeptCheckpoints = z.object({ results: z.array(CheckpointResult).max(500) });
+export const KeptCheckpoints = z.object({ results: z.array(CheckpointResult).max(100) });
 export type KeptCheckpoints = z.infer<typeof KeptCheckpoints>;

@@ -1,8 +1,10 @@
+import assert from 'node:assert';
 import type { CheckpointResult, Terms } from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import type { HeldTerms } from '../domain/charge.js';
 import { CheckpointStore, type HeldEvidence } from '../services/checkpoints.js';
+import { toLeasedItem } from './pg-ledger-item.js';
 import { rowsOf } from './pg-rows.js';
 
 type TermsRow = { id: string; owner_id: string; terms: Terms[] };
@@ -27,23 +29,34 @@ export class PgCheckpointStore extends CheckpointStore {
   }
 
   async keep(all: readonly HeldEvidence[]): Promise<readonly CheckpointResult[]> {
-    const items = all.map((one, n) => toCheckpointItem(one, n));
-    const rows = await rowsOf<KeptRow>(
-      this.pool,
-      { name: 'keep_checkpoints', text: 'SELECT * FROM keep_checkpoints($1)' },
-      [JSON.stringify(items)],
+    const results: CheckpointResult[] = [];
+    const items = all.map((one, n) => ({ ...toCheckpointItem(one, n), ...toLeasedPart(one) }));
+    const [leased, held] = [true, false].map((isLeased) =>
+      items.filter((item) => 'lease_id' in item === isLeased),
     );
-    const byNumber = new Map(rows.map(({ item_n, result }) => [item_n, result]));
-    return all.map((_, n) => {
-      const result = byNumber.get(n);
-      if (!result) throw new Error('keep_checkpoints gave no row for one of its items');
-      return result;
-    });
+    const rows = [
+      ...(await this.keepBy('keep_checkpoints', held ?? [])),
+      ...(await this.keepBy('keep_leased_checkpoints', leased ?? [])),
+    ];
+    for (const { item_n, result } of rows) results[item_n] = result;
+    assert(rows.length === all.length, 'each checkpoint has an answer');
+    return results;
+  }
+
+  private async keepBy(
+    name: 'keep_checkpoints' | 'keep_leased_checkpoints',
+    items: readonly object[],
+  ): Promise<readonly KeptRow[]> {
+    if (items.length === 0) return [];
+    const text = `SELECT * FROM ${name}($1)`;
+    return rowsOf<KeptRow>(this.pool, { name, text }, [JSON.stringify(items)]);
   }
 }
 
+type OfHold = Pick<HeldEvidence, 'requestId' | 'holdEpoch' | 'evidence'>;
+
 /** One checkpoint among those that `keep_checkpoints` is called with; `n` is its place. */
-export function toCheckpointItem({ requestId, holdEpoch, evidence }: HeldEvidence, n: number) {
+export function toCheckpointItem({ requestId, holdEpoch, evidence }: OfHold, n: number) {
   return {
     n,
     id: requestId,
@@ -58,4 +71,12 @@ export function toCheckpointItem({ requestId, holdEpoch, evidence }: HeldEvidenc
       fee_bps: evidence.feeBps,
     },
   };
+}
+
+/** What `keep_leased_checkpoints` wants besides: the lease, and what a hold would say. */
+function toLeasedPart({ leased, holdEpoch }: HeldEvidence) {
+  if (!leased) return {};
+  const { lease_id, amount, created_at_ms, ...held } = toLeasedItem(leased);
+  const created_at = new Date(created_at_ms).toISOString();
+  return { lease_id, amount, held: { ...held, epoch: holdEpoch, created_at } };
 }

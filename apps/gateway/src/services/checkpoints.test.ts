@@ -48,7 +48,7 @@ beforeEach(() => {
 function watched(requestId: string) {
   const state: { soFar: SoFar | undefined } = { soFar: undefined };
   const unwatch = checkpoints.watch({
-    ...{ requestId, holdEpoch: 1, servedPosition: 0, soFar: () => state.soFar },
+    ...{ requestId, holdEpoch: 1, ticket: null, servedPosition: 0, soFar: () => state.soFar },
   });
   const deliver = (tokens: number) => {
     state.soFar = { finished: {}, delivered: { completion_token: tokens } };

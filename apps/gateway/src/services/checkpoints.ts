@@ -83,8 +83,8 @@ export class Checkpoints {
     const soFar = this.watched.has(entry) ? entry.soFar() : undefined;
     const text = JSON.stringify(soFar);
     if (!soFar || text === entry.told) return undefined;
-    const { requestId, holdEpoch, servedPosition } = entry;
+    const { requestId, holdEpoch, ticket, servedPosition } = entry;
     const progress = this.progressOf(soFar);
-    return { entry, text, checkpoint: { requestId, holdEpoch, servedPosition, progress } };
+    return { entry, text, checkpoint: { requestId, holdEpoch, ticket, servedPosition, progress } };
   }
 }

@@ -58,20 +58,23 @@ export class PaidRelay extends Relay {
     return { relayed, delivery, outputTokensHeld: hold.tokens };
   }
 
-  /**
-   * Of a stream that is cut by a crash of ours nothing is finished. What a lease pays for ends with the lease: there is no
-   * hold to keep it with.
-   */
+  /** Of a stream that is cut by a crash of ours nothing is finished. */
   private watch({ plan, position, candidate, work, promptTokens }: Passage, parts: StreamParts) {
     const { delivery, hold } = parts;
     const { requestId, holdEpoch, ticket } = plan;
-    if (!work.request.isStream || ticket !== null) return undefined;
+    if (!work.request.isStream) return undefined;
     const soFar = () => {
       if (!delivery.hasContent) return undefined;
       const served = { candidate, delivery, outputTokensHeld: hold.tokens };
       return { finished: {}, delivered: deliveredUnits(served, work, promptTokens) };
     };
-    return this.checkpoints.watch({ requestId, holdEpoch, servedPosition: position, soFar });
+    return this.checkpoints.watch({
+      requestId,
+      holdEpoch,
+      ticket,
+      servedPosition: position,
+      soFar,
+    });
   }
 
   private async relay(parts: StreamParts, request: ApiRequest): Promise<RelayEnd> {

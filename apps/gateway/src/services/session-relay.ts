@@ -160,8 +160,7 @@ export class SessionRelay extends Relay<SessionBuyer> {
     const question = (units: Extend['units'], renewUntilMs: number): Extend => {
       const { soFar } = book;
       const progress = soFar && this.checkpoints.progressOf(soFar);
-      const { ticket } = plan;
-      return { type: 'extend', ...heldBy(passage), ticket, units, renewUntilMs, progress };
+      return { type: 'extend', ...heldBy(passage), units, renewUntilMs, progress };
     };
     return new SessionHold({
       ask: async (units, untilMs) => (await this.holds.extend(question(units, untilMs))).result,
@@ -175,8 +174,8 @@ export class SessionRelay extends Relay<SessionBuyer> {
 }
 
 function heldBy({ plan, position }: Passage<SessionBuyer>) {
-  const { requestId, holdEpoch } = plan;
-  return { requestId, holdEpoch, servedPosition: position };
+  const { requestId, holdEpoch, ticket } = plan;
+  return { requestId, holdEpoch, ticket, servedPosition: position };
 }
 
 const faultByReason: Readonly<Partial<Record<MarketReason, () => Fault>>> = {
