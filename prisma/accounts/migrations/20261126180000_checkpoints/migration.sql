@@ -199,7 +199,7 @@ BEGIN
     INSERT INTO lease_extension AS x (lease_id, request_id, amount, held, checkpoint)
     SELECT DISTINCT ON (i.lease_id, i.id) i.lease_id, i.id, i.amount, i.held, i.checkpoint FROM unnest(v_items) i
     WHERE i.id = ANY (v_running) ORDER BY i.lease_id, i.id, (i.checkpoint).ordinal DESC
-    ON CONFLICT (lease_id, request_id) DO UPDATE SET held = excluded.held, checkpoint = excluded.checkpoint
+    ON CONFLICT (lease_id, request_id) DO UPDATE SET held = coalesce(x.held, excluded.held), checkpoint = excluded.checkpoint
     WHERE (x.checkpoint).ordinal IS NULL OR ((x.checkpoint).ordinal < (excluded.checkpoint).ordinal
       AND (x.checkpoint).finished_cost <= (excluded.checkpoint).finished_cost)
     RETURNING x.request_id || ' ' || (x.checkpoint).ordinal AS name
