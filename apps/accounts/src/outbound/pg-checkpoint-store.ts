@@ -31,12 +31,11 @@ export class PgCheckpointStore extends CheckpointStore {
   async keep(all: readonly HeldEvidence[]): Promise<readonly CheckpointResult[]> {
     const results: CheckpointResult[] = [];
     const items = all.map((one, n) => ({ ...toCheckpointItem(one, n), ...toLeasedPart(one) }));
-    const [leased, held] = [true, false].map((isLeased) =>
-      items.filter((item) => 'lease_id' in item === isLeased),
-    );
+    const isLeased = (item: object) => 'lease_id' in item;
+    const held = items.filter((item) => !isLeased(item));
     const rows = [
-      ...(await this.keepBy('keep_checkpoints', held ?? [])),
-      ...(await this.keepBy('keep_leased_checkpoints', leased ?? [])),
+      ...(await this.keepBy('keep_checkpoints', held)),
+      ...(await this.keepBy('keep_leased_checkpoints', items.filter(isLeased))),
     ];
     for (const { item_n, result } of rows) results[item_n] = result;
     assert(rows.length === all.length, 'each checkpoint has an answer');

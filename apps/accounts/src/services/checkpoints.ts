@@ -17,7 +17,7 @@ export type HeldEvidence = Readonly<{
 export abstract class CheckpointStore {
   /** What was fixed at admission, of those that have holds. */
   abstract heldTerms(requestIds: readonly string[]): Promise<ReadonlyMap<string, HeldTerms>>;
-  /** Safe to repeat, and in any order: what is known never goes back. */
+  /** An answer for each. Safe to repeat, and in any order: what is known never goes back. */
   abstract keep(all: readonly HeldEvidence[]): Promise<readonly CheckpointResult[]>;
 }
 
@@ -35,9 +35,8 @@ export class Checkpoints {
     const terms = await this.store.heldTerms(withHolds.map(({ requestId }) => requestId));
     const judged = checkpoints.map((one) => this.judge(one, terms.get(one.requestId)));
     const sound = judged.filter((one) => typeof one !== 'string');
-    const results = sound.length === 0 ? [] : await this.store.keep(sound);
-    const kept = new Map(sound.map((one, place) => [one, results[place] ?? 'busy']));
-    return judged.map((one) => (typeof one === 'string' ? one : (kept.get(one) ?? 'busy')));
+    const kept = (await this.store.keep(sound)).values();
+    return judged.map((one) => (typeof one === 'string' ? one : (kept.next().value ?? 'busy')));
   }
 
   private judge(
