@@ -1,4 +1,4 @@
-import type { Authorise, Progress } from '@aisbf/contracts';
+import { type Authorise, type Progress, subjects } from '@aisbf/contracts';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   authoriseBy,
@@ -319,6 +319,16 @@ describe('a checkpoint of a request that a lease pays for', () => {
     await expireLease(leaseId);
     // The share of 1,400.
     expect(await money()).toMatchObject({ spent: 0n, held: 0n, earned: 1_330n });
+  });
+
+  it('is gone by where an older accounts ends the lease, in its own words', async () => {
+    const { leaseId, told } = await leased();
+    await told(1, [0, 400]);
+    await ledger.admin.query('UPDATE lease SET expires_at = now() WHERE id = $1', [leaseId]);
+    await ledger.pool.query('SELECT reap_expired_leases($1) AS id', [10]);
+    expect(await money()).toEqual({ spent: 0n, promo: 0n, held: 0n, earned: 380n });
+    const { rows } = await ledger.admin.query('SELECT DISTINCT subject FROM outbox');
+    expect(rows).toEqual([{ subject: subjects.usageSettled }]);
   });
 
   it('charges for what is finished, and closes a lease that was given back', async () => {
