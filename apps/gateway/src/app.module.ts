@@ -4,6 +4,7 @@ import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisb
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { adviceParts } from './advice.module.js';
 import { batchParts } from './batch.module.js';
+import { checkpointParts } from './checkpoint.module.js';
 import type { GatewaySettings } from './config.js';
 import { fileParts } from './file.module.js';
 import { Explanations } from './inbound/explanations.js';
@@ -80,6 +81,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
       ...realtimeParts(settings, peer),
+      ...checkpointParts(settings, metrics, peer),
       ...adviceParts(settings),
       Admitting,
       RunningRequests,

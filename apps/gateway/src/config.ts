@@ -3,6 +3,7 @@ import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { adviceSettings } from './advice-settings.js';
 import { batchSettings } from './batch-settings.js';
+import { checkpointSettings } from './checkpoint-settings.js';
 import { fileSettings } from './file-settings.js';
 import { realtimeSettings } from './realtime-settings.js';
 
@@ -225,6 +226,7 @@ export const gatewaySettings = z.object({
     20,
     'Between two messages of attempts that went well; failures are told at once.',
   ),
+  ...checkpointSettings,
   ...adviceSettings,
   ...fileSettings,
   ...batchSettings,
