@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { AttemptEnded, type Candidate, subjects } from '@aisbf/contracts';
-import { createLog, NatsBus } from '@aisbf/platform';
-import { natsUrl, until } from '@aisbf/testkit';
+import { AttemptEnded, type Candidate } from '@aisbf/contracts';
+import { NatsBus } from '@aisbf/platform';
+import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   chatRequest,
@@ -14,20 +14,15 @@ import {
   streamRequest,
   type UpstreamScript,
 } from './gateway-bench.js';
+import { hearAttempts } from './heard-attempts.js';
 
 let bench: GatewayBench;
 let bus: NatsBus;
-const facts: AttemptEnded[] = [];
+let facts: AttemptEnded[];
 
 beforeAll(async () => {
   bench = await openGateway();
-  bus = await NatsBus.connect({
-    url: await natsUrl(),
-    name: 'test',
-    log: createLog('test', 'silent'),
-  });
-  bus.subscribe(subjects.attemptEnded, AttemptEnded, (fact) => facts.push(fact));
-  await bus.isAlive();
+  ({ bus, ended: facts } = await hearAttempts());
 });
 
 afterAll(async () => {

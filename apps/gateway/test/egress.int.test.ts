@@ -1,12 +1,6 @@
 import { createServer } from 'node:http';
-import {
-  type AttemptEnded,
-  AttemptEnded as AttemptEndedSchema,
-  type Candidate,
-  subjects,
-} from '@aisbf/contracts';
-import { createLog, NatsBus } from '@aisbf/platform';
-import { listenOnLoopback, natsUrl, until } from '@aisbf/testkit';
+import { type Candidate } from '@aisbf/contracts';
+import { listenOnLoopback, until } from '@aisbf/testkit';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   candidateAt,
@@ -17,6 +11,7 @@ import {
   openGateway,
   sayFine,
 } from './gateway-bench.js';
+import { hearAttempts } from './heard-attempts.js';
 
 let bench: GatewayBench;
 /** Where users' providers may be in these tests, beside the internet. */
@@ -85,12 +80,8 @@ describe('a provider whose address leads inside', () => {
   });
 
   it('is told of to the routers, and to buyers without an address', async () => {
-    const bus = await NatsBus.connect({
-      ...{ url: await natsUrl(), name: 'test', log: createLog('test', 'silent') },
-    });
+    const { bus, ended: heard } = await hearAttempts();
     closing.push(() => bus.close());
-    const heard: AttemptEnded[] = [];
-    bus.subscribe(subjects.attemptEnded, AttemptEndedSchema, (ended) => heard.push(ended));
     const candidate = ofUser('http://169.254.169.254/latest');
     bench.peers.candidates = [candidate];
     const response = await bench.buy(chatRequest);

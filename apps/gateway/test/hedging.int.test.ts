@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { request as httpRequest, type ServerResponse } from 'node:http';
 import { AttemptEnded, AttemptOutrun, type Candidate, subjects } from '@aisbf/contracts';
-import { createLog, NatsBus } from '@aisbf/platform';
-import { natsUrl, until } from '@aisbf/testkit';
+import { NatsBus } from '@aisbf/platform';
+import { until } from '@aisbf/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   chatRequest,
@@ -16,19 +16,18 @@ import {
   streamRequest,
   type UpstreamScript,
 } from './gateway-bench.js';
+import { hearAttempts } from './heard-attempts.js';
 
 let bench: GatewayBench;
 let bus: NatsBus;
-const facts: AttemptEnded[] = [];
+let facts: AttemptEnded[];
 const outruns: AttemptOutrun[] = [];
 
 beforeAll(async () => {
   bench = await openGateway();
-  const log = createLog('test', 'silent');
-  bus = await NatsBus.connect({ url: await natsUrl(), name: 'test', log });
-  bus.subscribe(subjects.attemptEnded, AttemptEnded, (fact) => facts.push(fact));
+  ({ bus, ended: facts } = await hearAttempts());
   bus.subscribe(subjects.attemptOutrun, AttemptOutrun, (fact) => outruns.push(fact));
-  await bus.isAlive();
+  await bus.flush();
 });
 beforeEach(() => {
   bench.peers.restore();
