@@ -13,6 +13,7 @@ import {
 import { appModule } from './app.module.js';
 import { type RouterSettings, requireConsistent } from './config.js';
 import { Presence } from './domain/presence.js';
+import { addAdmitDoor } from './inbound/admit-door.js';
 import { AllowanceTending } from './inbound/allowance-tending.js';
 import { CatalogueWatch } from './inbound/catalogue-watch.js';
 import { CredentialTending } from './inbound/credential-tending.js';
@@ -24,6 +25,7 @@ import { ReplicaBeat } from './inbound/replica-beat.js';
 import { RouterGrpc } from './inbound/router.grpc.js';
 import { openRedis } from './outbound/redis-rate-limits.js';
 import { ReadingPool, WritingClient } from './outbound/router-database.js';
+import { Admission } from './services/admission.js';
 import { LiveCatalogue } from './services/live-catalogue.js';
 import { LiveHealth } from './services/live-health.js';
 import { LivePace } from './services/live-pace.js';
@@ -48,6 +50,7 @@ export async function startRouter(settings: RouterSettings, clock: Clock = new S
     log,
     metrics,
     readiness,
+    onFastify: (fastify, nest) => addAdmitDoor(fastify, nest.get(Admission), log),
     grpc: {
       proto: 'router.proto',
       service: 'aisbf.router.v1.Router',

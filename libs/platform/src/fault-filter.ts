@@ -33,28 +33,36 @@ function statusOf(thrown: unknown): number | undefined {
  * The one translation of failures into HTTP: between our services a fault travels whole, outside it is an
  * error object. A bug says nothing of its cause to the caller and everything to the log.
  */
+export function tellFault(
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): void {
+  const fault = faultOf(thrown);
+  if (!fault) log.error({ error: thrown, requestId: request.id, path: pathOf(request) }, 'a bug');
+  const status = fault ? httpStatusByKind[fault.kind] : 500;
+  const seconds = fault && retryAfterSeconds(fault);
+  if (seconds !== undefined) void reply.header('retry-after', String(seconds));
+  void reply
+    .header('x-should-retry', String(fault ? isRetryable(fault.kind) : false))
+    .status(status)
+    .send(request.url.startsWith('/internal/') ? internalBody(fault) : publicBody(fault));
+}
+
+/** The same where Nest answers. */
 @Catch()
 export class FaultFilter implements ExceptionFilter {
   constructor(private readonly log: Log) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<FastifyRequest>();
-    const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const fault = faultOf(thrown);
-    if (!fault) {
-      this.log.error({ error: thrown, requestId: request.id, path: pathOf(request) }, 'a bug');
-    }
-    this.answer(request, reply, fault);
-  }
-
-  private answer(request: FastifyRequest, reply: FastifyReply, fault: Fault | undefined): void {
-    const status = fault ? httpStatusByKind[fault.kind] : 500;
-    const seconds = fault && retryAfterSeconds(fault);
-    if (seconds !== undefined) void reply.header('retry-after', String(seconds));
-    void reply
-      .header('x-should-retry', String(fault ? isRetryable(fault.kind) : false))
-      .status(status)
-      .send(request.url.startsWith('/internal/') ? internalBody(fault) : publicBody(fault));
+    const http = host.switchToHttp();
+    tellFault(
+      thrown,
+      http.getRequest<FastifyRequest>(),
+      http.getResponse<FastifyReply>(),
+      this.log,
+    );
   }
 }
 

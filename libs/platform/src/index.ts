@@ -3,7 +3,7 @@ export { type BusStream, ensureStreams } from './bus-stream.js';
 export { Caller, CallerCheck, CallerGuard, Requires } from './caller.js';
 export { Clock, SystemClock } from './clock.js';
 export { ConfigError, describeConfig, type Environment, readConfig, setting } from './config.js';
-export { FaultFilter, faultOf, retryAfterSeconds } from './fault-filter.js';
+export { FaultFilter, faultOf, retryAfterSeconds, tellFault } from './fault-filter.js';
 export type { GrpcHandler } from './grpc-service.js';
 export { createHttpService, type HttpServiceOptions, startHttpService } from './http-service.js';
 export { InternalClient, type InternalClientOptions } from './internal-client.js';

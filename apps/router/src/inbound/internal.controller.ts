@@ -1,5 +1,4 @@
 import {
-  Admit,
   AdmitWorker,
   CheckWorkers,
   Explain,
@@ -17,7 +16,7 @@ import { ModelList } from '../services/model-list.js';
 import { Places } from '../services/places.js';
 import { WorkerAdmission } from '../services/worker-admission.js';
 
-/** The door for our own services. */
+/** The door for our own services, but for what each request asks (`admit-door.ts`). */
 @Controller()
 export class InternalController {
   constructor(
@@ -27,12 +26,6 @@ export class InternalController {
     private readonly places: Places,
     private readonly advice: AdviceSeeking,
   ) {}
-
-  @Post(internalPaths.routerAdmit)
-  @HttpCode(200)
-  admit(@Body(parsed(Admit)) request: Admit) {
-    return this.admission.admit(request);
-  }
 
   @Post(internalPaths.routerExplain)
   @HttpCode(200)
