@@ -4,6 +4,7 @@ import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisb
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { adviceParts } from './advice.module.js';
 import { batchParts } from './batch.module.js';
+import { checkpointParts } from './checkpoint.module.js';
 import type { GatewaySettings } from './config.js';
 import { fileParts } from './file.module.js';
 import { Explanations } from './inbound/explanations.js';
@@ -80,6 +81,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
       ...realtimeParts(settings, peer),
+      ...checkpointParts(settings, metrics, peer),
       ...adviceParts(settings),
       Admitting,
       RunningRequests,
@@ -108,6 +110,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
               callsMax: settings.GATEWAY_SETTLE_CALLS_MAX,
               itemsMax: settings.GATEWAY_SETTLE_ITEMS_MAX,
               bytesMax: settings.GATEWAY_SETTLE_BYTES_MAX,
+              apartMs: settings.GATEWAY_SETTLE_APART_MS,
             },
           }),
       },
@@ -123,7 +126,10 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         useFactory: (refusals: EgressRefusals) => upstreamOf(settings, refusals),
       },
       { provide: MediaLength, useClass: MetadataMediaLength },
-      { provide: HealthFacts, useClass: NatsHealthFacts },
+      {
+        provide: HealthFacts,
+        useFactory: () => new NatsHealthFacts(bus, settings.GATEWAY_HEALTH_FACTS_APART_MS),
+      },
       { provide: Clock, useClass: SystemClock },
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: metrics },
