@@ -9,7 +9,10 @@ export {
 } from './nanos.js';
 export {
   basisPointsMax,
+  type Counts,
   costOf,
+  costOfCounts,
+  countsOf,
   countWithin,
   dearestPrices,
   type Prices,

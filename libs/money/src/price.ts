@@ -48,12 +48,33 @@ const chargedAs: Readonly<Partial<Record<UnitKind, UnitKind>>> = {
 export type Prices = Readonly<Partial<Record<UnitKind, Nanos>>>;
 export type Units = Readonly<Partial<Record<UnitKind, number | undefined>>>;
 
-/**
- * What the units cost: the sum over all kinds, rounded up once. A count that is not a whole number of zero
- * or more is a bug: counts are made by us and are checked long before money is near.
- */
+/** Counts of units, as they are charged: read once where many prices are asked what they come to. */
+export type Counts = readonly Readonly<{
+  kind: UnitKind;
+  /** So much of it that a price makes millionths of a nano-dollar of it. */
+  scaled: bigint;
+}>[];
+
+/** A count that is not a whole number of zero or more is a bug: counts are made by us and are checked long before money is near. */
+export function countsOf(units: Units): Counts {
+  const counts: Counts[number][] = [];
+  for (const kind of unitKinds) {
+    const count = units[kind] ?? 0;
+    if (count === 0) continue;
+    if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`not a count: ${count}`);
+    counts.push({ kind, scaled: BigInt(count) * scaledPerPrice[kind] });
+  }
+  return counts;
+}
+
+/** What the units cost: the sum over all kinds, rounded up once. */
 export function costOf(units: Units, prices: Prices): Nanos {
-  return nanos((scaledCostOf(units, prices) + scale - 1n) / scale);
+  return costOfCounts(countsOf(units), prices);
+}
+
+/** The same of units that were read before. */
+export function costOfCounts(counts: Counts, prices: Prices): Nanos {
+  return nanos((scaledCostOf(counts, prices) + scale - 1n) / scale);
 }
 
 /**
@@ -68,20 +89,18 @@ export function countWithin(
 ): bigint | undefined {
   const each = priceOf(kind, prices) * scaledPerPrice[kind];
   if (each === 0n) return undefined;
-  const left = amount * scale - scaledCostOf(units, prices);
+  const left = amount * scale - scaledCostOf(countsOf(units), prices);
   return left < 0n ? 0n : left / each;
 }
 
 /** In millionths of a nano-dollar, before anything is rounded. */
-function scaledCostOf(units: Units, prices: Prices): bigint {
-  let scaled = 0n;
-  for (const kind of unitKinds) {
-    const count = units[kind] ?? 0;
-    if (count === 0) continue;
-    if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`not a count: ${count}`);
-    scaled += BigInt(count) * priceOf(kind, prices) * scaledPerPrice[kind];
+function scaledCostOf(counts: Counts, prices: Prices): bigint {
+  let cost = 0n;
+  for (const { kind, scaled } of counts) {
+    const price = priceOf(kind, prices);
+    if (price !== 0n) cost += scaled * price;
   }
-  return scaled;
+  return cost;
 }
 
 /** The price of a kind of unit: its own, or that of the kind that it is one of; nothing where neither is named. */

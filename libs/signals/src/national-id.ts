@@ -25,6 +25,9 @@ export function isNationalNumber(groups: readonly string[]): boolean {
   }
 }
 
+/** Whatever else they are made of, the words among these numbers have a digit there. */
+export const nationalDigitAt = 7;
+
 export function isNationalLength(length: number): boolean {
   return length === 9 || length === 16 || length === 18;
 }

@@ -1,6 +1,7 @@
 import type { PrivateKind } from '@aisbf/contracts';
 import { ibanLength, isIban } from './checksum.js';
-import { isNationalLength, isNationalWord } from './national-id.js';
+import { type CodedText, codeAt, codedText } from './coded-text.js';
+import { isNationalLength, isNationalWord, nationalDigitAt } from './national-id.js';
 import { findNumbers, isDigit } from './number-run.js';
 import { isSecretName, isSecretValue, isSecretWord, secretLengthMin } from './secret-word.js';
 
@@ -16,10 +17,11 @@ const secretNameLengthMax = 64;
 export function privateKinds(pieces: readonly string[]): readonly PrivateKind[] {
   const found = new Set<PrivateKind>();
   for (const text of pieces) {
+    const coded = codedText(text);
     if (hasPrivateKey(text)) found.add('private_key');
-    findWords(text, found);
+    findWords(coded, found);
     findAddresses(text, found);
-    findNumbers(text, found);
+    findNumbers(coded, found);
   }
   return [...found].sort();
 }
@@ -41,29 +43,36 @@ for (let code = 0; code < 128; code += 1) {
 /** The place of a word, and whether a name of a secret stands before it. */
 type Word = Readonly<{ start: number; end: number; isValue: boolean }>;
 
-function findWords(text: string, found: Set<PrivateKind>): void {
+function findWords(coded: CodedText, found: Set<PrivateKind>): void {
+  const { codes } = coded;
   let isValue = false;
-  let start = -1;
-  for (let at = 0; at <= text.length; at += 1) {
-    const isInside = at < text.length && isWordCode[text.charCodeAt(at)] === 1;
-    if (isInside) {
-      if (start < 0) start = at;
-    } else if (start >= 0) {
-      isValue = readWord(text, { start, end: at, isValue }, found);
-      start = -1;
-    }
+  let start = 0;
+  // The place behind the last is in no word, so that every word has ended there.
+  for (let at = 0; at < codes.length; at += 1) {
+    if (isWordCode[codes[at] as number] === 1) continue;
+    if (at > start) isValue = readWord(coded, { start, end: at, isValue }, found);
+    start = at + 1;
   }
 }
 
 /** Gives whether the next word is the value of a secret. */
-function readWord(text: string, { start, end, isValue }: Word, found: Set<PrivateKind>): boolean {
+function readWord(coded: CodedText, word: Word, found: Set<PrivateKind>): boolean {
+  const { start, end, isValue } = word;
+  const { text } = coded;
   const length = end - start;
   if (length < 3 || length > wordLengthMax) return false;
   const isLong = length >= secretLengthMin;
   if ((isLong || isValue) && isSecret(text.slice(start, end), isValue)) found.add('api_key');
-  if (isNationalLength(length) && isNationalWord(text.slice(start, end))) found.add('national_id');
-  if (isDigit(text.charCodeAt(start + 2)) && startsIban(text, start)) found.add('iban');
-  return isNameOfValue(text, start, end);
+  if (mayBeNational(coded, start, length) && isNationalWord(text.slice(start, end))) {
+    found.add('national_id');
+  }
+  if (isDigit(codeAt(coded, start + 2)) && startsIban(coded, start)) found.add('iban');
+  return isNameOfValue(coded, start, end);
+}
+
+/** Looked at before anything is cut out of the text: hardly any word is one. */
+function mayBeNational(coded: CodedText, start: number, length: number): boolean {
+  return isNationalLength(length) && isDigit(codeAt(coded, start + nationalDigitAt));
 }
 
 function isSecret(word: string, isValue: boolean): boolean {
@@ -71,12 +80,15 @@ function isSecret(word: string, isValue: boolean): boolean {
 }
 
 /** `"token": "`, `TOKEN=`, `Bearer `: what comes next is meant to stay secret. */
-function isNameOfValue(text: string, start: number, end: number): boolean {
+function isNameOfValue(coded: CodedText, start: number, end: number): boolean {
+  const { text } = coded;
   if (end - start > secretNameLengthMax) return false;
-  if (end - start === 6 && (text.charCodeAt(start) | 32) === 98) {
+  if (end - start === 6 && (codeAt(coded, start) | 32) === 98) {
     return isSecretName(text.slice(start, end));
   }
-  const isAssigned = isAssignment(text, isQuoteOrSpace(text.charCodeAt(end)) ? end + 1 : end);
+  const isAssigned = isAssignment(
+    codeAt(coded, isQuoteOrSpace(codeAt(coded, end)) ? end + 1 : end),
+  );
   return isAssigned && isSecretName(text.slice(start, end));
 }
 
@@ -86,23 +98,24 @@ function isQuoteOrSpace(code: number): boolean {
 }
 
 /** `:` or `=`. */
-function isAssignment(text: string, at: number): boolean {
-  const code = text.charCodeAt(at);
+function isAssignment(code: number): boolean {
   return code === 58 || code === 61;
 }
 
 /** Groups of four with spaces between them, or none. */
-function startsIban(text: string, start: number): boolean {
+function startsIban(coded: CodedText, start: number): boolean {
+  const { text } = coded;
+  if (!isUpper(codeAt(coded, start))) return false;
   const length = ibanLength(text.slice(start, start + 2));
   if (length === undefined) return false;
   let count = 0;
   let at = start;
   for (; count < length && at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
+    const code = codeAt(coded, at);
     if (isDigit(code) || isUpper(code)) count += 1;
     else if (code !== 32 || count % 4 !== 0) return false;
   }
-  const isEnd = at >= text.length || isWordCode[text.charCodeAt(at)] !== 1;
+  const isEnd = isWordCode[codeAt(coded, at)] !== 1;
   return count === length && isEnd && isIban(text.slice(start, at).replaceAll(' ', ''));
 }
 

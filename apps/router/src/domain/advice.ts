@@ -22,6 +22,7 @@ export function judged(
   ranking: ScoredCandidate[][],
   choice: string | null | undefined,
 ): ScoredCandidate[][] {
+  if (choice === null || choice === undefined) return ranking;
   const chosen = ranking.flat().find(({ name }) => name === choice);
   if (!chosen) return ranking;
   const others = ranking.map((equals) => equals.filter((one) => one !== chosen));

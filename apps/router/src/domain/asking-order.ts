@@ -1,11 +1,9 @@
 import type { RequestFacts } from '@aisbf/contracts';
-import type { Choice } from './choice.js';
-import { distinct, type Line, oneAfterOther } from './line.js';
-import type { Offer } from './offer.js';
+import { distinct, oneAfterOther } from './line.js';
 import { type OutlierSettings, outliersOf } from './outliers.js';
 import { inPreferredOrder } from './preferred-order.js';
 import { withOneTrial } from './standing.js';
-import { healthKeyOf, placeOf, type Surroundings, type Upstream } from './upstream.js';
+import { placeOf, type Surroundings, type Upstream } from './upstream.js';
 import { upstreamOrder } from './upstream-order.js';
 import type { RandomSource } from './weighted-order.js';
 import type { Willingness } from './willingness.js';
@@ -22,16 +20,14 @@ type Asking = Readonly<{
  * Those that are well in the order of the choice, as the buyer wishes; then those that are cooling down, the
  * soonest recovered first: nobody is refused while somebody might serve. Whoever is on trial is asked first or last.
  */
-export function askingOrder(
-  choice: Choice,
-  willingness: Willingness,
-  asking: Asking,
-): readonly Upstream[] {
+export function askingOrder(willingness: Willingness, asking: Asking): readonly Upstream[] {
   const { around, random, settings, facts, outputTokensOf } = asking;
-  const { wellOf, cooling } = apart(willingness, asking);
+  const { laid } = willingness;
+  const { well, cooling } = apart(willingness, asking);
   // What is named in several places, or by imports too, is asked once, at the first.
-  const keyOf = willingness.hasImports ? placeOf : itself;
-  const drawn = distinct(upstreamOrder(choice, wellOf, random), keyOf);
+  const keyOf = laid.hasImports ? placeOf : itself;
+  const order = upstreamOrder(laid.part, well, random);
+  const drawn = laid.hasImports || !laid.isOnceEach ? distinct(order, keyOf) : order;
   const wished = inPreferredOrder(drawn, facts.preferences, ({ offer }) => ({
     promptTokens: facts.promptTokens,
     units: facts.units,
@@ -50,24 +46,16 @@ function itself(upstream: Upstream): Upstream {
 
 /** Tells those that are well from those that are not, for themselves or beside the others. */
 function apart(willingness: Willingness, { around, settings }: Asking) {
-  const { byOffer, remembered } = willingness;
+  const { found, remembered } = willingness;
   const outliers = outliersAmong(willingness, around, settings.outliers);
-  const well = new Map<Offer, Line<Upstream>>();
+  const well = found.map(({ usable }) => usable);
   const cooling: Upstream[] = [];
-  for (const offer of remembered) {
-    const upstreams = [...usableOf(byOffer, offer)].map((one) => asOutlier(one, outliers));
-    well.set(
-      offer,
-      upstreams.filter(({ coolUntilMs }) => coolUntilMs === 0),
-    );
+  for (const place of remembered) {
+    const upstreams = Array.from(well[place] ?? [], (one) => asOutlier(one, outliers));
+    well[place] = upstreams.filter(({ coolUntilMs }) => coolUntilMs === 0);
     cooling.push(...upstreams.filter(({ coolUntilMs }) => coolUntilMs > 0));
   }
-  const wellOf = (offer: Offer) => well.get(offer) ?? usableOf(byOffer, offer);
-  return { wellOf, cooling };
-}
-
-function usableOf(byOffer: Willingness['byOffer'], offer: Offer): Line<Upstream> {
-  return byOffer.get(offer)?.usable ?? [];
+  return { well, cooling };
 }
 
 /** Until when, by the place. */
@@ -80,26 +68,23 @@ function asOutlier(upstream: Upstream, outliers: Outliers): Upstream {
 
 function outliersAmong(
   willingness: Willingness,
-  { cooldownOf, nowMs }: Surroundings,
+  { nowMs }: Surroundings,
   settings: OutlierSettings | undefined,
 ): Outliers {
   if (!settings || willingness.remembered.length === 0) return new Map();
   const { known, restCount } = poolOf(willingness);
-  const found = outliersOf(known, (upstream) => cooldownOf(healthKeyOf(upstream)), settings, {
-    ...{ nowMs, restCount },
-  });
+  const found = outliersOf(known, ({ cooldown }) => cooldown, settings, { nowMs, restCount });
   return new Map([...found].map(([upstream, untilMs]) => [placeOf(upstream), untilMs]));
 }
 
 /** All that can serve, each place once: those of whom something is remembered, and how many others there are. */
-function poolOf({ byOffer, hasImports }: Willingness) {
-  const all = [...byOffer.values()];
-  const known = all.flatMap(({ remembered }) => remembered);
-  if (hasImports) {
-    const places = distinct(oneAfterOther(...all.map(({ usable }) => usable)), placeOf);
+function poolOf({ laid, found, remembered }: Willingness) {
+  const known = remembered.flatMap((place) => found[place]?.remembered ?? []);
+  if (laid.hasImports) {
+    const places = distinct(oneAfterOther(...found.map(({ usable }) => usable)), placeOf);
     const distinctKnown = [...distinct(known, placeOf)];
     return { known: distinctKnown, restCount: [...places].length - distinctKnown.length };
   }
-  const size = all.reduce((sum, { usable }) => sum + usable.length, 0);
+  const size = found.reduce((sum, { usable }) => sum + usable.length, 0);
   return { known, restCount: size - known.length };
 }

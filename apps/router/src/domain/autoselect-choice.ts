@@ -1,12 +1,13 @@
 import type {
   CandidateFacts,
   EndpointName,
+  ScoredCandidate,
   Selection,
   SelectionOutcome,
   SelectionRecord,
 } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
-import { candidateName, judgeOffer, type Measuring } from './candidate-facts.js';
+import { candidateName, judgeBy, type Measuring } from './candidate-facts.js';
 import { type Autoselect, labelOf } from './catalogue.js';
 import type { Choice, PoolMember } from './choice.js';
 import type { Reading } from './decision.js';
@@ -47,17 +48,18 @@ export function selectedChoice(
   const offers = new Map<string, Offer>();
   const rejections: UpstreamRejection[] = [];
   const { definition } = autoselect;
-  const judge = (offer: Offer): readonly CandidateFacts[] => {
-    offers.set(candidateName(offer), offer);
-    const judged = judgeOffer(offer, definition.qualities, measuring);
-    if ('facts' in judged) return [judged.facts];
-    rejections.push(...judged.reasons.map((reason) => toRejection(offer, reason)));
-    return [];
-  };
+  const judge = judgeBy(definition.qualities, measuring);
   // Several selections often choose from the same.
-  const candidatesOf = once((from: Selection['from']) =>
-    offersOf(from).slice(0, offersMax).flatMap(judge),
-  );
+  const candidatesOf = once((from: Selection['from']) => {
+    const candidates: CandidateFacts[] = [];
+    for (const offer of offersOf(from).slice(0, offersMax)) {
+      offers.set(candidateName(offer), offer);
+      const judged = judge(offer);
+      if ('facts' in judged) candidates.push(judged.facts);
+      else rejections.push(...judged.reasons.map((reason) => toRejection(offer, reason)));
+    }
+    return candidates;
+  });
   const record = select(labelOf(autoselect), definition, reading, ({ from }) => candidatesOf(from));
   const { outcomes } = record;
   const made = { record, rejections, isPrivate: outcomes.some((outcome) => outcome.isPrivate) };
@@ -76,17 +78,31 @@ function choicesOf(
 ): readonly Choice[] {
   const seen = new Set<string>();
   const choices: Choice[] = [];
-  for (const equals of outcomes.flatMap(({ ranking }) => ranking)) {
-    const members = equals.flatMap(({ name }): PoolMember[] => {
-      const offer = offers.get(name);
-      if (!offer || seen.has(name) || seen.size >= rankedMax) return [];
-      seen.add(name);
-      return [{ name, choice: { kind: 'offer', offer }, weight: 1, priority: 0 }];
-    });
-    const [only] = members;
-    if (only) choices.push(members.length === 1 ? only.choice : { kind: 'pool', members });
+  for (const { ranking } of outcomes) {
+    for (const equals of ranking) {
+      if (seen.size >= rankedMax) return choices;
+      const members = membersOf(equals, offers, seen);
+      const [only] = members;
+      if (only) choices.push(members.length === 1 ? only.choice : { kind: 'pool', members });
+    }
   }
   return choices;
+}
+
+/** Those of them that are not seen yet, as long as there is room. */
+function membersOf(
+  equals: readonly ScoredCandidate[],
+  offers: ReadonlyMap<string, Offer>,
+  seen: Set<string>,
+): readonly PoolMember[] {
+  const members: PoolMember[] = [];
+  for (const { name } of equals) {
+    const offer = offers.get(name);
+    if (!offer || seen.has(name) || seen.size >= rankedMax) continue;
+    seen.add(name);
+    members.push({ name, choice: { kind: 'offer', offer }, weight: 1, priority: 0 });
+  }
+  return members;
 }
 
 /** Who is private would be served if only it were not; who breaks ceilings may do so for a moment. */

@@ -2,7 +2,7 @@ import type { RequestFacts, SessionPresence } from '@aisbf/contracts';
 import { describe, expect, it } from '@jest/globals';
 import { presentSession } from '../../test/admit-request.js';
 import { planSettings, surroundings } from '../../test/random-market.js';
-import { judgeOffer } from './candidate-facts.js';
+import { judgeBy } from './candidate-facts.js';
 import type { Provider } from './catalogue.js';
 import type { Offer } from './offer.js';
 
@@ -43,14 +43,14 @@ function factsOf(
     demands,
     outputTokensOf: () => 100,
   };
-  return judgeOffer(of, [{ model: 'm*', tier: 70 }], measuring);
+  return judgeBy([{ model: 'm*', tier: 70 }], measuring)(of);
 }
 
 const measured = (firstMs: number, successRate: number, requests: number) => ({
   measured: { requests, successRate, firstMs, chunksPerSecond: firstMs / 10 },
 });
 
-describe(judgeOffer, () => {
+describe(judgeBy, () => {
   it('tells of a provider what holds for each of its workers that could serve', () => {
     const sessions = [
       session({ ...measured(900, 0.5, 10), inFlight: 3 }),

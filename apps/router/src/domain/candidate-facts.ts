@@ -1,26 +1,16 @@
-import type {
-  AutoselectDefinition,
-  CandidateFacts,
-  EndpointName,
-  SessionPresence,
-  Source,
-} from '@aisbf/contracts';
+import type { AutoselectDefinition, CandidateFacts, Source } from '@aisbf/contracts';
+import { costOfCounts, dearestPrices } from '@aisbf/money';
 import { labelOf } from './catalogue.js';
-import { healthKey } from './health.js';
-import { holdAmountFor } from './hold-amount.js';
+import { heldCounts } from './hold-amount.js';
+import { type KnownOffer, knownOffer, type ToldOffer } from './known-offer.js';
+import { type MachineFacts, machineFacts } from './machine-facts.js';
 import type { Offer } from './offer.js';
-import { unknownPace } from './pace.js';
+import { knownRejection } from './offer-rejection.js';
+import { once } from './once.js';
 import { toPricesText } from './prices-text.js';
 import { importRouteOf } from './route-name.js';
-import { type SessionDemands, sessionEndpoint } from './session-fit.js';
-import { roomOf } from './session-order.js';
-import {
-  hostedDoor,
-  offerRejection,
-  type RejectionReason,
-  type Surroundings,
-  workerRejection,
-} from './upstream.js';
+import type { SessionDemands } from './session-fit.js';
+import type { RejectionReason, Surroundings } from './upstream.js';
 
 /** What candidates of one request are measured by. */
 export type Measuring = Readonly<{
@@ -34,17 +24,9 @@ export type Judged =
   | Readonly<{ facts: CandidateFacts }>
   | Readonly<{ reasons: readonly RejectionReason[] }>;
 
-/** An offer's name does not change, and is long. */
-const names = new WeakMap<Offer, string>();
-
 /** As people know it, and unlike every other. */
 export function candidateName(offer: Offer): string {
-  const known = names.get(offer);
-  if (known !== undefined) return known;
-  const { provider, model, throughImport } = offer;
-  const name = throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`;
-  names.set(offer, name);
-  return name;
+  return toldOf(knownOffer(offer)).name;
 }
 
 /** What an offer's owner may be trusted with: one's own, or who promises to keep nothing and to learn nothing. */
@@ -52,50 +34,61 @@ export function isDiscreet({ isOwn, provider: { data } }: Offer): boolean {
   return isOwn || (data.isCollected === false && data.isRetained === false);
 }
 
-export function judgeOffer(
-  offer: Offer,
+/** Judges the offers of one request. What is the same for all of a model is found out once. */
+export function judgeBy(
   qualities: AutoselectDefinition['qualities'],
   measuring: Measuring,
-): Judged {
-  const { demands, around } = measuring;
-  const rejection = offerRejection(offer, demands, around);
-  if (rejection) return { reasons: [rejection] };
-  const { provider, model } = offer;
-  const known = { ...knownOf(offer, measuring), tier: tierOf(model, qualities) };
-  if (provider.source.kind === 'openai') {
-    const door = hostedDoor(provider.source, model, demands.endpoint);
-    if (typeof door === 'string') return { reasons: [door] };
-    return { facts: { ...known, ...hostedFacts(door, offer, around) } };
-  }
-  const { fit, reasons } = sessionsFor(offer, measuring);
-  if (fit.length === 0) return { reasons };
-  return { facts: { ...known, ...sessionFacts(offer, fit, measuring) } };
+): (offer: Offer) => Judged {
+  const { around, demands, outputTokensOf } = measuring;
+  const countsOf = once((model: string) => heldCounts(demands, outputTokensOf(model)));
+  const tierOf = once((model: string) => tierAmong(qualities, model));
+  return (offer) => {
+    const known = knownOffer(offer);
+    const rejection = knownRejection(known, demands, around);
+    if (rejection) return { reasons: [rejection] };
+    const machines = machineFacts(known, measuring);
+    if ('reasons' in machines) return machines;
+    const cost = costOfCounts(countsOf(offer.model), dearestPrices(offer.prices));
+    const request = { expectedCost: cost.toString(), tier: tierOf(offer.model) };
+    return { facts: joined(toldOf(known), machines, request) };
+  };
 }
 
-/** Its workers that could serve, and why the others could not. */
-function sessionsFor(offer: Offer, { around, demands }: Measuring) {
-  const reasons = new Set<RejectionReason>();
-  const fit: SessionPresence[] = [];
-  const sessions = around.sessionsOf(offer.provider.id);
-  for (const { session } of sessions) {
-    const reason = workerRejection(offer, session, demands);
-    if (reason) reasons.add(reason);
-    else fit.push(session);
-  }
-  if (sessions.length === 0) reasons.add('no_live_session');
-  return { fit, reasons: [...reasons] };
-}
+type OfRequest = Pick<CandidateFacts, 'expectedCost' | 'tier'>;
 
-/** What is the same for all its machines. */
-function knownOf(offer: Offer, { demands, outputTokensOf }: Measuring) {
-  const { provider, model, prices } = offer;
+/** Named one by one: hundreds of these are made for a request, and copies of whole objects take several times as long. */
+function joined(told: ToldOffer, machines: MachineFacts, request: OfRequest): CandidateFacts {
   return {
-    name: candidateName(offer),
+    name: told.name,
+    source: told.source,
+    isDiscreet: told.isDiscreet,
+    region: told.region,
+    prices: told.prices,
+    expectedCost: request.expectedCost,
+    firstMs: machines.firstMs,
+    tokensPerSecond: machines.tokensPerSecond,
+    room: machines.room,
+    successRate: machines.successRate,
+    isCooling: machines.isCooling,
+    contextTokens: machines.contextTokens,
+    isDeclared: machines.isDeclared,
+    tier: request.tier,
+  };
+}
+
+function toldOf(known: KnownOffer): ToldOffer {
+  known.told ??= told(known.offer);
+  return known.told;
+}
+
+function told(offer: Offer): ToldOffer {
+  const { provider, model, prices, throughImport } = offer;
+  return {
+    name: throughImport ? importRouteOf(throughImport) : `${labelOf(provider)}/${model}`,
     source: sourceOf(offer),
     isDiscreet: isDiscreet(offer),
     region: provider.data.region,
     prices: toPricesText(prices),
-    expectedCost: holdAmountFor([prices], demands, outputTokensOf(model)).toString(),
   };
 }
 
@@ -104,87 +97,7 @@ function sourceOf({ isOwn, provider }: Offer): Source {
   return provider.source.kind === 'coderai' ? 'workers' : 'hosted';
 }
 
-/** Of a hosted model nobody says what it takes, or how busy it is. */
-function hostedFacts(
-  { modelThere, endpoint }: Readonly<{ modelThere: string; endpoint: EndpointName }>,
-  { provider, model }: Offer,
-  around: Surroundings,
-) {
-  const pace = around.paceOf(provider.id, model, endpoint);
-  return {
-    firstMs: pace?.firstMs?.p50 ?? null,
-    tokensPerSecond: pace?.tokensPerS?.p50 ?? null,
-    room: null,
-    successRate: null,
-    isCooling: isCooling(healthKey(provider.id, modelThere, null, endpoint), around),
-    contextTokens: null,
-    isDeclared: false,
-  };
-}
-
-/** Any of its workers may get the request: what is promised must hold of each of them. */
-function sessionFacts(
-  { provider, model }: Offer,
-  sessions: readonly SessionPresence[],
-  { around, demands }: Measuring,
-) {
-  const askedBy = (session: SessionPresence) =>
-    sessionEndpoint(session, demands) ?? demands.endpoint;
-  const [one] = sessions;
-  const { firstMs, tokensPerS } =
-    around.paceOf(provider.id, model, one && askedBy(one)) ?? unknownPace;
-  const models = sessions.flatMap(
-    (session) => session.models.find(({ name }) => name === model) ?? [],
-  );
-  const contexts = models.map(({ contextTokensMax }) => contextTokensMax ?? 0);
-  const contextTokens = Math.min(...contexts);
-  return {
-    firstMs: firstMs?.p50 ?? slowest(sessions),
-    tokensPerSecond: tokensPerS?.p50 ?? fastest(sessions),
-    room: Math.max(...sessions.map(shareOfRoom)),
-    successRate: successRateOf(sessions),
-    isCooling: sessions.every((session) =>
-      isCooling(healthKey(provider.id, model, session.sessionId, askedBy(session)), around),
-    ),
-    contextTokens: contextTokens === 0 ? null : contextTokens,
-    isDeclared: models.every(
-      ({ inputs, hasTools, contextTokensMax }) =>
-        contextTokensMax !== null &&
-        (!demands.hasTools || hasTools === true) &&
-        (demands.inputs ?? []).every((input) => inputs?.includes(input)),
-    ),
-  };
-}
-
-function isCooling(key: string, { cooldownOf, nowMs }: Surroundings): boolean {
-  return (cooldownOf(key)?.untilMs ?? 0) > nowMs;
-}
-
-function shareOfRoom(session: SessionPresence): number {
-  return Math.min(1, Math.max(0, roomOf(session) / session.inFlightMax));
-}
-
-function slowest(sessions: readonly SessionPresence[]): number | null {
-  const known = sessions.flatMap(({ measured }) => measured?.firstMs ?? []);
-  return known.length > 0 ? Math.max(...known) : null;
-}
-
-/** A chunk is a token or a few. */
-function fastest(sessions: readonly SessionPresence[]): number | null {
-  const known = sessions.flatMap(({ measured }) => measured?.chunksPerSecond ?? []);
-  return known.length > 0 ? Math.max(...known) : null;
-}
-
-function successRateOf(sessions: readonly SessionPresence[]): number | null {
-  let [served, requests] = [0, 0];
-  for (const { measured } of sessions) {
-    served += (measured?.successRate ?? 0) * (measured?.requests ?? 0);
-    requests += measured?.requests ?? 0;
-  }
-  return requests === 0 ? null : Math.min(1, served / requests);
-}
-
-function tierOf(model: string, qualities: AutoselectDefinition['qualities']): number {
+function tierAmong(qualities: AutoselectDefinition['qualities'], model: string): number {
   const found = qualities.find(({ model: pattern }) =>
     pattern.endsWith('*') ? model.startsWith(pattern.slice(0, -1)) : model === pattern,
   );

@@ -72,18 +72,21 @@ export function eachOffer(choice: Choice, visit: (offer: Offer) => void): void {
   }
 }
 
-/** By the offer's name: the place of the first of several choices that leads to it. */
+/** By the offer's name: the place of the first of several choices that leads to it. Each is in one of them. */
 export function placesOf(
   offers: readonly Offer[],
   choices: readonly (Choice | undefined)[],
 ): ReadonlyMap<string, number> {
   const wanted = new Set(offers);
   const places = new Map<string, number>();
-  for (const [place, choice] of choices.entries()) {
+  const last = choices.findLastIndex((choice) => choice !== undefined);
+  for (const [place, choice] of choices.slice(0, last).entries()) {
     if (!choice || wanted.size === 0) continue;
     eachOffer(choice, (offer) => {
       if (wanted.delete(offer)) places.set(offerName(offer), place);
     });
   }
+  // Nobody has to be looked for in the last, which mostly is the only one.
+  for (const offer of wanted) places.set(offerName(offer), last);
   return places;
 }

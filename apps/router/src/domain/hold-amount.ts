@@ -1,6 +1,8 @@
 import type { RequestFacts } from '@aisbf/contracts';
 import {
-  costOf,
+  type Counts,
+  costOfCounts,
+  countsOf,
   countWithin,
   dearestPrices,
   type Nanos,
@@ -53,10 +55,15 @@ export function holdAmountFor(
   given: Given,
   outputTokens: number,
 ): Nanos {
-  const units = { ...unitsBefore(given), completion_token: outputTokens };
+  const counts = heldCounts(given, outputTokens);
   return prices
-    .map((each) => costOf(units, dearestPrices(each)))
+    .map((each) => costOfCounts(counts, dearestPrices(each)))
     .reduce((most, cost) => (cost > most ? cost : most), zeroNanos);
+}
+
+/** What money is held for. */
+export function heldCounts(given: Given, outputTokens: number): Counts {
+  return countsOf({ ...unitsBefore(given), completion_token: outputTokens });
 }
 
 /**

@@ -117,8 +117,7 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
   }
   const random = randomFor(facts, input);
   const willingness = willingnessOf(choice, { around: input.around, demands, random });
-  const { byOffer } = willingness;
-  const candidates = askingOrder(choice, willingness, {
+  const candidates = askingOrder(willingness, {
     ...{ around: input.around, random, settings, facts },
     outputTokensOf: (model) => outputTokensCeiling(facts, settings, input.usualOutputOf(model)),
   });
@@ -131,11 +130,15 @@ export function consider(input: PlanInput): RoutePlan & Readonly<{ refused: Faul
       meanings,
     ),
     ...(first?.isOnTrial && { trial: healthKeyOf(first) }),
-    rejections: told(oneAfterOther(rejectionsIn(byOffer), resolved.rejections), settings),
+    rejections: told(oneAfterOther(rejectionsIn(willingness), resolved.rejections), settings),
     holdAmount: candidates.length === 0 ? nanos(0n) : holdFor(candidates, input),
     refused:
       candidates.length === 0
-        ? refusal([...byOffer.keys()], [...rejectionsIn(byOffer)], facts.endpoint)
+        ? refusal(
+            willingness.laid.offers.map(({ offer }) => offer),
+            [...rejectionsIn(willingness)],
+            facts.endpoint,
+          )
         : undefined,
   };
 }

@@ -1,8 +1,10 @@
 import type { EndpointName, Percentiles, Preferences, RequestFacts } from '@aisbf/contracts';
-import { costOf, type Nanos } from '@aisbf/money';
+import { costOfCounts, countsOf, type Nanos } from '@aisbf/money';
 import { unitsBefore } from './hold-amount.js';
+import { oneAfterOther } from './line.js';
 import type { Offer } from './offer.js';
 import { type Pace, type PaceFigures, unknownPace } from './pace.js';
+import { RankedLine } from './ranked-line.js';
 import type { Surroundings, Upstream } from './upstream.js';
 import { placeIn } from './wish-rejection.js';
 
@@ -14,18 +16,18 @@ export type Weighing = Readonly<{
   paceOf: Surroundings['paceOf'];
 }>;
 
-/** What decides between two, the first of these first; less is better. */
+/** What decides between two; less is better. */
 type Rank = Readonly<{
-  place: number;
-  foreign: number;
-  slow: number;
-  worth: bigint | number;
+  endpoint: EndpointName;
+  /** What comes before anything is sorted by. */
+  group: number;
+  worth: number;
 }>;
 
 /**
  * Puts upstreams that are equally well in the order that the buyer wishes: named ones first in the order of
  * their names, then own ones where they go first, then those that are fast enough, then by what is sorted by.
- * Where the wishes say nothing the order stays as it was.
+ * Where the wishes say nothing the order stays as it was. Sorted only as far as somebody looks.
  */
 export function inPreferredOrder(
   upstreams: Iterable<Upstream>,
@@ -36,20 +38,31 @@ export function inPreferredOrder(
   const all = [...upstreams];
   const [first] = all;
   if (!first) return all;
-  const weighing = weighingOf(first);
-  // All machines of an offer rank alike, as far as they are asked by the same endpoint.
-  const byOffer = new Map<Offer, Readonly<{ endpoint: EndpointName; rank: Rank }>>();
-  const ranked = all.map((upstream) => {
-    const { offer, endpoint } = upstream;
-    const known = byOffer.get(offer);
-    const rank =
-      known && known.endpoint === endpoint ? known.rank : rankOf(upstream, wishes, weighing);
-    byOffer.set(offer, { endpoint, rank });
-    return { upstream, rank };
-  });
-  return ranked
-    .sort((left, right) => compareRanks(left.rank, right.rank))
-    .map(({ upstream }) => upstream);
+  const groups = groupsOf(all, wishes, weighingOf(first));
+  const inOrder = [...groups].sort(([left], [right]) => left - right);
+  return oneAfterOther(
+    ...inOrder.map(([, { members, worths }]) => new RankedLine(members, worths)),
+  );
+}
+
+/** Those of one group, and by their places what each of them is worth. */
+type Group = Readonly<{ members: Upstream[]; worths: number[] }>;
+
+function groupsOf(
+  upstreams: readonly Upstream[],
+  wishes: Preferences,
+  weighing: Weighing,
+): ReadonlyMap<number, Group> {
+  const groups = new Map<number, Group>();
+  const rankOf = rankBy(wishes, weighing);
+  for (const upstream of upstreams) {
+    const { group, worth } = rankOf(upstream);
+    const known = groups.get(group) ?? { members: [], worths: [] };
+    if (known.members.length === 0) groups.set(group, known);
+    known.members.push(upstream);
+    known.worths.push(worth);
+  }
+  return groups;
 }
 
 function isOrderWished({ order, isOwnFirst, throughputMin, latencyMsMax, sort }: Preferences) {
@@ -59,33 +72,48 @@ function isOrderWished({ order, isOwnFirst, throughputMin, latencyMsMax, sort }:
 /** What of an upstream decides. */
 type Ranked = Pick<Upstream, 'offer' | 'endpoint'>;
 
-function rankOf(ranked: Ranked, wishes: Preferences, weighing: Weighing): Rank {
-  const { order, isOwnFirst, sort } = wishes;
-  const { offer } = ranked;
-  return {
-    place: placeIn(order, offer.provider),
-    foreign: isOwnFirst && !offer.isOwn ? 1 : 0,
-    slow: isFastEnough(() => paceOf(ranked, weighing), wishes) ? 0 : 1,
-    worth: sort === undefined ? 0 : worthOf(ranked, sort, weighing),
+/** All machines of an offer rank alike, as far as they are asked by the same endpoint. */
+function rankBy(wishes: Preferences, weighing: Weighing): (ranked: Ranked) => Rank {
+  const { order, isOwnFirst } = wishes;
+  const worthOf = worthBy(wishes.sort, weighing);
+  const byOffer = new Map<Offer, Rank>();
+  return (ranked) => {
+    const { offer, endpoint } = ranked;
+    const known = byOffer.get(offer);
+    if (known && known.endpoint === endpoint) return known;
+    const foreign = isOwnFirst && !offer.isOwn ? 2 : 0;
+    const slow = isFastEnough(() => paceOf(ranked, weighing), wishes) ? 0 : 1;
+    const group = placeIn(order, offer.provider) * 4 + foreign + slow;
+    const rank = { endpoint, group, worth: worthOf(ranked) };
+    byOffer.set(offer, rank);
+    return rank;
   };
 }
 
-/** What a request would cost here, as far as that can be said before it runs. */
-export function expectedCost({ prices }: Offer, weighing: Weighing): Nanos {
-  const units = { ...unitsBefore(weighing), completion_token: weighing.outputTokens };
-  return costOf(units, prices);
+/** Less is better. Who has not been measured comes last: nobody knows that it is any good. */
+function worthBy(sort: Preferences['sort'], weighing: Weighing): (ranked: Ranked) => number {
+  switch (sort) {
+    case undefined:
+      return () => 0;
+    case 'price': {
+      const costOf = expectedCost(weighing);
+      // A rank, and no amount: costs that a number does not tell apart are beyond nine million dollars.
+      return ({ offer }) => Number(costOf(offer));
+    }
+    case 'latency':
+      return (ranked) => paceOf(ranked, weighing).firstMs?.p50 ?? Number.POSITIVE_INFINITY;
+    case 'throughput':
+      return (ranked) => -(paceOf(ranked, weighing).tokensPerS?.p50 ?? Number.NEGATIVE_INFINITY);
+    default:
+      return sort satisfies never;
+  }
 }
 
-/** Less is better. Who has not been measured comes last: nobody knows that it is any good. */
-function worthOf(
-  ranked: Ranked,
-  sort: NonNullable<Preferences['sort']>,
-  weighing: Weighing,
-): bigint | number {
-  if (sort === 'price') return expectedCost(ranked.offer, weighing);
-  const { firstMs, tokensPerS } = paceOf(ranked, weighing);
-  if (sort === 'latency') return firstMs?.p50 ?? Number.POSITIVE_INFINITY;
-  return tokensPerS ? -tokensPerS.p50 : Number.POSITIVE_INFINITY;
+/** What a request would cost at an offer, as far as that can be said before it runs. */
+export function expectedCost(weighing: Weighing): (offer: Offer) => Nanos {
+  const { outputTokens } = weighing;
+  const counts = countsOf({ ...unitsBefore(weighing), completion_token: outputTokens });
+  return ({ prices }) => costOfCounts(counts, prices);
 }
 
 function paceOf({ offer, endpoint }: Ranked, { paceOf: find }: Weighing): Pace {
@@ -114,18 +142,4 @@ function isWithin(
     const wish = wished[name];
     return wish === undefined || holds(figures[name], wish);
   });
-}
-
-function compareRanks(left: Rank, right: Rank): number {
-  return (
-    left.place - right.place ||
-    left.foreign - right.foreign ||
-    left.slow - right.slow ||
-    compare(left.worth, right.worth)
-  );
-}
-
-function compare(left: bigint | number, right: bigint | number): number {
-  if (left === right) return 0;
-  return left < right ? -1 : 1;
 }

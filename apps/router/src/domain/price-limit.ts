@@ -1,12 +1,14 @@
 import type { RequestFacts } from '@aisbf/contracts';
 import {
-  costOf,
+  type Counts,
+  costOfCounts,
+  countsOf,
   dearestPrices,
   type Nanos,
   type Prices,
   parseNanos,
   priceOf,
-  type Units,
+  type UnitKind,
   unitKinds,
 } from '@aisbf/money';
 import { unitsBefore } from './hold-amount.js';
@@ -14,12 +16,15 @@ import { fromPricesText } from './prices-text.js';
 
 export type PriceLimit = Pick<RequestFacts, 'pricesMax' | 'costMax' | 'promptTokens' | 'units'>;
 
+/** Which kinds of units have a ceiling, and how much that is. */
+type Ceilings = readonly Readonly<{ kind: UnitKind; most: Nanos }>[];
+
 /** The same, read. */
 type ReadLimit = Readonly<{
-  pricesMax: Prices | undefined;
+  ceilings: Ceilings;
   costMax: Nanos | undefined;
   /** What the first word of an answer takes. */
-  least: Units;
+  least: Counts;
 }>;
 
 /** A request's limits are read once, and not for each of those that it might ask. */
@@ -28,17 +33,17 @@ const readLimits = new WeakMap<PriceLimit, ReadLimit>();
 /** Whether the buyer would rather have nothing than this: a unit costs too much, or the first word would. */
 export function isTooDear(prices: Prices, limit: PriceLimit): boolean {
   if (!limit.pricesMax && limit.costMax === undefined) return false;
-  const { pricesMax, costMax, least } = readLimits.get(limit) ?? read(limit);
-  if (pricesMax && exceeds(prices, pricesMax)) return true;
-  return costMax !== undefined && costOf(least, dearestPrices(prices)) > costMax;
+  const { ceilings, costMax, least } = readLimits.get(limit) ?? read(limit);
+  if (isAbove(prices, ceilings)) return true;
+  return costMax !== undefined && costOfCounts(least, dearestPrices(prices)) > costMax;
 }
 
 function read(limit: PriceLimit): ReadLimit {
   const { pricesMax, costMax } = limit;
   const made: ReadLimit = {
-    pricesMax: pricesMax && fromPricesText(pricesMax),
+    ceilings: pricesMax ? readCeilings(fromPricesText(pricesMax)) : [],
     costMax: costMax === undefined ? undefined : parseNanos(costMax),
-    least: { ...unitsBefore(limit), completion_token: 1 },
+    least: countsOf({ ...unitsBefore(limit), completion_token: 1 }),
   };
   readLimits.set(limit, made);
   return made;
@@ -46,10 +51,21 @@ function read(limit: PriceLimit): ReadLimit {
 
 /** Whether any unit may cost more than its ceiling; what has none may cost anything. */
 export function exceeds(prices: Prices, ceilings: Prices): boolean {
-  const dearest = dearestPrices(prices);
-  return unitKinds.some((kind) => {
-    const most = ceilings[kind];
-    // What has no price of its own may cost what another unit does.
-    return most !== undefined && (dearest[kind] ?? priceOf(kind, prices)) > most;
+  return isAbove(prices, readCeilings(ceilings));
+}
+
+function readCeilings(prices: Prices): Ceilings {
+  return unitKinds.flatMap((kind) => {
+    const most = prices[kind];
+    return most === undefined ? [] : [{ kind, most }];
   });
+}
+
+function isAbove(prices: Prices, ceilings: Ceilings): boolean {
+  const dearest = dearestPrices(prices);
+  for (const { kind, most } of ceilings) {
+    // What has no price of its own may cost what another unit does.
+    if ((dearest[kind] ?? priceOf(kind, prices)) > most) return true;
+  }
+  return false;
 }

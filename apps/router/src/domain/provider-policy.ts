@@ -71,6 +71,14 @@ export function policyRejection(
   return isOpenAt(policy.hours, nowMs) ? undefined : 'closed_now';
 }
 
+/** Whether its owner keeps nobody who may see it from anything, at any time: `policyRejection` never has a word to say. */
+export function isAlwaysOpen({
+  provider: { policy },
+  isOwn,
+}: Readonly<{ provider: Owned; isOwn: boolean }>): boolean {
+  return isOwn || !policy || (policy.endpoints === null && policy.hours === null);
+}
+
 export function isOpenAt(hours: readonly Opening[] | null, nowMs: number): boolean {
   if (hours === null) return true;
   const minute = minuteOfWeek(nowMs);

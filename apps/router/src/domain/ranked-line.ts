@@ -1,20 +1,17 @@
 import { type Line, throughout } from './line.js';
 
-/** Whoever wants more of them than this has the rest sorted: until then looking through all of it is cheaper. */
+/** Whoever wants more of them than this has all sorted: until then looking through all of them is cheaper. */
 const looksMax = 16;
 
 /** Things by their ranks, the least first; equals as they came. Sorted only as far as somebody looks. */
 export class RankedLine<Item> implements Line<Item> {
-  /** Which of the items stand where; up to `found` they do so for good. */
-  private readonly places: number[];
-  private found = 0;
+  /** The places of those that are found, in the order of their ranks. */
+  private found: number[] = [];
 
   constructor(
     private readonly items: readonly Item[],
     private readonly ranks: readonly number[],
-  ) {
-    this.places = items.map((_item, place) => place);
-  }
+  ) {}
 
   get length(): number {
     return this.items.length;
@@ -22,45 +19,45 @@ export class RankedLine<Item> implements Line<Item> {
 
   at(place: number): Item | undefined {
     if (place >= this.length) return undefined;
-    while (this.found <= place) this.find();
-    return this.items[this.places[place] as number];
+    while (this.found.length <= place) this.find();
+    return this.items[this.found[place] as number];
   }
 
   [Symbol.iterator](): Iterator<Item> {
     return throughout(this);
   }
 
-  /** Puts the next one, or all the rest, where it belongs. */
+  /** One more, or all. */
   private find(): void {
-    const { places, ranks, found } = this;
-    if (found >= looksMax) {
-      const rank = (item: number) => ranks[item] as number;
-      const rest = places.splice(found);
-      places.push(...rest.sort((left, right) => rank(left) - rank(right) || left - right));
-      this.found = places.length;
-      return;
-    }
-    const least = this.placeOfLeast();
-    const item = places[least] as number;
-    places[least] = places[found] as number;
-    places[found] = item;
-    this.found += 1;
+    if (this.found.length < looksMax) this.found.push(this.next());
+    else this.found = sorted(this.ranks);
   }
 
-  /** Among those that are not found yet. */
-  private placeOfLeast(): number {
-    const { places, ranks } = this;
-    let least = this.found;
-    let item = places[least] as number;
-    let rank = ranks[item] as number;
-    for (let place = this.found + 1; place < places.length; place += 1) {
-      const other = places[place] as number;
-      const otherRank = ranks[other] as number;
-      if (otherRank > rank || (otherRank === rank && other > item)) continue;
+  /** The least of those that come after all that are found. */
+  private next(): number {
+    const { ranks, found } = this;
+    const last = found.at(-1) ?? -1;
+    const lastRank = ranks[last] ?? Number.NEGATIVE_INFINITY;
+    let [least, leastRank] = [-1, Number.POSITIVE_INFINITY];
+    for (let place = 0; place < ranks.length; place += 1) {
+      const rank = ranks[place] as number;
+      const isFound = rank < lastRank || (rank === lastRank && place <= last);
+      if (isFound || (rank >= leastRank && least >= 0)) continue;
       least = place;
-      item = other;
-      rank = otherRank;
+      leastRank = rank;
     }
     return least;
   }
+}
+
+function sorted(ranks: readonly number[]): number[] {
+  return ranks
+    .map((_rank, place) => place)
+    .sort((left, right) => {
+      const one = ranks[left] as number;
+      const other = ranks[right] as number;
+      // No difference of ranks: a fraction would be put on the heap for each comparison.
+      if (one === other) return left - right;
+      return one < other ? -1 : 1;
+    });
 }

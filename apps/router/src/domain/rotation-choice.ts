@@ -11,7 +11,7 @@ export const rotationDepthMax = 8;
 /** What a rotation is to one buyer, and when. Undefined where there is nothing in it that this buyer may see. */
 type Led = Readonly<{ choice: Choice | undefined; during: Span }>;
 
-/** By rotation and buyer; that of a large rotation takes 4 KB. */
+/** By rotation and buyer; that of a large rotation takes 12 KB, laid out. */
 const kept = new KeptTerms<Led>(4_096);
 
 /** What a rotation leads to: made once for all requests of a buyer, until prices change. */

@@ -4,39 +4,63 @@ import { isTooDear } from './price-limit.js';
 import { fromPricesText } from './prices-text.js';
 
 type Ceilings = Selection['ceilings'];
-type Check = (candidate: CandidateFacts, ceilings: Ceilings) => boolean;
 
-/**
- * Whether each of them is broken. What is not known of a candidate breaks a ceiling that asks for it: a promise
- * is kept only by whoever is known to keep it.
- */
-const isBroken: Readonly<Record<Exclude<CeilingName, 'not_private'>, Check>> = {
-  price: ({ prices }, { pricesMax }) =>
-    pricesMax !== undefined && isTooDear(fromPricesText(prices), { pricesMax, promptTokens: 0 }),
-  cost: ({ expectedCost }, { expectedCostMax }) =>
-    expectedCostMax !== undefined && parseNanos(expectedCost) > parseNanos(expectedCostMax),
-  first_token: ({ firstMs }, { firstMsMax }) =>
-    firstMsMax !== undefined && (firstMs === null || firstMs > firstMsMax),
-  context: ({ contextTokens }, { contextTokensMin }) =>
-    contextTokensMin !== undefined && (contextTokens === null || contextTokens < contextTokensMin),
-  capability: ({ isDeclared }, ceilings) => ceilings.isDeclared === true && !isDeclared,
-  region: ({ region }, { regions }) =>
-    regions !== undefined && (region === null || !regions.includes(region)),
-  source: ({ source }, { sources }) => sources !== undefined && !sources.includes(source),
-};
+/** One that is set, and whether a candidate breaks it. */
+type Check = Readonly<{ name: CeilingName; isBroken: (candidate: CandidateFacts) => boolean }>;
 
-/** Listed once: this is asked of every candidate. */
-const checks = Object.entries(isBroken) as readonly (readonly [CeilingName, Check])[];
+const none: CeilingName[] = [];
 
-/** All that stands against a candidate; nobody is let in who has anything here. */
-export function brokenCeilings(
-  candidate: CandidateFacts,
+/** Tells all that stands against a candidate; nobody is let in who has anything here. Ceilings are read once for all of them. */
+export function brokenBy(
   ceilings: Ceilings,
   isPrivate: boolean,
-): CeilingName[] {
-  const broken: CeilingName[] = isPrivate && !candidate.isDiscreet ? ['not_private'] : [];
-  for (const [name, check] of checks) {
-    if (check(candidate, ceilings)) broken.push(name);
+): (candidate: CandidateFacts) => CeilingName[] {
+  const checks = [...moneyChecks(ceilings), ...otherChecks(ceilings)];
+  if (isPrivate) checks.unshift({ name: 'not_private', isBroken: (one) => !one.isDiscreet });
+  if (checks.length === 0) return () => none;
+  return (candidate) => {
+    let broken = none;
+    for (const { name, isBroken } of checks) {
+      if (isBroken(candidate)) broken = [...broken, name];
+    }
+    return broken;
+  };
+}
+
+function moneyChecks({ pricesMax, expectedCostMax }: Ceilings): Check[] {
+  const checks: Check[] = [];
+  if (pricesMax !== undefined) {
+    const limit = { pricesMax, promptTokens: 0 };
+    const isBroken: Check['isBroken'] = ({ prices }) => isTooDear(fromPricesText(prices), limit);
+    checks.push({ name: 'price', isBroken });
   }
-  return broken;
+  if (expectedCostMax !== undefined) {
+    const most = parseNanos(expectedCostMax);
+    checks.push({ name: 'cost', isBroken: ({ expectedCost }) => parseNanos(expectedCost) > most });
+  }
+  return checks;
+}
+
+/** What is not known of a candidate breaks what asks for it: a promise is kept only by whoever is known to keep it. */
+function otherChecks({
+  firstMsMax,
+  contextTokensMin,
+  isDeclared,
+  regions,
+  sources,
+}: Ceilings): Check[] {
+  const checks: Check[] = [];
+  const add = (name: CeilingName, isBroken: Check['isBroken']) => checks.push({ name, isBroken });
+  if (firstMsMax !== undefined) {
+    add('first_token', ({ firstMs }) => firstMs === null || firstMs > firstMsMax);
+  }
+  if (contextTokensMin !== undefined) {
+    add('context', (one) => one.contextTokens === null || one.contextTokens < contextTokensMin);
+  }
+  if (isDeclared === true) add('capability', (one) => !one.isDeclared);
+  if (regions !== undefined) {
+    add('region', ({ region }) => region === null || !regions.includes(region));
+  }
+  if (sources !== undefined) add('source', ({ source }) => !sources.includes(source));
+  return checks;
 }

@@ -27,33 +27,45 @@ export function ranking(
   candidates: readonly CandidateFacts[],
   weights: AutoselectWeights,
 ): ScoredCandidate[][] {
-  const best = bestOf(candidates);
-  const scored = candidates.map((candidate) => {
-    const parts = partsOf(candidate, best);
-    return { name: candidate.name, score: scoreOf(parts, weights), parts };
-  });
-  const groups = [...Map.groupBy(scored, ({ score }) => score)];
-  return groups.sort(([left], [right]) => right - left).map(([, equals]) => equals);
-}
-
-function bestOf(candidates: readonly CandidateFacts[]): Best {
   const costs = candidates.map(({ expectedCost }) => Number(expectedCost));
-  const least = (values: readonly number[]) => Math.min(...values, Number.POSITIVE_INFINITY);
-  return {
-    cost: least(costs.filter((cost) => cost > 0)),
-    hasFree: costs.includes(0),
-    firstMs: least(candidates.flatMap(({ firstMs }) => firstMs ?? [])),
-    tokensPerSecond: Math.max(
-      0,
-      ...candidates.flatMap(({ tokensPerSecond }) => tokensPerSecond ?? []),
-    ),
-  };
+  const best = bestOf(candidates, costs);
+  const scoreOf = scoreBy(weights);
+  const scored = candidates.map((candidate, at) => {
+    const parts = partsOf(candidate, priceOf(costs[at] ?? 0, best), best);
+    return { name: candidate.name, score: scoreOf(parts), parts };
+  });
+  return grouped(scored.sort((left, right) => right.score - left.score));
 }
 
-function partsOf(candidate: CandidateFacts, best: Best): Parts {
-  const { expectedCost, firstMs, tokensPerSecond, room, successRate, isCooling, tier } = candidate;
+/** Of those that are in order. */
+function grouped(ordered: readonly ScoredCandidate[]): ScoredCandidate[][] {
+  const groups: ScoredCandidate[][] = [];
+  let equals: ScoredCandidate[] = [];
+  for (const one of ordered) {
+    if (equals[0]?.score === one.score) equals.push(one);
+    else {
+      equals = [one];
+      groups.push(equals);
+    }
+  }
+  return groups;
+}
+
+function bestOf(candidates: readonly CandidateFacts[], costs: readonly number[]): Best {
+  let [cost, firstMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  let tokensPerSecond = 0;
+  for (const candidate of candidates) {
+    firstMs = Math.min(firstMs, candidate.firstMs ?? firstMs);
+    tokensPerSecond = Math.max(tokensPerSecond, candidate.tokensPerSecond ?? 0);
+  }
+  for (const one of costs) if (one > 0) cost = Math.min(cost, one);
+  return { cost, hasFree: costs.includes(0), firstMs, tokensPerSecond };
+}
+
+function partsOf(candidate: CandidateFacts, price: number, best: Best): Parts {
+  const { firstMs, tokensPerSecond, room, successRate, isCooling, tier } = candidate;
   return {
-    price: priceOf(Number(expectedCost), best),
+    price,
     speed: tokensPerSecond === null ? unmeasured : ratio(tokensPerSecond, best.tokensPerSecond),
     firstToken: firstMs === null ? unmeasured : ratio(best.firstMs, firstMs),
     load: room ?? unmeasured,
@@ -71,12 +83,15 @@ function ratio(smaller: number, larger: number): number {
   return larger <= 0 ? 1 : Math.min(1, smaller / larger);
 }
 
-function scoreOf(parts: Parts, weights: AutoselectWeights): number {
-  let [sum, total] = [0, 0];
-  for (const name of Object.keys(parts) as (keyof Parts)[]) {
-    sum += parts[name] * weights[name];
-    total += weights[name];
-  }
+const partNames = ['price', 'speed', 'firstToken', 'load', 'success', 'quality'] as const;
+
+function scoreBy(weights: AutoselectWeights): (parts: Parts) => number {
+  const total = partNames.reduce((sum, name) => sum + weights[name], 0);
   // Without weights all are equal, and the lot decides.
-  return total === 0 ? 0 : Math.round((sum / total) * scoreSteps) / scoreSteps;
+  if (total === 0) return () => 0;
+  return (parts) => {
+    let sum = 0;
+    for (const name of partNames) sum += parts[name] * weights[name];
+    return Math.round((sum / total) * scoreSteps) / scoreSteps;
+  };
 }

@@ -7,7 +7,7 @@ import type {
 } from '@aisbf/contracts';
 import { adviceFor, heldClasses, judged } from './advice.js';
 import { holds, isPrivate, type Reading } from './decision.js';
-import { brokenCeilings } from './selection-ceilings.js';
+import { brokenBy } from './selection-ceilings.js';
 import { ranking } from './selection-score.js';
 
 /** Gives all that a selection may choose from; `at` is its place among those that are made. */
@@ -60,8 +60,9 @@ function outcomeOf(
   const isStrict = privacy === 'always' || (privacy === 'marked' && isPrivate(reading));
   const fit: CandidateFacts[] = [];
   const excluded: SelectionOutcome['excluded'] = [];
+  const brokenOf = brokenBy(ceilings, isStrict);
   for (const candidate of candidates) {
-    const by = brokenCeilings(candidate, ceilings, isStrict);
+    const by = brokenOf(candidate);
     if (by.length > 0) excluded.push({ name: candidate.name, by });
     else fit.push(candidate);
   }

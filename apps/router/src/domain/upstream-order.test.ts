@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Choice, offerName, offersOf } from './choice.js';
+import { laidOut } from './laid-choice.js';
+import type { Line } from './line.js';
 import type { Offer } from './offer.js';
 import type { Upstream } from './upstream.js';
-import { upstreamOrder, type Willing } from './upstream-order.js';
-import { randomByName, randomFromSeed } from './weighted-order.js';
+import { upstreamOrder } from './upstream-order.js';
+import { type RandomSource, randomByName, randomFromSeed } from './weighted-order.js';
 
 const offerOf = (name: string) => ({ provider: { id: name }, model: 'm' }) as Offer;
 const offerChoice = (name: string): Choice => ({ kind: 'offer', offer: offerOf(name) });
+
+type Willing = (offer: Offer) => Line<Upstream>;
 
 /** Each offer has some machines, named after it. */
 function machines(counts: Readonly<Record<string, number>>): Willing {
@@ -19,6 +23,12 @@ function machines(counts: Readonly<Record<string, number>>): Willing {
     }),
   );
   return (offer) => byName.get(offerName(offer)) ?? [];
+}
+
+function orderOf(choice: Choice, willing: Willing, random: RandomSource): Line<Upstream> {
+  const { part, offers } = laidOut(choice);
+  const lines = offers.map(({ offer }) => willing(offer));
+  return upstreamOrder(part, lines, random);
 }
 
 const namesOf = (order: Iterable<Upstream>) => [...order].map(({ modelThere }) => modelThere);
@@ -61,18 +71,14 @@ describe(upstreamOrder, () => {
     const run = fc.property(anyChoice, fc.string(), (choice, seed) => {
       const willing = machines(counts);
       const expected = offersOf(choice).flatMap((offer) => [...willing(offer)]);
-      expect(new Set(upstreamOrder(choice, willing, randomFromSeed(seed)))).toEqual(
-        new Set(expected),
-      );
+      expect(new Set(orderOf(choice, willing, randomFromSeed(seed)))).toEqual(new Set(expected));
     });
     fc.assert(run);
   });
 
   it('asks one of each before a second of any', () => {
     const choice = pool({ a: 1, b: 5, c: 9 });
-    const order = namesOf(
-      upstreamOrder(choice, machines({ a: 3, b: 1, c: 2 }), randomFromSeed('x')),
-    );
+    const order = namesOf(orderOf(choice, machines({ a: 3, b: 1, c: 2 }), randomFromSeed('x')));
     expect(order.slice(0, 3).sort()).toEqual(['a0', 'b0', 'c0']);
     expect(order.slice(3, 5).sort()).toEqual(['a1', 'c1']);
     expect(order[5]).toBe('a2');
@@ -81,18 +87,14 @@ describe(upstreamOrder, () => {
   it('asks a later priority only after all of an earlier one', () => {
     const choice = pool({ late: [1_000_000, 7], soon: [1, 2], last: [1_000_000, 9] });
     for (const seed of ['1', '2', '3', '4']) {
-      const order = upstreamOrder(
-        choice,
-        machines({ late: 1, soon: 2, last: 1 }),
-        randomFromSeed(seed),
-      );
+      const order = orderOf(choice, machines({ late: 1, soon: 2, last: 1 }), randomFromSeed(seed));
       expect(namesOf(order)).toEqual(['soon0', 'soon1', 'late0', 'last0']);
     }
   });
 
   it('keeps the order of a list of routes', () => {
     const choice: Choice = { kind: 'sequence', choices: [offerChoice('b'), offerChoice('a')] };
-    const order = upstreamOrder(choice, machines({ a: 2, b: 1 }), randomFromSeed('x'));
+    const order = orderOf(choice, machines({ a: 2, b: 1 }), randomFromSeed('x'));
     expect(namesOf(order)).toEqual(['b0', 'a0', 'a1']);
   });
 
@@ -109,7 +111,7 @@ describe(upstreamOrder, () => {
     const random = randomFromSeed('shares');
     let ofC = 0;
     for (let round = 0; round < rounds; round += 1) {
-      if (namesOf(upstreamOrder(choice, willing, random))[0] === 'c0') ofC += 1;
+      if (namesOf(orderOf(choice, willing, random))[0] === 'c0') ofC += 1;
     }
     // Four standard deviations of a fair coin.
     expect(Math.abs(ofC - rounds / 2)).toBeLessThan(200);
@@ -120,7 +122,7 @@ describe('one conversation', () => {
   const counts = { a: 1, b: 1, c: 1, d: 1 };
   const choice = pool({ a: 1, b: 2, c: 3, d: 4 });
   const firstOf = (key: string, left: Readonly<Record<string, number>>) =>
-    namesOf(upstreamOrder(choice, machines(left), randomByName(key)))[0];
+    namesOf(orderOf(choice, machines(left), randomByName(key)))[0];
 
   it('goes to the same as long as that is there, and moves only from what has gone', () => {
     const run = fc.property(fc.string(), fc.constantFrom('a', 'b', 'c', 'd'), (key, gone) => {

@@ -1,11 +1,11 @@
-import type { Choice, PoolMember } from './choice.js';
+import type { PoolMember } from './choice.js';
+import type { LaidPart } from './laid-choice.js';
 import { type Line, ToldLine } from './line.js';
-import type { Offer } from './offer.js';
 import type { Upstream } from './upstream.js';
 import { orderedByWeight, type RandomSource } from './weighted-order.js';
 
-/** Who can serve an offer; the most willing first. */
-export type Willing = (offer: Offer) => Line<Upstream>;
+/** By the places of offers: who can serve each of them, the most willing first. */
+export type Willing = readonly Line<Upstream>[];
 
 /**
  * The order in which a choice has its upstreams asked. In a pool, by weight among those of the least
@@ -13,20 +13,13 @@ export type Willing = (offer: Offer) => Line<Upstream>;
  * the same reason than another one of the same. All is drawn at once; what nobody looks at is not sorted.
  */
 export function upstreamOrder(
-  choice: Choice,
+  part: LaidPart,
   willing: Willing,
   random: RandomSource,
 ): Line<Upstream> {
-  switch (choice.kind) {
-    case 'offer':
-      return willing(choice.offer);
-    case 'sequence':
-      return oneAfterOther(choice.choices.map((one) => upstreamOrder(one, willing, random)));
-    case 'pool':
-      return poolOrder(choice.members, willing, random);
-    default:
-      return choice satisfies never;
-  }
+  if (typeof part === 'number') return willing[part] ?? [];
+  const lines = part.parts.map((one) => upstreamOrder(one, willing, random));
+  return part.kind === 'sequence' ? oneAfterOther(lines) : poolOrder(part.members, lines, random);
 }
 
 /** Members of a pool that have anybody, and whom. */
@@ -34,10 +27,9 @@ type Options = Readonly<{ members: readonly PoolMember[]; lines: readonly Line<U
 
 function poolOrder(
   members: readonly PoolMember[],
-  willing: Willing,
+  lines: readonly Line<Upstream>[],
   random: RandomSource,
 ): Line<Upstream> {
-  const lines = members.map(({ choice }) => upstreamOrder(choice, willing, random));
   const groups = byPriority({ members, lines });
   return oneAfterOther(groups.map((options) => drawn(options, random)));
 }

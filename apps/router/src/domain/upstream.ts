@@ -1,17 +1,15 @@
 import { type EndpointName, endpointAskedBy, type SessionPresence } from '@aisbf/contracts';
 import { type HttpSource, labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
-import { isAboveImport } from './import-offer.js';
 import type { Offer } from './offer.js';
 import type { Pace } from './pace.js';
-import { isTooDear } from './price-limit.js';
-import { type PolicyRejection, policyRejection } from './provider-policy.js';
+import type { PolicyRejection } from './provider-policy.js';
 import { importRouteOf } from './route-name.js';
 import { type SessionDemands, type SessionRejection, sessionRejection } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import type { Standing } from './standing.js';
 import { isStudioAllowed, servedTemplate } from './studio-endpoint.js';
-import { type WishRejection, wishRejection } from './wish-rejection.js';
+import type { WishRejection } from './wish-rejection.js';
 
 /** One machine or endpoint that can serve an offer. */
 export type Upstream = Standing &
@@ -92,20 +90,9 @@ export function hostedDoor(
   return headers === null ? 'credential_unreadable' : { modelThere, headers, endpoint };
 }
 
-/** Why an offer cannot serve whatever its workers are. What waiting would not mend comes first. */
-export function offerRejection(
-  offer: Offer,
-  demands: SessionDemands,
-  { nowMs, barredOf }: Pick<Surroundings, 'nowMs' | 'barredOf'>,
-): RejectionReason | undefined {
-  const { provider, isPaused, prices } = offer;
-  const unwanted = wishRejection(offer, demands.preferences);
-  if (unwanted) return unwanted;
-  if (isAboveImport(offer)) return 'price_above_import_max';
-  if (isTooDear(prices, demands)) return 'price_above_max';
-  if (!provider.isEnabled) return 'disabled';
-  if (isPaused) return 'paused_for_usage';
-  return policyRejection(offer, demands.endpoint, nowMs) ?? barredOf?.(provider.id);
+/** Nothing is remembered of any machine of its provider. */
+export function hasBlankRecord({ provider }: Offer, { hasCooldowns }: Surroundings): boolean {
+  return hasCooldowns?.(provider.id) === false;
 }
 
 /** Why one of its workers cannot serve an offer. */

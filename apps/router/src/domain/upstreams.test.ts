@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { presentSession } from '../../test/admit-request.js';
 import { type Cooldown, healthKey } from './health.js';
+import { knownOffer } from './known-offer.js';
 import type { Offer } from './offer.js';
 import type { SessionDemands } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
@@ -64,7 +65,7 @@ const turn = fc.record({
 type Turn = typeof turn extends fc.Arbitrary<infer One> ? One : never;
 
 function seen(offer: Offer, sessions: readonly PresentSession[], asked: Asked) {
-  const { usable, remembered, reasons } = upstreamsOf(offer, {
+  const { usable, remembered, reasons } = upstreamsOf(knownOffer(offer), {
     around: {
       sessionsOf: () => sessions,
       cooldownOf: (key) => asked.health.get(key),

@@ -1,46 +1,24 @@
-import type { EndpointName } from '@aisbf/contracts';
 import type { HttpSource } from './catalogue.js';
-import { healthKey } from './health.js';
+import { fitWorkers } from './fit-workers.js';
+import type { KnownHosted, KnownOffer, Single, Upstreams } from './known-offer.js';
 import { type Line, LineOf } from './line.js';
 import type { Offer } from './offer.js';
-import { isForAll, isOfKind, type Roster, rosterOf } from './roster.js';
+import { knownRejection } from './offer-rejection.js';
 import { type SessionDemands, sessionEndpoint } from './session-fit.js';
 import type { PresentSession } from './session-index.js';
 import { sessionOrder } from './session-order.js';
 import { standingOf } from './standing.js';
 import {
+  hasBlankRecord,
+  healthKeyOf,
   hostedDoor,
-  offerRejection,
   type RejectionReason,
   type Surroundings,
   type Upstream,
-  workerRejection,
 } from './upstream.js';
 import type { RandomSource } from './weighted-order.js';
 
-/** Who can serve an offer. */
-export type Upstreams = Readonly<{
-  /** The most willing first. */
-  usable: Line<Upstream>;
-  /** Those of them that have failed at some time, as far as that is remembered; all others are well. */
-  remembered: readonly Upstream[];
-  /** Why others cannot, each once. */
-  reasons: readonly RejectionReason[];
-}>;
-
-/** What follows from an offer and the list of its workers alone. Whoever comes, goes or changes makes another list. */
-type Kept = {
-  readonly sessions: readonly PresentSession[];
-  readonly roster: Roster;
-  /** Where it has one machine, of which nothing is remembered. */
-  alone: Upstreams | undefined;
-};
-
-/** What follows from an offer of a hosted API and the endpoint that is wanted. */
-type KeptHosted = Readonly<{ wanted: EndpointName; upstreams: Upstreams }>;
-
-const keptHosted = new WeakMap<Offer, KeptHosted>();
-const keptSessions = new WeakMap<Offer, Kept>();
+const nothingRemembered: Upstreams['remembered'] = [];
 const nobody: readonly Upstream[] = [];
 const noReasons: readonly RejectionReason[] = [];
 
@@ -52,105 +30,99 @@ export type Asking = Readonly<{
 }>;
 
 /** Everybody who can serve an offer, and why the others cannot. */
-export function upstreamsOf(offer: Offer, asking: Asking): Upstreams {
-  const { around, demands } = asking;
-  const rejection = offerRejection(offer, demands, around);
+export function upstreamsOf(known: KnownOffer, asking: Asking): Upstreams {
+  const rejection = knownRejection(known, asking.demands, asking.around);
   if (rejection) return rejected([rejection]);
-  const { source } = offer.provider;
+  const { source } = known.offer.provider;
   return source.kind === 'coderai'
-    ? sessionUpstreams(offer, asking)
-    : hostedUpstreams(offer, source, asking);
+    ? sessionUpstreams(known, asking)
+    : hostedUpstreams(known, source, asking);
 }
 
-function hostedUpstreams(offer: Offer, source: HttpSource, { around, demands }: Asking): Upstreams {
-  const { endpoint: wanted } = demands;
-  const isBlank = hasBlankRecord(offer, around);
-  const known = isBlank ? keptHosted.get(offer) : undefined;
-  if (known?.wanted === wanted) return known.upstreams;
+function hostedUpstreams(
+  known: KnownOffer,
+  source: HttpSource,
+  { around, demands }: Asking,
+): Upstreams {
+  const hosted = hostedOf(known, source, demands.endpoint);
+  return 'single' in hosted ? asRemembered(hosted.single, around) : rejected([hosted.rejection]);
+}
+
+/** How a hosted API is asked for this endpoint, or why it cannot be. */
+export function hostedOf(
+  known: KnownOffer,
+  source: HttpSource,
+  wanted: KnownHosted['wanted'],
+): KnownHosted {
+  if (known.hosted?.wanted !== wanted) known.hosted = hostedFor(known.offer, source, wanted);
+  return known.hosted;
+}
+
+function hostedFor(offer: Offer, source: HttpSource, wanted: KnownHosted['wanted']): KnownHosted {
   const door = hostedDoor(source, offer.model, wanted);
-  if (typeof door === 'string') return rejected([door]);
+  if (typeof door === 'string') return { wanted, rejection: door };
   const { modelThere, headers, endpoint } = door;
   const target = { kind: 'http', url: source.dialUrl ?? source.baseUrl, headers } as const;
-  const upstreams = standing({ offer, modelThere }, [{ endpoint, target }], around);
-  if (isBlank) keptHosted.set(offer, { wanted, upstreams });
-  return upstreams;
+  return { wanted, single: singleOf({ offer, modelThere, endpoint, target, coolUntilMs: 0 }) };
 }
 
-function sessionUpstreams(offer: Offer, { around, demands, random }: Asking): Upstreams {
+function sessionUpstreams(known: KnownOffer, { around, demands, random }: Asking): Upstreams {
+  const { offer } = known;
   const sessions = around.sessionsOf(offer.provider.id);
-  if (sessions.length === 0) return rejected(['no_live_session']);
-  const kept = keptFor(offer, sessions, demands);
-  const isForEach = isForAll(kept.roster, demands);
-  const isAlone = isForEach && sessions.length === 1 && hasBlankRecord(offer, around);
-  if (isAlone && kept.alone) return kept.alone;
-  const { fit, reasons } = isForEach
-    ? { fit: sessions, reasons: noReasons }
-    : judged(offer, sessions, demands);
-  const doors = asDoors(sessionOrder(fit, random), demands);
-  const found = { ...standing({ offer, modelThere: offer.model }, doors, around), reasons };
-  if (isAlone) kept.alone = found;
-  return found;
-}
-
-function keptFor(offer: Offer, sessions: readonly PresentSession[], demands: SessionDemands): Kept {
-  const known = keptSessions.get(offer);
-  if (known?.sessions === sessions && isOfKind(known.roster, demands)) return known;
-  const roster = rosterOf(sessions, offer.model, demands);
-  const made = { sessions, roster, alone: undefined };
-  keptSessions.set(offer, made);
-  return made;
-}
-
-/** Each by what its own worker says. */
-function judged(offer: Offer, sessions: readonly PresentSession[], demands: SessionDemands) {
-  const fit: PresentSession[] = [];
-  let reasons = noReasons;
-  for (const present of sessions) {
-    const reason = workerRejection(offer, present.session, demands);
-    if (!reason) fit.push(present);
-    else if (!reasons.includes(reason)) reasons = [...reasons, reason];
+  const [first] = sessions;
+  if (!first) return rejected(['no_live_session']);
+  const { fit, reasons, kept } = fitWorkers(known, sessions, demands);
+  if (kept && sessions.length === 1) {
+    kept.single ??= singleOf(asUpstream(offer, first, demands));
+    return asRemembered(kept.single, around);
   }
-  return { fit, reasons };
+  const order = sessionOrder(fit, random);
+  const upstreams = new LineOf(order, (present) => asUpstream(offer, present, demands));
+  return { ...standing(upstreams, offer, around), reasons };
 }
 
-/** Where a machine is reached, and by which endpoint. */
-type Door = Pick<Upstream, 'endpoint' | 'target'>;
-
-function asDoors(order: Line<PresentSession>, demands: SessionDemands): Line<Door> {
-  return new LineOf(order, (present) => ({
+/** One of its machines, as it is while nothing is remembered of it. */
+function asUpstream(offer: Offer, present: PresentSession, demands: SessionDemands): Upstream {
+  return {
+    ...{ offer, modelThere: offer.model },
     endpoint: sessionEndpoint(present.session, demands) ?? demands.endpoint,
     target: { kind: 'session', present },
-  }));
+    coolUntilMs: 0,
+  };
+}
+
+function singleOf(upstream: Upstream): Single {
+  const upstreams = { usable: [upstream], remembered: nothingRemembered, reasons: noReasons };
+  return { upstream, healthKey: healthKeyOf(upstream), upstreams };
+}
+
+function asRemembered({ upstream, healthKey, upstreams }: Single, around: Surroundings): Upstreams {
+  const cooldown = hasBlankRecord(upstream.offer, around)
+    ? undefined
+    : around.cooldownOf(healthKey);
+  if (!cooldown) return upstreams;
+  const remembered = [{ ...upstream, ...standingOf(cooldown, around.nowMs), cooldown }];
+  return { usable: remembered, remembered, reasons: noReasons };
 }
 
 /** Those of whom nothing is remembered are made only when somebody asks for them. */
 function standing(
-  { offer, modelThere }: Pick<Upstream, 'offer' | 'modelThere'>,
-  doors: Line<Door>,
+  all: Line<Upstream>,
+  offer: Offer,
   around: Surroundings,
-): Upstreams {
-  if (hasBlankRecord(offer, around)) {
-    const make = (door: Door) => ({ offer, modelThere, ...door, coolUntilMs: 0 });
-    return { usable: new LineOf(doors, make), remembered: nobody, reasons: noReasons };
-  }
-  const remembered: Upstream[] = [];
-  const usable: Upstream[] = [];
-  for (const door of doors) {
-    const sessionId = door.target.kind === 'session' ? door.target.present.session.sessionId : null;
-    const key = healthKey(offer.provider.id, modelThere, sessionId, door.endpoint);
-    const known = around.cooldownOf(key);
-    const upstream = { offer, modelThere, ...door, ...standingOf(known, around.nowMs) };
-    usable.push(upstream);
-    if (known) remembered.push(upstream);
-  }
-  return { usable, remembered, reasons: noReasons };
-}
-
-/** Nothing is remembered of any machine of its provider. */
-function hasBlankRecord({ provider }: Offer, { hasCooldowns }: Surroundings): boolean {
-  return hasCooldowns?.(provider.id) === false;
+): Omit<Upstreams, 'reasons'> {
+  if (hasBlankRecord(offer, around)) return { usable: all, remembered: nothingRemembered };
+  const remembered: Upstreams['remembered'][number][] = [];
+  const usable = Array.from(all, (one) => {
+    const cooldown = around.cooldownOf(healthKeyOf(one));
+    if (!cooldown) return one;
+    const known = { ...one, ...standingOf(cooldown, around.nowMs), cooldown };
+    remembered.push(known);
+    return known;
+  });
+  return { usable, remembered };
 }
 
 function rejected(reasons: readonly RejectionReason[]): Upstreams {
-  return { usable: nobody, remembered: nobody, reasons };
+  return { usable: nobody, remembered: nothingRemembered, reasons };
 }

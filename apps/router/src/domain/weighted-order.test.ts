@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { randomFromSeed, weightedOrder } from './weighted-order.js';
+import { randomByName, randomFromSeed, weightedOrder } from './weighted-order.js';
 
 /** How often each of them came first, over seeds as requests have them. */
 function firsts(weights: readonly number[], draws: number): readonly number[] {
@@ -57,5 +57,20 @@ describe('weightedOrder', () => {
         expect(order.length).toBe(all.length);
       }),
     );
+  });
+});
+
+describe(randomByName, () => {
+  it('gives each name the number that it has in every version: conversations stay where they are', () => {
+    const place = '073a151d-000a-4000-8000-00000000012c org/model';
+    for (const [key, name, number] of [
+      ['anna\ntalk-1', place, 0.8491951329633594],
+      ['anna\ntalk-2', 'ses_1', 0.536509703611955],
+      ['', 'ж', 0.13034258713014424],
+    ] as const) {
+      // The second time its codes are known.
+      expect([randomByName(key)(name), randomByName(key)(name)]).toEqual([number, number]);
+    }
+    expect(randomFromSeed('req_1')('x')).toBe(0.8438566087279469);
   });
 });

@@ -1,4 +1,5 @@
 import type { Line } from './line.js';
+import { codesOf } from './name-codes.js';
 import { RankedLine } from './ranked-line.js';
 
 /**
@@ -22,9 +23,8 @@ export function randomFromSeed(seed: string): RandomSource {
 export function randomByName(key: string): RandomSource {
   const begun = hashed(hashOfNothing, `${key}\n`);
   return (name) => {
-    const draw = numbersFrom(hashed(begun, name));
-    draw();
-    return draw();
+    const state = nextState(hashedCodes(begun, codesOf(name)));
+    return numberOf(nextState(state));
   };
 }
 
@@ -37,14 +37,28 @@ function hashed(begun: number, text: string): number {
   return state;
 }
 
+function hashedCodes(begun: number, codes: Uint16Array): number {
+  let state = begun;
+  for (const code of codes) state = Math.imul(state ^ code, 16_777_619);
+  return state;
+}
+
 function numbersFrom(seed: number): () => number {
   let state = seed;
   return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+    state = nextState(state);
+    return numberOf(state);
   };
+}
+
+function nextState(state: number): number {
+  return (state + 0x6d2b79f5) | 0;
+}
+
+function numberOf(state: number): number {
+  let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+  mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+  return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
 }
 
 /** What is drawn by weight. */

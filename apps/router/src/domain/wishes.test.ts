@@ -4,9 +4,10 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { DataPolicy } from './catalogue.js';
 import type { Offer } from './offer.js';
+import { offerRejection } from './offer-rejection.js';
 import type { PaceFigures } from './pace.js';
 import { inPreferredOrder, type Weighing } from './preferred-order.js';
-import { offerRejection, type Upstream } from './upstream.js';
+import type { Upstream } from './upstream.js';
 import { wishRejection } from './wish-rejection.js';
 
 type Shape = Readonly<{
