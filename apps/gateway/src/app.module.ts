@@ -15,6 +15,7 @@ import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { Refusals } from './inbound/refusals.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
+import { DiskSpools, type SpoolLimits } from './outbound/disk-spools.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
@@ -42,6 +43,8 @@ import { Relay } from './services/relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { RunningRequests } from './services/running-requests.js';
 import { Settlements } from './services/settlements.js';
+import { SoundMeters } from './services/sound-meters.js';
+import { Spools } from './services/spools.js';
 import {
   StoredResponseLimits,
   StoredResponseStore,
@@ -122,6 +125,11 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         inject: [EgressRefusals],
         useFactory: (refusals: EgressRefusals) => upstreamOf(settings, refusals),
       },
+      {
+        provide: Spools,
+        useFactory: () => new DiskSpools(spoolLimits(settings), metrics),
+      },
+      SoundMeters,
       { provide: MediaLength, useClass: MetadataMediaLength },
       { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
@@ -171,13 +179,20 @@ function upstreamOf(settings: GatewaySettings, refusals: EgressRefusals): Upstre
   });
 }
 
+function spoolLimits(settings: GatewaySettings): SpoolLimits {
+  return {
+    folder: settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
+    heldBytesMax: settings.GATEWAY_SPOOL_HELD_BYTES_MAX,
+    allHeldBytesMax: settings.GATEWAY_SPOOLS_HELD_BYTES_MAX,
+  };
+}
+
 /** What bounds each of the parts. */
 function limitsOf(settings: GatewaySettings): Provider[] {
   return [
     {
       provide: UploadLimits,
       useValue: new UploadLimits(
-        settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
         settings.GATEWAY_UPLOAD_BYTES_MAX,
         settings.GATEWAY_UPLOADS_MAX,
       ),

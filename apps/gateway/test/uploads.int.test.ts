@@ -16,6 +16,8 @@ beforeAll(async () => {
     GATEWAY_UPLOAD_FOLDER: folder,
     GATEWAY_UPLOAD_BYTES_MAX: '30000000',
     GATEWAY_UPLOADS_MAX: '1',
+    // Some of what comes here is held in memory, and some lies on the disk.
+    GATEWAY_SPOOL_HELD_BYTES_MAX: '50000',
   });
 });
 beforeEach(() => bench.peers.restore());
@@ -24,6 +26,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+const metrics = async () => (await fetch(`${bench.url}/metrics`)).text();
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 
 function send(path: string, fields: Readonly<Record<string, string | Blob>>): Promise<Response> {
@@ -93,11 +96,14 @@ describe('a large form', () => {
     sending.write(
       `--x\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n${content}`,
     );
-    await until(async () => (await readdir(folder)).length === 1);
+    const running = async () =>
+      /^aisbf_gateway_uploads_running\S* (\d+)$/m.exec(await metrics())?.[1] ?? 'unknown';
+    await until(async () => (await running()) === '1');
     // One at a time may come in here.
     expect((await edit()).status).toBe(503);
     sending.destroy();
-    await until(async () => (await readdir(folder)).length === 0);
+    await until(async () => (await running()) === '0');
+    expect(await readdir(folder)).toEqual([]);
     bench.peers.candidates = [
       await bench.upstream(
         (_request, response) =>

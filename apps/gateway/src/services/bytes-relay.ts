@@ -1,12 +1,17 @@
 import type { Delivery } from '../domain/delivery.js';
 import type { Exchange, RelayEnd } from './answer-relay.js';
+import type { SoundMeter } from './sound-meters.js';
 import { UpstreamBroken } from './upstream.js';
 
 /**
  * Passes sounds, pictures and films on as the bytes that they are. The first of them is the beginning of an answer;
  * after it a failure can only break the connection.
  */
-export async function relayBytes(exchange: Exchange, delivery: Delivery): Promise<RelayEnd> {
+export async function relayBytes(
+  exchange: Exchange,
+  delivery: Delivery,
+  sound?: SoundMeter,
+): Promise<RelayEnd> {
   const { answer, buyer, limits } = exchange;
   let hasBegun = false;
   let size = 0;
@@ -26,6 +31,7 @@ export async function relayBytes(exchange: Exchange, delivery: Delivery): Promis
       }
       hasBegun = true;
       await exchange.heldBackBy(buyer.write(chunk, () => delivery.leaveBytes(chunk)));
+      if (sound) await exchange.heldBackBy(sound.keep());
     }
   } catch (error) {
     if (buyer.left.aborted) return { kind: 'ended', end: 'buyer_left' };
