@@ -80,7 +80,7 @@ describe('a request to the worker', () => {
   const send = (body: ProxyBody) => {
     const { attached } = proxyPayload({ ...head, contentType: 'a/b' }, body);
     if (!attached) return undefined;
-    const frame = binaryWorkFrame({ ...work, ...head }, attached);
+    const frame = Buffer.concat(binaryWorkFrame({ ...work, ...head }, attached));
     expect(attached.length).toBeLessThanOrEqual(frame.length);
     const read = readBinaryBrokerFrame(frame);
     if (read.kind !== 'work') throw new Error(JSON.stringify(read));
