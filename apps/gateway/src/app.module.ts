@@ -192,10 +192,7 @@ function limitsOf(settings: GatewaySettings): Provider[] {
   return [
     {
       provide: UploadLimits,
-      useValue: new UploadLimits(
-        settings.GATEWAY_UPLOAD_BYTES_MAX,
-        settings.GATEWAY_UPLOADS_MAX,
-      ),
+      useValue: new UploadLimits(settings.GATEWAY_UPLOAD_BYTES_MAX, settings.GATEWAY_UPLOADS_MAX),
     },
     {
       provide: DoorLimits,

@@ -57,7 +57,9 @@ describe(DiskSpools, () => {
     const spool = await filled(spoolsOf(0).spools.begin(), [Buffer.from('one')]);
     expect(String(await all(spool))).toBe('one');
     await spool.write(Buffer.alloc(600_000, 'x'));
-    expect(await all(spool)).toEqual(Buffer.concat([Buffer.from('one'), Buffer.alloc(600_000, 'x')]));
+    expect(await all(spool)).toEqual(
+      Buffer.concat([Buffer.from('one'), Buffer.alloc(600_000, 'x')]),
+    );
     await spool.discard();
   });
 

@@ -75,7 +75,7 @@ class DiskSpool implements Spool {
     assertKept(this.isDiscarded);
     this.bytes += piece.length;
     const bytes = piece.length + pieceOverheadBytes;
-    if (!this.file && this.room.take(bytes, this.heldBytes)) {
+    if (this.file === undefined && this.room.take(bytes, this.heldBytes)) {
       this.heldBytes += bytes;
       this.pieces.push(piece);
       return;
@@ -86,11 +86,12 @@ class DiskSpool implements Spool {
 
   async read(into: Uint8Array, from: number): Promise<number> {
     assertKept(this.isDiscarded);
-    return this.file ? (await this.file).read(into, from) : this.readHeld(into, from);
+    const file = await this.file;
+    return file ? file.read(into, from) : this.readHeld(into, from);
   }
 
   async *open(): AsyncIterable<Uint8Array> {
-    if (!this.file) yield* this.pieces;
+    if (this.file === undefined) yield* this.pieces;
     else {
       for (let at = 0; at < this.bytes; ) {
         // A new one each time: whoever takes it may still be sending it.

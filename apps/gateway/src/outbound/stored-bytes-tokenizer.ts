@@ -1,4 +1,9 @@
-import { AbstractTokenizer, EndOfStreamError, type IFileInfo, type IReadChunkOptions } from 'strtok3';
+import {
+  AbstractTokenizer,
+  EndOfStreamError,
+  type IFileInfo,
+  type IReadChunkOptions,
+} from 'strtok3';
 import type { StoredBytes } from '../domain/stored-bytes.js';
 
 /** Of most files a reader of lengths wants some hundred bytes here and there, and of others each in its turn. */

@@ -20,6 +20,10 @@ export async function relayBytes(
     buyer.breakBytes();
     return { kind: 'ended', end: 'failed', failure };
   };
+  const leave = async (chunk: Uint8Array): Promise<void> => {
+    await buyer.write(chunk, () => delivery.leaveBytes(chunk));
+    await sound?.keep();
+  };
   try {
     for await (const chunk of answer.body) {
       exchange.onBytes();
@@ -30,8 +34,7 @@ export async function relayBytes(
         buyer.beginBytes(exchange.head(), answer.contentType);
       }
       hasBegun = true;
-      await exchange.heldBackBy(buyer.write(chunk, () => delivery.leaveBytes(chunk)));
-      if (sound) await exchange.heldBackBy(sound.keep());
+      await exchange.heldBackBy(leave(chunk));
     }
   } catch (error) {
     if (buyer.left.aborted) return { kind: 'ended', end: 'buyer_left' };

@@ -35,7 +35,9 @@ export type ReplyPace = Readonly<{
 const endBytes = 4_096;
 
 function endOf(body: string | Buffer): string {
-  return typeof body === 'string' ? body : body.toString('latin1', Math.max(0, body.length - endBytes));
+  return typeof body === 'string'
+    ? body
+    : body.toString('latin1', Math.max(0, body.length - endBytes));
 }
 
 /** A whole HTTP answer of the engine. */

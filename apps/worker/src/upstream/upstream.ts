@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { redacted } from '@aisbf/secrets';
 import { Agent, errors } from 'undici';
-import { WrittenForm } from './written-form.js';
 import { upstreamBase } from './upstream-url.js';
+import { WrittenForm } from './written-form.js';
 
 export type UpstreamOptions = Readonly<{
   url: string;

@@ -41,7 +41,9 @@ export class WrittenForm {
   }
 
   private fileHead({ name, filename, contentType }: FormFile): string {
-    const type = /^[\x20-\x7e]{1,255}$/.test(contentType) ? contentType : 'application/octet-stream';
+    const type = /^[\x20-\x7e]{1,255}$/.test(contentType)
+      ? contentType
+      : 'application/octet-stream';
     return `${this.head(name)}; filename="${quoted(filename)}"\r\nContent-Type: ${type}`;
   }
 }
