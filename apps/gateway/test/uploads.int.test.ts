@@ -29,10 +29,14 @@ afterAll(async () => {
 const metrics = async () => (await fetch(`${bench.url}/metrics`)).text();
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 
-function send(path: string, fields: Readonly<Record<string, string | Blob>>): Promise<Response> {
+function send(
+  path: string,
+  fields: Readonly<Record<string, string | Blob>>,
+  others: Readonly<Record<string, string>> = {},
+): Promise<Response> {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  const headers = { authorization: `Bearer ${bench.apiToken}` };
+  const headers = { authorization: `Bearer ${bench.apiToken}`, ...others };
   return fetch(`${bench.url}${path}`, { method: 'POST', headers, body });
 }
 
@@ -194,6 +198,40 @@ describe('what comes along', () => {
     const response = await sendAlone('/v1/audio/transcriptions', { model: 'p/m', file });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: 'media_unreadable' } });
+  });
+});
+
+describe('a form under an idempotency key', () => {
+  it('is told from every form that differs in a byte, and from no other', async () => {
+    bench.peers.candidates = [
+      await bench.upstream(
+        (_request, response) => void response.writeHead(200, json).end('{"text":""}'),
+      ),
+    ];
+    const hashOf = async (fields: Readonly<Record<string, string | Blob>>) => {
+      const asked = { model: 'p/m', ...fields };
+      const key = { 'idempotency-key': 'mine' };
+      const path = '/v1/audio/transcriptions';
+      const response = await until(async () => {
+        const sent = await send(path, asked, key);
+        return sent.status !== 503 && sent;
+      });
+      expect(response.status).toBe(200);
+      await response.text();
+      return bench.peers.admits.at(-1)?.idempotency?.bodyHash;
+    };
+    const file = () => new Blob([wav(20)]);
+    const changed = wav(20);
+    changed.writeUInt8(changed.readUInt8(100_000) ^ 1, 100_000);
+    const [first, again, ...others] = [
+      await hashOf({ file: file() }),
+      await hashOf({ file: file() }),
+      await hashOf({ file: new Blob([changed]) }),
+      await hashOf({ file: file(), prompt: 'hello' }),
+    ];
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(again).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(3);
   });
 });
 
