@@ -109,6 +109,14 @@ describe('a request to the worker', () => {
     expect(read?.attachments.map(String)).toEqual(['first', '']);
   });
 
+  it('has JSON beside it where that is long', () => {
+    const text = Buffer.from(JSON.stringify({ a: 'é'.repeat(10_000) }));
+    const read = send({ type: 'json', text });
+    expect(read?.payload).toMatchObject({ content_type: 'a/b', body_attachment: 0 });
+    expect(read?.payload).not.toHaveProperty('body');
+    expect(read?.attachments).toEqual([text]);
+  });
+
   it('is text where it has no bytes, or a head that would be too long', () => {
     expect(send({ type: 'none' })).toBeUndefined();
     expect(send({ type: 'json', text: Buffer.from('{}') })).toBeUndefined();
