@@ -53,6 +53,14 @@ describe(DiskSpools, () => {
     );
   });
 
+  it('is read by several at once', async () => {
+    const content = Buffer.alloc(700_000, 'some bytes');
+    const spool = await filled(spoolsOf(0).spools.begin(), [content]);
+    const read = await Promise.all([all(spool), all(spool), all(spool)]);
+    expect(read.every((one) => one.equals(content))).toBe(true);
+    await spool.discard();
+  });
+
   it('goes on being written after it was read', async () => {
     const spool = await filled(spoolsOf(0).spools.begin(), [Buffer.from('one')]);
     expect(String(await all(spool))).toBe('one');

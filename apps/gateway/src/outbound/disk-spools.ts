@@ -151,6 +151,7 @@ class SpoolFile {
   private readonly block = Buffer.allocUnsafeSlow(blockBytes);
   private blockLength = 0;
   private writtenBytes = 0;
+  private flushed = Promise.resolve();
 
   static async create(folder: string): Promise<SpoolFile> {
     const path = join(folder, `aisbf-spool-${randomUUID()}`);
@@ -168,6 +169,7 @@ class SpoolFile {
   private constructor(private readonly handle: FileHandle) {}
 
   async write(piece: Uint8Array): Promise<void> {
+    await this.flushed;
     for (let at = 0; at < piece.length; ) {
       const part = piece.subarray(at, at + blockBytes - this.blockLength);
       this.block.set(part, this.blockLength);
@@ -178,7 +180,7 @@ class SpoolFile {
   }
 
   async read(into: Uint8Array, from: number): Promise<number> {
-    if (this.blockLength > 0) await this.flush();
+    await this.flush();
     let filled = 0;
     while (filled < into.length) {
       const room = into.length - filled;
@@ -193,16 +195,18 @@ class SpoolFile {
     return this.handle.close();
   }
 
-  private async flush(): Promise<void> {
+  /** Several may read at once: none of them before what is there has been written. */
+  private flush(): Promise<void> {
     const length = this.blockLength;
     this.blockLength = 0;
+    if (length > 0) this.flushed = this.flushed.then(() => this.put(length));
+    return this.flushed;
+  }
+
+  private async put(length: number): Promise<void> {
     for (let at = 0; at < length; ) {
-      const { bytesWritten } = await this.handle.write(
-        this.block,
-        at,
-        length - at,
-        this.writtenBytes,
-      );
+      const room = length - at;
+      const { bytesWritten } = await this.handle.write(this.block, at, room, this.writtenBytes);
       at += bytesWritten;
       this.writtenBytes += bytesWritten;
     }
