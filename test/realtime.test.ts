@@ -1,10 +1,8 @@
-import { connect } from 'node:net';
 import { Acknowledgement, CreatedApiToken } from '@aisbf/contracts';
 import { FakeRealtime, MarketUnderTest, type TestBuyer, until } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import OpenAI from 'openai';
-import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import { costOf, unevenPrices } from './price.js';
+import { RealtimeSession } from './realtime-session.js';
 
 const prices = { ...unevenPrices, others: { audio_second: '1003', request: '17' } };
 /** A second of speech. */
@@ -32,51 +30,9 @@ afterAll(async () => {
   expect(wrongs).toEqual([]);
 }, 60_000);
 
-type Ended = Readonly<{ code: number; requestId: string }>;
-
-/** A session of the official client, which insists on TLS; that stands in front of a market. */
-class Session {
-  readonly talk: OpenAIRealtimeWS;
-  readonly codes: unknown[] = [];
-  readonly ended: Promise<Ended>;
-  private requestId = '';
-
-  constructor({ apiToken }: Pick<TestBuyer, 'apiToken'>, model = 'talks/talk') {
-    const { hostname, port } = new URL(market.url);
-    const client = new OpenAI({ apiKey: apiToken, baseURL: `${market.url}/v1` });
-    const options = { createConnection: () => connect(Number(port), hostname) } as object;
-    this.talk = new OpenAIRealtimeWS({ model, options }, client);
-    this.talk.on('error', ({ error, message }) => this.codes.push(error?.code ?? message));
-    this.ended = new Promise((resolve) => {
-      const { socket } = this.talk;
-      socket.on('upgrade', ({ headers }) => {
-        this.requestId = String(headers['x-request-id']);
-      });
-      socket.on('close', (code) => resolve({ code, requestId: this.requestId }));
-    });
-  }
-
-  async opened(): Promise<this> {
-    await this.talk.emitted('session.created');
-    return this;
-  }
-
-  ask(text: string): void {
-    const content = [{ type: 'input_text' as const, text }];
-    const item = { type: 'message' as const, role: 'user' as const, content };
-    this.talk.send({ type: 'conversation.item.create', item });
-    this.talk.send({ type: 'response.create' });
-  }
-
-  async answer(text: string): Promise<void> {
-    const done = this.talk.emitted('response.done');
-    this.ask(text);
-    await done;
-  }
-
-  async close(): Promise<Ended> {
-    this.talk.close();
-    return this.ended;
+class Session extends RealtimeSession {
+  constructor(buyer: Pick<TestBuyer, 'apiToken'>, model = 'talks/talk') {
+    super(market.url, buyer, model);
   }
 }
 

@@ -38,6 +38,7 @@ import { CountedLedgerEvents } from './outbound/counted-ledger-events.js';
 import { NatsBusStreams } from './outbound/nats-bus-streams.js';
 import { NatsEventPublisher } from './outbound/nats-event-publisher.js';
 import { NatsLeaseRecall } from './outbound/nats-lease-recall.js';
+import { PgCheckpointStore } from './outbound/pg-checkpoint-store.js';
 import { PgIdempotencyStore } from './outbound/pg-idempotency-store.js';
 import { LeaseSettings, PgLeaseStore } from './outbound/pg-lease-store.js';
 import { PgLedgerReader } from './outbound/pg-ledger-reader.js';
@@ -51,6 +52,7 @@ import { StoredResponseJobs, storedResponseParts } from './responses.module.js';
 import { SelectionJobs, selectionParts } from './selection.module.js';
 import { Authorisation } from './services/authorisation.js';
 import { BusStreams } from './services/bus-streams.js';
+import { CheckpointStore, Checkpoints } from './services/checkpoints.js';
 import { HeldRequests, TicketSecret } from './services/held-requests.js';
 import { Idempotency, IdempotencyStore } from './services/idempotency.js';
 import { Identity } from './services/identity.js';
@@ -103,6 +105,7 @@ export function appModule(
       Authorisation,
       HeldRequests,
       Settlement,
+      Checkpoints,
       Withdrawal,
       Statements,
       Reaper,
@@ -124,6 +127,7 @@ export function appModule(
       { provide: APP_GUARD, useClass: CallerGuard },
       { provide: CallerCheck, useExisting: Identity },
       { provide: LedgerStore, useClass: PgLedgerStore },
+      { provide: CheckpointStore, useClass: PgCheckpointStore },
       { provide: LeaseStore, useClass: PgLeaseStore },
       { provide: IdempotencyStore, useClass: PgIdempotencyStore },
       { provide: VideoJobStore, useClass: PgVideoJobStore },

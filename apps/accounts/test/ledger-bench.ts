@@ -1,5 +1,12 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Authorise, Lease, LeaseTicket, OpenLease, Settle } from '@aisbf/contracts';
+import type {
+  Authorise,
+  Checkpoint,
+  Lease,
+  LeaseTicket,
+  OpenLease,
+  Settle,
+} from '@aisbf/contracts';
 import { parseNanos } from '@aisbf/money';
 import { SystemClock } from '@aisbf/platform';
 import { seal } from '@aisbf/secrets';
@@ -7,10 +14,12 @@ import { createDatabase, type TestDatabase } from '@aisbf/testkit';
 import { Pool } from 'pg';
 import type { Finding } from '../src/domain/reconciliation.js';
 import type { BatchLimits } from '../src/outbound/pg-batch.js';
+import { PgCheckpointStore } from '../src/outbound/pg-checkpoint-store.js';
 import { LeaseSettings, PgLeaseStore } from '../src/outbound/pg-lease-store.js';
 import { PgLedgerReader } from '../src/outbound/pg-ledger-reader.js';
 import { LedgerBatches, PgLedgerStore } from '../src/outbound/pg-ledger-store.js';
 import { Authorisation } from '../src/services/authorisation.js';
+import { Checkpoints } from '../src/services/checkpoints.js';
 import { HeldRequests, TicketSecret } from '../src/services/held-requests.js';
 import { LeaseRecall } from '../src/services/lease-store.js';
 import { LedgerEvents } from '../src/services/ledger-events.js';
@@ -87,6 +96,7 @@ export async function openLedger(options: LedgerOptions = {}) {
     leases,
     recall,
     authorisation: new Authorisation(store, held, recall, new SystemClock()),
+    checkpoints: new Checkpoints(new PgCheckpointStore(pool), held),
     settlement: new Settlement(store, new SilentEvents(), held),
     withdrawal: new Withdrawal(store, recall, new SilentEvents()),
     owner,
@@ -263,6 +273,18 @@ export function settleOf(hold: Authorise, change: Partial<Settle> = {}): Settle 
     endedAtMs: nowMs,
     ...change,
   };
+}
+
+/** What was delivered of a request so far: so many tokens finished, of so many. */
+export function checkpointOf(
+  { requestId }: Pick<Authorise, 'requestId'>,
+  ordinal: number,
+  [finished, delivered]: readonly [number, number],
+  ticket: string | null = null,
+): Checkpoint {
+  const units = (tokens: number) => (tokens === 0 ? {} : { completion_token: tokens });
+  const progress = { ordinal, finished: units(finished), delivered: units(delivered) };
+  return { requestId, holdEpoch: 1, ticket, servedPosition: 0, progress };
 }
 
 export function shuffled<Item>(items: readonly Item[]): readonly Item[] {

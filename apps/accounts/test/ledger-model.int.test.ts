@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
   authoriseBy,
+  checkpointOf,
   leaseFor,
   type Owner,
   openLedger,
@@ -25,12 +26,19 @@ const id = fc.nat(7);
 const amount = fc.nat(900);
 const used = fc.option(fc.integer({ min: 1, max: 1200 }), { nil: undefined });
 const leaseId = fc.nat(2);
+const progress = {
+  ordinal: fc.integer({ min: 1, max: 9 }),
+  finished: fc.nat(700),
+  delivered: fc.nat(1100),
+};
 const command = fc.oneof(
   fc.record({ kind: fc.constant('grant' as const), amount }),
   fc.record({ kind: fc.constant('promote' as const), amount: fc.integer({ min: 1, max: 200 }) }),
   fc.record({ kind: fc.constant('authorise' as const), id, amount }),
   fc.record({ kind: fc.constant('settle' as const), id, used }),
   fc.record({ kind: fc.constant('extend' as const), id, amount: fc.nat(1500) }),
+  fc.record({ kind: fc.constant('checkpoint' as const), id, ...progress }),
+  fc.record({ kind: fc.constant('checkpointLeased' as const), leaseId, id, ...progress }),
   fc.record({ kind: fc.constant('expireHolds' as const) }),
   fc.record({ kind: fc.constant('openLease' as const), leaseId, amount }),
   fc.record({ kind: fc.constant('renewLease' as const), leaseId, amount }),
@@ -116,6 +124,12 @@ class History {
       const { result } = await ledger.store.extend(asked);
       return [this.model.extend(given.id, given.amount), result] as const;
     }
+    if (given.kind === 'checkpoint') {
+      const { ordinal, finished, delivered } = given;
+      const told = checkpointOf(this.request(given.id, 0), ordinal, [finished, delivered]);
+      const [result] = await ledger.checkpoints.keepAll([told]);
+      return [this.model.checkpoint(given.id, given), result] as const;
+    }
     if (given.kind === 'settle') {
       const real = await this.settle(this.request(given.id, 0), null, given.used);
       return [this.model.settle(given.id, given.used), real] as const;
@@ -165,6 +179,7 @@ class History {
       this.model.closeLease(given.leaseId);
       return [0, 0] as const;
     }
+    if (given.kind === 'checkpointLeased') return this.checkpointLeased(given, leaseId);
     if (given.kind !== 'settleLeased') return [0, 0] as const;
     const request = this.requests.get(String(given.id + 100));
     const lease = this.model.leases.get(given.leaseId);
@@ -176,6 +191,22 @@ class History {
     const model = this.model.settleLeased(given.leaseId, given.id + 100, given.used);
     if (!before && model !== 'fenced') this.count(given.leaseId);
     return [model, await this.settle(request, ticketOf(request, leaseId), given.used)] as const;
+  }
+
+  private async checkpointLeased(
+    given: Extract<Command, { kind: 'checkpointLeased' }>,
+    leaseName: string,
+  ) {
+    const request = this.requests.get(String(given.id + 100));
+    // Nobody has a ticket for what its lease has not issued.
+    if (!request || !this.model.leases.get(given.leaseId)?.running.has(given.id + 100)) {
+      return [0, 0] as const;
+    }
+    const ticket = ticketOf(request, leaseName);
+    const { ordinal, finished, delivered } = given;
+    const told = checkpointOf(request, ordinal, [finished, delivered], ticket);
+    const [result] = await ledger.checkpoints.keepAll([told]);
+    return [this.model.checkpoint(given.id + 100, given), result] as const;
   }
 
   private readonly settledCounts = new Map<number, number>();
@@ -230,12 +261,23 @@ class History {
     const { posted, promo, held } = await ledger.reader.wallet(this.buyer.ownerId);
     const { earned } = await ledger.reader.wallet(this.seller.ownerId);
     const { model } = this;
-    expect({ posted, promo, held, earned }).toEqual({
+    expect({ posted, promo, held, earned, credited: await this.credited() }).toEqual({
       posted: BigInt(model.posted),
       promo: BigInt(model.promo),
       held: BigInt(model.held),
       earned: BigInt(model.earned),
+      credited: BigInt(model.credited),
     });
+  }
+
+  private async credited(): Promise<bigint> {
+    const { rows } = await ledger.admin.query<{ sum: string }>(
+      `SELECT coalesce(sum(f.amount), 0)::bigint AS sum FROM transfer f
+       WHERE f.debit_account_id = global_account('service_credit')
+         AND f.credit_account_id = account_of('seller_payable', $1)`,
+      [this.seller.ownerId],
+    );
+    return BigInt(rows[0]?.sum ?? 0);
   }
 
   async expectSameReceipts(): Promise<void> {

@@ -14,15 +14,21 @@ type ModelLease = {
   running: Map<number, number>;
 };
 
+type ModelCheckpoint = Readonly<{ ordinal: number; finished: number; delivered: number }>;
+
 const feeOf = (captured: number) => Math.floor((captured * 500) / 10_000);
+const shareOf = (charge: number) => charge - feeOf(charge);
 
 export class LedgerModel {
   posted = 0;
   promo = 0;
   earned = 0;
+  /** Of that, what the platform has paid. */
+  credited = 0;
   fees = 0;
   spent = 0;
   readonly holds = new Map<number, number>();
+  readonly checkpoints = new Map<number, ModelCheckpoint>();
   readonly leases = new Map<number, ModelLease>();
   readonly ends = new Map<number, ModelEnd>();
   budget: number | undefined;
@@ -75,16 +81,24 @@ export class LedgerModel {
     const amount = this.holds.get(id);
     if (amount === undefined) return 'missing';
     this.holds.delete(id);
+    this.checkpoints.delete(id);
     return this.end(id, amount, used);
+  }
+
+  checkpoint(id: number, told: ModelCheckpoint): string {
+    const running = [...this.leases.values()].some((lease) => lease.running.has(id));
+    if (!this.holds.has(id) && !running) return 'missing';
+    if (told.delivered === 0 || told.finished > told.delivered) return 'invalid';
+    const known = this.checkpoints.get(id);
+    if (known && (known.ordinal >= told.ordinal || known.finished > told.finished)) return 'stale';
+    this.checkpoints.set(id, told);
+    return 'kept';
   }
 
   readonly expired = new Set<number>();
 
   expireHolds(): void {
-    for (const id of this.holds.keys()) {
-      this.ends.set(id, { state: 'released', captured: 0 });
-      this.expired.add(id);
-    }
+    for (const [id, amount] of this.holds) this.expire(id, amount);
     this.holds.clear();
   }
 
@@ -112,11 +126,12 @@ export class LedgerModel {
   }
 
   settleLeased(leaseId: number, id: number, used: number | undefined): string {
-    if (this.ends.has(id)) return 'replay';
+    if (this.ends.has(id)) return this.expired.has(id) ? 'fenced' : 'replay';
     const running = this.leases.get(leaseId)?.running;
     const amount = running?.get(id);
     if (amount === undefined) return 'fenced';
     running?.delete(id);
+    this.checkpoints.delete(id);
     return this.end(id, amount, used);
   }
 
@@ -128,8 +143,22 @@ export class LedgerModel {
   expireLeases(): void {
     for (const lease of this.leases.values()) {
       lease.state = 'closed';
+      for (const [id, amount] of lease.running) {
+        if (this.checkpoints.has(id)) this.expire(id, amount);
+      }
       lease.running.clear();
     }
+  }
+
+  /** By what is known of it, where anything is. */
+  private expire(id: number, amount: number): void {
+    const { finished, delivered } = this.checkpoints.get(id) ?? { finished: 0, delivered: 0 };
+    this.checkpoints.delete(id);
+    this.end(id, amount, finished === 0 ? undefined : finished);
+    const credit = shareOf(Math.min(delivered, amount)) - shareOf(Math.min(finished, amount));
+    this.earned += credit;
+    this.credited += credit;
+    this.expired.add(id);
   }
 
   private heldBy(lease: ModelLease): number {

@@ -4,6 +4,7 @@ import { Clock, InternalClient, Log, Metrics, NatsBus, SystemClock } from '@aisb
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { adviceParts } from './advice.module.js';
 import { batchParts } from './batch.module.js';
+import { checkpointParts } from './checkpoint.module.js';
 import type { GatewaySettings } from './config.js';
 import { fileParts } from './file.module.js';
 import { Explanations } from './inbound/explanations.js';
@@ -15,7 +16,7 @@ import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { Refusals } from './inbound/refusals.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
-import { DiskSpools, type SpoolLimits } from './outbound/disk-spools.js';
+import { DiskSpools } from './outbound/disk-spools.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
@@ -83,6 +84,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
       ...fileParts(settings, peer),
       ...batchParts(settings, peer),
       ...realtimeParts(settings, peer),
+      ...checkpointParts(settings, metrics, peer),
       ...adviceParts(settings),
       Admitting,
       RunningRequests,
@@ -111,6 +113,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
               callsMax: settings.GATEWAY_SETTLE_CALLS_MAX,
               itemsMax: settings.GATEWAY_SETTLE_ITEMS_MAX,
               bytesMax: settings.GATEWAY_SETTLE_BYTES_MAX,
+              apartMs: settings.GATEWAY_SETTLE_APART_MS,
             },
           }),
       },
@@ -125,13 +128,11 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         inject: [EgressRefusals],
         useFactory: (refusals: EgressRefusals) => upstreamOf(settings, refusals),
       },
+      ...spoolParts(settings, metrics),
       {
-        provide: Spools,
-        useFactory: () => new DiskSpools(spoolLimits(settings), metrics),
+        provide: HealthFacts,
+        useFactory: () => new NatsHealthFacts(bus, settings.GATEWAY_HEALTH_FACTS_APART_MS),
       },
-      SoundMeters,
-      { provide: MediaLength, useClass: MetadataMediaLength },
-      { provide: HealthFacts, useClass: NatsHealthFacts },
       { provide: Clock, useClass: SystemClock },
       { provide: Log, useValue: log },
       { provide: Metrics, useValue: metrics },
@@ -179,12 +180,18 @@ function upstreamOf(settings: GatewaySettings, refusals: EgressRefusals): Upstre
   });
 }
 
-function spoolLimits(settings: GatewaySettings): SpoolLimits {
-  return {
+/** Where files and sounds are kept while they are served, and what measures them. */
+function spoolParts(settings: GatewaySettings, metrics: Metrics): Provider[] {
+  const limits = {
     folder: settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
     heldBytesMax: settings.GATEWAY_SPOOL_HELD_BYTES_MAX,
     allHeldBytesMax: settings.GATEWAY_SPOOLS_HELD_BYTES_MAX,
   };
+  return [
+    { provide: Spools, useFactory: () => new DiskSpools(limits, metrics) },
+    SoundMeters,
+    { provide: MediaLength, useClass: MetadataMediaLength },
+  ];
 }
 
 /** What bounds each of the parts. */

@@ -3,6 +3,7 @@ import { setting } from '@aisbf/platform';
 import { z } from 'zod';
 import { adviceSettings } from './advice-settings.js';
 import { batchSettings } from './batch-settings.js';
+import { checkpointSettings } from './checkpoint-settings.js';
 import { fileSettings } from './file-settings.js';
 import { realtimeSettings } from './realtime-settings.js';
 
@@ -229,6 +230,15 @@ export const gatewaySettings = z.object({
     4_194_304,
     'Settlements in one call, in bytes: half of what accounts takes (ACCOUNTS_BODY_BYTES_MAX).',
   ),
+  GATEWAY_SETTLE_APART_MS: setting.durationMs(
+    10,
+    'Between two calls with settlements, unless the next is full: many in one cost accounts and Postgres a fraction.',
+  ),
+  GATEWAY_HEALTH_FACTS_APART_MS: setting.durationMs(
+    20,
+    'Between two messages of attempts that went well; failures are told at once.',
+  ),
+  ...checkpointSettings,
   ...adviceSettings,
   ...fileSettings,
   ...batchSettings,

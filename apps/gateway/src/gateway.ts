@@ -7,6 +7,7 @@ import { AccessWatch } from './inbound/access-watch.js';
 import { BatchRoutes } from './inbound/batch-routes.js';
 import { BatchWorker } from './inbound/batch-worker.js';
 import { ollamaPrefixes } from './inbound/buyer-paths.js';
+import { CheckpointClock } from './inbound/checkpoint-clock.js';
 import { FileRoutes } from './inbound/file-routes.js';
 import { MessageRoutes } from './inbound/message-routes.js';
 import { OllamaProbes } from './inbound/ollama-probes.js';
@@ -54,6 +55,7 @@ export async function startGateway(settings: GatewaySettings) {
   const watch = app.get(VideoWatch);
   watch.start();
   app.get(AccessWatch).start();
+  app.get(CheckpointClock).start();
   readiness.markStarted();
   log.info({ url: await app.getUrl() }, 'the gateway is open');
 
@@ -65,6 +67,7 @@ export async function startGateway(settings: GatewaySettings) {
       await app.get(OpenSessions).leave(settings.GATEWAY_REALTIME_LEAVE_MS);
       await app.get(AccessWatch).stop();
       await watch.stop();
+      await app.get(CheckpointClock).stop();
       await app.close();
       await bus.close();
     },

@@ -4,12 +4,14 @@ import {
   type Admit,
   type CallableRoutes,
   type Candidate,
+  type Checkpoint,
   type Extend,
   type Extended,
   type FindAnswer,
   type FoundAnswer,
   internalPaths,
   type KeepAnswer,
+  type KeepCheckpoints,
   type Plan,
   type SeekAdvice,
   type Settle,
@@ -126,6 +128,7 @@ class FakePeers {
     amount: '1',
   });
   readonly extensions: Extend[] = [];
+  readonly checkpoints: Checkpoint[] = [];
   /** What accounts know of the next request's key. */
   found: FoundAnswer = { state: 'unknown' };
   /** Tokens that accounts take for revoked. */
@@ -184,6 +187,11 @@ class FakePeers {
     if (path === internalPaths.accountsExtend) {
       this.extensions.push(body as Extend);
       return this.extend(body as Extend);
+    }
+    if (path === internalPaths.accountsKeepCheckpoints) {
+      const { checkpoints } = body as KeepCheckpoints;
+      this.checkpoints.push(...checkpoints);
+      return { results: checkpoints.map(() => 'kept') };
     }
     if (path === internalPaths.accountsFindAnswer) {
       this.finds.push(body as FindAnswer);

@@ -92,6 +92,7 @@ import {
 } from './services/registration-management.js';
 import { RegistrationTokens } from './services/registration-tokens.js';
 import { RotationManagement } from './services/rotation-management.js';
+import { RateCounter, SlicedRateLimits } from './services/sliced-rate-limits.js';
 import { TermHistory } from './services/term-history.js';
 import { TermManagement } from './services/term-management.js';
 import { UsageCheckManagement } from './services/usage-check-management.js';
@@ -191,7 +192,16 @@ export function appModule(settings: RouterSettings, parts: RouterParts): Dynamic
       { provide: TermHistory, useClass: PgTermHistory },
       { provide: ActStore, useClass: PrismaActStore },
       { provide: ActRecord, useClass: HttpActRecord },
-      { provide: RateLimits, useClass: RedisRateLimits },
+      { provide: RateCounter, useClass: RedisRateLimits },
+      {
+        provide: RateLimits,
+        inject: [RateCounter, Clock],
+        useFactory: (counter: RateCounter, clock: Clock) =>
+          new SlicedRateLimits(counter, clock, {
+            lifeMs: settings.ROUTER_RATE_SLICE_MS,
+            apiTokensMax: settings.ROUTER_PRINCIPAL_ENTRIES_MAX,
+          }),
+      },
       { provide: ProviderRates, useClass: RedisProviderRates },
       { provide: Clock, useValue: parts.clock },
       { provide: InternalClient, useValue: parts.accounts },

@@ -46,6 +46,12 @@ export const routerSettings = z.object({
     .enum(['true', 'false'])
     .default('true')
     .describe('Whether requests go on uncounted while Redis is away. Holds do not depend on it.'),
+  ROUTER_RATE_SLICE_MS: setting.integer(
+    1_000,
+    0,
+    10_000,
+    "How long what a router takes in advance of an API token's rates may be used, in ms: spares Redis most calls of busy ones. 0: each request is asked for.",
+  ),
   ROUTER_ACCOUNTS_URL: setting.url(/^https?$/, 'The accounts service.'),
   ROUTER_ACCOUNTS_TIMEOUT_MS: setting.durationMs(
     10_000,

@@ -76,7 +76,11 @@ async function order(router: RunningRouter): Promise<string[]> {
 
 /** An attempt at `bad` has ended. */
 function tell(changes: Partial<AttemptEnded>): void {
-  const ended: AttemptEnded = {
+  harness.bus.publish(subjects.attemptEnded, ended(changes));
+}
+
+function ended(changes: Partial<AttemptEnded>): AttemptEnded {
+  return {
     type: 'attempt-ended',
     providerId: bad?.id ?? '',
     model,
@@ -88,7 +92,6 @@ function tell(changes: Partial<AttemptEnded>): void {
     atMs: clock.nowMs(),
     ...changes,
   };
-  harness.bus.publish(subjects.attemptEnded, ended);
 }
 
 const allSay = async (first: Made | undefined) => {
@@ -143,6 +146,15 @@ describe('three replicas', () => {
     }
     harness.accounts.state.refusal = undefined;
     expect((await order(router))[0]).toBe(bad?.id);
+  });
+
+  it('hear of several at once in the order in which they ended', async () => {
+    const tellAll = (...ends: AttemptEnded[]) =>
+      harness.bus.publish(subjects.attemptsEnded, { type: 'attempts-ended', ends });
+    tellAll(ended({ isSuccess: true }), ended({}));
+    await allSay(good);
+    tellAll(ended({}), ended({ isSuccess: true }));
+    await allSay(bad);
   });
 
   it('hear of a stream that goes on, before it ends', async () => {

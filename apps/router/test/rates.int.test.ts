@@ -4,6 +4,7 @@ import { redisUrl } from '@aisbf/testkit';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Redis } from 'ioredis';
 import { openRedis, RedisRateLimits } from '../src/outbound/redis-rate-limits.js';
+import type { Ahead } from '../src/services/sliced-rate-limits.js';
 
 let redis: Redis;
 let rates: RedisRateLimits;
@@ -27,6 +28,8 @@ const token = (limits: Partial<TokenLimits>) => {
   return {
     apiTokenId,
     take: (promptTokens = 1) => rates.take({ apiTokenId, limits: all, promptTokens }),
+    takeAhead: (ahead: Ahead) => rates.take({ apiTokenId, limits: all, promptTokens: 1 }, ahead),
+    level: async () => Number(await redis.hget(`aisbf:rate:{${apiTokenId}}`, 'requests')),
     spend: (requestId: string, tokens: number) =>
       rates.spend({ apiTokenId, requests: [{ requestId, tokens }] }),
     /** As if this much time had passed. */
@@ -116,6 +119,47 @@ describe('RedisRateLimits', () => {
     for (let count = 0; count < 3; count += 1) await take(3);
     expect((await take(3)).isAllowed).toBe(false);
     expect((await take(10)).isAllowed).toBe(true);
+  });
+
+  it('sets something aside for one router, up to half of a bucket, and lets nobody else have it', async () => {
+    const { takeAhead, take } = token({ requestsPerMinuteMax: 10, tokensPerMinuteMax: 1_000 });
+    const wish = (id: string, requests: number, tokens: number) =>
+      takeAhead({ wanted: { id, size: { requests, tokens }, untoldMsMax: 600_000 } });
+    expect(await wish('a', 4, 600)).toMatchObject({ isAllowed: true, isAheadGranted: false });
+    expect(await wish('b', 3, 400)).toMatchObject({ isAllowed: true, isAheadGranted: true });
+    expect(await wish('c', 1, 1)).toMatchObject({ isAllowed: true, isAheadGranted: false });
+    const verdicts = await Promise.all(Array.from({ length: 10 }, () => take()));
+    expect(verdicts.filter(({ isAllowed }) => isAllowed)).toHaveLength(4);
+  });
+
+  it('counts what was used of it when it is told, once', async () => {
+    const { takeAhead, level } = token({ requestsPerMinuteMax: 100 });
+    const size = { requests: 30, tokens: 10 };
+    await takeAhead({ wanted: { id: 'a', size, untoldMsMax: 600_000 } });
+    const ended = { id: 'a', used: { requests: 10, tokens: 10 } };
+    for (let count = 0; count < 3; count += 1) await takeAhead({ ended });
+    expect(await level()).toBeGreaterThan(13);
+    expect(await level()).toBeLessThanOrEqual(14);
+  });
+
+  it('takes for used up what nobody has told of in time', async () => {
+    const { takeAhead, take, level } = token({ requestsPerMinuteMax: 100 });
+    const size = { requests: 30, tokens: 10 };
+    await takeAhead({ wanted: { id: 'a', size, untoldMsMax: 0 } });
+    await take();
+    expect(await level()).toBeGreaterThan(31);
+    await takeAhead({ ended: { id: 'a', used: { requests: 1, tokens: 1 } } });
+    expect(await level()).toBeLessThanOrEqual(33);
+  });
+
+  it('counts what was used of it where the bucket is full too', async () => {
+    const { takeAhead, take, level } = token({ requestsPerMinuteMax: 4 });
+    const size = { requests: 1, tokens: 1 };
+    await takeAhead({ wanted: { id: 'a', size, untoldMsMax: 600_000 } });
+    expect([await take(), await take()]).toMatchObject([{ isAllowed: true }, { isAllowed: true }]);
+    expect((await take()).isAllowed).toBe(false);
+    expect((await takeAhead({ ended: { id: 'a', used: size } })).isAllowed).toBe(false);
+    expect(await level()).toBeGreaterThan(3.5);
   });
 
   it('says that it cannot count when Redis is away', async () => {

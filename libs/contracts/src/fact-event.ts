@@ -79,6 +79,16 @@ export const AttemptEnded = z.object({
 });
 export type AttemptEnded = z.infer<typeof AttemptEnded>;
 
+/** So many go in one message at the most. */
+export const attemptsEndedMax = 256;
+
+/** Attempts that ended soon after each other, in their order. */
+export const AttemptsEnded = z.object({
+  type: z.literal('attempts-ended'),
+  ends: z.array(AttemptEnded).min(1).max(attemptsEndedMax),
+});
+export type AttemptsEnded = z.infer<typeof AttemptsEnded>;
+
 /**
  * A stream goes on well for a while and is not over: what was down is up again, as others need not wait to hear. Only of
  * long ones; a short one tells by its end.

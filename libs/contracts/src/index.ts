@@ -116,6 +116,13 @@ export {
   UsageCheck,
   UsageChecks,
 } from './catalog-api.js';
+export {
+  Checkpoint,
+  CheckpointResult,
+  KeepCheckpoints,
+  KeptCheckpoints,
+  Progress,
+} from './checkpoint.js';
 export { BoundedTree, Condition, DecisionTree } from './decision-tree.js';
 export {
   chatEndpoint,
@@ -132,6 +139,8 @@ export {
   AttemptAnswering,
   AttemptEnded,
   AttemptOutrun,
+  AttemptsEnded,
+  attemptsEndedMax,
   CatalogueChanged,
   CatalogueServed,
   RegistrationRevoked,

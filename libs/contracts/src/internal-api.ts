@@ -10,6 +10,7 @@ export const internalPaths = {
   accountsOwner: '/internal/v1/owner',
   accountsAuthorise: '/internal/v1/authorise',
   accountsExtend: '/internal/v1/extend',
+  accountsKeepCheckpoints: '/internal/v1/checkpoints',
   accountsSettle: '/internal/v1/settle',
   accountsWithdraw: '/internal/v1/withdraw',
   accountsSettleAll: '/internal/v1/settle-all',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { Progress } from './checkpoint.js';
 import {
   ClientAddress,
   Count,
@@ -56,6 +57,8 @@ export const Extend = z.strictObject({
    * token is not good any more. Needs a hold of its own.
    */
   renewUntilMs: TimeMs.optional(),
+  /** Of a session: what it has come to, so that this needs no call of its own. Kept whatever the answer is. */
+  progress: Progress.optional(),
 });
 export type Extend = z.infer<typeof Extend>;
 
@@ -183,6 +186,9 @@ export const Receipt = z.strictObject({
     })
     .nullable(),
   units: Units,
+  delivered: Units.optional().describe(
+    'Where the service itself has failed: all that had been delivered. Only what is among `units` was paid for.',
+  ),
   reported: ReportedUsage.nullable(),
   finishReason: z.string().nullable(),
   prices: Prices.nullable(),

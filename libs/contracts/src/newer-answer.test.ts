@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { z } from 'zod';
+import { KeptCheckpoints } from './checkpoint.js';
 import { Lease } from './lease.js';
 import { Authorised, Extended, Settled, SettledAll, Withdrawn } from './ledger.js';
 import { Plan } from './route-plan.js';
@@ -35,6 +36,7 @@ const answers: Readonly<Record<string, readonly [z.ZodType, object]>> = {
   ],
   authorisation: [Authorised, { requestId, holdEpoch: 1, amount: '1', isReplay: false }],
   extension: [Extended, { result: 'held', amount: '1' }],
+  checkpoints: [KeptCheckpoints, { results: ['kept'] }],
   settlement: [Settled, settled],
   settlements: [SettledAll, { results: [settled] }],
   withdrawal: [Withdrawn, { requestId, result: 'released' }],

@@ -20,6 +20,8 @@ export const subjects = {
   /** A router was cut off from the bus: what it has said of ended registrations may be lost. */
   registrationsUnsure: 'aisbf.catalogue.registrations-unsure',
   attemptEnded: 'aisbf.health.attempt-ended',
+  /** Several of them in one message, in their order. */
+  attemptsEnded: 'aisbf.health.attempts-ended',
   attemptAnswering: 'aisbf.health.attempt-answering',
   attemptOutrun: 'aisbf.health.attempt-outrun',
   probeEnded: 'aisbf.health.probe-ended',

@@ -99,6 +99,9 @@ export const AskEarnings = z
 export type AskEarnings = z.infer<typeof AskEarnings>;
 
 const Total = z.int().min(0);
+const ServiceCredit = NanosText.describe(
+  'Paid by the platform beside `net`, for what was delivered before the service itself failed.',
+);
 
 export const Counted = z.strictObject({
   prompt_token: Total,
@@ -148,6 +151,7 @@ export const EarningsReport = z.strictObject({
       gross: NanosText,
       fee: NanosText,
       net: NanosText,
+      serviceCredit: ServiceCredit,
       sales: z.string().describe('The address of the sales that this is the sum of.'),
     }),
   ),
@@ -155,6 +159,7 @@ export const EarningsReport = z.strictObject({
   gross: NanosText,
   fee: NanosText,
   net: NanosText,
+  serviceCredit: ServiceCredit,
 });
 export type EarningsReport = z.infer<typeof EarningsReport>;
 
@@ -163,17 +168,21 @@ export const ListSales = z
   .refine(isSpan, forwards);
 export type ListSales = z.infer<typeof ListSales>;
 
-/** A request that was paid for, as its seller may see it: nothing of who asked. */
+/** A request that was paid for, by its buyer or by the platform, as its seller may see it: nothing of who asked. */
 export const Sale = z.strictObject({
   id: RequestId,
   settledAt: z.iso.datetime(),
   provider: z.string(),
   model: z.string(),
   outcome: EndOutcome,
-  units: Counted,
+  units: Counted.describe('What the buyer has paid for.'),
+  delivered: Counted.optional().describe(
+    'Where the service itself has failed: all that had been delivered, which `serviceCredit` pays the rest of.',
+  ),
   gross: NanosText,
   fee: NanosText,
   net: NanosText,
+  serviceCredit: ServiceCredit,
 });
 export type Sale = z.infer<typeof Sale>;
 

@@ -3,6 +3,7 @@ import { Fault } from '@aisbf/faults';
 import { Pool } from 'undici';
 import { z } from 'zod';
 import { platformFaults } from './platform-faults.js';
+import { type Exchanged, exchange } from './whole-exchange.js';
 
 export type InternalClientOptions = Readonly<{
   baseUrl: string;
@@ -79,7 +80,7 @@ export class InternalClient {
     requestId?: string,
   ): Promise<Exchanged> {
     try {
-      const response = await this.pool.request({
+      return await exchange(this.pool, {
         method,
         path,
         body: sent?.text ?? null,
@@ -89,15 +90,12 @@ export class InternalClient {
           ...(requestId !== undefined && { [internalHeaders.requestId]: requestId }),
         },
       });
-      return { status: response.statusCode, body: Buffer.from(await response.body.arrayBuffer()) };
     } catch (error) {
       const wasSent = !unsentCodes.has((error as NodeJS.ErrnoException).code);
       throw platformFaults.PEER_UNREACHABLE({ wasSent }, { cause: error });
     }
   }
 }
-
-type Exchanged = Readonly<{ status: number; body: Buffer }>;
 
 function checked<Schema extends z.ZodType>(
   { status, body }: Exchanged,

@@ -6,8 +6,10 @@ const unknownSize = Buffer.from('01ffffffffffffff', 'hex');
 /** Silence of so many seconds as a browser records it, in clusters of a second: nothing says in front how long it is. */
 export function webm(seconds: number): Buffer<ArrayBuffer> {
   const clusters: Buffer[] = [];
-  for (let at = 0; at < seconds * 1_000; at += clusterMs) {
-    const endMs = Math.min(at + clusterMs, seconds * 1_000);
+  // In fractions of seconds there may be a hair more, which would be one block more.
+  const lengthMs = Math.round(seconds * 1_000);
+  for (let at = 0; at < lengthMs; at += clusterMs) {
+    const endMs = Math.min(at + clusterMs, lengthMs);
     clusters.push(cluster(at, endMs));
   }
   const head = element('1a45dfa3', element('4282', Buffer.from('webm')));

@@ -25,6 +25,8 @@ export type ReceiptRecord = Readonly<{
   endedAt: Date | null;
   servedPosition: number | null;
   units: Units;
+  /** Where the service itself has failed: all that had been delivered. */
+  delivered: Units | null;
   reported: ReportedUsage | null;
   finishReason: string | null;
   amount: Nanos;
@@ -58,6 +60,7 @@ export function receiptOf(record: ReceiptRecord): Receipt {
         }
       : null,
     units: record.units,
+    ...(record.delivered && { delivered: record.delivered }),
     reported: record.reported,
     finishReason: record.finishReason,
     prices: served?.prices ?? null,

@@ -27,6 +27,7 @@ export type UsageSum = Readonly<{
   units: Counted;
   charged: bigint;
   fee: bigint;
+  serviceCredit: bigint;
 }>;
 
 /** The receipts that make up a row: those of the whole question that share what the row is split by. */
@@ -45,18 +46,32 @@ function filterOf(asked: ReceiptFilter, sum: UsageSum): ReceiptFilter {
 
 /** What a buyer sees of a sum. */
 export function usageRow(asked: AskUsage, sum: UsageSum) {
-  const { charged, fee: _fee, ...rest } = sum;
+  const { charged, fee: _fee, serviceCredit: _credit, ...rest } = sum;
   const receipts = linkTo('receipts', filterOf(asked, sum));
   return { ...rest, charge: charged.toString(), receipts };
 }
 
 /** What a seller sees of one. */
 export function earningsRow(asked: AskEarnings, sum: UsageSum) {
-  const { charged, fee, token: _token, route: _route, outcome: _outcome, ...rest } = sum;
-  return { ...rest, ...shares(charged, fee), sales: linkTo('sales', filterOf(asked, sum)) };
+  const {
+    charged,
+    fee,
+    serviceCredit,
+    token: _token,
+    route: _route,
+    outcome: _outcome,
+    ...rest
+  } = sum;
+  const paid = shares(charged, fee, serviceCredit);
+  return { ...rest, ...paid, sales: linkTo('sales', filterOf(asked, sum)) };
 }
 
-/** What was paid, and how it was shared. */
-export function shares(charged: bigint, fee: bigint) {
-  return { gross: charged.toString(), fee: fee.toString(), net: (charged - fee).toString() };
+/** What was paid, how it was shared, and what the platform has added. */
+export function shares(charged: bigint, fee: bigint, serviceCredit: bigint) {
+  return {
+    gross: charged.toString(),
+    fee: fee.toString(),
+    net: (charged - fee).toString(),
+    serviceCredit: serviceCredit.toString(),
+  };
 }

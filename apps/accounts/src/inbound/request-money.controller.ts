@@ -2,6 +2,7 @@ import {
   Authorise,
   CloseLease,
   Extend,
+  KeepCheckpoints,
   OpenLease,
   RenewLease,
   Settle,
@@ -11,6 +12,7 @@ import {
 import { parsed } from '@aisbf/platform';
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Authorisation } from '../services/authorisation.js';
+import { Checkpoints } from '../services/checkpoints.js';
 import { LeaseStore } from '../services/lease-store.js';
 import { Settlement } from '../services/settlement.js';
 import { Withdrawal } from '../services/withdrawal.js';
@@ -23,6 +25,7 @@ export class RequestMoneyController {
     private readonly settlement: Settlement,
     private readonly withdrawal: Withdrawal,
     private readonly leases: LeaseStore,
+    private readonly checkpoints: Checkpoints,
   ) {}
 
   @Post('authorise')
@@ -35,6 +38,12 @@ export class RequestMoneyController {
   @HttpCode(200)
   extend(@Body(parsed(Extend)) request: Extend) {
     return this.authorisation.extend(request);
+  }
+
+  @Post('checkpoints')
+  @HttpCode(200)
+  async keepCheckpoints(@Body(parsed(KeepCheckpoints)) { checkpoints }: KeepCheckpoints) {
+    return { results: await this.checkpoints.keepAll(checkpoints) };
   }
 
   @Post('settle')

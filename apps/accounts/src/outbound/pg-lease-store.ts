@@ -1,4 +1,10 @@
-import type { CloseLease, Lease, OpenLease, RenewLease } from '@aisbf/contracts';
+import {
+  type CloseLease,
+  type Lease,
+  type OpenLease,
+  type RenewLease,
+  subjects,
+} from '@aisbf/contracts';
 import { Injectable } from '@nestjs/common';
 import { Pool } from 'pg';
 import { LeaseStore } from '../services/lease-store.js';
@@ -65,8 +71,8 @@ export class PgLeaseStore extends LeaseStore {
   async reapExpired(limit: number): Promise<readonly string[]> {
     const rows = await rowsOf<{ id: string }>(
       this.pool,
-      { name: 'reap_expired_leases', text: 'SELECT reap_expired_leases($1) AS id' },
-      [limit],
+      { name: 'reap_expired_leases', text: 'SELECT reap_expired_leases($1, $2) AS id' },
+      [limit, subjects.usageSettled],
     );
     return rows.map(({ id }) => id);
   }

@@ -76,12 +76,16 @@ export function toSettleItem({ command, charge, leased }: Ending, n: number, sha
     first_byte_at_ms: command.firstByteAtMs,
     ended_at_ms: command.endedAtMs,
     attempts: command.attempts,
-    ...(leased && toLeasedPart(leased, n, shared)),
+    ...(leased && toLeasedItem(leased, n, shared)),
   };
 }
 
-/** What its hold would say. */
-function toLeasedPart(leased: LeasedRequest, n: number, shared: SharedTerms) {
+/** What its hold would say; `n` is its place among those that may share its terms. */
+export function toLeasedItem(
+  leased: LeasedRequest,
+  n = 0,
+  shared: SharedTerms | undefined = undefined,
+) {
   const termsText = JSON.stringify(leased.terms);
   return {
     lease_id: leased.leaseId,
@@ -91,7 +95,7 @@ function toLeasedPart(leased: LeasedRequest, n: number, shared: SharedTerms) {
     parameters_hash: parametersHash(leased, termsText),
     route: leased.route,
     is_stream: leased.isStream,
-    terms: shared.of(termsText, leased.terms, n),
+    terms: shared?.of(termsText, leased.terms, n) ?? leased.terms,
     rejections: leased.rejections,
     created_at_ms: leased.createdAtMs,
   };

@@ -26,6 +26,7 @@ export type ReceiptRow = {
   ended_at: Date | null;
   served_position: number | null;
   units: Units;
+  delivered: Units | null;
   reported: ReportedUsage | null;
   finish_reason: string | null;
   amount: string;
@@ -38,11 +39,11 @@ export type ReceiptRow = {
 };
 
 export const receiptColumns = `id, state, outcome, route, is_stream, created_at, resolved_at, started_at,
-  first_byte_at, ended_at, served_position, units, reported, finish_reason, amount, captured,
+  first_byte_at, ended_at, served_position, units, delivered, reported, finish_reason, amount, captured,
   refunded_of_request(id) AS refunded, terms, rejections, attempts`;
 /** A request that runs, in the same columns. */
 export const runningColumns = `id, 'open' AS state, NULL AS outcome, route, is_stream, created_at, NULL AS resolved_at,
-  NULL AS started_at, NULL AS first_byte_at, NULL AS ended_at, NULL AS served_position, '{}' AS units, NULL AS reported,
+  NULL AS started_at, NULL AS first_byte_at, NULL AS ended_at, NULL AS served_position, '{}' AS units, NULL AS delivered, NULL AS reported,
   NULL AS finish_reason, amount, 0 AS captured, 0 AS refunded, terms, rejections, '[]' AS attempts`;
 
 /** Reads the ledger; moves nothing. */
@@ -111,6 +112,7 @@ export function fromReceiptRow(row: ReceiptRow): ReceiptRecord {
     endedAt: row.ended_at,
     servedPosition: row.served_position,
     units: row.units,
+    delivered: row.delivered,
     reported: row.reported,
     finishReason: row.finish_reason,
     amount: fromBigintColumn(row.amount),

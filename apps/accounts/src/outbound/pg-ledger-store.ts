@@ -16,6 +16,7 @@ import {
 } from '../services/ledger-store.js';
 import { auditedResultOf } from './audited.js';
 import { type BatchLimits, PgBatch } from './pg-batch.js';
+import { toCheckpointItem } from './pg-checkpoint-store.js';
 import {
   type Asking,
   SharedTerms,
@@ -89,7 +90,8 @@ export class PgLedgerStore extends LedgerStore {
     const { name, values } = extensionOf(request);
     const places = values.map((_, place) => `$${place + 1}`).join(', ');
     const text = `SELECT * FROM ${name}(${places})`;
-    const row = await rowOf<ExtendRow>(this.pool, { name, text }, values);
+    const statement = { name: `${name}_${values.length}`, text };
+    const row = await rowOf<ExtendRow>(this.pool, statement, values);
     return { result: row.result, amount: parseNanos(row.hold_amount) };
   }
 
@@ -207,7 +209,8 @@ function toAuthoriseAnswer(requestId: string, row: AuthoriseRow): AuthoriseAnswe
 }
 
 /** Which of the ledger's functions gives a running request more. */
-function extensionOf({ requestId, holdEpoch, leased, amount, renewUntilMs }: ExtendRequest) {
+function extensionOf(request: ExtendRequest) {
+  const { requestId, holdEpoch, leased, amount, renewUntilMs, evidence } = request;
   const wanted = amount.toString();
   if (leased) {
     const values = [leased.leaseId, requestId, leased.amount, wanted];
@@ -217,5 +220,7 @@ function extensionOf({ requestId, holdEpoch, leased, amount, renewUntilMs }: Ext
     return { name: 'extend_hold', values: [requestId, holdEpoch, wanted] };
   }
   const values = [requestId, holdEpoch, wanted, new Date(renewUntilMs)];
-  return { name: 'extend_session', values };
+  if (!evidence) return { name: 'extend_session', values };
+  const item = toCheckpointItem({ requestId, holdEpoch, evidence }, 0);
+  return { name: 'extend_session', values: [...values, JSON.stringify(item)] };
 }

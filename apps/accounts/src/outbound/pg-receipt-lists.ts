@@ -24,8 +24,10 @@ type SaleRow = Placed & {
   model: string;
   outcome: Sale['outcome'];
   units: Units;
+  delivered: Units | null;
   captured: string;
   fee: string;
+  service_credit: string;
 };
 
 @Injectable()
@@ -119,8 +121,9 @@ function soldQuery(ownerId: string, { limit, cursor, ...filter }: ListSales): Qu
   const place = placesFor(values);
   const text = `
     SELECT id, resolved_at, ${micros('resolved_at')} AS micros, receipt_provider(r) AS provider, coalesce(model, '') AS model,
-      outcome, units, captured, fee
-    FROM receipt r WHERE seller_owner_id = ${place(ownerId)} AND owner_id <> seller_owner_id AND state = 'settled'
+      outcome, units, delivered, captured, fee, service_credit
+    FROM receipt r WHERE seller_owner_id = ${place(ownerId)} AND owner_id <> seller_owner_id
+      AND (state = 'settled' OR outcome = 'expired')
       ${endedClauses(filter, place)} ${behind(cursor, 'resolved_at', place)}
     ORDER BY resolved_at DESC, id DESC LIMIT ${place(limit + 1)}`;
   return { text, values };
@@ -134,6 +137,7 @@ function fromSaleRow(row: SaleRow): Sale {
     model: row.model,
     outcome: row.outcome,
     units: countedOf(row.units),
-    ...shares(BigInt(row.captured), BigInt(row.fee)),
+    ...(row.delivered && { delivered: countedOf(row.delivered) }),
+    ...shares(BigInt(row.captured), BigInt(row.fee), BigInt(row.service_credit)),
   };
 }

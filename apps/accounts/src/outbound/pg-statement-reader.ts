@@ -15,7 +15,7 @@ const sides = {
   },
   earnings: {
     kinds: ['seller_payable'],
-    whose: `seller_owner_id = $1 AND owner_id <> $1 AND outcome IN ('completed', 'buyer_left')`,
+    whose: `seller_owner_id = $1 AND owner_id <> $1 AND outcome IN ('completed', 'buyer_left', 'expired')`,
     amount: 'sum(charged - fee)',
   },
 } as const;

@@ -15,9 +15,14 @@ const columns: Readonly<Record<UsageKind, string>> = {
   outcome: 'outcome',
 };
 
+const sums = `sum(requests) AS requests, sum(charged) AS charged, sum(fee) AS fee,
+  sum(service_credit) AS service_credit`;
 const unitColumns = countedUnits.map((unit) => `sum(${unit}) AS ${unit}`).join(', ');
 
-type SumRow = Record<(typeof countedUnits)[number] | 'requests' | 'charged' | 'fee', string> & {
+type SumRow = Record<
+  (typeof countedUnits)[number] | 'requests' | 'charged' | 'fee' | 'service_credit',
+  string
+> & {
   day?: string;
   api_token_id?: string;
   token_name?: string;
@@ -63,15 +68,15 @@ function queryOf({ side, ownerId, by, filter }: UsageQuestion): Query {
   const whose =
     side === 'buyer'
       ? 'u.owner_id = $1'
-      : `u.seller_owner_id = $1 AND u.owner_id <> $1 AND u.outcome IN ('completed', 'buyer_left')`;
+      : `u.seller_owner_id = $1 AND u.owner_id <> $1 AND u.outcome IN ('completed', 'buyer_left', 'expired')`;
   const names = split.map((column) =>
     column === 'day' ? `to_char(s.day, 'YYYY-MM-DD') AS day` : `s.${column}`,
   );
   const isByToken = by.includes('token');
   const text = `
-    SELECT ${[...names, ...(isByToken ? ['t.name AS token_name'] : []), 's.requests, s.charged, s.fee', ...countedUnits].join(', ')}
+    SELECT ${[...names, ...(isByToken ? ['t.name AS token_name'] : []), 's.requests, s.charged, s.fee, s.service_credit', ...countedUnits].join(', ')}
     FROM (
-      SELECT ${[...split, 'sum(requests) AS requests, sum(charged) AS charged, sum(fee) AS fee', unitColumns].join(', ')}
+      SELECT ${[...split, sums, unitColumns].join(', ')}
       FROM usage_sum u WHERE ${whose} AND u.day BETWEEN $2::date AND $3::date ${filters.join(' ')}
       GROUP BY ${split.join(', ')}) s
     ${isByToken ? 'JOIN api_token t ON t.id = s.api_token_id' : ''}
@@ -80,7 +85,7 @@ function queryOf({ side, ownerId, by, filter }: UsageQuestion): Query {
 }
 
 function fromSumRow(row: SumRow): UsageSum {
-  const { requests, charged, fee, api_token_id, token_name, ...rest } = row;
+  const { requests, charged, fee, service_credit, api_token_id, token_name, ...rest } = row;
   const names = { day: rest.day, model: rest.model, route: rest.route, provider: rest.provider };
   return {
     ...defined({ ...names, outcome: rest.outcome }),
@@ -89,6 +94,7 @@ function fromSumRow(row: SumRow): UsageSum {
     units: countedOf(rest),
     charged: BigInt(charged),
     fee: BigInt(fee),
+    serviceCredit: BigInt(service_credit),
   };
 }
 

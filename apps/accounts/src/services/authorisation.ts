@@ -4,6 +4,7 @@ import type { FaultMaker } from '@aisbf/faults';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
 import { ceilingFor } from '../domain/charge.js';
+import { evidenceOf } from '../domain/evidence.js';
 import { faults } from '../domain/faults.js';
 import { HeldRequests } from './held-requests.js';
 import { LeaseRecall } from './lease-store.js';
@@ -47,14 +48,16 @@ export class Authorisation {
   }
 
   async extend(command: Extend): Promise<Extended> {
-    const { requestId, holdEpoch, ticket, servedPosition, units, renewUntilMs } = command;
+    const { requestId, holdEpoch, ticket, servedPosition, units, renewUntilMs, progress } = command;
     const { terms, leased } = await this.held.find(requestId, ticket);
     const amount = ceilingFor(terms, servedPosition, units);
     // A lease ends when it does, whatever it pays for.
     if (amount === undefined || (leased && renewUntilMs !== undefined)) {
       throw faults.SETTLEMENT_INVALID();
     }
-    const question = { requestId, holdEpoch, leased, amount, renewUntilMs };
+    const evidence = progress && evidenceOf(terms, servedPosition, progress);
+    if (progress && (!evidence || renewUntilMs === undefined)) throw faults.SETTLEMENT_INVALID();
+    const question = { requestId, holdEpoch, leased, amount, renewUntilMs, evidence };
     const answer = await this.ledger.extend(question);
     if (answer.result === 'missing') throw faults.HOLD_MISSING();
     return { result: answer.result, amount: answer.amount.toString() };

@@ -21,12 +21,17 @@ export class HeldRequests {
 
   async find(requestId: string, ticket: string | null): Promise<HeldRequest> {
     if (ticket !== null) {
-      const leased = readTicket(ticket, requestId, this.secret.value);
+      const leased = this.leased(requestId, ticket);
       if (!leased) throw faults.TICKET_INVALID();
       return { terms: leased, leased };
     }
     const terms = await this.ledger.heldTerms(requestId);
     if (!terms) throw faults.HOLD_MISSING();
     return { terms, leased: undefined };
+  }
+
+  /** Undefined where the ticket is none of ours, or another request's. */
+  leased(requestId: string, ticket: string): LeasedRequest | undefined {
+    return readTicket(ticket, requestId, this.secret.value);
   }
 }

@@ -2,6 +2,7 @@ import type { Authorise, Authorised, Extended, Settle, Settled, Withdrawn } from
 import type { Nanos } from '@aisbf/money';
 import type { Note } from '../domain/audit.js';
 import type { Charge, HeldTerms } from '../domain/charge.js';
+import type { Evidence } from '../domain/evidence.js';
 import type { LeasedRequest } from '../domain/lease-ticket.js';
 import type { ReceiptRecord } from '../domain/receipt.js';
 
@@ -44,7 +45,7 @@ export abstract class LedgerStore {
   abstract settle(ending: Ending): Promise<SettleAnswer>;
   /** Ends the request's hold, or prevents it: whatever is to come for this id, nothing stays held. */
   abstract withdraw(requestId: string): Promise<Withdrawn['result']>;
-  /** Takes back holds past their expiry; gives their ids. */
+  /** Takes back holds past their expiry, and settles those that have evidence by it; gives their ids. */
   abstract reapExpired(limit: number): Promise<readonly string[]>;
   abstract grant(
     grant: Grant,
@@ -61,6 +62,8 @@ export type ExtendRequest = Readonly<{
   amount: Nanos;
   /** Of a session: until when it is to be held. */
   renewUntilMs?: number | undefined;
+  /** And what it has come to, to be kept with its hold. */
+  evidence?: Evidence | undefined;
 }>;
 
 export type ExtendAnswer = Readonly<{

@@ -51,9 +51,10 @@ export class UsageReports {
   async earningsOf({ ownerId }: Principal, asked: AskEarnings): Promise<EarningsReport> {
     const sums = await this.sums(sellers(ownerId, asked));
     const { from, to } = asked;
-    const { requests, charged, fee } = totalOf(sums);
+    const { requests, charged, fee, serviceCredit } = totalOf(sums);
     const rows = sums.map((sum) => earningsRow(asked, sum));
-    return { from, to, currency: 'USD', rows, requests, ...shares(charged, fee) };
+    const paid = shares(charged, fee, serviceCredit);
+    return { from, to, currency: 'USD', rows, requests, ...paid };
   }
 
   async *earningsLines({ ownerId }: Principal, asked: AskEarnings) {
@@ -107,11 +108,12 @@ function sellers(ownerId: string, asked: AskEarnings): UsageQuestion {
 
 function totalOf(sums: readonly UsageSum[]) {
   return sums.reduce(
-    (total, { requests, charged, fee }) => ({
+    (total, { requests, charged, fee, serviceCredit }) => ({
       requests: total.requests + requests,
       charged: total.charged + charged,
       fee: total.fee + fee,
+      serviceCredit: total.serviceCredit + serviceCredit,
     }),
-    { requests: 0, charged: 0n, fee: 0n },
+    { requests: 0, charged: 0n, fee: 0n, serviceCredit: 0n },
   );
 }

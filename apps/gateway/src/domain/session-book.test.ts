@@ -1,3 +1,4 @@
+import type { Units } from '@aisbf/contracts';
 import { familyOf, loadEncodings } from '@aisbf/metering';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -40,8 +41,11 @@ const happenings = fc.array(
   { maxLength: 40 },
 );
 
-/** Lets it happen as a session does: nothing is said that there is no room for. Gives the most that was ever needed. */
-function live(book: SessionBook, story: readonly Happening[]) {
+/**
+ * Lets it happen as a session does: nothing is said that there is no room for. Gives the most that was ever needed; `look` is
+ * called whenever something has happened.
+ */
+function live(book: SessionBook, story: readonly Happening[], look: () => void = () => {}) {
   const most = { prompt_token: 0, completion_token: 0, audio_second: 0 };
   const running: string[] = [];
   let begun = 0;
@@ -70,6 +74,7 @@ function live(book: SessionBook, story: readonly Happening[]) {
   for (const one of story) {
     happen(one);
     note();
+    look();
   }
   return most;
 }
@@ -101,6 +106,16 @@ function finish(
     ...{ promptTokens, completionTokens: 0, cachedPromptTokens: cached, isToldApart: false },
   });
   book.finish(id ?? '', hasFailed);
+}
+
+/** Prompts, words, seconds. */
+function countsOf(units: Units = {}): number[] {
+  const { prompt_token: prompt = 0, cached_prompt_token: cached = 0 } = units;
+  return [prompt + cached, units.completion_token ?? 0, units.audio_second ?? 0];
+}
+
+function expectAtMost(less: readonly number[], more: readonly number[]): void {
+  for (const [place, count] of less.entries()) expect(count).toBeLessThanOrEqual(more[place] ?? 0);
 }
 
 describe(SessionBook, () => {
@@ -139,6 +154,25 @@ describe(SessionBook, () => {
     expect(begun().bill(false)).toEqual({
       ...{ units: { prompt_token: 0, completion_token: 0 }, usage: null, hasContent: false },
     });
+  });
+
+  it('says at any time what it would bill then, and never less of what is finished', () => {
+    fc.assert(
+      fc.property(happenings, fc.boolean(), (story, isRunningPaid) => {
+        const book = open();
+        let before = [0, 0, 0];
+        live(book, story, () => {
+          const finished = countsOf(book.soFar?.finished);
+          expectAtMost(before, finished);
+          expectAtMost(finished, countsOf(book.soFar?.delivered));
+          before = finished;
+        });
+        const { soFar } = book;
+        const { units, hasContent } = book.bill(isRunningPaid);
+        const told = isRunningPaid ? soFar?.delivered : soFar?.finished;
+        expect(told ?? {}).toEqual(hasContent ? units : {});
+      }),
+    );
   });
 
   it('counts a text once, however often it is said whole', () => {

@@ -3,6 +3,7 @@ import type { ModelFamily } from '@aisbf/metering';
 import { isObject, type JsonBody, type RealtimeUsage, type Usage } from '@aisbf/openai';
 import { Dialogue } from './dialogue.js';
 import { type AnswerRoom, type AskedAnswer, RealtimeAnswer } from './realtime-answer.js';
+import type { SoFar } from './so-far.js';
 import {
   type SoundFormats,
   secondsOf,
@@ -12,6 +13,9 @@ import {
 
 /** What a session has come to. */
 export type SessionBill = Readonly<{ units: Units; usage: Usage | null; hasContent: boolean }>;
+
+/** What answers have used, each sort apart. */
+type Used = Readonly<{ prompt: number; cached: number; completion: number; spoken: number }>;
 
 type Update = Readonly<{ eventId: string | null; session: JsonBody }>;
 
@@ -35,7 +39,7 @@ export class SessionBook {
   private heard = 0;
   /** Of that, what no answer has followed yet. */
   private unanswered = 0;
-  private finished = { prompt: 0, cached: 0, completion: 0, spoken: 0 };
+  private finished: Used = { prompt: 0, cached: 0, completion: 0, spoken: 0 };
   private reported: Usage | null = null;
 
   constructor(
@@ -178,18 +182,18 @@ export class SessionBook {
     for (const id of [...this.running.keys()]) this.finish(id, !isRunningPaid);
     if (!isRunningPaid) this.heard -= this.unanswered;
     this.unanswered = 0;
-    const { prompt, cached, completion, spoken } = this.finished;
-    const seconds = secondsOf(this.heard + spoken);
-    return {
-      units: {
-        prompt_token: prompt,
-        ...(cached > 0 && { cached_prompt_token: cached }),
-        completion_token: completion,
-        ...(seconds > 0 && { audio_second: seconds }),
-      },
-      usage: this.reported,
-      hasContent: completion + seconds > 0,
-    };
+    const units = unitsOf(this.finished, this.heard);
+    return { units, usage: this.reported, hasContent: isSomething(units) };
+  }
+
+  /** What the bill would be if nobody came to write it; undefined while there is nothing to pay for. */
+  get soFar(): SoFar | undefined {
+    const running = [...this.running.values()];
+    const unfinished = running.reduce((sum, { heardTicks }) => sum + heardTicks, this.unanswered);
+    const finished = unitsOf(this.finished, this.heard - unfinished);
+    const delivered = unitsOf(running.reduce(usedWith, this.finished), this.heard);
+    if (!isSomething(delivered)) return undefined;
+    return { finished: isSomething(finished) ? finished : {}, delivered };
   }
 
   private unasked(): AskedAnswer {
@@ -204,22 +208,48 @@ export class SessionBook {
     }
   }
 
-  /**
-   * The model's word counts in two places, and both times against itself: how much of the prompt it had cached, and where it
-   * has read less than all of it, since a conversation may have outgrown its window.
-   */
-  private settle({ asked, delivery, usage }: RealtimeAnswer): void {
-    const { finished } = this;
-    const read = Math.min(asked.promptTokens, usage?.promptTokens ?? asked.promptTokens);
-    const cached = Math.min(usage?.cachedPromptTokens ?? 0, read);
-    finished.prompt += read - cached;
-    finished.cached += cached;
-    finished.completion += delivery.outputTokens;
-    finished.spoken += delivery.media;
+  private settle(answer: RealtimeAnswer): void {
+    const { delivery, usage } = answer;
+    this.finished = usedWith(this.finished, answer);
     // What stands in one figure with sound cannot be compared with words.
     const isComparable = usage !== null && (usage.isToldApart || delivery.media === 0);
-    if (isComparable) this.reported = sumOf(this.reported, usage, read);
+    if (isComparable) this.reported = sumOf(this.reported, usage, readBy(answer));
   }
+}
+
+/**
+ * The model's word counts in two places, and both times against itself: how much of the prompt it had cached, and here, where
+ * it has read less than all of it, since a conversation may have outgrown its window.
+ */
+function readBy({ asked, usage }: RealtimeAnswer): number {
+  return Math.min(asked.promptTokens, usage?.promptTokens ?? asked.promptTokens);
+}
+
+function usedWith({ prompt, cached, completion, spoken }: Used, answer: RealtimeAnswer): Used {
+  const { delivery, usage } = answer;
+  const read = readBy(answer);
+  const known = Math.min(usage?.cachedPromptTokens ?? 0, read);
+  return {
+    prompt: prompt + read - known,
+    cached: cached + known,
+    completion: completion + delivery.outputTokens,
+    spoken: spoken + delivery.media,
+  };
+}
+
+function unitsOf({ prompt, cached, completion, spoken }: Used, heard: number): Units {
+  const seconds = secondsOf(heard + spoken);
+  return {
+    prompt_token: prompt,
+    ...(cached > 0 && { cached_prompt_token: cached }),
+    completion_token: completion,
+    ...(seconds > 0 && { audio_second: seconds }),
+  };
+}
+
+/** A prompt alone is nothing that was delivered. */
+function isSomething({ completion_token: words = 0, audio_second: seconds = 0 }: Units): boolean {
+  return words + seconds > 0;
 }
 
 /**

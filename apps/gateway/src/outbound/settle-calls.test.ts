@@ -5,7 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SettleCalls, type SettleCallsLimits } from './settle-calls.js';
 
-const limits = { callsMax: 2, itemsMax: 5, bytesMax: 100_000 };
+const limits = { callsMax: 2, itemsMax: 5, bytesMax: 100_000, apartMs: 0 };
 
 const report = (n: number, ticket: string | null = null): Settle => ({
   type: 'settle',
@@ -93,6 +93,26 @@ describe(SettleCalls, () => {
     accounts.letGo();
     await Promise.all([first, ...others]);
     expect(accounts.calls.map(({ length }) => length)).toEqual([1, 3]);
+  });
+
+  it('lets what comes soon after a call began wait for others, until the next is full or due', async () => {
+    const accounts = fakeAccounts();
+    accounts.letGo();
+    const patient = new SettleCalls(accounts.client, {
+      ...limits,
+      itemsMax: 3,
+      apartMs: 3_600_000,
+    });
+    await patient.settle(report(0));
+    const waiting = [1, 2].map((n) => patient.settle(report(n)));
+    await nextTurn();
+    expect(accounts.calls).toHaveLength(1);
+    await Promise.all([...waiting, patient.settle(report(3))]);
+    expect(accounts.calls.map(({ length }) => length)).toEqual([1, 3]);
+
+    const quick = new SettleCalls(accounts.client, { ...limits, apartMs: 20 });
+    await Promise.all([quick.settle(report(4)), nextTurn().then(() => quick.settle(report(5)))]);
+    expect(accounts.calls).toHaveLength(4);
   });
 
   it('gives each report its own answer, however they are refused and however many there are', async () => {

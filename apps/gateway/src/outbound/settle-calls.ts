@@ -8,6 +8,8 @@ export type SettleCallsLimits = Readonly<{
   itemsMax: number;
   /** What accounts takes in one body, less some room for what is only estimated here. */
   bytesMax: number;
+  /** Between the beginnings of two calls, unless the next one is full. */
+  apartMs: number;
 }>;
 
 type Waiting = Readonly<{
@@ -21,13 +23,15 @@ const reportBytes = 700;
 const attemptBytes = 300;
 
 /**
- * Lets reports share calls to accounts: whatever comes while all calls are under way goes together in the next one.
- * No report waits for others to come, and each gets an answer of its own.
+ * Lets reports share calls to accounts: whatever comes while all calls are under way, or soon after one has begun, goes
+ * together in the next one. A report that comes by itself waits for nobody, and each gets an answer of its own.
  */
 export class SettleCalls {
   private readonly waiting: Waiting[] = [];
   private underWay = 0;
   private isArmed = false;
+  private beganAtMs = Number.NEGATIVE_INFINITY;
+  private pause: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly accounts: Pick<InternalClient, 'post'>,
@@ -45,12 +49,24 @@ export class SettleCalls {
   /** Reports of the same turn of the event loop go together. */
   private arm(): void {
     if (this.isArmed || this.underWay >= this.limits.callsMax) return;
+    const { apartMs, itemsMax } = this.limits;
+    const waitMs = this.beganAtMs + apartMs - performance.now();
+    if (waitMs > 0 && this.waiting.length < itemsMax) {
+      this.pause ??= setTimeout(() => this.sendNext(), waitMs);
+      return;
+    }
     this.isArmed = true;
-    setImmediate(() => {
-      this.isArmed = false;
-      void this.send(this.waiting.splice(0, this.countOfNext()));
-      if (this.waiting.length > 0) this.arm();
-    });
+    setImmediate(() => this.sendNext());
+  }
+
+  private sendNext(): void {
+    clearTimeout(this.pause);
+    this.pause = undefined;
+    this.isArmed = false;
+    if (this.waiting.length === 0 || this.underWay >= this.limits.callsMax) return;
+    this.beganAtMs = performance.now();
+    void this.send(this.waiting.splice(0, this.countOfNext()));
+    if (this.waiting.length > 0) this.arm();
   }
 
   private countOfNext(): number {

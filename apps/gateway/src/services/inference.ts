@@ -3,7 +3,7 @@ import type { Fault } from '@aisbf/faults';
 import { familyOf } from '@aisbf/metering';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
-import { billedUnits } from '../domain/billed-units.js';
+import { type Delivered, deliveredUnits } from '../domain/delivered-units.js';
 import { Delivery } from '../domain/delivery.js';
 import { type AnswerEnd, type Ending, outcomeOf, settlementOf } from '../domain/progress.js';
 import { retryAfterMs } from '../domain/retry-after.js';
@@ -63,13 +63,7 @@ type Run<Waiting extends Waiter> = Readonly<{
 }>;
 
 /** Who served, and what of it has gone to the buyer. */
-type Served = Readonly<{
-  position: number;
-  candidate: Candidate;
-  delivery: Delivery;
-  outputTokensHeld: number | null;
-  bill?: Bill | undefined;
-}>;
+type Served = Delivered & Readonly<{ position: number; bill?: Bill | undefined }>;
 
 /** How the whole request ended; a fault is for the buyer who has had no answer yet. */
 type RunEnd = Readonly<{
@@ -206,7 +200,7 @@ export class Inference<Waiting extends Waiter = Buyer> {
     const delivery = new Delivery(familyOf(candidate.model).tokenizer);
     delivery.media = 1;
     const served = { position, candidate, delivery, outputTokensHeld: null };
-    const units = unitsOf(served, call.work, promptTokens);
+    const units = deliveredUnits(served, call.work, promptTokens);
     return (await call.take?.({ body, plan, position, candidate, units })) ?? body;
   }
 
@@ -280,25 +274,7 @@ export class Inference<Waiting extends Waiter = Buyer> {
 function billOf(served: Served, work: Work, promptTokens: number): Bill {
   if (served.bill) return served.bill;
   const { usage, finishReason, hasContent } = served.delivery;
-  return { units: unitsOf(served, work, promptTokens), usage, finishReason, hasContent };
-}
-
-/**
- * By the measure of the model that served. Money was held for the prompt by that of the route, which may not tell who
- * will serve; no more than that is billed.
- */
-function unitsOf({ candidate, delivery, outputTokensHeld }: Served, work: Work, most: number) {
-  return billedUnits({
-    promptTokens: Math.min(work.prompt.tokensFor(familyOf(candidate.model)), most),
-    completionTokens: delivery.completionTokens,
-    reasoningTokens: delivery.reasoningTokens,
-    reported: delivery.usage,
-    isReasoningPriced: candidate.isReasoningPriced ?? false,
-    outputTokensHeld,
-    output: work.request.output,
-    media: delivery.media,
-    given: work.given,
-  });
+  return { units: deliveredUnits(served, work, promptTokens), usage, finishReason, hasContent };
 }
 
 /** A worker opens the door to its engine itself. */

@@ -3,10 +3,12 @@ import { familyOf } from '@aisbf/metering';
 import { type ApiRequest, plainTelling } from '@aisbf/openai';
 import { Clock } from '@aisbf/platform';
 import { Injectable } from '@nestjs/common';
+import { deliveredUnits } from '../domain/delivered-units.js';
 import { Delivery } from '../domain/delivery.js';
 import { formFor, unitsHeld } from '../domain/work.js';
 import { AnswerLimits, type Exchange, type RelayEnd, relayWhole } from './answer-relay.js';
 import { relayBytes } from './bytes-relay.js';
+import { Checkpoints } from './checkpoints.js';
 import { Holds } from './holds.js';
 import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-hold.js';
 import { type Passage, type Passed, Relay } from './relay.js';
@@ -25,6 +27,7 @@ export class PaidRelay extends Relay {
   constructor(
     private readonly limits: AnswerLimits,
     private readonly holds: Holds,
+    private readonly checkpoints: Checkpoints,
     private readonly sounds: SoundMeters,
     private readonly clock: Clock,
     private readonly settings: OutputHoldSettings,
@@ -58,12 +61,30 @@ export class PaidRelay extends Relay {
     const exchange = { ...passage.exchange, limits: this.limits, dialect, telling };
     const hold = this.holdFor(passage);
     const usage = request.hasUsageChunk ? { promptTokens } : undefined;
-    const relayed = await this.relay(
-      { exchange, delivery, hold, usage, clock: this.clock, sound },
-      request,
-    );
+    const parts = { exchange, delivery, hold, usage, clock: this.clock, sound };
+    const unwatch = sound ? undefined : this.watch(passage, parts);
+    const relayed = await this.relay(parts, request).finally(unwatch);
     if (sound) delivery.media = await sound.seconds(soundTypeOf(exchange, request));
     return { relayed, delivery, outputTokensHeld: hold.tokens };
+  }
+
+  /** Of a stream that is cut by a crash of ours nothing is finished. */
+  private watch({ plan, position, candidate, work, promptTokens }: Passage, parts: StreamParts) {
+    const { delivery, hold } = parts;
+    const { requestId, holdEpoch, ticket } = plan;
+    if (!work.request.isStream) return undefined;
+    const soFar = () => {
+      if (!delivery.hasContent) return undefined;
+      const served = { candidate, delivery, outputTokensHeld: hold.tokens };
+      return { finished: {}, delivered: deliveredUnits(served, work, promptTokens) };
+    };
+    return this.checkpoints.watch({
+      requestId,
+      holdEpoch,
+      ticket,
+      servedPosition: position,
+      soFar,
+    });
   }
 
   private async relay(parts: StreamParts, request: ApiRequest): Promise<RelayEnd> {

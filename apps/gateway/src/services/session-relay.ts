@@ -18,6 +18,7 @@ import {
   type SessionEnd,
 } from '../domain/session-end.js';
 import type { RelayEnd } from './answer-relay.js';
+import { Checkpoints } from './checkpoints.js';
 import { FaultWords } from './fault-words.js';
 import type { Frames } from './frames.js';
 import { Holds } from './holds.js';
@@ -51,6 +52,7 @@ type Open = Readonly<{ buyer: Frames; upstream: Frames; book: SessionBook; hold:
 export class SessionRelay extends Relay<SessionBuyer> {
   constructor(
     private readonly holds: Holds,
+    private readonly checkpoints: Checkpoints,
     private readonly limits: SessionLimits,
     private readonly words: FaultWords,
     private readonly clock: Clock,
@@ -65,13 +67,15 @@ export class SessionRelay extends Relay<SessionBuyer> {
     assert(upstream, 'a session has a socket');
     exchange.onServing();
     const family = familyOf(candidate.model);
+    const book = new SessionBook(family, this.limits.room, this.limits.followUpsMax);
     const open: Open = {
       upstream,
       buyer: await exchange.buyer.open(exchange.head()),
-      book: new SessionBook(family, this.limits.room, this.limits.followUpsMax),
-      hold: this.holdFor(passage),
+      book,
+      hold: this.holdFor(passage, book),
     };
-    const end = await this.serve(passage, open);
+    const unwatch = this.checkpoints.watch({ ...heldBy(passage), soFar: () => book.soFar });
+    const end = await this.serve(passage, open).finally(unwatch);
     const passed = this.passedAs(end, open, new Delivery(family.tokenizer));
     upstream.close(codeForUpstream(end), '');
     this.sayWhy(end, open.buyer);
@@ -150,16 +154,14 @@ export class SessionRelay extends Relay<SessionBuyer> {
     return JSON.stringify({ type: 'error', event_id: id, error: { ...error, event_id: eventId } });
   }
 
-  private holdFor({ plan, position }: Passage<SessionBuyer>): SessionHold {
-    const question = (units: Extend['units'], renewUntilMs: number): Extend => ({
-      type: 'extend',
-      requestId: plan.requestId,
-      holdEpoch: plan.holdEpoch,
-      ticket: plan.ticket,
-      servedPosition: position,
-      units,
-      renewUntilMs,
-    });
+  /** What it has come to goes along with each question: that needs no call of its own. */
+  private holdFor(passage: Passage<SessionBuyer>, book: SessionBook): SessionHold {
+    const { plan } = passage;
+    const question = (units: Extend['units'], renewUntilMs: number): Extend => {
+      const { soFar } = book;
+      const progress = soFar && this.checkpoints.progressOf(soFar);
+      return { type: 'extend', ...heldBy(passage), units, renewUntilMs, progress };
+    };
     return new SessionHold({
       ask: async (units, untilMs) => (await this.holds.extend(question(units, untilMs))).result,
       expiresAtMs: plan.holdExpiresAtMs,
@@ -169,6 +171,11 @@ export class SessionRelay extends Relay<SessionBuyer> {
       log: this.log,
     });
   }
+}
+
+function heldBy({ plan, position }: Passage<SessionBuyer>) {
+  const { requestId, holdEpoch, ticket } = plan;
+  return { requestId, holdEpoch, ticket, servedPosition: position };
 }
 
 const faultByReason: Readonly<Partial<Record<MarketReason, () => Fault>>> = {

@@ -2,6 +2,7 @@ import {
   AttemptAnswering,
   AttemptEnded,
   AttemptOutrun,
+  AttemptsEnded,
   ProbeEnded,
   subjects,
   UsageSettled,
@@ -26,6 +27,9 @@ export class FactListener {
 
   start(): void {
     this.bus.subscribe(subjects.attemptEnded, AttemptEnded, (ended) => this.attempts.learn(ended));
+    this.bus.subscribe(subjects.attemptsEnded, AttemptsEnded, ({ ends }) => {
+      for (const ended of ends) this.attempts.learn(ended);
+    });
     this.bus.subscribe(subjects.attemptAnswering, AttemptAnswering, (answering) =>
       this.attempts.learnOf(answering),
     );
