@@ -16,6 +16,7 @@ import { OllamaLikeness, OllamaProbes } from './inbound/ollama-probes.js';
 import { OpenAiRoutes } from './inbound/openai-routes.js';
 import { Refusals } from './inbound/refusals.js';
 import { ResponseRoutes } from './inbound/response-routes.js';
+import { DiskSpools } from './outbound/disk-spools.js';
 import { DurableSettlements } from './outbound/durable-settlements.js';
 import { EgressRefusals } from './outbound/egress-refusals.js';
 import { HttpAdmission } from './outbound/http-admission.js';
@@ -43,6 +44,8 @@ import { Relay } from './services/relay.js';
 import { RetryBudgets, RetryLimits } from './services/retry-budgets.js';
 import { RunningRequests } from './services/running-requests.js';
 import { Settlements } from './services/settlements.js';
+import { SoundMeters } from './services/sound-meters.js';
+import { Spools } from './services/spools.js';
 import {
   StoredResponseLimits,
   StoredResponseStore,
@@ -125,7 +128,7 @@ export function appModule(settings: GatewaySettings, parts: GatewayParts): Dynam
         inject: [EgressRefusals],
         useFactory: (refusals: EgressRefusals) => upstreamOf(settings, refusals),
       },
-      { provide: MediaLength, useClass: MetadataMediaLength },
+      ...spoolParts(settings, metrics),
       {
         provide: HealthFacts,
         useFactory: () => new NatsHealthFacts(bus, settings.GATEWAY_HEALTH_FACTS_APART_MS),
@@ -177,16 +180,26 @@ function upstreamOf(settings: GatewaySettings, refusals: EgressRefusals): Upstre
   });
 }
 
+/** Where files and sounds are kept while they are served, and what measures them. */
+function spoolParts(settings: GatewaySettings, metrics: Metrics): Provider[] {
+  const limits = {
+    folder: settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
+    heldBytesMax: settings.GATEWAY_SPOOL_HELD_BYTES_MAX,
+    allHeldBytesMax: settings.GATEWAY_SPOOLS_HELD_BYTES_MAX,
+  };
+  return [
+    { provide: Spools, useFactory: () => new DiskSpools(limits, metrics) },
+    SoundMeters,
+    { provide: MediaLength, useClass: MetadataMediaLength },
+  ];
+}
+
 /** What bounds each of the parts. */
 function limitsOf(settings: GatewaySettings): Provider[] {
   return [
     {
       provide: UploadLimits,
-      useValue: new UploadLimits(
-        settings.GATEWAY_UPLOAD_FOLDER || tmpdir(),
-        settings.GATEWAY_UPLOAD_BYTES_MAX,
-        settings.GATEWAY_UPLOADS_MAX,
-      ),
+      useValue: new UploadLimits(settings.GATEWAY_UPLOAD_BYTES_MAX, settings.GATEWAY_UPLOADS_MAX),
     },
     {
       provide: DoorLimits,

@@ -28,7 +28,7 @@ export const gatewaySettings = z.object({
   ),
   GATEWAY_UPLOAD_BYTES_MAX: setting.sizeBytes(
     106_954_752,
-    'All files of one form: 100 MiB, and 2 MiB for what stands around them. They go to the disk, not to memory.',
+    'All files of one form: 100 MiB, and 2 MiB for what stands around them.',
   ),
   GATEWAY_UPLOADS_MAX: setting.integer(
     64,
@@ -38,7 +38,19 @@ export const gatewaySettings = z.object({
   ),
   GATEWAY_UPLOAD_FOLDER: setting.text(
     '',
-    'Where the files of forms lie while they are served; by default where the system keeps such files.',
+    'Where files of forms and sounds lie that are not held in memory, without a name; by default where the system keeps such files.',
+  ),
+  GATEWAY_SPOOL_HELD_BYTES_MAX: setting.integer(
+    8_388_608,
+    0,
+    1_073_741_824,
+    'Largest file of a form, or sound of an answer, that is held in memory while it is served: minutes of speech, or a large picture. Larger ones lie on the disk.',
+  ),
+  GATEWAY_SPOOLS_HELD_BYTES_MAX: setting.integer(
+    67_108_864,
+    0,
+    17_179_869_184,
+    'All that are held in memory at once; whatever comes beyond lies on the disk.',
   ),
   GATEWAY_ANSWER_BYTES_MAX: setting.sizeBytes(
     67_108_864,

@@ -16,6 +16,8 @@ beforeAll(async () => {
     GATEWAY_UPLOAD_FOLDER: folder,
     GATEWAY_UPLOAD_BYTES_MAX: '30000000',
     GATEWAY_UPLOADS_MAX: '1',
+    // Some of what comes here is held in memory, and some lies on the disk.
+    GATEWAY_SPOOL_HELD_BYTES_MAX: '50000',
   });
 });
 beforeEach(() => bench.peers.restore());
@@ -24,12 +26,17 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+const metrics = async () => (await fetch(`${bench.url}/metrics`)).text();
 const sha256 = (bytes: Buffer | string) => createHash('sha256').update(bytes).digest('hex');
 
-function send(path: string, fields: Readonly<Record<string, string | Blob>>): Promise<Response> {
+function send(
+  path: string,
+  fields: Readonly<Record<string, string | Blob>>,
+  others: Readonly<Record<string, string>> = {},
+): Promise<Response> {
   const body = new FormData();
   for (const [name, value] of Object.entries(fields)) body.append(name, value);
-  const headers = { authorization: `Bearer ${bench.apiToken}` };
+  const headers = { authorization: `Bearer ${bench.apiToken}`, ...others };
   return fetch(`${bench.url}${path}`, { method: 'POST', headers, body });
 }
 
@@ -93,11 +100,14 @@ describe('a large form', () => {
     sending.write(
       `--x\r\ncontent-disposition: form-data; name="image"; filename="a"\r\n\r\n${content}`,
     );
-    await until(async () => (await readdir(folder)).length === 1);
+    const running = async () =>
+      /^aisbf_gateway_uploads_running\S* (\d+)$/m.exec(await metrics())?.[1] ?? 'unknown';
+    await until(async () => (await running()) === '1');
     // One at a time may come in here.
     expect((await edit()).status).toBe(503);
     sending.destroy();
-    await until(async () => (await readdir(folder)).length === 0);
+    await until(async () => (await running()) === '0');
+    expect(await readdir(folder)).toEqual([]);
     bench.peers.candidates = [
       await bench.upstream(
         (_request, response) =>
@@ -188,6 +198,40 @@ describe('what comes along', () => {
     const response = await sendAlone('/v1/audio/transcriptions', { model: 'p/m', file });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { code: 'media_unreadable' } });
+  });
+});
+
+describe('a form under an idempotency key', () => {
+  it('is told from every form that differs in a byte, and from no other', async () => {
+    bench.peers.candidates = [
+      await bench.upstream(
+        (_request, response) => void response.writeHead(200, json).end('{"text":""}'),
+      ),
+    ];
+    const hashOf = async (fields: Readonly<Record<string, string | Blob>>) => {
+      const asked = { model: 'p/m', ...fields };
+      const key = { 'idempotency-key': 'mine' };
+      const path = '/v1/audio/transcriptions';
+      const response = await until(async () => {
+        const sent = await send(path, asked, key);
+        return sent.status !== 503 && sent;
+      });
+      expect(response.status).toBe(200);
+      await response.text();
+      return bench.peers.admits.at(-1)?.idempotency?.bodyHash;
+    };
+    const file = () => new Blob([wav(20)]);
+    const changed = wav(20);
+    changed.writeUInt8(changed.readUInt8(100_000) ^ 1, 100_000);
+    const [first, again, ...others] = [
+      await hashOf({ file: file() }),
+      await hashOf({ file: file() }),
+      await hashOf({ file: new Blob([changed]) }),
+      await hashOf({ file: file(), prompt: 'hello' }),
+    ];
+    expect(first).toMatch(/^[0-9a-f]{64}$/);
+    expect(again).toBe(first);
+    expect(new Set([first, ...others]).size).toBe(3);
   });
 });
 

@@ -62,7 +62,7 @@ export const limits = [
     env: 'WORKER_HELD_ANSWER_BYTES_MAX',
     value: 'BYTES',
     fallback: '1048576',
-    help: 'media up to this size are sent whole, so that the market can still ask elsewhere; larger in pieces',
+    help: 'answers up to this size are sent whole, so that the market can still ask elsewhere; larger in pieces',
   },
   {
     key: 'windowWaitMsMax',

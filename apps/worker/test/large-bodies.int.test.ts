@@ -44,6 +44,12 @@ const give =
   (_request, response) => {
     response.writeHead(200, { 'content-type': 'image/png', ...headers }).end(bytes);
   };
+const json =
+  (text: string): Handler =>
+  (_request, response) => {
+    const written = JSON.stringify({ text });
+    response.writeHead(200, { 'content-type': 'application/json' }).end(written);
+  };
 const proxy = { endpoint_path: 'v1/images/generations', method: 'POST', body: { model: 'm' } };
 
 const pieces = (session: MarketSession, id: string) =>
@@ -71,7 +77,7 @@ async function untilClosed(session: MarketSession, id: string): Promise<number> 
   return count();
 }
 
-describe('a large answer of bytes', () => {
+describe('a large answer', () => {
   it('comes in pieces that nobody has to hold, with its head beside the first', async () => {
     const headers = { 'content-disposition': 'inline; filename="a.png"' };
     const { session } = await start(
@@ -116,12 +122,25 @@ describe('a large answer of bytes', () => {
     expect(end).toMatchObject({ status: 'error', error: { code: 'stream_error' } });
   });
 
-  it('stays text where it is text', async () => {
-    const text = JSON.stringify({ text: 'x'.repeat(2_000_000) });
-    const { session } = await start((_request, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+  it('comes so too where it is a text, which would have to be escaped inside of JSON', async () => {
+    const { session } = await start(json('é'.repeat(1_000_000)));
+    const id = session.ask('proxy', proxy);
+    expect(await readAll(session, id)).toMatchObject({ event: 'done' });
+    const [first] = pieces(session, id);
+    expect(first).toMatchObject({
+      payload: { status_code: 200, content_type: 'application/json', sequence: 0 },
     });
-    expect(payloadOf(await session.end(session.ask('proxy', proxy))).body).toBe(text);
+    expect(JSON.parse(received(session, id).toString())).toEqual({ text: 'é'.repeat(1_000_000) });
+  });
+
+  it('is a text beside its head where that is long, and in it where it is short', async () => {
+    const { session } = await start(json('é'.repeat(10_000)));
+    const end = await session.end(session.ask('proxy', proxy));
+    expect(payloadOf(end)).toMatchObject({ content_type: 'application/json', body_attachment: 0 });
+    expect(JSON.parse(String(bytesOf(end)[0]))).toEqual({ text: 'é'.repeat(10_000) });
+    const short = await start(json('é'));
+    const { body: text } = payloadOf(await short.session.end(short.session.ask('proxy', proxy)));
+    expect(text).toBe('{"text":"é"}');
   });
 
   it.each([
@@ -200,7 +219,7 @@ describe('an upload', () => {
     response.writeHead(200, { 'content-type': 'application/json' }).end(text);
   };
   const seen = (frame: Frame) =>
-    JSON.parse(String(payloadOf(frame).body)) as { type: string; bytes: string };
+    JSON.parse(String(bytesOf(frame)[0])) as { type: string; bytes: string };
   const upload = { endpoint_path: 'v1/audio/transcriptions', method: 'POST' };
   const some = body.subarray(0, 70_000);
 

@@ -80,7 +80,7 @@ describe('a request to the worker', () => {
   const send = (body: ProxyBody) => {
     const { attached } = proxyPayload({ ...head, contentType: 'a/b' }, body);
     if (!attached) return undefined;
-    const frame = binaryWorkFrame({ ...work, ...head }, attached);
+    const frame = Buffer.concat(binaryWorkFrame({ ...work, ...head }, attached));
     expect(attached.length).toBeLessThanOrEqual(frame.length);
     const read = readBinaryBrokerFrame(frame);
     if (read.kind !== 'work') throw new Error(JSON.stringify(read));
@@ -107,6 +107,14 @@ describe('a request to the worker', () => {
       files: [{ data_attachment: 0 }, { data_attachment: 1 }],
     });
     expect(read?.attachments.map(String)).toEqual(['first', '']);
+  });
+
+  it('has JSON beside it where that is long', () => {
+    const text = Buffer.from(JSON.stringify({ a: 'é'.repeat(10_000) }));
+    const read = send({ type: 'json', text });
+    expect(read?.payload).toMatchObject({ content_type: 'a/b', body_attachment: 0 });
+    expect(read?.payload).not.toHaveProperty('body');
+    expect(read?.attachments).toEqual([text]);
   });
 
   it('is text where it has no bytes, or a head that would be too long', () => {

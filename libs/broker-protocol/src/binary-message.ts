@@ -40,14 +40,18 @@ export function fitsBinaryMessage(headLength: number, attachments: number): bool
   return headLength <= headBytesMax && attachments <= attachmentsMax;
 }
 
-/** The head must name the attachments' lengths. */
-export function binaryMessage(head: string, attachments: readonly Buffer[]): Buffer {
+/** What follows each other in a message. The head must name the attachments' lengths; they are not copied. */
+export function binaryParts(head: string, attachments: readonly Buffer[]): readonly Buffer[] {
   const headLength = Buffer.byteLength(head);
-  const message = Buffer.allocUnsafe(lengthBytes + headLength + sum(attachments));
-  message.writeUInt32BE(headLength, 0);
-  let at = lengthBytes + message.write(head, lengthBytes);
-  for (const attachment of attachments) at += attachment.copy(message, at);
-  return message;
+  const opening = Buffer.allocUnsafe(lengthBytes + headLength);
+  opening.writeUInt32BE(headLength, 0);
+  opening.write(head, lengthBytes);
+  return [opening, ...attachments];
+}
+
+/** The same in one piece. */
+export function binaryMessage(head: string, attachments: readonly Buffer[]): Buffer {
+  return Buffer.concat(binaryParts(head, attachments));
 }
 
 /** Their lengths must add up to what is there, to the byte. */
@@ -65,8 +69,4 @@ function cut(rest: Buffer, lengths: unknown): readonly Buffer[] | undefined {
 
 function isLength(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0;
-}
-
-function sum(buffers: readonly Buffer[]): number {
-  return buffers.reduce((total, { length }) => total + length, 0);
 }

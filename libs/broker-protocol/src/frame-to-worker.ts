@@ -1,4 +1,4 @@
-import { binaryMessage } from './binary-message.js';
+import { binaryParts } from './binary-message.js';
 import type { AttachedPayload, WorkPayload } from './work-payload.js';
 
 /**
@@ -113,11 +113,14 @@ export function workFrame(head: WorkHead, payload: WorkPayload): Buffer {
   return frame;
 }
 
-/** The same as a binary message, only for workers that advertise the extension. */
-export function binaryWorkFrame(head: WorkHead, { text, attachments }: AttachedPayload): Buffer {
+/** The same as the parts of a binary message, only for workers that advertise the extension. */
+export function binaryWorkFrame(
+  head: WorkHead,
+  { text, attachments }: AttachedPayload,
+): readonly Buffer[] {
   const lengths = attachments.map(({ length }) => length).join();
   const envelope = `${openEnvelope(head)},"attachments":[${lengths}],"payload":${text}}`;
-  return binaryMessage(envelope, attachments);
+  return binaryParts(envelope, attachments);
 }
 
 /** Everything before the payload, without the brace that closes it. */

@@ -32,6 +32,17 @@ describe(proxyPayload, () => {
     expect(payloadOf({ type: 'json', text })).toEqual({ ...facts, body: { a: [1] } });
   });
 
+  it('carries JSON of any length as it is', () => {
+    const sizes = fc.oneof(fc.nat(100), fc.integer({ min: 16_370, max: 16_390 }));
+    fc.assert(
+      fc.property(sizes, fc.maxSafeInteger(), (size, number) => {
+        const body = { a: 'é'.repeat(size), number };
+        const text = Buffer.from(JSON.stringify(body));
+        expect(payloadOf({ type: 'json', text })).toEqual({ ...facts, body });
+      }),
+    );
+  });
+
   it('carries any bytes, of any length', () => {
     const sizes = fc.oneof(fc.nat(10), fc.integer({ min: 49_149, max: 49_155 }), fc.nat(150_000));
     fc.assert(

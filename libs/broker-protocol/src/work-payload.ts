@@ -9,7 +9,7 @@ export type WorkPayload = Readonly<{
   length: number;
   /** Writes it at `at`, where there is room for it, and gives the place after it. */
   write: (frame: Buffer, at: number) => number;
-  /** The same for a binary message; undefined where it holds no bytes that would have to become base64. */
+  /** The same for a binary message; undefined where there is nothing that had better stand beside its JSON. */
   attached?: AttachedPayload | undefined;
 }>;
 
@@ -53,7 +53,16 @@ export type ProxyBody =
   | Readonly<{ type: 'form'; parts: readonly FormPart[] }>;
 
 /** A piece of the payload: JSON text, or a member whose value are bytes in one form or the other. */
-type Piece = string | Buffer | Readonly<{ member: 'body' | 'data'; bytes: Buffer }>;
+type Piece = string | Buffer | Member;
+type Member = Readonly<{
+  member: 'body' | 'data';
+  bytes: Buffer;
+  /** They are JSON, and stand in a text frame as that. */
+  isJson?: boolean;
+}>;
+
+/** From here on JSON goes beside the head, where whoever gets it need not parse it; a short one is as cheap inside. */
+const jsonBesideBytesMin = 16_384;
 /** A piece as it stands in a text frame: text, or bytes that become base64. */
 type TextPiece = Buffer | Readonly<{ base64: Buffer }>;
 
@@ -78,6 +87,7 @@ export function proxyPayload(head: ProxyHead, body: ProxyBody): WorkPayload {
 function toTextPieces(piece: Piece): readonly TextPiece[] {
   if (typeof piece === 'string') return [Buffer.from(piece)];
   if (Buffer.isBuffer(piece)) return [piece];
+  if (piece.isJson) return [Buffer.from(`"${piece.member}":`), piece.bytes];
   return [Buffer.from(`"${piece.member}_base64":"`), { base64: piece.bytes }, Buffer.from('"')];
 }
 
@@ -104,7 +114,9 @@ function bodyPieces(body: ProxyBody): readonly Piece[] {
     case 'none':
       return [];
     case 'json':
-      return [',"body":', body.text];
+      return body.text.length < jsonBesideBytesMin
+        ? [',"body":', body.text]
+        : [',', { member: 'body', bytes: body.text, isJson: true }];
     case 'bytes':
       return [',', { member: 'body', bytes: body.bytes }];
     case 'form':

@@ -104,5 +104,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1));
+  // The values of a list would be a copy of it, which may be long.
+  const parts: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  return levels === 0 || parts.some((part) => isDeeper(part, levels - 1));
 }

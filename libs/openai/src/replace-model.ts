@@ -25,6 +25,7 @@ export function replaceMember(
 
 /** Takes top-level members out of a JSON object. Every other byte of a text that has none of them stays as it was. */
 export function withoutMembers(text: string, names: ReadonlySet<string>): string {
+  if (names.size === 0) return text;
   const members = topLevelMembers(text);
   const kept = members.filter(({ name }) => !names.has(name));
   const [first, last] = [members[0], members.at(-1)];
@@ -86,20 +87,17 @@ function valueEnd(text: string, start: number): number {
   const first = text[start];
   if (first === '"') return stringEnd(text, start);
   if (first !== '{' && first !== '[') return scalarEnd(text, start);
+  // Lists of numbers are leapt over, which may be most of a body.
+  const mark = /["{}[\]]/g;
+  mark.lastIndex = start;
   let depth = 0;
-  let at = start;
   do {
-    const character = text[at];
-    if (character === undefined) throw new RangeError('not a JSON text');
-    if (character === '"') {
-      at = stringEnd(text, at);
-      continue;
-    }
-    if (character === '{' || character === '[') depth += 1;
-    if (character === '}' || character === ']') depth -= 1;
-    at += 1;
+    const hit = mark.exec(text);
+    if (!hit) throw new RangeError('not a JSON text');
+    if (hit[0] === '"') mark.lastIndex = stringEnd(text, hit.index);
+    else depth += hit[0] === '{' || hit[0] === '[' ? 1 : -1;
   } while (depth > 0);
-  return at;
+  return mark.lastIndex;
 }
 
 function scalarEnd(text: string, start: number): number {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { internalHeaders } from '@aisbf/contracts';
 import type { Fault } from '@aisbf/faults';
 import { faultOf } from '@aisbf/platform';
@@ -8,6 +9,7 @@ import type { CallRequest } from '../services/call-request.js';
 import type { Session } from '../services/session.js';
 import type { Sessions } from '../services/sessions.js';
 import { HttpReply } from './http-reply.js';
+import { readWholeBody } from './whole-body.js';
 import { toWorkerRequest } from './worker-request.js';
 
 type UpstreamRequest = FastifyRequest<{ Params: { sessionId: string } }>;
@@ -22,8 +24,8 @@ export type SessionUpstream = Readonly<{ sessions: Sessions; headersPassed: read
 export function addSessionUpstream(fastify: FastifyInstance, upstream: SessionUpstream): void {
   void fastify.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) =>
-      parsed(null, body),
+    scope.addContentTypeParser('*', ({ routeOptions }: FastifyRequest, body: IncomingMessage) =>
+      readWholeBody(body, routeOptions.bodyLimit),
     );
     scope.setErrorHandler((thrown, _request, reply) => {
       void reply.hijack();

@@ -10,7 +10,12 @@ const closeWaitMs = 2_000;
  */
 const pieceBytes = 1_048_576;
 
-type Message = Readonly<{ bytes: Buffer; binary: boolean; onRead: (() => void) | undefined }>;
+type Message = Readonly<{
+  /** What is left of it. */
+  pieces: Buffer[];
+  binary: boolean;
+  onRead: (() => void) | undefined;
+}>;
 
 /** A worker's socket as `ws` has it. Once it is closing, whatever is still said to it goes nowhere. */
 export class WsWorkerSocket extends WorkerSocket {
@@ -31,11 +36,11 @@ export class WsWorkerSocket extends WorkerSocket {
   }
 
   override send(frame: string | Buffer, onRead?: () => void): void {
-    this.give(frame, false, onRead);
+    this.give([typeof frame === 'string' ? Buffer.from(frame) : frame], false, onRead);
   }
 
-  override sendBinary(message: Buffer, onRead?: () => void): void {
-    this.give(message, true, onRead);
+  override sendBinary(parts: readonly Buffer[], onRead?: () => void): void {
+    this.give(parts, true, onRead);
   }
 
   override ping(): void {
@@ -48,27 +53,26 @@ export class WsWorkerSocket extends WorkerSocket {
     setTimeout(() => this.socket.terminate(), closeWaitMs).unref();
   }
 
-  private give(data: string | Buffer, binary: boolean, onRead: (() => void) | undefined): void {
+  private give(parts: readonly Buffer[], binary: boolean, onRead: (() => void) | undefined): void {
     if (this.socket.readyState !== WebSocket.OPEN) return;
-    if (this.waiting.length === 0 && data.length <= pieceBytes) {
-      this.socket.send(data, { binary });
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (this.waiting.length === 0 && length <= pieceBytes) {
+      this.socket.send(joined(parts), { binary });
       this.notice(onRead, this.unread.size > 0);
       return;
     }
-    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
-    this.waiting.push({ bytes, binary, onRead });
-    this.waitingBytes += bytes.length;
-    if (this.waiting.length === 1) this.goOn(0);
+    this.waiting.push({ pieces: parts.flatMap(inPieces), binary, onRead });
+    this.waitingBytes += length;
+    if (this.waiting.length === 1) this.goOn();
   }
 
-  /** Sends what waits longest, from here on. */
-  private goOn(from: number): void {
+  /** Sends the next piece of what waits longest. */
+  private goOn(): void {
     const [message] = this.waiting;
-    if (!message || this.socket.readyState !== WebSocket.OPEN) return;
-    const { bytes, binary, onRead } = message;
-    const piece = bytes.subarray(from, from + pieceBytes);
-    const end = from + piece.length;
-    const fin = end === bytes.length;
+    const piece = message?.pieces.shift();
+    if (!message || !piece || this.socket.readyState !== WebSocket.OPEN) return;
+    const { pieces, binary, onRead } = message;
+    const fin = pieces.length === 0;
     this.waitingBytes -= piece.length;
     this.socket.send(piece, { binary, fin }, (error) => {
       // It is closing, and the session hears so.
@@ -77,7 +81,7 @@ export class WsWorkerSocket extends WorkerSocket {
         this.waiting.shift();
         this.notice(onRead, true);
       }
-      this.goOn(fin ? 0 : end);
+      this.goOn();
       this.onProgress();
     });
   }
@@ -99,4 +103,17 @@ export class WsWorkerSocket extends WorkerSocket {
     this.unread.delete(mark);
     onRead?.();
   }
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
+  const [first] = parts;
+  return first && parts.length === 1 ? first : Buffer.concat(parts);
+}
+
+/** Parts of the part itself, not copies. */
+function inPieces(part: Buffer): Buffer[] {
+  const count = Math.max(1, Math.ceil(part.length / pieceBytes));
+  return Array.from({ length: count }, (_, index) =>
+    part.subarray(index * pieceBytes, (index + 1) * pieceBytes),
+  );
 }

@@ -5,8 +5,8 @@ export abstract class WorkerSocket {
 
   /** Sends one text frame; told when the worker has got all of it. */
   abstract send(frame: string | Buffer, onRead?: () => void): void;
-  /** Sends one binary message; told when the worker has got all of it. */
-  abstract sendBinary(message: Buffer, onRead?: () => void): void;
+  /** Sends one binary message, in parts that must not change; told when the worker has got all of it. */
+  abstract sendBinary(parts: readonly Buffer[], onRead?: () => void): void;
   /** Passes between the pieces of a large message. */
   abstract ping(): void;
   /** Says why and closes; the socket is destroyed where the other side does not answer. */

@@ -12,15 +12,14 @@ export class Delivery {
   private readonly queue: Answer[] = [];
   /** Pictures or films that have left, or the seconds of a sound. */
   media = 0;
-  /** What has left of a sound: how long it is, is known when all of it is there. */
-  readonly sound: Uint8Array[] = [];
   private isSomethingGone = false;
   usage: Usage | null = null;
   finishReason: string | null = null;
 
   constructor(
     readonly tokenizer: Tokenizer,
-    private readonly keepsSound = false,
+    /** What has left of a sound. */
+    private readonly onSound?: (piece: Uint8Array) => void,
   ) {
     this.gone = new AnswerTokens(tokenizer);
     this.waiting = new AnswerTokens(tokenizer);
@@ -44,7 +43,7 @@ export class Delivery {
   /** A piece of an answer that is no text has left. */
   leaveBytes(bytes: Uint8Array): void {
     this.isSomethingGone = true;
-    if (this.keepsSound) this.sound.push(bytes);
+    this.onSound?.(bytes);
   }
 
   /** Tokens of all that was sent. */
@@ -77,7 +76,7 @@ export class Delivery {
   private note({ pieces, media = 0, sound, hasContent }: Answer): void {
     this.gone.add(pieces);
     this.media += media;
-    if (sound) this.sound.push(sound);
+    if (sound) this.onSound?.(sound);
     this.isSomethingGone ||= hasContent;
   }
 }

@@ -20,12 +20,13 @@ const field = (name: string, value: string): FormPart => ({ kind: 'field', name,
 const file = (name: string, text = 'x'): FormFile => ({
   ...{ kind: 'file', name, filename: 'a.png', contentType: 'image/png', bytes: text.length },
   open: () => once(text),
+  read: async (into) => Buffer.from(text).copy(into),
 });
 
 function read(parts: readonly FormPart[], contents = nothing, name = 'images.edits') {
   const endpoint = formEndpoints.find((one) => one.name === name);
   if (!endpoint) throw new Error(name);
-  const form: Form = { parts, digest: 'd'.repeat(64) };
+  const form: Form = { parts, boundary: 'aisbf-0', digest: 'd'.repeat(64) };
   return readFormWork(endpoint, form, contents, terms);
 }
 

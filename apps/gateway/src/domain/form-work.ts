@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 import type { EndpointName, OpenAiEndpoint, Units } from '@aisbf/contracts';
 import { type Image, TextPrompt } from '@aisbf/metering';
 import {
@@ -49,7 +50,7 @@ export function readFormWork(
   const wishes = readRouteWishes(fields, sessionHeader);
   if ('code' in wishes) return wishes;
   const sent = form.parts.filter(({ name }) => !wishes.ownMembers.has(baseName(name)));
-  const boundary = `aisbf-${form.digest.slice(0, 32)}`;
+  const { boundary } = form;
   return {
     endpoint: endpoint.name,
     request: endpoint.toRequest(fields),
@@ -60,7 +61,10 @@ export function readFormWork(
     hasTools: false,
     // Workers get files as base64, four characters for three bytes.
     bodyBytes: Math.ceil((formLength(sent, boundary) * 4) / 3),
-    hash: () => hashOf(endpoint.name, [form.digest, ...routesAt(fields, body.fields)].join('\n')),
+    hash: () => {
+      assert(form.digest !== undefined, 'what comes under a key is hashed while it comes');
+      return hashOf(endpoint.name, [form.digest, ...routesAt(fields, body.fields)].join('\n'));
+    },
     bodyFor: (model) => {
       const parts = sent.map((part) => withModel(part, model));
       return {

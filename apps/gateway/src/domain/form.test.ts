@@ -36,6 +36,7 @@ const file = (name: string, content: Uint8Array, filename = 'f.bin'): FormPart =
   async *open() {
     yield content;
   },
+  read: async (into) => Buffer.from(content).copy(into),
 });
 
 const word = fc.stringMatching(/^[a-z[\]_]{1,12}$/);

@@ -1,23 +1,27 @@
+import type { StoredBytes } from './stored-bytes.js';
+
 /** A text of a form. */
 export type FormField = Readonly<{ kind: 'field'; name: string; value: string }>;
 
-/** A file of a form: where its bytes are does not matter, and they can be read again. */
-export type FormFile = Readonly<{
-  kind: 'file';
-  name: string;
-  filename: string;
-  contentType: string;
-  bytes: number;
-  open: () => AsyncIterable<Uint8Array>;
-}>;
+/** A file of a form, which can be read as often as it has to be sent. */
+export type FormFile = StoredBytes &
+  Readonly<{
+    kind: 'file';
+    name: string;
+    filename: string;
+    contentType: string;
+    open: () => AsyncIterable<Uint8Array>;
+  }>;
 
 export type FormPart = FormField | FormFile;
 
 /** What came as `multipart/form-data`, in its order. */
 export type Form = Readonly<{
   parts: readonly FormPart[];
-  /** The same for the same names, texts and bytes only. */
-  digest: string;
+  /** Stands between its parts where it is written anew. Nobody else knows it, so that no file holds it. */
+  boundary: string;
+  /** The same for the same names, texts and bytes only; made where the form has come under an idempotency key. */
+  digest?: string;
 }>;
 
 /** `image[]` is one of several under `image`. */

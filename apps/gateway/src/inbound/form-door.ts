@@ -9,6 +9,8 @@ import { type FormContents, type FormEndpoint, readFormWork } from '../domain/fo
 import type { ReadingTerms } from '../domain/json-work.js';
 import type { Work } from '../domain/work.js';
 import { FormLooks } from '../services/form-looks.js';
+import { Spools } from '../services/spools.js';
+import { idempotencyKeyOf } from './buyer-request.js';
 import { receiveForm, UploadLimits } from './form-upload.js';
 
 /** Receives forms, and keeps their files for as long as they are served. */
@@ -19,20 +21,26 @@ export class FormDoor {
   constructor(
     private readonly limits: UploadLimits,
     private readonly looks: FormLooks,
+    private readonly spools: Spools,
     metrics: Metrics,
   ) {
     metrics.gauge('uploads_running', 'Forms that are received or served.', () => this.running);
   }
 
   async receive<Result>(
-    { headers, body }: FastifyRequest,
+    request: FastifyRequest,
     serve: (form: Form) => Promise<Result>,
   ): Promise<Result> {
+    const { headers, body } = request;
     if (!(body instanceof Readable)) throw faults.FORM_INVALID();
+    const { bytesMax } = this.limits;
+    const isHashed = idempotencyKeyOf(request) !== undefined;
     if (this.running >= this.limits.uploadsMax) throw faults.OVERLOADED();
     this.running += 1;
     try {
-      const { form, discard } = await receiveForm(headers, body, this.limits);
+      const { form, discard } = await receiveForm(headers, body, {
+        ...{ spools: this.spools, bytesMax, isHashed },
+      });
       try {
         return await serve(form);
       } finally {

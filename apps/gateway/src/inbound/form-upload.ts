@@ -1,9 +1,6 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash, type Hash, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault } from '@aisbf/faults';
 import {
@@ -14,11 +11,11 @@ import {
 } from '@fastify/busboy';
 import { faults } from '../domain/faults.js';
 import type { Form, FormPart } from '../domain/form.js';
+import type { Spool, Spools } from '../services/spools.js';
 
-/** How much one form may hold, and where its files lie while it is served. */
+/** How much one form may hold, and how many there may be. */
 export class UploadLimits {
   constructor(
-    readonly folder: string,
     readonly bytesMax: number,
     readonly uploadsMax: number,
   ) {}
@@ -32,19 +29,25 @@ const nameBytesMax = 256;
 
 export type Upload = Readonly<{ form: Form; discard: () => Promise<void> }>;
 
+export type UploadTerms = Readonly<{
+  spools: Spools;
+  bytesMax: number;
+  /** Whether it is to be told from every other form. */
+  isHashed: boolean;
+}>;
+
 /**
- * Takes a form apart while it comes: files go to the disk as they are read, so that neither their size nor how many
- * come at once is a matter of memory, and so that they can be sent more than once.
+ * Takes a form apart while it comes: its files are spooled as they are read, so that neither their size nor how many come
+ * at once is a matter of memory, and so that they can be sent more than once.
  */
 export async function receiveForm(
   headers: IncomingHttpHeaders,
   body: Readable,
-  limits: UploadLimits,
+  terms: UploadTerms,
 ): Promise<Upload> {
-  const folder = await mkdtemp(join(limits.folder, 'aisbf-upload-'));
-  const discard = () => rm(folder, { recursive: true, force: true });
+  const reading = new FormReading(terms);
+  const discard = () => reading.discard();
   try {
-    const reading = new FormReading(folder, limits.bytesMax);
     return { form: await reading.run(headers, body), discard };
   } catch (error) {
     await discard();
@@ -55,23 +58,28 @@ export async function receiveForm(
 /** A part, and what tells it from every other. */
 type ReadPart = Readonly<{ part: FormPart; says: readonly string[] }>;
 
-function formOf(read: readonly ReadPart[]): Form {
+function formOf(read: readonly ReadPart[], isHashed: boolean): Form {
+  const parts = read.map(({ part }) => part);
+  const form = { parts, boundary: `aisbf-${randomUUID().replaceAll('-', '')}` };
+  if (!isHashed) return form;
   const digests = read.map(({ says }) => JSON.stringify(says));
   const digest = createHash('sha256').update(JSON.stringify(digests)).digest('hex');
-  return { parts: read.map(({ part }) => part), digest };
+  return { ...form, digest };
 }
 
 class FormReading {
-  /** In the order of the form; a file is there when all of it has been written. */
+  /** In the order of the form; a file is there when all of it is kept. */
   private readonly parts: (ReadPart | Promise<ReadPart>)[] = [];
   private readonly files: Readable[] = [];
+  private readonly spooled: Spool[] = [];
   private readonly end = Promise.withResolvers<void>();
   private fileBytes = 0;
 
-  constructor(
-    private readonly folder: string,
-    private readonly bytesMax: number,
-  ) {}
+  constructor(private readonly terms: UploadTerms) {}
+
+  async discard(): Promise<void> {
+    await Promise.all(this.spooled.map((spool) => spool.discard()));
+  }
 
   async run(headers: IncomingHttpHeaders, body: Readable): Promise<Form> {
     const busboy = this.busboyFor(headers);
@@ -79,7 +87,7 @@ class FormReading {
     body.pipe(busboy);
     try {
       await this.end.promise;
-      return formOf(await Promise.all(this.parts));
+      return formOf(await Promise.all(this.parts), this.terms.isHashed);
     } catch (error) {
       // What is left is read and dropped: closed under its sender, the connection would lose the answer too.
       body.unpipe(busboy);
@@ -123,7 +131,7 @@ class FormReading {
           fields: fieldsMax,
           fieldSize: fieldBytesMax,
           fieldNameSize: nameBytesMax,
-          fileSize: this.bytesMax,
+          fileSize: this.terms.bytesMax,
         },
       });
     } catch (error) {
@@ -135,28 +143,34 @@ class FormReading {
     stream: BusboyFileStream,
     { name, filename, contentType }: { name: string; filename: string; contentType: string },
   ): Promise<ReadPart> {
-    const path = join(this.folder, randomUUID());
-    const { bytes, sha256 } = await this.save(stream, path);
-    const open = () => createReadStream(path);
+    const spool = this.terms.spools.begin();
+    this.spooled.push(spool);
+    const hash = this.terms.isHashed ? createHash('sha256') : undefined;
+    await this.keep(stream, spool, hash);
+    const { bytes } = spool;
+    const open = () => spool.open();
+    const read: Spool['read'] = (into, from) => spool.read(into, from);
     return {
-      part: { kind: 'file', name, filename, contentType, bytes, open },
-      says: [name, filename, sha256],
+      part: { kind: 'file', name, filename, contentType, bytes, open, read },
+      says: [name, filename, hash?.digest('hex') ?? ''],
     };
   }
 
-  private async save(
+  private async keep(
     stream: BusboyFileStream,
-    path: string,
-  ): Promise<Readonly<{ bytes: number; sha256: string }>> {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      this.fileBytes += chunk.length;
-      hash.update(chunk);
+    spool: Spool,
+    hash: Hash | undefined,
+  ): Promise<void> {
+    const { bytesMax } = this.terms;
+    const kept = new Writable({
+      write: (piece: Buffer, _encoding, done) => {
+        this.fileBytes += piece.length;
+        hash?.update(piece);
+        if (this.fileBytes > bytesMax) done(faults.FORM_TOO_LARGE());
+        else spool.write(piece).then(() => done(), done);
+      },
     });
-    await pipeline(stream, createWriteStream(path));
-    if (stream.truncated || this.fileBytes > this.bytesMax) throw faults.FORM_TOO_LARGE();
-    return { bytes, sha256: hash.digest('hex') };
+    await pipeline(stream, kept);
+    if (stream.truncated) throw faults.FORM_TOO_LARGE();
   }
 }

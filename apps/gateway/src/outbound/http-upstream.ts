@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Candidate, internalHeaders, internalPaths } from '@aisbf/contracts';
 import { type EgressAgents, EgressRefused, type EgressWay } from '@aisbf/egress';
 import type { OnApplicationShutdown } from '@nestjs/common';
@@ -31,9 +31,9 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   async send(request: UpstreamRequest): Promise<UpstreamAnswer> {
     const { candidate, deadlines } = request;
     const base = new URL(baseOf(candidate));
-    const body = request.body ? toBody(request.body) : null;
+    const content = request.body?.open() ?? null;
     // While a body is still being sent nobody can answer, and a broker watches over its worker itself.
-    const isWatched = candidate.kind === 'http' && !(body instanceof Readable);
+    const isWatched = candidate.kind === 'http' && (content === null || isWhole(content));
     const limit = firstByteLimit(
       request.signal,
       isWatched ? deadlines.firstByteMs : Number.POSITIVE_INFINITY,
@@ -43,7 +43,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
         origin: base.origin,
         path: `${base.pathname.replace(/\/$/, '')}${request.path}${base.search}`,
         method: request.method,
-        body,
+        body: toBody(content),
         headers: this.headersFor(request),
         signal: limit.signal,
         // A broker watches over its worker's silence itself, and knows when a model is loading.
@@ -103,10 +103,17 @@ function wayOf(candidate: Candidate): EgressWay {
   return candidate.isOfOperator === true ? 'operator' : 'others';
 }
 
-function toBody({ open }: UpstreamBody): string | Uint8Array | Readable {
-  const content = open();
-  const isWhole = typeof content === 'string' || content instanceof Uint8Array;
-  return isWhole ? content : Readable.from(content, { objectMode: false });
+type Content = ReturnType<UpstreamBody['open']>;
+
+function isWhole(content: Content): content is string | Uint8Array {
+  return typeof content === 'string' || content instanceof Uint8Array;
+}
+
+/** As a stream its pieces would be gathered and copied on their way. */
+function toBody(content: Content | null): string | Uint8Array | Readable | null {
+  if (content === null || isWhole(content)) return content;
+  // undici reads whatever can be iterated over, a piece when there is room for it; its types know streams only.
+  return content as unknown as Readable;
 }
 
 /** What the endpoint's path is appended to; a session is reached at the broker that holds its socket. */

@@ -1,9 +1,10 @@
-import { Readable } from 'node:stream';
-import { type IAudioMetadata, parseBuffer, parseStream } from 'music-metadata';
+import { type IAudioMetadata, parseFromTokenizer } from 'music-metadata';
 import type { FormFile } from '../domain/form.js';
 import { FragmentLength } from '../domain/fragment-length.js';
 import { MatroskaLength } from '../domain/matroska-length.js';
+import type { StoredBytes } from '../domain/stored-bytes.js';
 import { MediaLength } from '../services/media-length.js';
+import { StoredBytesTokenizer } from './stored-bytes-tokenizer.js';
 
 const options = { duration: true, skipCovers: true };
 /** Sound without any head: 24,000 samples a second of two bytes each, as OpenAI has it. */
@@ -15,19 +16,14 @@ const secondsMax = 1_209_600;
 /** Reads the lengths from the files' own structure, through to the end where their heads do not say. */
 export class MetadataMediaLength extends MediaLength {
   async secondsOfFile(file: FormFile): Promise<number | undefined> {
-    const { contentType: mimeType, bytes: size } = file;
-    const stream = Readable.from(file.open(), { objectMode: false });
-    const parsing = parseStream(stream, { mimeType, size }, options);
-    const told = await lengthBy(parsing).finally(() => stream.destroy());
+    const told = await lengthBy(file, file.contentType);
     const seconds = told ?? (await lengthByBlocks(file));
     return seconds !== undefined && seconds <= secondsMax ? seconds : undefined;
   }
 
-  async secondsOfBytes(bytes: Uint8Array, contentType: string): Promise<number | undefined> {
-    if (/^audio\/(?:pcm|l16)\b/i.test(contentType)) return bytes.length / pcmBytesPerSecond;
-    const [mimeType] = contentType.split(';');
-    const { length: size } = bytes;
-    return lengthBy(parseBuffer(bytes, { ...(mimeType && { mimeType }), size }, options), size);
+  async secondsOfSound(sound: StoredBytes, contentType: string): Promise<number | undefined> {
+    if (/^audio\/(?:pcm|l16)\b/i.test(contentType)) return sound.bytes / pcmBytesPerSecond;
+    return lengthBy(sound, contentType.split(';')[0], sound.bytes);
   }
 }
 
@@ -41,17 +37,22 @@ async function lengthByBlocks(file: FormFile): Promise<number | undefined> {
 }
 
 async function lengthBy(
-  parsing: Promise<IAudioMetadata>,
+  stored: StoredBytes,
+  mimeType: string | undefined,
   bytes?: number,
 ): Promise<number | undefined> {
-  const format = await parsing.then(
-    (metadata) => metadata.format,
-    // Whatever it is, it is no sound that can be measured, which is what the caller asks.
-    () => undefined,
-  );
-  const { duration, bitrate } = format ?? {};
+  const parsing = parseFromTokenizer(new StoredBytesTokenizer(stored, mimeType), options);
+  const { duration, bitrate } = (await formatOf(parsing)) ?? {};
   if (duration === undefined || !Number.isFinite(duration) || duration <= 0) return undefined;
   if (bytes === undefined || bitrate === undefined || bitrate <= 0) return duration;
   // A head may speak of more than has come.
   return Math.min(duration, (bytes * 8) / bitrate);
+}
+
+function formatOf(parsing: Promise<IAudioMetadata>): Promise<IAudioMetadata['format'] | undefined> {
+  return parsing.then(
+    (metadata) => metadata.format,
+    // Whatever it is, it is no sound that can be measured, which is what the caller asks.
+    () => undefined,
+  );
 }

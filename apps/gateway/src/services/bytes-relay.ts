@@ -1,12 +1,17 @@
 import type { Delivery } from '../domain/delivery.js';
 import type { Exchange, RelayEnd } from './answer-relay.js';
+import type { SoundMeter } from './sound-meters.js';
 import { UpstreamBroken } from './upstream.js';
 
 /**
  * Passes sounds, pictures and films on as the bytes that they are. The first of them is the beginning of an answer;
  * after it a failure can only break the connection.
  */
-export async function relayBytes(exchange: Exchange, delivery: Delivery): Promise<RelayEnd> {
+export async function relayBytes(
+  exchange: Exchange,
+  delivery: Delivery,
+  sound?: SoundMeter,
+): Promise<RelayEnd> {
   const { answer, buyer, limits } = exchange;
   let hasBegun = false;
   let size = 0;
@@ -14,6 +19,10 @@ export async function relayBytes(exchange: Exchange, delivery: Delivery): Promis
     if (!hasBegun) return { kind: 'failed', failure };
     buyer.breakBytes();
     return { kind: 'ended', end: 'failed', failure };
+  };
+  const leave = async (chunk: Uint8Array): Promise<void> => {
+    await buyer.write(chunk, () => delivery.leaveBytes(chunk));
+    await sound?.keep();
   };
   try {
     for await (const chunk of answer.body) {
@@ -25,7 +34,7 @@ export async function relayBytes(exchange: Exchange, delivery: Delivery): Promis
         buyer.beginBytes(exchange.head(), answer.contentType);
       }
       hasBegun = true;
-      await exchange.heldBackBy(buyer.write(chunk, () => delivery.leaveBytes(chunk)));
+      await exchange.heldBackBy(leave(chunk));
     }
   } catch (error) {
     if (buyer.left.aborted) return { kind: 'ended', end: 'buyer_left' };

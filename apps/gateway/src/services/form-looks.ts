@@ -46,12 +46,6 @@ async function imagesOf(form: Form, { fileField }: Purpose): Promise<readonly Im
 }
 
 async function headOf(file: FormFile): Promise<Buffer> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of file.open()) {
-    pieces.push(piece);
-    bytes += piece.length;
-    if (bytes >= imageHeadBytesMax) break;
-  }
-  return Buffer.concat(pieces);
+  const head = Buffer.allocUnsafe(Math.min(imageHeadBytesMax, file.bytes));
+  return head.subarray(0, await file.read(head, 0));
 }

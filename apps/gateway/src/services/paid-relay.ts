@@ -10,9 +10,9 @@ import { AnswerLimits, type Exchange, type RelayEnd, relayWhole } from './answer
 import { relayBytes } from './bytes-relay.js';
 import { Checkpoints } from './checkpoints.js';
 import { Holds } from './holds.js';
-import { MediaLength } from './media-length.js';
 import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-hold.js';
 import { type Passage, type Passed, Relay } from './relay.js';
+import { type SoundMeter, SoundMeters } from './sound-meters.js';
 import { type StreamParts, StreamRelay } from './stream-relay.js';
 
 /**
@@ -28,7 +28,7 @@ export class PaidRelay extends Relay {
     private readonly limits: AnswerLimits,
     private readonly holds: Holds,
     private readonly checkpoints: Checkpoints,
-    private readonly lengths: MediaLength,
+    private readonly sounds: SoundMeters,
     private readonly clock: Clock,
     private readonly settings: OutputHoldSettings,
   ) {
@@ -36,11 +36,21 @@ export class PaidRelay extends Relay {
   }
 
   async run(passage: Passage): Promise<Passed> {
+    const isSound = passage.work.request.output?.kind === 'audio_second';
+    const sound = isSound ? this.sounds.begin() : undefined;
+    try {
+      return await this.pass(passage, sound);
+    } finally {
+      await sound?.discard();
+    }
+  }
+
+  private async pass(passage: Passage, sound: SoundMeter | undefined): Promise<Passed> {
     const { work, plan, candidate, promptTokens, startedAtMs } = passage;
     const { request } = work;
     const { dialect } = formFor(work, candidate.endpoint);
-    const isSound = request.output?.kind === 'audio_second';
-    const delivery = new Delivery(familyOf(candidate.model).tokenizer, isSound);
+    const { tokenizer } = familyOf(candidate.model);
+    const delivery = new Delivery(tokenizer, sound && ((piece) => sound.leave(piece)));
     const terms = {
       requestId: plan.requestId,
       startedAtMs,
@@ -51,10 +61,10 @@ export class PaidRelay extends Relay {
     const exchange = { ...passage.exchange, limits: this.limits, dialect, telling };
     const hold = this.holdFor(passage);
     const usage = request.hasUsageChunk ? { promptTokens } : undefined;
-    const parts = { exchange, delivery, hold, usage, clock: this.clock };
-    const unwatch = isSound ? undefined : this.watch(passage, parts);
+    const parts = { exchange, delivery, hold, usage, clock: this.clock, sound };
+    const unwatch = sound ? undefined : this.watch(passage, parts);
     const relayed = await this.relay(parts, request).finally(unwatch);
-    if (isSound) delivery.media = await this.secondsOf(delivery, exchange, request);
+    if (sound) delivery.media = await sound.seconds(soundTypeOf(exchange, request));
     return { relayed, delivery, outputTokensHeld: hold.tokens };
   }
 
@@ -78,28 +88,16 @@ export class PaidRelay extends Relay {
   }
 
   private async relay(parts: StreamParts, request: ApiRequest): Promise<RelayEnd> {
-    const { exchange, delivery, hold } = parts;
+    const { exchange, delivery, hold, sound } = parts;
     const { contentType } = exchange.answer;
     const { output, isAnyForm = false } = request;
     const isStream = isAnyForm ? /^text\/event-stream/i.test(contentType) : request.isStream;
     if (isStream) return new StreamRelay(parts).run();
     const isText = /\bjson\b|^text\//i.test(contentType);
     if (isText || !(output || isAnyForm)) return relayWhole(exchange, delivery, hold);
-    const relayed = await relayBytes(exchange, delivery);
+    const relayed = await relayBytes(exchange, delivery, sound);
     if (relayed.kind === 'ended' && relayed.end === 'finished') delivery.media = 1;
     return relayed;
-  }
-
-  /** Begun seconds count; of a sound that nobody can measure none do. */
-  private async secondsOf(
-    { sound }: Delivery,
-    { answer }: Exchange,
-    { body, isStream }: ApiRequest,
-  ): Promise<number> {
-    if (sound.length === 0) return 0;
-    const said = isStream ? '' : answer.contentType;
-    const type = body.response_format === 'pcm' ? 'audio/pcm' : said;
-    return Math.ceil((await this.lengths.secondsOfBytes(Buffer.concat(sound), type)) ?? 0);
   }
 
   private holdFor({ work, plan, position, candidate, promptTokens }: Passage): OutputHold {
@@ -123,6 +121,11 @@ export class PaidRelay extends Relay {
       ask: async (tokens) => (await this.holds.extend(extension(tokens))).result,
     });
   }
+}
+
+function soundTypeOf({ answer }: Exchange, { body, isStream }: ApiRequest): string {
+  const said = isStream ? '' : answer.contentType;
+  return body.response_format === 'pcm' ? 'audio/pcm' : said;
 }
 
 /** The narrower of the two limits that a buyer can set. */

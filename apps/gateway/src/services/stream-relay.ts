@@ -5,6 +5,7 @@ import { faults } from '../domain/faults.js';
 import type { AttemptFailure } from '../domain/upstream-answer.js';
 import { type Exchange, type RelayEnd, remember } from './answer-relay.js';
 import type { Notice, OutputHold } from './output-hold.js';
+import type { SoundMeter } from './sound-meters.js';
 import { UpstreamBroken } from './upstream.js';
 
 export type StreamParts = Readonly<{
@@ -12,6 +13,8 @@ export type StreamParts = Readonly<{
   delivery: Delivery;
   hold: OutputHold;
   clock: Clock;
+  /** Where a sound is sold by its length. */
+  sound?: SoundMeter | undefined;
   /** The buyer wants a last chunk with counts. */
   usage: Readonly<{ promptTokens: number }> | undefined;
 }>;
@@ -155,7 +158,7 @@ export class StreamRelay {
 
   private async flush(): Promise<void> {
     const { pending, pendingAnswers } = this;
-    const { exchange, delivery } = this.parts;
+    const { exchange, delivery, sound } = this.parts;
     this.pending = [];
     this.pendingAnswers = 0;
     this.pendingBytes = 0;
@@ -166,6 +169,7 @@ export class StreamRelay {
     this.hasBegun = true;
     const bytes = pending.length === 1 && pending[0] ? pending[0] : Buffer.concat(pending);
     await exchange.heldBackBy(exchange.buyer.write(bytes, () => delivery.leave(pendingAnswers)));
+    if (sound) await exchange.heldBackBy(sound.keep());
   }
 
   /** An end counts as one if the upstream said so, by `[DONE]` or by a finish reason. */

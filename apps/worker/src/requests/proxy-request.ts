@@ -1,8 +1,8 @@
 import { memberText, type WorkerError, type WorkFrame } from '@aisbf/broker-protocol';
-import { FormData } from 'undici';
 import { z } from 'zod';
 import { type Assortment, isRestricted } from '../upstream/assortment.js';
 import { isHeaderValue, type UpstreamRequest } from '../upstream/upstream.js';
+import { type FormFile, WrittenForm } from '../upstream/written-form.js';
 import { upstreamModel, withUpstreamModel } from './chosen-model.js';
 
 /** The place of bytes that came beside the payload. */
@@ -63,7 +63,7 @@ export function readProxyRequest(
   const type = content.contentType ?? parsed.data.content_type;
   if (type && !isHeaderValue(type)) return invalid('The content type is none.');
   // The boundary of a form is chosen by whoever writes it.
-  if (type && !(content.body instanceof FormData)) headers['content-type'] = type;
+  if (type && !(content.body instanceof WrittenForm)) headers['content-type'] = type;
   return { ...base, body: content.body };
 }
 
@@ -79,7 +79,7 @@ export function enginePath(endpointPath: string, allowed: readonly string[]): st
   return isClean && isAllowed && segments[0] === 'v1' ? segments.slice(1).join('/') : undefined;
 }
 
-type Content = Readonly<{ body: string | Buffer | FormData; contentType?: string }>;
+type Content = Readonly<{ body: string | Buffer | WrittenForm; contentType?: string }>;
 
 function readContent(
   payload: ProxyPayload,
@@ -140,7 +140,6 @@ function formContent(
   attachments: readonly Buffer[],
   assortment: Assortment,
 ): Content | WorkerError {
-  const form = new FormData();
   const isModel = (name: string): boolean => name.toLowerCase() === 'model';
   const asked = fields?.find(({ name }) => isModel(name))?.value;
   // Where a file may not stand, some servers read it as the field's text.
@@ -149,15 +148,18 @@ function formContent(
   }
   const model = upstreamModel(asked, assortment);
   if (typeof model !== 'string') return model;
-  for (const { name, value } of fields ?? []) form.append(name, isModel(name) ? model : value);
-  for (const file of files ?? []) {
-    const type = file.content_type ?? 'application/octet-stream';
+  const written = (fields ?? []).map(({ name, value }) => ({
+    name,
+    value: isModel(name) ? model : value,
+  }));
+  const attached: FormFile[] = [];
+  for (const { name, filename, content_type: type, ...file } of files ?? []) {
     const bytes = bytesOf(file.data_base64, file.data_attachment, attachments);
     if (!bytes) return invalid('A file comes in exactly one form.');
-    const blob = new Blob([bytes], { type });
-    form.append(file.name, blob, file.filename ?? 'upload');
+    const contentType = type ?? 'application/octet-stream';
+    attached.push({ name, filename: filename ?? 'upload', contentType, bytes });
   }
-  return { body: form };
+  return { body: new WrittenForm(written, attached) };
 }
 
 function queryText(params: Readonly<Record<string, unknown>>): string {

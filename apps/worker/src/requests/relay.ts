@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { WorkerError } from '@aisbf/broker-protocol';
-import { isTextType, readBody } from '../upstream/answer-body.js';
+import { isTextType, readBody, textOr } from '../upstream/answer-body.js';
 import { type Upstream, type UpstreamAnswer, UpstreamFailure } from '../upstream/upstream.js';
 import { relayBytes } from './byte-relay.js';
 import type { Reply, WholeAnswer } from './reply.js';
@@ -23,7 +23,8 @@ export async function relay(
   options: RelayOptions,
 ): Promise<void> {
   const hasFailed = answer.status >= 400;
-  if (reply.takesBytes && !hasFailed && !isTextType(answer.contentType)) {
+  const isBytes = !isTextType(answer.contentType);
+  if (reply.takesBytes && !hasFailed && (isBytes || !options.isStream)) {
     // Half of what a message may hold leaves room for its head, whatever that says.
     const heldBytesMax = Math.min(options.heldBytesMax, Math.floor(reply.frameBytesMax / 2));
     return fromEngine(relayBytes(answer, reply, options.isStream ? 0 : heldBytesMax));
@@ -94,18 +95,7 @@ async function wholeAnswer(
     return { code: 'answer_too_large', message, status: 502 };
   }
   const head = { status_code: status, headers: answer.headers, content_type: contentType };
-  const text = isTextType(contentType) ? toText(body) : undefined;
-  if (text === undefined) return { ...head, body };
-  return { ...head, body: status >= 400 ? upstream.redact(text) : text };
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Undefined where the bytes are no UTF-8, whatever their type says: they then travel as bytes. */
-function toText(body: Buffer): string | undefined {
-  try {
-    return utf8.decode(body);
-  } catch {
-    return undefined;
-  }
+  const said = textOr(body, contentType);
+  const isRedacted = status >= 400 && typeof said === 'string';
+  return { ...head, body: isRedacted ? upstream.redact(said) : said };
 }

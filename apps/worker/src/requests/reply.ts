@@ -31,6 +31,15 @@ export type ReplyPace = Readonly<{
   windowWaitMsMax: number;
 }>;
 
+/** A text that travels as bytes says how many tokens it has where every text does: at its end. */
+const endBytes = 4_096;
+
+function endOf(body: string | Buffer): string {
+  return typeof body === 'string'
+    ? body
+    : body.toString('latin1', Math.max(0, body.length - endBytes));
+}
+
 /** A whole HTTP answer of the engine. */
 export type WholeAnswer = HttpHead & Readonly<{ body: string | Buffer }>;
 
@@ -109,9 +118,7 @@ export class Reply {
   }
 
   answer({ body, ...head }: WholeAnswer): void {
-    if (this.#outcome === undefined && typeof body === 'string') {
-      this.onTokens(this.#meter.read(body));
-    }
+    if (this.#outcome === undefined) this.onTokens(this.#meter.read(endOf(body)));
     const outcome = String(head.status_code);
     if (typeof body === 'string') this.#end(outcome, this.#whole({ ...head, body }));
     else if (this.#terms.isBinary) {

@@ -26,6 +26,18 @@ export function isTextType(contentType: string): boolean {
   );
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** As a text where its type says that it is one; bytes that are no UTF-8, whatever their type says, stay bytes. */
+export function textOr(body: Buffer, contentType: string): string | Buffer {
+  if (!isTextType(contentType)) return body;
+  try {
+    return utf8.decode(body);
+  } catch {
+    return body;
+  }
+}
+
 /** The name that the engine gives to a file, where it gives one in plain letters. */
 export function filenameOf(headers: Readonly<Record<string, string>>): string | undefined {
   const stated = headers['content-disposition'] ?? '';

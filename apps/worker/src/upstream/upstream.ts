@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
 import { redacted } from '@aisbf/secrets';
-import { Agent, errors, type FormData } from 'undici';
+import { Agent, errors } from 'undici';
 import { upstreamBase } from './upstream-url.js';
+import { WrittenForm } from './written-form.js';
 
 export type UpstreamOptions = Readonly<{
   url: string;
@@ -18,7 +19,7 @@ export type UpstreamRequest = Readonly<{
   /** The path is one of the engine's own, beside `/v1/`. Never for what comes from the market. */
   isNative?: boolean;
   headers: Readonly<Record<string, string>>;
-  body?: string | Buffer | FormData;
+  body?: string | Buffer | WrittenForm;
 }>;
 
 export type UpstreamAnswer = Readonly<{
@@ -95,8 +96,13 @@ export class Upstream {
         path: this.#pathOf(request),
         method: request.method,
         // Compressed answers would have to be unpacked before they can be relayed as text.
-        headers: { 'accept-encoding': 'identity', ...request.headers, ...authorization },
-        body: request.body ?? null,
+        headers: {
+          'accept-encoding': 'identity',
+          ...request.headers,
+          ...formHeaders(request.body),
+          ...authorization,
+        },
+        body: toBody(request.body),
         signal,
       });
       const headers = passedHeaders(answer.headers);
@@ -122,6 +128,17 @@ export class Upstream {
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
+}
+
+function formHeaders(body: UpstreamRequest['body']): Readonly<Record<string, string>> {
+  if (!(body instanceof WrittenForm)) return {};
+  return { 'content-type': body.contentType, 'content-length': String(body.length) };
+}
+
+function toBody(body: UpstreamRequest['body']): string | Buffer | Readable | null {
+  if (!(body instanceof WrittenForm)) return body ?? null;
+  // undici sends whatever can be iterated over, a piece when there is room for it; its types know streams only.
+  return body.pieces as Iterable<Buffer> as unknown as Readable;
 }
 
 /** Whether a text can be a header's value; anything else would fail the whole request. */
