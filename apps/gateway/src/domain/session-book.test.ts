@@ -119,6 +119,21 @@ function expectAtMost(less: readonly number[], more: readonly number[]): void {
 }
 
 describe(SessionBook, () => {
+  it('counts an answer into later prompts the same, wherever it was halted on its way to the buyer', () => {
+    const promptAfter = (leftBefore: number): number => {
+      const book = open();
+      book.ask(book.question({}, null));
+      const answer = book.begin('resp_1');
+      for (const [at, text] of ['A ', 'whole ', 'ans', 'wer.'].entries()) {
+        answer.send(answer.read([{ part: 'i/0', text, isWhole: false }], 0));
+        if (at < leftBefore) answer.delivery.leave(1);
+      }
+      book.done(answer, null);
+      return book.question({}, null).promptTokens;
+    };
+    expect([1, 2, 3, 4].map(promptAfter)).toEqual(Array(4).fill(promptAfter(0)));
+  });
+
   it('bills no more of anything than was needed at some time, whatever happens and whoever ends it', () => {
     fc.assert(
       fc.property(happenings, fc.boolean(), (story, isRunningPaid) => {

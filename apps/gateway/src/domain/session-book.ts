@@ -149,9 +149,9 @@ export class SessionBook {
 
   /** The model has said all of an answer; what comes next builds on it. */
   done(answer: RealtimeAnswer, usage: RealtimeUsage | null): void {
-    const { asked, delivery, itemId } = answer;
+    const { asked, itemId, tokensSaid } = answer;
     answer.usage = usage;
-    if (asked.isKept) this.dialogue.answered(itemId, delivery.sent);
+    if (asked.isKept) this.dialogue.answered(itemId, tokensSaid);
   }
 
   /** An answer has ended. What has left of it by now is paid for, unless its model has failed. */
