@@ -74,7 +74,7 @@ function kindRows({ title, connections, ways }: ByKind): string[][] {
       ...(index === 0
         ? ['–', '–']
         : [decimal(added(rounds, 'p50')), decimal(added(rounds, 'p99'))]),
-      ...[whole(connections), decimal(perS), `${((perS / directPerS) * 100).toFixed(1)} %`],
+      ...[whole(connections), whole(perS), `${((perS / directPerS) * 100).toFixed(1)} %`],
     ];
   });
 }
