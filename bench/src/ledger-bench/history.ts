@@ -7,9 +7,9 @@ export type HistoryFigures = Readonly<{
   transfers: number;
   /** The command that reconciles a day, from its start to its end: the whole oracle, in which there is nothing. */
   reconcileMs: number;
-  /** A page of a hundred receipts, in the middle of the month. */
+  /** A page of a hundred receipts, in the middle of the month, as accounts lists them. */
   pageMs: number;
-  /** What each model of the month has cost. */
+  /** What each model of the month has cost, by the sums of its days. */
   monthMs: number;
 }>;
 
@@ -71,7 +71,8 @@ export async function measureHistory(
   const { buyer, seller } = owners;
   await makeHistory(database, buyer, seller, receipts);
   // As accounts does it in the background.
-  while (await hasFolded(database));
+  while (await hasFolded(database, 'fold_transactions', 10_000));
+  while (await hasFolded(database, 'fold_usage', 1));
   const { rows } = await database.query<{ transfers: number }>(
     'SELECT count(*)::int AS transfers FROM transfer',
   );
@@ -82,16 +83,15 @@ export async function measureHistory(
     pageMs: await medianOf(
       database,
       `SELECT * FROM receipt WHERE state <> 'declined' AND owner_id = $1
-         AND created_at < date_trunc('month', now()) + interval '15 days'
-       ORDER BY created_at DESC LIMIT 100`,
+         AND resolved_at < date_trunc('month', now()) + interval '15 days'
+       ORDER BY resolved_at DESC, id DESC LIMIT 100`,
       [buyer.ownerId],
     ),
     monthMs: await medianOf(
       database,
-      `SELECT provider_id, model, count(*), sum(captured), sum((units ->> 'completion_token')::bigint)
-       FROM receipt WHERE owner_id = $1 AND state <> 'declined'
-         AND created_at >= date_trunc('month', now())
-         AND created_at < date_trunc('month', now()) + interval '1 month'
+      `SELECT provider, model, sum(requests), sum(charged), sum(completion_token)
+       FROM usage_sum WHERE owner_id = $1 AND day >= date_trunc('month', now())::date
+         AND day < (date_trunc('month', now()) + interval '1 month')::date
        GROUP BY 1, 2`,
       [buyer.ownerId],
     ),
@@ -105,10 +105,13 @@ async function reconcileTime(reconcile: (day: string) => Promise<void>): Promise
   return performance.now() - startMs;
 }
 
-async function hasFolded(database: Pool): Promise<boolean> {
-  const { rows } = await database.query<{ count: number }>(
-    'SELECT fold_transactions(10000) AS count',
-  );
+/** A note of usage stands for all receipts that were written at once. */
+async function hasFolded(
+  database: Pool,
+  fold: 'fold_transactions' | 'fold_usage',
+  most: number,
+): Promise<boolean> {
+  const { rows } = await database.query<{ count: number }>(`SELECT ${fold}($1) AS count`, [most]);
   return rows[0]?.count !== 0;
 }
 
