@@ -11,7 +11,7 @@ import {
   openGateway,
   sse,
 } from './gateway-bench.js';
-import { typedKinds, typedWords } from './typed-kinds.js';
+import { olderKinds, typedKinds, typedWords } from './typed-kinds.js';
 
 type Fault = Readonly<{
   name: string;
@@ -143,7 +143,7 @@ async function servedInstead(kind: EndpointKind, bad: Candidate, reason: string)
   });
 }
 
-const allKinds = [...kinds, ...typedKinds];
+const allKinds = [...kinds, ...typedKinds, ...olderKinds];
 
 describe.each(allKinds)('$name', (kind) => {
   const faults = [...everywhere, ...(kind.isStream ? streamOnly : wholeOnly)];

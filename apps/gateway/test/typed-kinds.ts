@@ -34,6 +34,20 @@ export const typedKinds: readonly EndpointKind[] = [
   ];
 });
 
+/** The older completions of whoever is asked to chat. */
+export const olderKinds: readonly EndpointKind[] = [
+  {
+    name: 'a completion of a chat',
+    ...{ path: '/v1/completions', body: { prompt: 'hello' }, isStream: false, sign: 'fine' },
+    ...{ good: wholeChat, askedBy: 'chat.completions' },
+  },
+  {
+    name: 'a stream of a completion of a chat',
+    ...{ path: '/v1/completions', body: { prompt: 'hello', stream: true }, isStream: true },
+    ...{ sign: 'fine', good: streamedChat, askedBy: 'chat.completions' },
+  },
+];
+
 /** One word of a stream, by the name of its kind. */
 export const typedWords: readonly (readonly [string, (text: string) => string])[] = [
   [
@@ -47,6 +61,7 @@ export const typedWords: readonly (readonly [string, (text: string) => string])[
       return events([{ type: 'content_block_delta', index: 0, delta }]);
     },
   ],
+  ['a stream of a completion of a chat', (content) => chunkEvent({ content })],
   ['a response of a chat in events', (content) => chunkEvent({ content })],
   ['a message of a chat in events', (content) => chunkEvent({ content })],
 ];

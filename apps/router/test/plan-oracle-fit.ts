@@ -32,7 +32,7 @@ function hostedFit({ facts }: PlanCase, offer: OracleOffer): Fit {
   const modelThere = source.models.get(offer.model);
   if (modelThere === undefined) return { upstreams: [], reasons: ['not_offered'] };
   const isStudio = facts.endpoint === 'studio';
-  const endpoint = isStudio ? undefined : askedBy(facts.endpoint, source.endpoints ?? undefined);
+  const endpoint = isStudio ? undefined : askedBy(facts, source.endpoints ?? undefined);
   if (!endpoint) return { upstreams: [], reasons: ['endpoint_unsupported'] };
   if (source.headers === null) return { upstreams: [], reasons: ['credential_unreadable'] };
   const healthName = `${id}\n\n${modelThere}\n${endpoint}`;
@@ -158,12 +158,13 @@ function sessionRules(
 const paths: Readonly<Partial<Record<EndpointName, string>>> = {
   'chat.completions': '/v1/chat/completions',
   responses: '/v1/responses',
+  completions: '/v1/completions',
   embeddings: '/v1/embeddings',
   'images.generations': '/v1/images/generations',
 };
 
 function doorOf({ facts }: Pick<PlanCase, 'facts'>, { endpoints }: SessionPresence) {
-  if (facts.endpoint !== 'studio') return askedBy(facts.endpoint, endpoints && doorsAt(endpoints));
+  if (facts.endpoint !== 'studio') return askedBy(facts, endpoints && doorsAt(endpoints));
   return pathOf(facts, endpoints) === undefined ? undefined : facts.endpoint;
 }
 
@@ -195,13 +196,17 @@ function doorsAt(told: readonly string[]): ReadonlySet<EndpointName> {
   return new Set(names.filter((name) => told.includes(paths[name] ?? '')));
 }
 
-/** Responses can be said as chat, to whoever does not say that it takes them. Who says nothing is asked. */
+/**
+ * Responses and completions can be said as chat to whoever does not take them, but for some. Who says nothing is asked: by
+ * chat for responses.
+ */
 function askedBy(
-  wanted: EndpointName,
+  { endpoint: wanted, isAsItCame = false }: RequestFacts,
   doors: ReadonlySet<EndpointName> | undefined,
 ): EndpointName | undefined {
-  const inStead = wanted === 'responses' ? 'chat.completions' : wanted;
-  if (!doors) return inStead;
+  const isSaidInStead = !isAsItCame && ['responses', 'completions'].includes(wanted);
+  const inStead = isSaidInStead ? 'chat.completions' : wanted;
+  if (!doors) return wanted === 'completions' ? wanted : inStead;
   if (doors.has(wanted)) return wanted;
   return doors.has(inStead) ? inStead : undefined;
 }

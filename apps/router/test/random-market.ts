@@ -155,6 +155,7 @@ function sessionsOf(
               ['/v1/chat/completions'],
               ['/v1/audio/speech'],
               ['/v1/embeddings', '/v1/responses'],
+              ['/v1/completions'],
               ['/v1/chat/completions', '/v1/pipelines/{id}/run'],
               ['/v1/pipelines/{id}/run', '/v1/pipelines/fast/run'],
             ),

@@ -146,10 +146,12 @@ function requestsIn(market: RandomMarket): fc.Arbitrary<RequestFacts> {
       endpoint: fc.constantFrom<EndpointName[]>(
         ...Array.from({ length: 6 }, () => 'chat.completions' as const),
         ...(['responses', 'embeddings', 'images.generations', 'studio', 'studio'] as const),
+        ...(['completions', 'completions'] as const),
       ),
       studioPath: studioPaths,
       isBatch: rarely(fc.boolean()),
       isDeferred: rarely(fc.boolean()),
+      isAsItCame: seldom(fc.boolean()),
       units: rarely(
         fc.record({ image: fc.integer({ min: 1, max: 4 }), audio_second: fc.constantFrom(0, 90) }),
       ),
@@ -258,7 +260,7 @@ function withChain(rotations: readonly Rotation[], providers: readonly Provider[
 /** What a hosted API serves, where its owner says so. */
 const hostedDoors = rarely(
   fc
-    .subarray<OpenAiEndpoint>(['chat.completions', 'responses', 'embeddings'])
+    .subarray<OpenAiEndpoint>(['chat.completions', 'responses', 'completions', 'embeddings'])
     .map((all) => new Set(all)),
 );
 

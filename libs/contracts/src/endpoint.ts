@@ -42,21 +42,35 @@ export type StudioPath = z.infer<typeof StudioPath>;
 const endpointSubstitutes: Readonly<Partial<Record<OpenAiEndpoint, OpenAiEndpoint>>> = {
   responses: 'chat.completions',
   messages: 'chat.completions',
+  completions: 'chat.completions',
 };
+
+/** Whether a request by this endpoint may be said by another one. */
+export function hasSubstitute(endpoint: EndpointName): boolean {
+  return endpoint in endpointSubstitutes;
+}
+
+/** As old as chat: engines that do not say what they serve have it. */
+const oldAsChat: ReadonlySet<OpenAiEndpoint> = new Set(['completions']);
 
 /** What only few have, and nothing can be said in its stead: whoever does not say that it serves them is not asked. */
 const onlyWhereNamed: ReadonlySet<OpenAiEndpoint> = new Set(['realtime']);
 
 /**
  * By which endpoint somebody is asked who serves these; undefined where it can be by none. Who does not say what it
- * serves (null) is asked as it came, but for what most engines lack.
+ * serves (null) is asked as it came, but for what most engines lack. Not all that can be said by one endpoint can be said by
+ * its substitute.
  */
 export function endpointAskedBy(
   wanted: OpenAiEndpoint,
   isServed: ((endpoint: OpenAiEndpoint) => boolean) | null,
+  isAsItCame = false,
 ): OpenAiEndpoint | undefined {
-  const substitute = endpointSubstitutes[wanted];
-  if (isServed === null) return onlyWhereNamed.has(wanted) ? undefined : (substitute ?? wanted);
+  const substitute = isAsItCame ? undefined : endpointSubstitutes[wanted];
+  if (isServed === null) {
+    if (onlyWhereNamed.has(wanted)) return undefined;
+    return oldAsChat.has(wanted) ? wanted : (substitute ?? wanted);
+  }
   return [wanted, substitute].find((one) => one !== undefined && isServed(one));
 }
 

@@ -131,6 +131,7 @@ export {
   endpointNames,
   endpointOutputs,
   endpointPaths,
+  hasSubstitute,
   OpenAiEndpoint,
   StudioPath,
 } from './endpoint.js';

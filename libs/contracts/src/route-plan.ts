@@ -47,6 +47,8 @@ export const RequestFacts = z.strictObject({
   isBatch: z.boolean().optional(),
   /** What is asked for is made after the answer: its money is held by itself, for as long as that takes. */
   isDeferred: z.boolean().optional(),
+  /** It cannot be said by another endpoint, as others of its endpoint can. */
+  isAsItCame: z.boolean().optional(),
   /** What was read in the prompt, where a route is one that selects by it. */
   signals: Signals.optional(),
 });

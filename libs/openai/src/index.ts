@@ -13,6 +13,7 @@ export {
 export { readChatEvent } from './chat-answer.js';
 export { chatProblem, toChatRequest } from './chat-request.js';
 export type { ChatPart, ChatSaid } from './chat-said.js';
+export { completionFromChatDialect, completionToChat } from './completion-chat.js';
 export { completionProblem, toCompletionRequest } from './completion-request.js';
 export {
   chatDialect,

@@ -3,7 +3,9 @@ import {
   chatDialect,
   chatProblem,
   completionDialect,
+  completionFromChatDialect,
   completionProblem,
+  completionToChat,
   documentTexts,
   embeddingProblem,
   imageProblem,
@@ -43,6 +45,11 @@ export const jsonEndpoints: readonly JsonEndpoint[] = [
     toRequest: toCompletionRequest,
     promptOf: ({ prompt, suffix }) => new TextPrompt([...listed(prompt), ...listed(suffix)]),
     dialect: completionDialect,
+    substitute: {
+      endpoint: 'chat.completions',
+      toBody: completionToChat,
+      dialect: completionFromChatDialect,
+    },
   },
   {
     name: 'embeddings',

@@ -15,7 +15,7 @@ import {
 import type { SignalLimits } from '@aisbf/signals';
 import { type BuyerPlace, bodyAt, type Read } from './buyer-place.js';
 import { readRouteWishes } from './route-wishes.js';
-import type { Work } from './work.js';
+import type { Work, WorkForm } from './work.js';
 
 /** An endpoint whose requests are JSON. */
 export type JsonEndpoint<Name extends EndpointName = OpenAiEndpoint> = Readonly<{
@@ -24,7 +24,19 @@ export type JsonEndpoint<Name extends EndpointName = OpenAiEndpoint> = Readonly<
   toRequest: (body: JsonBody) => ApiRequest;
   promptOf: (body: JsonBody) => PromptMeter;
   dialect: Dialect;
+  /** How the same is said to upstreams that lack it. */
+  substitute?: Substitute;
 }>;
+
+type Substitute = Readonly<{
+  endpoint: OpenAiEndpoint;
+  /** Undefined of a request that cannot be said so. */
+  toBody: (body: JsonBody) => JsonBody | undefined;
+  dialect: Dialect;
+}>;
+
+/** More than stands around the words of a request where it is said in another way. */
+const aroundBytes = 128;
 
 /** What came beside the body, and how much of it is looked at. */
 export type ReadingTerms = Readonly<{
@@ -47,6 +59,7 @@ export function readJsonWork(
   if ('code' in wishes) return wishes;
   // What only the market understands is nobody else's business.
   const sent = withoutMembers(text, wishes.ownMembers);
+  const substitute = endpoint.substitute && inStead(endpoint.substitute, body, wishes.ownMembers);
   return {
     endpoint: endpoint.name,
     request: endpoint.toRequest(body),
@@ -55,15 +68,34 @@ export function readJsonWork(
     given: {},
     inputs: promptInputs(body),
     hasTools: hasTools(body),
-    bodyBytes: Buffer.byteLength(text),
+    bodyBytes: Buffer.byteLength(text) + (substitute ? aroundBytes : 0),
     hash: () => hashOf(endpoint.name, text),
     bodyFor: (model) => ({
       contentType: 'application/json',
       open: () => replaceModel(sent, model),
     }),
     dialect: endpoint.dialect,
+    ...(substitute && { substitute }),
     signalLimits,
   };
+}
+
+function inStead(
+  { endpoint, toBody, dialect }: Substitute,
+  body: JsonBody,
+  wished: ReadonlySet<string>,
+): WorkForm | undefined {
+  const said = toBody(body);
+  if (!said) return undefined;
+  const open = (model: string) => {
+    const sent = Object.entries(said).filter(([name]) => !wished.has(name));
+    return JSON.stringify({ ...Object.fromEntries(sent), model });
+  };
+  const bodyFor = (model: string) => ({
+    contentType: 'application/json',
+    open: () => open(model),
+  });
+  return { endpoint, bodyFor, dialect };
 }
 
 /** The body of a request, as it would have come to `/v1`; or what is wrong with it. */

@@ -3,6 +3,7 @@ import {
   type Candidate,
   type EndpointName,
   endpointPaths,
+  hasSubstitute,
   type RequestFacts,
   type Units,
 } from '@aisbf/contracts';
@@ -88,6 +89,7 @@ export function factsOf(work: Work, promptTokens: number): RequestFacts {
     ...(inputs.length > 0 && { inputs: [...inputs] }),
     ...(hasTools && { hasTools }),
     ...(isDeferred && { isDeferred }),
+    ...(hasSubstitute(endpoint) && !work.substitute && { isAsItCame: true }),
     // Looked at only where something is selected by it.
     ...(routes.some(isAutoselectRoute) && {
       signals: signalsOf(request.body, promptTokens, signalLimits),

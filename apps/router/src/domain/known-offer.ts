@@ -1,4 +1,4 @@
-import type { CandidateFacts, EndpointName } from '@aisbf/contracts';
+import type { CandidateFacts } from '@aisbf/contracts';
 import type { Cooldown } from './health.js';
 import { isAboveImport } from './import-offer.js';
 import type { Line } from './line.js';
@@ -6,7 +6,7 @@ import type { Offer } from './offer.js';
 import { isAlwaysOpen } from './provider-policy.js';
 import type { Roster } from './roster.js';
 import type { PresentSession } from './session-index.js';
-import type { RejectionReason, Upstream } from './upstream.js';
+import type { RejectionReason, Upstream, WantedDoor } from './upstream.js';
 import type { WorkersTogether } from './workers-together.js';
 
 /** Who can serve an offer. */
@@ -25,7 +25,7 @@ export type Remembered = Upstream & Readonly<{ cooldown: Cooldown }>;
 export type Single = Readonly<{ upstream: Upstream; healthKey: string; upstreams: Upstreams }>;
 
 /** What follows from an offer of a hosted API and the endpoint that is wanted. */
-export type KnownHosted = Readonly<{ wanted: EndpointName }> &
+export type KnownHosted = Readonly<{ wanted: WantedDoor }> &
   (Readonly<{ single: Single }> | Readonly<{ rejection: RejectionReason }>);
 
 /** What follows from an offer and the list of its workers alone. Whoever comes, goes or changes makes another list. */

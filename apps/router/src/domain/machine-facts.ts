@@ -34,7 +34,7 @@ export function machineFacts(known: KnownOffer, asked: Asked): MachineFacts | Un
 
 /** Of a hosted model nobody says what it takes, or how busy it is. */
 function ofHosted(known: KnownOffer, source: HttpSource, { around, demands }: Asked) {
-  const hosted = hostedOf(known, source, demands.endpoint);
+  const hosted = hostedOf(known, source, demands);
   if ('rejection' in hosted) return { reasons: [hosted.rejection] };
   const { provider, model } = known.offer;
   const { single } = hosted;

@@ -11,15 +11,15 @@ export type Roster = Readonly<{
   Kind;
 
 /** Kinds are told apart by what a request has not much choice of. */
-type Kind = Readonly<Pick<SessionDemands, 'endpoint' | 'sessionQueuedMax'>>;
+type Kind = Readonly<Pick<SessionDemands, 'endpoint' | 'isAsItCame' | 'sessionQueuedMax'>>;
 
 export function rosterOf(
   sessions: readonly PresentSession[],
   model: string,
-  { endpoint, sessionQueuedMax }: Kind,
+  { endpoint, isAsItCame = false, sessionQueuedMax }: Kind,
 ): Roster {
   const least = {
-    ...{ endpoint, sessionQueuedMax },
+    ...{ endpoint, isAsItCame, sessionQueuedMax },
     ...{ bodyBytes: 0, promptTokens: 0, frameOverheadBytes: 0 },
   };
   let [isReady, promptTokensMax, frameBytesMax] = [true, Number.MAX_VALUE, Number.MAX_VALUE];
@@ -29,11 +29,18 @@ export function rosterOf(
     promptTokensMax = Math.min(promptTokensMax, told ?? promptTokensMax);
     frameBytesMax = Math.min(frameBytesMax, session.frameBytesMax);
   }
-  return { isReady, promptTokensMax, frameBytesMax, endpoint, sessionQueuedMax };
+  return { isReady, promptTokensMax, frameBytesMax, endpoint, isAsItCame, sessionQueuedMax };
 }
 
-export function isOfKind(roster: Roster, { endpoint, sessionQueuedMax }: Kind): boolean {
-  return roster.endpoint === endpoint && roster.sessionQueuedMax === sessionQueuedMax;
+export function isOfKind(
+  roster: Roster,
+  { endpoint, isAsItCame = false, sessionQueuedMax }: Kind,
+): boolean {
+  return (
+    roster.endpoint === endpoint &&
+    roster.isAsItCame === isAsItCame &&
+    roster.sessionQueuedMax === sessionQueuedMax
+  );
 }
 
 /** Whether each of the workers fits, as far as that can be said without looking at any. */

@@ -18,7 +18,7 @@ describe(sessionEndpoint, () => {
     ['messages', undefined, 'chat.completions'],
     ['embeddings', undefined, 'embeddings'],
     ['responses', ['/v1/embeddings'], undefined],
-    ['completions', ['/v1/chat/completions'], undefined],
+    ['completions', ['/v1/chat/completions'], 'chat.completions'],
     // No worker can be reached by a WebSocket, whatever it says of itself.
     ['realtime', ['/v1/realtime', '/v1/chat/completions'], undefined],
     ['realtime', undefined, undefined],
@@ -81,13 +81,33 @@ describe(hostedDoor, () => {
 
   it('opens by the endpoint itself where the owner says that there is one', () => {
     const endpoints = new Set(['responses'] as const);
-    expect(hostedDoor({ ...source, endpoints }, 'm', 'responses')).toMatchObject({
+    expect(hostedDoor({ ...source, endpoints }, 'm', { endpoint: 'responses' })).toMatchObject({
       ...{ modelThere: 'theirs', endpoint: 'responses' },
     });
-    expect(hostedDoor(source, 'm', 'responses')).toMatchObject({ endpoint: 'chat.completions' });
+    expect(hostedDoor(source, 'm', { endpoint: 'responses' })).toMatchObject({
+      endpoint: 'chat.completions',
+    });
     const talking = { ...source, endpoints: new Set(['realtime'] as const) };
-    expect(hostedDoor(talking, 'm', 'realtime')).toMatchObject({ endpoint: 'realtime' });
-    expect(hostedDoor(source, 'm', 'realtime')).toBe('endpoint_unsupported');
+    expect(hostedDoor(talking, 'm', { endpoint: 'realtime' })).toMatchObject({
+      endpoint: 'realtime',
+    });
+    expect(hostedDoor(source, 'm', { endpoint: 'realtime' })).toBe('endpoint_unsupported');
+  });
+
+  it('opens to completions as they came, by chat where there is nothing else, and to some by nothing else', () => {
+    const askedBy = (
+      endpoints: Iterable<'chat.completions' | 'completions'> | undefined,
+      isAsItCame: boolean,
+    ) => {
+      const told = { ...source, ...(endpoints && { endpoints: new Set(endpoints) }) };
+      const door = hostedDoor(told, 'm', { endpoint: 'completions', isAsItCame });
+      return typeof door === 'string' ? door : door.endpoint;
+    };
+    const both = ['chat.completions', 'completions'] as const;
+    expect([askedBy(undefined, false), askedBy(both, false)]).toEqual(Array(2).fill('completions'));
+    expect(askedBy(['chat.completions'], false)).toBe('chat.completions');
+    expect(askedBy(['chat.completions'], true)).toBe('endpoint_unsupported');
+    expect(askedBy(both, true)).toBe('completions');
   });
 
   it.each([
@@ -95,6 +115,6 @@ describe(hostedDoor, () => {
     [{ ...source, headers: null }, 'm', 'credential_unreadable'],
     [{ ...source, endpoints: new Set(['embeddings'] as const) }, 'm', 'endpoint_unsupported'],
   ] as const)('stays shut for a reason', (closed, model, reason) => {
-    expect(hostedDoor(closed, model, 'messages')).toBe(reason);
+    expect(hostedDoor(closed, model, { endpoint: 'messages' })).toBe(reason);
   });
 });

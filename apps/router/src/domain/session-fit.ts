@@ -21,6 +21,7 @@ export type SessionDemands = Pick<
   | 'units'
   | 'inputs'
   | 'hasTools'
+  | 'isAsItCame'
   | 'pricesMax'
   | 'costMax'
   | 'preferences'
@@ -71,7 +72,11 @@ export function sessionRejection(
 /** By which endpoint a session is asked for this one; undefined where it can be by none. A path of its own it must have named. */
 export function sessionEndpoint(
   { endpoints }: Pick<SessionPresence, 'endpoints'>,
-  { endpoint: wanted, studioPath }: Pick<RequestFacts, 'endpoint' | 'studioPath'>,
+  {
+    endpoint: wanted,
+    studioPath,
+    isAsItCame,
+  }: Pick<RequestFacts, 'endpoint' | 'studioPath' | 'isAsItCame'>,
 ): EndpointName | undefined {
   // The brokers' protocol has requests and answers, and nothing that would carry a socket.
   if (wanted === 'realtime') return undefined;
@@ -81,6 +86,7 @@ export function sessionEndpoint(
   return endpointAskedBy(
     wanted,
     endpoints ? (name) => endpoints.includes(`/v1${endpointPaths[name]}`) : null,
+    isAsItCame,
   );
 }
 

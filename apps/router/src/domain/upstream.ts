@@ -1,4 +1,9 @@
-import { type EndpointName, endpointAskedBy, type SessionPresence } from '@aisbf/contracts';
+import {
+  type EndpointName,
+  endpointAskedBy,
+  type RequestFacts,
+  type SessionPresence,
+} from '@aisbf/contracts';
 import { type HttpSource, labelOf } from './catalogue.js';
 import { type Cooldown, healthKey } from './health.js';
 import type { Offer } from './offer.js';
@@ -76,16 +81,23 @@ export type Surroundings = Readonly<{
   nowMs: number;
 }>;
 
+/** By what a request wants to be asked for, and whether it can be by nothing else. */
+export type WantedDoor = Readonly<Pick<RequestFacts, 'endpoint' | 'isAsItCame'>>;
+
 /** What a hosted model is called and asked by there, and what opens the door; or why it cannot be asked. */
 export function hostedDoor(
   { models, headers, endpoints }: HttpSource,
   model: string,
-  wanted: EndpointName,
+  { endpoint: wanted, isAsItCame }: WantedDoor,
 ) {
   const modelThere = models.get(model);
   if (modelThere === undefined) return 'not_offered';
   if (wanted === 'studio') return 'endpoint_unsupported';
-  const endpoint = endpointAskedBy(wanted, endpoints ? (name) => endpoints.has(name) : null);
+  const endpoint = endpointAskedBy(
+    wanted,
+    endpoints ? (name) => endpoints.has(name) : null,
+    isAsItCame,
+  );
   if (!endpoint) return 'endpoint_unsupported';
   return headers === null ? 'credential_unreadable' : { modelThere, headers, endpoint };
 }

@@ -15,6 +15,7 @@ import {
   type RejectionReason,
   type Surroundings,
   type Upstream,
+  type WantedDoor,
 } from './upstream.js';
 import type { RandomSource } from './weighted-order.js';
 
@@ -44,7 +45,7 @@ function hostedUpstreams(
   source: HttpSource,
   { around, demands }: Asking,
 ): Upstreams {
-  const hosted = hostedOf(known, source, demands.endpoint);
+  const hosted = hostedOf(known, source, demands);
   return 'single' in hosted ? asRemembered(hosted.single, around) : rejected([hosted.rejection]);
 }
 
@@ -52,13 +53,17 @@ function hostedUpstreams(
 export function hostedOf(
   known: KnownOffer,
   source: HttpSource,
-  wanted: KnownHosted['wanted'],
+  { endpoint, isAsItCame = false }: WantedDoor,
 ): KnownHosted {
-  if (known.hosted?.wanted !== wanted) known.hosted = hostedFor(known.offer, source, wanted);
-  return known.hosted;
+  const { hosted } = known;
+  const isKnown = hosted?.wanted.endpoint === endpoint && hosted.wanted.isAsItCame === isAsItCame;
+  if (isKnown) return hosted;
+  const made = hostedFor(known.offer, source, { endpoint, isAsItCame });
+  known.hosted = made;
+  return made;
 }
 
-function hostedFor(offer: Offer, source: HttpSource, wanted: KnownHosted['wanted']): KnownHosted {
+function hostedFor(offer: Offer, source: HttpSource, wanted: WantedDoor): KnownHosted {
   const door = hostedDoor(source, offer.model, wanted);
   if (typeof door === 'string') return { wanted, rejection: door };
   const { modelThere, headers, endpoint } = door;
