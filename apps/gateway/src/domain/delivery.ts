@@ -8,7 +8,8 @@ import { AnswerTokens } from './answer-tokens.js';
  */
 export class Delivery {
   private readonly gone: AnswerTokens;
-  private waiting: AnswerTokens;
+  /** Each a text of its own: a word that has left by half counts here as the whole that it is. */
+  private readonly all: AnswerTokens;
   private readonly queue: Answer[] = [];
   /** Pictures or films that have left, or the seconds of a sound. */
   media = 0;
@@ -22,7 +23,7 @@ export class Delivery {
     private readonly onSound?: (piece: Uint8Array) => void,
   ) {
     this.gone = new AnswerTokens(tokenizer);
-    this.waiting = new AnswerTokens(tokenizer);
+    this.all = new AnswerTokens(tokenizer);
   }
 
   /** Notes what is about to be written. */
@@ -30,14 +31,12 @@ export class Delivery {
     this.usage = answer.usage ?? this.usage;
     this.finishReason = answer.finishReason ?? this.finishReason;
     this.queue.push(answer);
-    this.waiting.add(answer.pieces);
+    this.all.add(answer.pieces);
   }
 
   /** The first so many answers of those that were sent have left. */
   leave(count: number): void {
     for (const answer of this.queue.splice(0, count)) this.note(answer);
-    this.waiting = new AnswerTokens(this.tokenizer);
-    for (const { pieces } of this.queue) this.waiting.add(pieces);
   }
 
   /** A piece of an answer that is no text has left. */
@@ -48,12 +47,12 @@ export class Delivery {
 
   /** Tokens of all that was sent. */
   get sent(): number {
-    return this.gone.total + this.waiting.total;
+    return this.all.total;
   }
 
   /** Never less than that, and cheap. */
   get sentAtMost(): number {
-    return this.gone.totalAtMost + this.waiting.totalAtMost;
+    return this.all.totalAtMost;
   }
 
   /** Whether the buyer has had something of an answer at all. */

@@ -1,6 +1,5 @@
 import type { Tokenizer } from '@aisbf/metering';
 import { type Answer, answerOf, type RealtimePart, type RealtimeUsage } from '@aisbf/openai';
-import { AnswerTokens } from './answer-tokens.js';
 import { Delivery } from './delivery.js';
 
 /** What is set aside for one answer, or has been used of it. */
@@ -28,7 +27,6 @@ export class RealtimeAnswer {
   /** The first of its items that had words. */
   itemId: string | undefined;
   private soundSent = 0;
-  private readonly said: AnswerTokens;
   /** Each text of it, and how long it is so far. */
   private readonly parts = new Map<string, { choice: number; length: number }>();
 
@@ -40,12 +38,6 @@ export class RealtimeAnswer {
   ) {
     this.room = asked.room;
     this.delivery = new Delivery(tokenizer);
-    this.said = new AnswerTokens(tokenizer);
-  }
-
-  /** Of all that was sent, as it will be read: the same wherever its way to the buyer was halted. */
-  get tokensSaid(): number {
-    return this.said.total;
   }
 
   /** What of this is new: an upstream repeats each text when it is whole. */
@@ -64,7 +56,6 @@ export class RealtimeAnswer {
   send(answer: Answer): void {
     this.soundSent += answer.media ?? 0;
     this.delivery.send(answer);
-    this.said.add(answer.pieces);
   }
 
   /** Whether its room is enough for this too. Counts exactly only near its end. */

@@ -149,9 +149,9 @@ export class SessionBook {
 
   /** The model has said all of an answer; what comes next builds on it. */
   done(answer: RealtimeAnswer, usage: RealtimeUsage | null): void {
-    const { asked, itemId, tokensSaid } = answer;
+    const { asked, delivery, itemId } = answer;
     answer.usage = usage;
-    if (asked.isKept) this.dialogue.answered(itemId, tokensSaid);
+    if (asked.isKept) this.dialogue.answered(itemId, delivery.sent);
   }
 
   /** An answer has ended. What has left of it by now is paid for, unless its model has failed. */
