@@ -1,6 +1,7 @@
 import type { Authorise } from '@aisbf/contracts';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { authoriseBy, checkpointOf, type Owner, openLedger, settleOf } from './ledger-bench.js';
+import { plantIn } from './planted-function.js';
 
 /** Bugs planted into what a crash of ours is settled by, each seen. */
 let ledger: Awaited<ReturnType<typeof openLedger>>;
@@ -14,16 +15,7 @@ beforeEach(async () => {
 });
 afterEach(() => ledger.close());
 
-/** Replaces a part of a function's source, which must be there. */
-async function plant(name: string, from: string, to: string): Promise<void> {
-  const { rows } = await ledger.admin.query<{ source: string }>(
-    'SELECT pg_get_functiondef(oid) AS source FROM pg_proc WHERE proname = $1',
-    [name],
-  );
-  const source = rows[0]?.source ?? '';
-  expect(source).toContain(from);
-  await ledger.admin.query(source.replaceAll(from, to));
-}
+const plant = (...bug: [name: string, from: string, to: string]) => plantIn(ledger.admin, ...bug);
 
 /** A request that expires when 300 of 500 were finished. */
 async function crash(): Promise<Authorise> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { authoriseBy, type Owner, settleOf } from './ledger-bench.js';
 import { acting, nanosOf, openPayments, operator, type Payments } from './payments-bench.js';
+import { plantIn } from './planted-function.js';
 
 /** The oracle sees whatever is wrong with payments, by its name, and bugs planted into their functions. */
 let payments: Payments;
@@ -118,16 +119,7 @@ describe('ledger_violations', () => {
   });
 });
 
-/** Replaces a part of a function's source, which must be there. */
-async function plant(name: string, from: string, to: string): Promise<void> {
-  const { rows } = await payments.admin.query<{ source: string }>(
-    'SELECT pg_get_functiondef(oid) AS source FROM pg_proc WHERE proname = $1',
-    [name],
-  );
-  const source = rows[0]?.source ?? '';
-  expect(source).toContain(from);
-  await payments.admin.query(source.replaceAll(from, to));
-}
+const plant = (...bug: [name: string, from: string, to: string]) => plantIn(payments.admin, ...bug);
 
 describe('a bug planted into', () => {
   it('payment_succeeded, that books an event as often as it comes, is stopped and named', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { dollar, openPayouts } from './payout-bench.js';
+import { sourceWith } from './planted-function.js';
 
 /** The oracle sees whatever is wrong with payouts and sums, and what bugs in their functions would do. */
 let bench: Awaited<ReturnType<typeof openPayouts>>;
@@ -69,16 +70,8 @@ describe('payout_violations', () => {
   });
 });
 
-/** A function's source with a part replaced, which must be there. */
-async function planted(name: string, from: string, to: string): Promise<string> {
-  const { rows } = await bench.admin.query<{ source: string }>(
-    'SELECT pg_get_functiondef(oid) AS source FROM pg_proc WHERE proname = $1',
-    [name],
-  );
-  const source = rows[0]?.source ?? '';
-  expect(source).toContain(from);
-  return source.replaceAll(from, to);
-}
+const planted = (...bug: [name: string, from: string, to: string]) =>
+  sourceWith(bench.admin, ...bug);
 
 const open = `(SELECT id FROM payout WHERE state IN ('prepared', 'submitted'))`;
 const paid = `(SELECT id FROM payout WHERE state = 'paid')`;

@@ -7,6 +7,7 @@ import {
   settleOf,
   ticketOf,
 } from './ledger-bench.js';
+import { plantIn } from './planted-function.js';
 import { contradictions } from './told-outcomes.js';
 
 /** The oracle has teeth: each bug, planted into the ledger's own functions, is named by it. */
@@ -21,16 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => ledger.close());
 
-/** Replaces a part of a function's source, which must be there. */
-async function plant(name: string, from: string, to: string): Promise<void> {
-  const { rows } = await ledger.admin.query<{ source: string }>(
-    'SELECT pg_get_functiondef(oid) AS source FROM pg_proc WHERE proname = $1',
-    [name],
-  );
-  const source = rows[0]?.source ?? '';
-  expect(source).toContain(from);
-  await ledger.admin.query(source.replaceAll(from, to));
-}
+const plant = (...bug: [name: string, from: string, to: string]) => plantIn(ledger.admin, ...bug);
 
 const named = async () => new Set((await ledger.violations()).map(({ violation }) => violation));
 

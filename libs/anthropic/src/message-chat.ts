@@ -8,6 +8,7 @@ import {
   malformed,
   missing,
   modelProblem,
+  omitting,
   outputTokensProblem,
   type RequestProblem,
   streamProblem,
@@ -48,10 +49,9 @@ export function messageToChat(body: JsonBody): AsChat {
     for (const [name, what] of Object.entries(features)) {
       if (!isNullish(body[name])) throw unsupportedFeature(name, what);
     }
-    const rest = Object.entries(body).filter(([name]) => !ownMembers.has(name));
     const { metadata, stop_sequences: stop } = body;
     return {
-      ...Object.fromEntries(rest),
+      ...omitting(body, ownMembers),
       messages: toChatMessages(body),
       ...(!isNullish(stop) && { stop }),
       ...(isObject(metadata) && typeof metadata.user_id === 'string' && { user: metadata.user_id }),

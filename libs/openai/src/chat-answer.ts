@@ -3,9 +3,14 @@ import { readAnswerBody } from './answer-body.js';
 import { isObject } from './json-body.js';
 import { readUsage } from './usage.js';
 
+/** What a stream says when it has said everything. */
+export function isDone(data: string): boolean {
+  return data.trim() === '[DONE]';
+}
+
 /** Reads one event's data. */
 export function readChatEvent(data: string): AnswerResult {
-  return data.trim() === '[DONE]' ? { kind: 'done' } : readChatAnswer(data);
+  return isDone(data) ? { kind: 'done' } : readChatAnswer(data);
 }
 
 /** Reads a whole answer, or one chunk: they differ in `message` and `delta` only. */
@@ -13,9 +18,14 @@ export function readChatAnswer(text: string): AnswerResult {
   return readAnswerBody(text, (body) => readChoices(body, piecesOf));
 }
 
+/** Only what such an answer says: no thoughts, no calls, and no counts that hold those too. */
+export function readSaidAnswer(text: string): AnswerResult {
+  return readAnswerBody(text, (body) => readChoices({ ...body, usage: null }, saidOf));
+}
+
 /** The same for the older completions, whose choices are plain texts, streamed or whole. */
 export function readCompletionEvent(data: string): AnswerResult {
-  return data.trim() === '[DONE]' ? { kind: 'done' } : readCompletionAnswer(data);
+  return isDone(data) ? { kind: 'done' } : readCompletionAnswer(data);
 }
 
 export function readCompletionAnswer(text: string): AnswerResult {
@@ -45,6 +55,11 @@ function readChoices(
 
 function finishReasonOf(choice: Choice): string | null {
   return typeof choice.finish_reason === 'string' ? choice.finish_reason.slice(0, 64) : null;
+}
+
+function saidOf({ delta, message }: Choice, index: number): readonly AnswerPiece[] {
+  const part = isObject(delta) ? delta : message;
+  return isObject(part) ? [piece(index, 'completion', [part.content, part.refusal])] : [];
 }
 
 function piecesOf(choice: Choice, index: number): readonly AnswerPiece[] {

@@ -1,8 +1,9 @@
-import { readCompletionAnswer, readCompletionEvent } from './chat-answer.js';
+import { isDone, readSaidAnswer } from './chat-answer.js';
 import { completionDialect, type Dialect, plainTelling } from './dialect.js';
-import { isObject, type JsonBody } from './json-body.js';
+import { isObject, type JsonBody, omitting } from './json-body.js';
 import { inputPrompts } from './prompt-list.js';
-import type { TellingTerms } from './telling.js';
+import { dataEvent, type TellingTerms } from './telling.js';
+import { usageTold } from './usage.js';
 
 /** What the older completions make at the most where they are not told. */
 const tokensMaxDefault = 16;
@@ -13,10 +14,9 @@ const unsaid: ReadonlySet<string> = new Set(['prompt', 'suffix', 'echo', 'best_o
 export function completionToChat(body: JsonBody): JsonBody | undefined {
   const [prompt, ...others] = inputPrompts(body.prompt) ?? [];
   if (typeof prompt !== 'string' || others.length > 0 || isMoreThanText(body)) return undefined;
-  const same = Object.entries(body).filter(([name]) => !unsaid.has(name));
   return {
     max_tokens: tokensMaxDefault,
-    ...Object.fromEntries(same),
+    ...omitting(body, unsaid),
     messages: [{ role: 'user', content: prompt }],
   };
 }
@@ -32,33 +32,32 @@ function isMoreThanText({ suffix, echo, best_of: bestOf, logprobs, n }: JsonBody
 /** Answers to such a request by an upstream that was asked to chat. */
 export const completionFromChatDialect: Dialect = {
   ...completionDialect,
-  readWhole: (text) => readCompletionAnswer(asCompletion(text)),
-  readEvent: (data) => readCompletionEvent(asCompletion(data)),
+  readWhole: readSaidAnswer,
+  readEvent: (data) => (isDone(data) ? { kind: 'done' } : readSaidAnswer(data)),
   endEarly: (end) => completionDialect.endEarly({ ...end, data: asCompletion(end.data) }),
   telling: (terms) => ({
     ...plainTelling(completionFromChatDialect),
     whole: (text) => asCompletion(text, terms),
-    event: (data) => `data: ${asCompletion(data, terms)}\n\n`,
+    event: (data) => dataEvent(asCompletion(data, terms)),
   }),
 };
 
 /**
- * An answer or a chunk of a chat in the older form. Thoughts have no place there. Counts are our own, where the upstream has
- * told any: its own are of a chat, with what stands around its messages. What is no answer stays as it is.
+ * An answer or a chunk of a chat, which was read as one, in the older form. Thoughts have no place there. Counts are our own,
+ * where the upstream has told any: its own are of a chat, with what stands around its messages.
  */
 function asCompletion(text: string, terms?: TellingTerms): string {
-  const chat = parsed(text);
-  if (!isObject(chat) || !Array.isArray(chat.choices) || isError(chat)) return text;
+  const chat: unknown = JSON.parse(text);
+  if (!isObject(chat) || !Array.isArray(chat.choices)) return text;
   const { id, created, model, system_fingerprint, usage } = chat;
   return JSON.stringify({
     ...{ id, object: 'text_completion', created, model, system_fingerprint },
     choices: chat.choices.filter(isObject).map(toTextChoice),
-    ...(isObject(usage) && terms && { usage: countsOf(terms) }),
+    ...(isObject(usage) &&
+      terms && {
+        usage: usageTold({ ...terms, completionTokens: terms.outputTokens() }),
+      }),
   });
-}
-
-function isError({ error }: JsonBody): boolean {
-  return error !== undefined && error !== null;
 }
 
 function toTextChoice(choice: JsonBody, place: number): JsonBody {
@@ -67,22 +66,4 @@ function toTextChoice(choice: JsonBody, place: number): JsonBody {
   const text = [content, refusal].filter((part) => typeof part === 'string').join('');
   const { index = place, finish_reason = null } = choice;
   return { text, index, logprobs: null, finish_reason };
-}
-
-function countsOf({ promptTokens, outputTokens }: TellingTerms): JsonBody {
-  const completionTokens = outputTokens();
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-  };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Whatever it is, whoever reads it as an answer will say so.
-    return undefined;
-  }
 }

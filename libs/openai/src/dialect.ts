@@ -12,7 +12,7 @@ import { lengthChunk, usageChunk } from './length-chunk.js';
 import { listReader, readMediaAnswer } from './list-answer.js';
 import { readImageEvent, readSpeechEvent, readTranscriptEvent } from './media-event.js';
 import { readStudioAnswer, readStudioEvent } from './studio-answer.js';
-import type { EarlyEnd, Telling, TellingTerms } from './telling.js';
+import { dataEvent, type EarlyEnd, type Telling, type TellingTerms } from './telling.js';
 import { transcriptReader } from './transcript.js';
 import { readVideoJobAnswer } from './video-job.js';
 
@@ -41,14 +41,14 @@ export function plainTelling({ readEvent, endEarly, done, failed }: Dialect): Te
   };
 }
 
-const doneEvent = event('[DONE]');
+const doneEvent = dataEvent('[DONE]');
 
 export const chatDialect: Dialect = {
   readWhole: readChatAnswer,
   readEvent: readChatEvent,
   endEarly: (end) => chunks(end, 'chat'),
   done: doneEvent,
-  failed: (error) => event(JSON.stringify(error)),
+  failed: (error) => dataEvent(JSON.stringify(error)),
 };
 
 export const completionDialect: Dialect = {
@@ -70,7 +70,7 @@ export const mediaDialect: Dialect = {
   readEvent: readImageEvent,
   endEarly: () => '',
   done: '',
-  failed: (error) => `event: error\n${event(JSON.stringify({ type: 'error', ...error }))}`,
+  failed: (error) => `event: error\n${dataEvent(JSON.stringify({ type: 'error', ...error }))}`,
 };
 
 /** Speech comes as bytes, or as events that hold them; as JSON it says only what went wrong. */
@@ -95,15 +95,11 @@ export function transcriptDialect(request: JsonBody): Dialect {
     readWhole: transcriptReader(request),
     readEvent: readTranscriptEvent,
     endEarly: ({ notice }) =>
-      event(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
+      dataEvent(JSON.stringify({ type: 'transcript.text.done', text: '', x_aisbf: { notice } })),
   };
 }
 
 function chunks({ data, notice, usage }: EarlyEnd, form: 'chat' | 'completion'): string {
-  const last = event(lengthChunk(data, notice, form));
-  return usage ? last + event(usageChunk(data, usage)) : last;
-}
-
-function event(data: string): string {
-  return `data: ${data}\n\n`;
+  const last = dataEvent(lengthChunk(data, notice, form));
+  return usage ? last + dataEvent(usageChunk(data, usage)) : last;
 }

@@ -43,6 +43,7 @@ export {
   type JsonBody,
   missing,
   modelProblem,
+  omitting,
   outputTokensProblem,
   type RequestProblem,
   readJsonBody,

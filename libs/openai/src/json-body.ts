@@ -17,6 +17,11 @@ const modelLengthMax = 512;
 const outputTokensLimit = 10_000_000;
 const choicesMax = 128;
 
+/** All of it but the members of these names. */
+export function omitting(body: JsonBody, names: ReadonlySet<string>): JsonBody {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !names.has(name)));
+}
+
 /** The body of a request, or what keeps it from being one. */
 export function readJsonBody(
   text: string,

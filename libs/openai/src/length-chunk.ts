@@ -1,5 +1,5 @@
 import { isObject } from './json-body.js';
-import type { Usage } from './usage.js';
+import { type Usage, usageTold } from './usage.js';
 
 /** What a choice of a chunk says where it says nothing: chat has an empty delta, the older completions an empty text. */
 const silence = { chat: { delta: {} }, completion: { text: '' } } as const;
@@ -26,14 +26,9 @@ export function lengthChunk(
 /** The chunk with counts that follows it, where the buyer has asked for one. */
 export function usageChunk(
   data: string,
-  { promptTokens, completionTokens }: Pick<Usage, 'promptTokens' | 'completionTokens'>,
+  counts: Pick<Usage, 'promptTokens' | 'completionTokens'>,
 ): string {
-  const usage = {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-  };
-  return JSON.stringify({ ...formOf(data), choices: [], usage });
+  return JSON.stringify({ ...formOf(data), choices: [], usage: usageTold(counts) });
 }
 
 function formOf(data: string): Record<string, unknown> {

@@ -11,6 +11,7 @@ import {
   type JsonBody,
   missing,
   modelProblem,
+  omitting,
   outputTokensProblem,
   type RequestProblem,
   streamProblem,
@@ -52,9 +53,8 @@ const ownMembers: ReadonlySet<string> = new Set([
 export function responseToChat(body: JsonBody): AsChat {
   return asChat(() => {
     refuseWhatIsElsewhere(body);
-    const rest = Object.entries(body).filter(([name]) => !ownMembers.has(name));
     return {
-      ...Object.fromEntries(rest),
+      ...omitting(body, ownMembers),
       messages: toMessages(body),
       // The older name is known to every engine; who knows the newer one only is asked in its own API.
       ...given('max_tokens', body.max_output_tokens),

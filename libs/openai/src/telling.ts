@@ -77,6 +77,11 @@ export function chatTelling(
   };
 }
 
+/** A server-sent event of nothing but data. */
+export function dataEvent(data: string): string {
+  return `data: ${data}\n\n`;
+}
+
 /** A server-sent event that says its type twice, as clients of typed streams expect. */
 export function typedEvent(event: Readonly<{ type: string; [field: string]: unknown }>): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;

@@ -10,6 +10,18 @@ export type Usage = Readonly<{
   reasoningTokens?: number;
 }>;
 
+/** As a chat's last chunk tells it. */
+export function usageTold({
+  promptTokens,
+  completionTokens,
+}: Pick<Usage, 'promptTokens' | 'completionTokens'>) {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  };
+}
+
 /** Above this a figure is not a count but an accident or a lie. */
 const believableMax = 1_000_000_000_000;
 

@@ -6,6 +6,7 @@ import {
   type Dialect,
   hasTools,
   type JsonBody,
+  omitting,
   promptInputs,
   type RequestProblem,
   readJsonBody,
@@ -15,6 +16,7 @@ import {
 import type { SignalLimits } from '@aisbf/signals';
 import { type BuyerPlace, bodyAt, type Read } from './buyer-place.js';
 import { readRouteWishes } from './route-wishes.js';
+import type { UpstreamBody } from './upstream-body.js';
 import type { Work, WorkForm } from './work.js';
 
 /** An endpoint whose requests are JSON. */
@@ -70,10 +72,7 @@ export function readJsonWork(
     hasTools: hasTools(body),
     bodyBytes: Buffer.byteLength(text) + (substitute ? aroundBytes : 0),
     hash: () => hashOf(endpoint.name, text),
-    bodyFor: (model) => ({
-      contentType: 'application/json',
-      open: () => replaceModel(sent, model),
-    }),
+    bodyFor: (model) => jsonBody(() => replaceModel(sent, model)),
     dialect: endpoint.dialect,
     ...(substitute && { substitute }),
     signalLimits,
@@ -87,15 +86,13 @@ function inStead(
 ): WorkForm | undefined {
   const said = toBody(body);
   if (!said) return undefined;
-  const open = (model: string) => {
-    const sent = Object.entries(said).filter(([name]) => !wished.has(name));
-    return JSON.stringify({ ...Object.fromEntries(sent), model });
-  };
-  const bodyFor = (model: string) => ({
-    contentType: 'application/json',
-    open: () => open(model),
-  });
+  const bodyFor = (model: string) =>
+    jsonBody(() => JSON.stringify({ ...omitting(said, wished), model }));
   return { endpoint, bodyFor, dialect };
+}
+
+export function jsonBody(open: () => string): UpstreamBody {
+  return { contentType: 'application/json', open };
 }
 
 /** The body of a request, as it would have come to `/v1`; or what is wrong with it. */

@@ -6,15 +6,15 @@ import {
   type Dialect,
   hasTools,
   type JsonBody,
+  omitting,
   promptInputs,
   type RequestProblem,
   replaceModel,
   toChatRequest,
   withoutMembers,
 } from '@aisbf/openai';
-import { hashOf, type ReadingTerms, readAt } from './json-work.js';
+import { hashOf, jsonBody, type ReadingTerms, readAt } from './json-work.js';
 import { readRouteWishes } from './route-wishes.js';
-import type { UpstreamBody } from './upstream-body.js';
 import type { Work, WorkForm } from './work.js';
 
 /** An endpoint whose requests can be said in the words of chat too: counted so, and sent so where it is lacking. */
@@ -68,20 +68,16 @@ export function readTranslatedWork(
     hasTools: hasTools(chat),
     bodyBytes: Math.max(Buffer.byteLength(asIs), Buffer.byteLength(asChat)),
     hash: () => hashOf(endpoint.name, text),
-    bodyFor: (model) => jsonBody(replaceModel(asIs, model)),
+    bodyFor: (model) => jsonBody(() => replaceModel(asIs, model)),
     dialect: endpoint.dialectOf(body),
     ...(endpoint.headersOf && { headersOf: endpoint.headersOf }),
     substitute: {
       endpoint: 'chat.completions',
-      bodyFor: (model) => jsonBody(replaceModel(asChat, model)),
+      bodyFor: (model) => jsonBody(() => replaceModel(asChat, model)),
       dialect: endpoint.dialectFromChat(body),
     },
     signalLimits,
   };
-}
-
-function jsonBody(text: string): UpstreamBody {
-  return { contentType: 'application/json', open: () => text };
 }
 
 /** As it came, but for what is nobody else's business. */
@@ -96,11 +92,8 @@ function nativeText(
 }
 
 function chatText(chat: JsonBody, wished: ReadonlySet<string>): string {
-  const sent = Object.entries(chat).filter(
-    ([name]) => !wished.has(name) && !unsentInChat.has(name),
-  );
   return JSON.stringify({
-    ...Object.fromEntries(sent),
+    ...omitting(chat, new Set([...wished, ...unsentInChat])),
     // What the upstream has counted is told to the buyer in every stream of these.
     ...(chat.stream === true && { stream_options: { include_usage: true } }),
   });

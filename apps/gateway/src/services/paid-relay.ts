@@ -11,7 +11,7 @@ import { relayBytes } from './bytes-relay.js';
 import { Checkpoints } from './checkpoints.js';
 import { Holds } from './holds.js';
 import { OutputHold, type OutputHoldParts, OutputHoldSettings } from './output-hold.js';
-import { type Passage, type Passed, Relay } from './relay.js';
+import { heldBy, type Passage, type Passed, Relay } from './relay.js';
 import { type SoundMeter, SoundMeters } from './sound-meters.js';
 import { type StreamParts, StreamRelay } from './stream-relay.js';
 
@@ -69,22 +69,15 @@ export class PaidRelay extends Relay {
   }
 
   /** Of a stream that is cut by a crash of ours nothing is finished. */
-  private watch({ plan, position, candidate, work, promptTokens }: Passage, parts: StreamParts) {
-    const { delivery, hold } = parts;
-    const { requestId, holdEpoch, ticket } = plan;
+  private watch(passage: Passage, { delivery, hold }: StreamParts) {
+    const { candidate, work, promptTokens } = passage;
     if (!work.request.isStream) return undefined;
     const soFar = () => {
       if (!delivery.hasContent) return undefined;
       const served = { candidate, delivery, outputTokensHeld: hold.tokens };
       return { finished: {}, delivered: deliveredUnits(served, work, promptTokens) };
     };
-    return this.checkpoints.watch({
-      requestId,
-      holdEpoch,
-      ticket,
-      servedPosition: position,
-      soFar,
-    });
+    return this.checkpoints.watch({ ...heldBy(passage), soFar });
   }
 
   private async relay(parts: StreamParts, request: ApiRequest): Promise<RelayEnd> {
@@ -100,17 +93,15 @@ export class PaidRelay extends Relay {
     return relayed;
   }
 
-  private holdFor({ work, plan, position, candidate, promptTokens }: Passage): OutputHold {
+  private holdFor(passage: Passage): OutputHold {
+    const { work, candidate, promptTokens } = passage;
     const { request } = work;
     const held = candidate.outputTokensHeld;
     const asked =
       request.outputTokensMax === null ? null : request.outputTokensMax * request.choices;
     const extension = (tokens: number): Extend => ({
       type: 'extend',
-      requestId: plan.requestId,
-      holdEpoch: plan.holdEpoch,
-      ticket: plan.ticket,
-      servedPosition: position,
+      ...heldBy(passage),
       units: { ...unitsHeld(work), prompt_token: promptTokens, completion_token: tokens },
     });
     return new OutputHold({

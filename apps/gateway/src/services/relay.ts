@@ -17,6 +17,12 @@ export type Passage<Waiting extends Waiter = Buyer> = Readonly<{
   startedAtMs: number;
 }>;
 
+/** By which hold a passage is paid for, and at whose prices. */
+export function heldBy({ plan, position }: Pick<Passage<Waiter>, 'plan' | 'position'>) {
+  const { requestId, holdEpoch, ticket } = plan;
+  return { requestId, holdEpoch, ticket, servedPosition: position };
+}
+
 /** What is reported of what was delivered. */
 export type Bill = Readonly<{
   units: Units;

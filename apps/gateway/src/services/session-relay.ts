@@ -23,7 +23,7 @@ import { FaultWords } from './fault-words.js';
 import type { Frames } from './frames.js';
 import { Holds } from './holds.js';
 import { asTold } from './refusal.js';
-import { type Passage, type Passed, Relay } from './relay.js';
+import { heldBy, type Passage, type Passed, Relay } from './relay.js';
 import { reasonOf, type SessionBuyer } from './session-buyer.js';
 import { SessionHold } from './session-hold.js';
 import { SessionRun } from './session-run.js';
@@ -171,11 +171,6 @@ export class SessionRelay extends Relay<SessionBuyer> {
       log: this.log,
     });
   }
-}
-
-function heldBy({ plan, position }: Passage<SessionBuyer>) {
-  const { requestId, holdEpoch, ticket } = plan;
-  return { requestId, holdEpoch, ticket, servedPosition: position };
 }
 
 const faultByReason: Readonly<Partial<Record<MarketReason, () => Fault>>> = {
